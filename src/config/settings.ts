@@ -1,0 +1,45 @@
+/** The settings as the rest of the program sees them: resolved once, frozen. No reading, no parsing here. */
+
+/** One queue and its weight; in strict order every weight is 1. */
+export interface WeightedQueue {
+  readonly name: string;
+  /** A whole number, 1 or more: how often it is looked at, relative to the others. */
+  readonly weight: number;
+}
+
+/** The queues to work, in the order given, each once. */
+export interface QueuePlan {
+  readonly queues: readonly WeightedQueue[];
+  /** false: strict order, the first queue that has a job. true: by weight. */
+  readonly weighted: boolean;
+}
+
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
+export type LogFormat = 'json' | 'pretty';
+
+/** Durations are in seconds, fractions allowed, as on the command line. */
+export interface Settings {
+  readonly queues: QueuePlan;
+  /** How long an idle worker waits at most before it looks again. Seconds, more than 0. */
+  readonly interval: number;
+  /** Jobs at once in the whole daemon: 1 to 100,000. */
+  readonly concurrency: number;
+  /** Most Redis connections of the daemon, all its parts together: 1 or more. */
+  readonly connections: number;
+  readonly uri: string;
+  readonly namespace: string;
+  readonly exitOnComplete: boolean;
+  readonly useNumber: boolean;
+  readonly forcePrune: boolean;
+  /** Path of a file with CA certificates (PEM). */
+  readonly tlsCertPath: string | undefined;
+  readonly skipTLSVerify: boolean;
+  /** First part of the worker ids, without `:` and `,`. */
+  readonly label: string;
+  /** Seconds that running jobs get to end after a stop signal; 0: no limit. */
+  readonly grace: number;
+  /** Absolute paths of directories or files with job modules. */
+  readonly jobs: readonly string[];
+  readonly logLevel: LogLevel;
+  readonly logFormat: LogFormat;
+}

@@ -1,0 +1,85 @@
+/**
+ * One claim on its way to an outcome: the state of a job that runs lives here and nowhere else. The first outcome
+ * wins, so a job that was put back or failed from outside may still end later and changes nothing.
+ */
+import { asError } from '../errors.js';
+import type { Claim, Outcome } from '../job.js';
+
+const DONE: Outcome = { kind: 'done' };
+const REQUEUE: Outcome = { kind: 'requeue' };
+
+export class Run {
+  readonly claim: Claim;
+  /** Milliseconds since the epoch. */
+  readonly startedAt = Date.now();
+  #onSettled: (run: Run, outcome: Outcome) => void;
+  #settled = false;
+  #abortReason: unknown;
+  #controller: AbortController | undefined;
+
+  constructor(claim: Claim, onSettled: (run: Run, outcome: Outcome) => void) {
+    this.claim = claim;
+    this.#onSettled = onSettled;
+  }
+
+  get settled(): boolean {
+    return this.#settled;
+  }
+
+  /** Made when first read: most jobs never ask. */
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#abortReason !== undefined) this.#controller.abort(this.#abortReason);
+    }
+    return this.#controller.signal;
+  }
+
+  /** Runs the function to its outcome. Never throws. */
+  perform(fn: (run: Run) => unknown): void {
+    try {
+      const result = fn(this);
+      if (isThenable(result)) result.then(this.#done, this.#failed);
+      else this.settle(DONE);
+    } catch (thrown) {
+      this.fail(thrown);
+    }
+  }
+
+  /** Asks the job to end: its signal aborts. A rejection that follows from it puts the job back. */
+  abort(reason: Error): void {
+    if (this.#abortReason !== undefined) return;
+    this.#abortReason = reason;
+    this.#controller?.abort(reason);
+  }
+
+  /** The job failed with what was thrown; after an abort, an error that the abort caused puts it back instead. */
+  fail(thrown: unknown): void {
+    if (this.#abortReason !== undefined && causedBy(thrown, this.#abortReason)) this.settle(REQUEUE);
+    else this.settle({ kind: 'failed', error: asError(thrown) });
+  }
+
+  putBack(): void {
+    this.settle(REQUEUE);
+  }
+
+  settle(outcome: Outcome): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    this.#onSettled(this, outcome);
+  }
+
+  #done = (): void => this.settle(DONE);
+  #failed = (thrown: unknown): void => this.fail(thrown);
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
+}
+
+/** Node's own APIs reject with an AbortError whose cause is the reason; others pass the reason on. */
+function causedBy(thrown: unknown, reason: unknown): boolean {
+  if (thrown === reason) return true;
+  if (!(thrown instanceof Error)) return false;
+  return thrown.name === 'AbortError' || thrown.cause === reason;
+}

@@ -1,0 +1,100 @@
+/** The vocabulary, as types. Imports only the logger's type; everybody may import it. */
+import type { Logger } from 'pino';
+
+/** A decoded payload: the name of the Resque class and its arguments. */
+export interface DecodedPayload {
+  readonly class: string;
+  readonly args: readonly unknown[];
+}
+
+/** Turns a payload's text into class and arguments; throws where it cannot. goworker's RegisterDecoder. */
+export type Decoder = (payload: string) => DecodedPayload;
+
+/** The options of one flag of the job modules' own (`export const flags`): a subset of yargs' options. */
+export interface FlagOptions {
+  readonly type?: 'string' | 'number' | 'boolean' | 'array' | 'count';
+  readonly describe?: string;
+  readonly default?: unknown;
+  readonly demandOption?: boolean | string;
+  readonly choices?: readonly (string | number)[];
+  readonly alias?: string | readonly string[];
+}
+
+type FlagType<O extends FlagOptions> = O['type'] extends 'number' | 'count'
+  ? number
+  : O['type'] extends 'boolean'
+    ? boolean
+    : O['type'] extends 'array'
+      ? string[]
+      : O['type'] extends 'string'
+        ? string
+        : O extends { default: infer D }
+          ? D
+          : unknown;
+
+type IsGiven<O extends FlagOptions> = O extends { default: unknown } | { demandOption: true | string } ? true : false;
+
+/** The values of `export const flags = {…} as const`, by name. Without default or demandOption a value may be absent. */
+export type FlagValues<F> = {
+  readonly [K in keyof F]: F[K] extends FlagOptions
+    ? IsGiven<F[K]> extends true
+      ? FlagType<F[K]>
+      : FlagType<F[K]> | undefined
+    : unknown;
+};
+
+/**
+ * What a job function finds in `this`. Every field is computed when it is read, so an unused context costs nothing.
+ * @typeParam F the type of the module's `flags` export (`typeof flags`)
+ */
+export interface JobContext<F = Record<string, FlagOptions>> {
+  /** The queue that the job came from. */
+  readonly queue: string;
+  /** The Resque class in the payload. */
+  readonly class: string;
+  /** The arguments, as decoded (before a schema transforms them). */
+  readonly args: readonly unknown[];
+  /** The payload's text as the producer pushed it. */
+  readonly payload: string;
+  /** The id of the Resque worker that runs the job: `<label>:<pid>-<slot>:<queues>`. */
+  readonly workerId: string;
+  /** Aborts when the job must end now: at a second stop signal, or when `-grace` is over. */
+  readonly signal: AbortSignal;
+  /** A pino child logger that names queue, class and worker. */
+  readonly log: Logger;
+  /** The values of the job modules' own flags. */
+  readonly flags: FlagValues<F>;
+}
+
+/** A job: gets the queue and the payload's arguments. Resolving is success, rejecting or throwing is failure. */
+export type JobFunction = (this: JobContext, queue: string, ...args: never[]) => unknown;
+
+/** What `setup` is given: once per process, before the first job. */
+export interface SetupContext<F = Record<string, FlagOptions>> {
+  readonly flags: FlagValues<F>;
+  readonly log: Logger;
+  /** Aborts when the worker begins to stop. */
+  readonly signal: AbortSignal;
+  /** Jobs at once in this process: the size of a connection pool that never runs dry. */
+  readonly concurrency: number;
+}
+
+/** A job held by one of our slots: Redis shows it in the slot's worker record, under the token. */
+export interface Claim {
+  /** The slot, 0 to concurrency - 1. */
+  readonly slot: number;
+  /** Names this claim in the worker record; a finish counts only while the record bears it. */
+  readonly token: string;
+  readonly queue: string;
+  /** The exact bytes that the producer pushed. */
+  readonly payload: Buffer;
+  /** Redis found the payload to be a strict JSON object; otherwise record and failure show it as text. */
+  readonly strict: boolean;
+}
+
+/** How a job ended. */
+export type Outcome =
+  | { readonly kind: 'done' }
+  | { readonly kind: 'failed'; readonly error: Error }
+  /** Not ended: back to the head of its queue, byte for byte. */
+  | { readonly kind: 'requeue' };
