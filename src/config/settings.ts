@@ -38,6 +38,10 @@ export interface Settings {
   readonly label: string;
   /** Seconds that running jobs get to end after a stop signal; 0: no limit. */
   readonly grace: number;
+  /** Seconds between two heartbeats. */
+  readonly heartbeat: number;
+  /** A worker whose heartbeat is older is dead. Seconds, more than `heartbeat`. */
+  readonly pruneAfter: number;
   /** Absolute paths of directories or files with job modules. */
   readonly jobs: readonly string[];
   readonly logLevel: LogLevel;

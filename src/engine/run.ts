@@ -10,6 +10,10 @@ const REQUEUE: Outcome = { kind: 'requeue' };
 
 export class Run {
   readonly claim: Claim;
+  /** Counts the claims of this process. */
+  readonly order: number;
+  /** The job's class; '' until the payload is decoded. */
+  class = '';
   /** Milliseconds since the epoch. */
   readonly startedAt = Date.now();
   #onSettled: (run: Run, outcome: Outcome) => void;
@@ -17,8 +21,9 @@ export class Run {
   #abortReason: unknown;
   #controller: AbortController | undefined;
 
-  constructor(claim: Claim, onSettled: (run: Run, outcome: Outcome) => void) {
+  constructor(claim: Claim, order: number, onSettled: (run: Run, outcome: Outcome) => void) {
     this.claim = claim;
+    this.order = order;
     this.#onSettled = onSettled;
   }
 

@@ -1,0 +1,136 @@
+/**
+ * Finds and reads the configuration file, in the working directory and its `config/` only. Must not know what the
+ * values mean, only which keys there are. The libraries that read files are loaded when there is a file to read.
+ */
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { basename, dirname, join, relative, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { TsworkerError } from '../errors.js';
+import { SCHEMA, SETTING_KEYS } from './schema.js';
+import type { SettingKey } from './setting.js';
+import { nearest } from './suggest.js';
+
+export interface ConfigFile {
+  /** As people name it: relative to the working directory. */
+  readonly name: string;
+  /** Relative paths in the file begin here. */
+  readonly folder: string;
+  readonly values: Readonly<Partial<Record<SettingKey, unknown>>>;
+}
+
+const RC = '.tsworkerrc';
+const PACKAGE = 'package.json';
+const NAMES = [
+  ...['ts', 'js', 'mjs', 'cjs', 'json', 'yaml'].map((ending) => `tsworker.config.${ending}`),
+  RC,
+  ...['json', 'yaml', 'yml', 'js', 'mjs', 'cjs', 'ts'].map((ending) => `${RC}.${ending}`),
+];
+
+/** Where the configuration is looked for, best first. */
+export const SEARCH_PLACES: readonly string[] = Object.freeze([
+  PACKAGE,
+  ...NAMES,
+  ...NAMES.map((name) => `config/${name}`),
+]);
+
+/** Reads `explicit`, or else the first file that is found; undefined when there is none. */
+export async function readConfigFile(cwd: string, explicit?: string): Promise<ConfigFile | undefined> {
+  const path = explicit === undefined ? findConfigFile(cwd) : resolve(cwd, explicit);
+  if (path === undefined) return undefined;
+  const name = nameOf(path, cwd);
+  if (!existsSync(path) || !statSync(path).isFile()) {
+    throw new TsworkerError('USAGE', `the configuration file ${name} does not exist`);
+  }
+  const values = await parseFile(path, name);
+  return { name, folder: projectOf(path), values: checkKeys(values, name) };
+}
+
+/** The file that would be read, without reading it: two directory listings, and package.json for its key. */
+export function findConfigFile(cwd: string): string | undefined {
+  const present = new Set([...list(cwd), ...list(join(cwd, 'config')).map((name) => `config/${name}`)]);
+  const place = SEARCH_PLACES.find((one) => present.has(one) && (one !== PACKAGE || hasKey(join(cwd, one))));
+  return place === undefined ? undefined : join(cwd, place);
+}
+
+function list(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+/** A package.json that does not parse counts as one without the key: npm has more to say about it than we. */
+function hasKey(path: string): boolean {
+  try {
+    const content: unknown = JSON.parse(readFileSync(path, 'utf8'));
+    return typeof content === 'object' && content !== null && Object.hasOwn(content, 'tsworker');
+  } catch {
+    return false;
+  }
+}
+
+async function parseFile(path: string, name: string): Promise<unknown> {
+  const { cosmiconfig } = await import('cosmiconfig');
+  const loaders = { '.ts': loadTypeScript, '.js': loadModule, '.mjs': loadModule, '.cjs': loadModule };
+  try {
+    const found = await cosmiconfig('tsworker', { loaders, cache: false }).load(path);
+    return found?.isEmpty ? {} : found?.config;
+  } catch (error) {
+    throw new TsworkerError('USAGE', `the configuration file ${name} does not load: ${reasonOf(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+/** cosmiconfig's own would need the typescript package, which a worker's image need not have. */
+async function loadTypeScript(path: string): Promise<unknown> {
+  const { createJiti } = await import('jiti');
+  // The file imports defineConfig from 'tsworker': the real package would bring the whole worker along.
+  const virtualModules = { tsworker: { defineConfig: (config: unknown) => config } };
+  const jiti = createJiti(import.meta.url, { interopDefault: true, fsCache: false, virtualModules });
+  return await jiti.import(path, { default: true });
+}
+
+/** cosmiconfig's own tries again with require when the import fails, and so reports the wrong error. */
+async function loadModule(path: string): Promise<unknown> {
+  const module: { default?: unknown } = await import(pathToFileURL(path).href);
+  return module.default;
+}
+
+function checkKeys(values: unknown, name: string): ConfigFile['values'] {
+  if (typeof values !== 'object' || values === null || Array.isArray(values)) {
+    throw new TsworkerError('USAGE', `the configuration file ${name} holds no settings`, {
+      hint: 'it must be an object, in a module as its default export',
+    });
+  }
+  for (const key of Object.keys(values)) checkKey(key, `in ${name}`);
+  return values;
+}
+
+/** Throws USAGE for a key that is no setting; `where` says where it stands. */
+export function checkKey(key: string, where: string): void {
+  if (Object.hasOwn(SCHEMA, key)) return;
+  // People write the flag's name, since that is what they know: -tls-cert is tlsCertPath here.
+  const byFlag = SETTING_KEYS.find((one) => nearest(key, [SCHEMA[one].flag]) !== undefined);
+  const meant = nearest(key, SETTING_KEYS) ?? byFlag;
+  const guess = meant === undefined ? {} : { hint: `did you mean ${meant}?` };
+  throw new TsworkerError('USAGE', `unknown key "${key}" ${where}`, guess);
+}
+
+function projectOf(path: string): string {
+  const folder = dirname(path);
+  return basename(folder) === 'config' ? dirname(folder) : folder;
+}
+
+function nameOf(path: string, cwd: string): string {
+  const name = relative(cwd, path);
+  return name.startsWith('..') ? path : name;
+}
+
+/** The first line that says something: the libraries add a code frame, and a heading with the path we name already. */
+function reasonOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  return (lines.find((line) => !/^(JSON|YAML) Error in /.test(line)) ?? text).trim();
+}

@@ -1,0 +1,170 @@
+/**
+ * The kinds of values that settings have. Each reads both text (flags, environment) and typed values (configuration
+ * file, library), and its error says what it takes. Must not know which setting it reads or where the value came from.
+ */
+import { accessSync, constants, statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { TsworkerError } from '../errors.js';
+import { parseQueues, type QueuesInput } from './queues.js';
+import type { QueuePlan } from './settings.js';
+import { checkUri } from './uri.js';
+
+export interface Reading {
+  /** Relative paths begin here. */
+  readonly folder: string;
+  /** Told what is odd but usable. */
+  warn(text: string): void;
+}
+
+export interface Kind<T> {
+  /** How help names the value, as in `-interval <seconds>`; empty for booleans, which take none. */
+  readonly placeholder: string;
+  parse(value: unknown, reading: Reading): T;
+}
+
+const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+
+/** A finite decimal number, or undefined: no hex, no NaN, no empty text. */
+export function readNumber(value: unknown): number | undefined {
+  const number = typeof value === 'string' && DECIMAL.test(value.trim()) ? Number(value) : value;
+  return typeof number === 'number' && Number.isFinite(number) ? number : undefined;
+}
+
+/** Go's spellings of a boolean, or undefined. */
+export function readBoolean(value: unknown): boolean | undefined {
+  if (typeof value === 'boolean') return value;
+  if (typeof value !== 'string') return undefined;
+  if (/^(1|t|T|true|TRUE|True)$/.test(value)) return true;
+  return /^(0|f|F|false|FALSE|False)$/.test(value) ? false : undefined;
+}
+
+export interface Range {
+  readonly min: number;
+  /** The minimum itself is not allowed. */
+  readonly above?: boolean;
+  readonly max: number;
+}
+
+/** Seconds, fractions allowed. */
+export function seconds(range: Range): Kind<number> {
+  const takes = `must be a number of seconds, ${range.above ? `more than ${range.min}` : `${range.min} or more`}`;
+  return { placeholder: 'seconds', parse: (value) => inRange(readNumber(value), range, refuse(takes, value, range)) };
+}
+
+/** A whole number. */
+export function integer(range: Range): Kind<number> {
+  const bounds = range.max === Number.MAX_SAFE_INTEGER ? `${range.min} or more` : `${range.min} to ${range.max}`;
+  return {
+    placeholder: 'n',
+    parse(value) {
+      const number = inRange(readNumber(value), range, refuse(`must be a whole number, ${bounds}`, value));
+      if (!Number.isInteger(number)) throw refuse(`must be a whole number, ${bounds}`, value);
+      return number;
+    },
+  };
+}
+
+function inRange(number: number | undefined, range: Range, refusal: TsworkerError): number {
+  if (number === undefined || number < range.min || number > range.max) throw refusal;
+  if (range.above && number === range.min) throw refusal;
+  return number;
+}
+
+export const boolean: Kind<boolean> = {
+  placeholder: '',
+  parse(value) {
+    const read = readBoolean(value);
+    if (read === undefined) throw refuse('must be true or false (or 1, 0, t, f)', value);
+    return read;
+  },
+};
+
+/** Text, with a check that throws or warns. */
+export function text(placeholder: string, check: (value: string, reading: Reading) => void): Kind<string> {
+  return {
+    placeholder,
+    parse(value, reading) {
+      if (typeof value !== 'string') throw refuse('must be text', value);
+      check(value, reading);
+      return value;
+    },
+  };
+}
+
+export function choice<const T extends string>(...choices: readonly T[]): Kind<T> {
+  return {
+    placeholder: choices.length > 3 ? 'level' : choices.join('|'),
+    parse(value) {
+      const found = choices.find((one) => one === value);
+      if (found === undefined) throw refuse(`must be one of ${choices.join(', ')}`, value);
+      return found;
+    },
+  };
+}
+
+/** A file that can be read, as an absolute path. */
+export const file: Kind<string> = {
+  placeholder: 'file',
+  parse(value, { folder }) {
+    if (typeof value !== 'string' || value === '') throw refuse('must be the path of a file', value);
+    const path = resolve(folder, value);
+    const reason = whyUnreadable(path);
+    if (reason === undefined) return path;
+    throw new TsworkerError('USAGE', `must be a file that can be read: ${path} ${reason}`);
+  },
+};
+
+function whyUnreadable(path: string): string | undefined {
+  try {
+    accessSync(path, constants.R_OK);
+    return statSync(path).isFile() ? undefined : 'is not a file';
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'does not exist' : 'may not be read';
+  }
+}
+
+/** Paths, made absolute: an array with one path each, or text with commas between them. */
+export const paths: Kind<readonly string[]> = {
+  placeholder: 'path',
+  parse(value, { folder }) {
+    const list: unknown = typeof value === 'string' ? value.split(',').map((path) => path.trim()) : value;
+    const ok = Array.isArray(list) && list.length > 0 && list.every((path) => typeof path === 'string' && path !== '');
+    if (!ok) throw refuse('must be the path of a directory or file, or several', value);
+    return Object.freeze([...new Set((list as string[]).map((path) => resolve(folder, path)))]);
+  },
+};
+
+export const queues: Kind<QueuePlan> = {
+  placeholder: 'list',
+  parse(value, { warn }) {
+    if (!isQueuesInput(value)) throw refuse('must be a list such as high=2,low=1, an array, or weights by name', value);
+    const { plan, warnings } = parseQueues(value);
+    warnings.forEach(warn);
+    return Object.freeze({ ...plan, queues: Object.freeze(plan.queues.map((queue) => Object.freeze(queue))) });
+  },
+};
+
+function isQueuesInput(value: unknown): value is QueuesInput {
+  if (typeof value === 'string') return true;
+  if (Array.isArray(value)) return value.every((part) => typeof part === 'string');
+  return typeof value === 'object' && value !== null;
+}
+
+export const uri: Kind<string> = {
+  placeholder: 'uri',
+  parse(value) {
+    if (typeof value !== 'string') throw new TsworkerError('USAGE', 'must be text such as redis://localhost:6379/');
+    return checkUri(value);
+  },
+};
+
+function refuse(takes: string, value: unknown, range?: Range): TsworkerError {
+  const number = readNumber(value);
+  const over = range !== undefined && number !== undefined && number > range.max;
+  return new TsworkerError('USAGE', `${takes}${over ? ` and at most ${range.max}` : ''}, not ${show(value)}`);
+}
+
+function show(value: unknown): string {
+  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'a list' : 'an object';
+  return typeof value === 'string' ? JSON.stringify(value) : String(value);
+}

@@ -1,0 +1,175 @@
+/**
+ * Flags, environment, configuration file and defaults → the settings in force, frozen, each with where it came from.
+ * Must not know what any setting means (the schema does), nor print anything.
+ */
+import { TsworkerError } from '../errors.js';
+import type { UserConfig } from './define.js';
+import { type ConfigFile, checkKey, readConfigFile } from './file.js';
+import type { Reading } from './kinds.js';
+import { CONFIG_FLAG, readSetting, SCHEMA, SETTING_KEYS } from './schema.js';
+import { envName, type SettingKey } from './setting.js';
+import type { Settings } from './settings.js';
+import { didYouMean } from './suggest.js';
+import { uriFromEnv } from './uri.js';
+
+export type Env = Readonly<Record<string, string | undefined>>;
+
+/** What was typed, by flag name without the dash; a flag that may be repeated has an array. */
+export type FlagTexts = Readonly<Record<string, string | readonly string[] | undefined>>;
+
+export interface Sources {
+  readonly flags: FlagTexts;
+  readonly env: Env;
+  readonly cwd: string;
+  /** The output is a terminal; false if absent. */
+  readonly terminal?: boolean;
+  /** Names of the job modules' own flags: their TSWORKER_* variables are known too. */
+  readonly extraFlags?: readonly string[];
+  /** The configuration file, where the caller has read it already; `null`: there is none. */
+  readonly file?: ConfigFile | null;
+  /** false: settings without queues are fine, and their plan is empty. */
+  readonly queuesRequired?: boolean;
+}
+
+/** `-queues`, `TSWORKER_QUEUES`, `config/tsworker.config.ts`, `REDIS_URL`, `default`, `not set`, … */
+export type Origins = Readonly<Record<SettingKey, string>>;
+
+export interface Resolved {
+  readonly settings: Settings;
+  readonly origins: Origins;
+  readonly warnings: readonly string[];
+}
+
+/** One value before it is read: the name of its source for messages, and for the table of origins. */
+interface Given {
+  readonly value: unknown;
+  readonly origin: string;
+  readonly label?: string;
+  readonly folder: string;
+}
+
+/** The settings of a daemon. Reads the configuration file unless it is handed in. */
+export async function loadSettings(sources: Sources): Promise<Resolved> {
+  const { flags, env, cwd } = sources;
+  const file = sources.file === undefined ? await readFileFor(flags, env, cwd) : (sources.file ?? undefined);
+  const warnings = warnOfUnknown(env, sources.extraFlags ?? []);
+  const hint = 'give -queues=high=2,low=1, or TSWORKER_QUEUES, or queues in the configuration file';
+  return settle((key) => findGiven(key, sources, file), sources, warnings, hint);
+}
+
+/** The paths of the job modules alone: the command line cannot be read before their flags are known. */
+export function findJobs(sources: Sources, file: ConfigFile | undefined): readonly string[] {
+  const given = findGiven('jobs', sources, file);
+  return readGiven('jobs', given, sources, () => {}) ?? [];
+}
+
+/** The configuration file that flags and environment choose, or the one that is found. */
+export async function readFileFor(flags: FlagTexts, env: Env, cwd: string): Promise<ConfigFile | undefined> {
+  const flag = flags[CONFIG_FLAG.flag];
+  const explicit = typeof flag === 'string' ? flag : env[envName(CONFIG_FLAG.flag)] || undefined;
+  return await readConfigFile(cwd, explicit);
+}
+
+/** The settings of a program that uses the library: what it gives, the environment for the URI only, defaults. */
+export function resolveSettings(
+  given: UserConfig,
+  options: Partial<Pick<Sources, 'env' | 'cwd' | 'terminal' | 'queuesRequired'>> = {},
+): Resolved {
+  for (const key of Object.keys(given)) checkKey(key, 'in the settings');
+  const at = { env: process.env, cwd: process.cwd(), ...options };
+  const find = (key: SettingKey): Given | undefined => {
+    if (given[key] !== undefined) return { value: given[key], origin: key, folder: at.cwd };
+    return key === 'uri' ? (fromEnv(key, at) ?? fromRedisEnv(key, at)) : undefined;
+  };
+  return settle(find, at, [], "give queues: 'high=2,low=1', ['high', 'low'] or { high: 2, low: 1 }");
+}
+
+/** The order of precedence, in one line. */
+function findGiven(key: SettingKey, sources: Sources, file: ConfigFile | undefined): Given | undefined {
+  return fromFlag(key, sources) ?? fromEnv(key, sources) ?? fromRedisEnv(key, sources) ?? fromFile(key, file);
+}
+
+type At = Pick<Sources, 'env' | 'cwd' | 'terminal' | 'queuesRequired'>;
+
+function settle(
+  find: (key: SettingKey) => Given | undefined,
+  at: At,
+  warnings: string[],
+  queuesHint: string,
+): Resolved {
+  const settings: { -readonly [K in SettingKey]?: Settings[K] } = {};
+  const origins: Partial<Record<SettingKey, string>> = {};
+  const warn = (text: string) => void warnings.push(text);
+  const put = <K extends SettingKey>(key: K): void => {
+    const given = find(key);
+    settings[key] = readGiven(key, given, at, warn);
+    origins[key] = given?.origin ?? (settings[key] === undefined ? 'not set' : 'default');
+  };
+  SETTING_KEYS.forEach(put);
+  const { warning, origin } = uriFromEnv(at.env);
+  if (warning !== undefined && origins.uri === origin) warn(warning);
+  settings.queues ??= withoutQueues(at.queuesRequired ?? true, queuesHint);
+  checkTogether(settings as Settings);
+  return Object.freeze({
+    settings: Object.freeze(settings) as Settings,
+    origins: Object.freeze(origins) as Origins,
+    warnings: Object.freeze(warnings),
+  });
+}
+
+function readGiven<K extends SettingKey>(
+  key: K,
+  given: Given | undefined,
+  { cwd, terminal = false }: At,
+  warn: Reading['warn'],
+): Settings[K] | undefined {
+  if (given === undefined) return SCHEMA[key].fallback({ cwd, terminal });
+  return readSetting(key, given.value, given.label ?? given.origin, { folder: given.folder, warn });
+}
+
+function withoutQueues(required: boolean, hint: string): Settings['queues'] {
+  if (!required) return Object.freeze({ queues: Object.freeze([]), weighted: false });
+  throw new TsworkerError('USAGE', 'you must specify at least one queue', { hint });
+}
+
+/** What no setting can be asked alone. */
+function checkTogether({ heartbeat, pruneAfter }: Settings): void {
+  if (pruneAfter > heartbeat) return;
+  throw new TsworkerError('USAGE', `-prune-after (${pruneAfter} s) must be more than -heartbeat (${heartbeat} s)`, {
+    hint: 'otherwise a living worker is taken for dead between two heartbeats',
+  });
+}
+
+function fromFlag(key: SettingKey, { flags, cwd }: Pick<Sources, 'flags' | 'cwd'>): Given | undefined {
+  const { flag } = SCHEMA[key];
+  const value = flags[flag];
+  return value === undefined ? undefined : { value, origin: `-${flag}`, folder: cwd };
+}
+
+/** An empty variable counts as not set: that is how a variable is taken back in most deployment tools. */
+function fromEnv(key: SettingKey, { env, cwd }: Pick<Sources, 'env' | 'cwd'>): Given | undefined {
+  const origin = envName(SCHEMA[key].flag);
+  const value = env[origin];
+  return value === undefined || value === '' ? undefined : { value, origin, folder: cwd };
+}
+
+/** These two come before the file as well: in a deployment the platform sets them, and the file is the developer's. */
+function fromRedisEnv(key: SettingKey, { env, cwd }: Pick<Sources, 'env' | 'cwd'>): Given | undefined {
+  if (key !== 'uri') return undefined;
+  const { uri, origin } = uriFromEnv(env);
+  return uri === undefined ? undefined : { value: uri, origin, folder: cwd };
+}
+
+function fromFile(key: SettingKey, file: ConfigFile | undefined): Given | undefined {
+  const value = file?.values[key];
+  if (file === undefined || value === undefined) return undefined;
+  return { value, origin: file.name, label: `"${key}" in ${file.name}`, folder: file.folder };
+}
+
+function warnOfUnknown(env: Env, extraFlags: readonly string[]): string[] {
+  const flags = [...SETTING_KEYS.map((key) => SCHEMA[key].flag), CONFIG_FLAG.flag, ...extraFlags];
+  const known = new Set(flags.map(envName));
+  return Object.keys(env)
+    .filter((name) => name.startsWith('TSWORKER_') && !known.has(name))
+    .map((name) => `the environment variable ${name} is not one of tsworker's${didYouMean(name, known)}`);
+}

@@ -1,0 +1,96 @@
+/**
+ * What the user writes for queues → the plan to work them by. Pure; must not know where the text came from.
+ * The text form is goworker's: `a,b,c` is strict order, any `=` makes it weighted, empty parts are skipped.
+ */
+import { TsworkerError } from '../errors.js';
+import type { QueuePlan } from './settings.js';
+
+/** `high=2,low=1`, or its parts as an array, or the weights by name. */
+export type QueuesInput = string | readonly string[] | Readonly<Record<string, number>>;
+
+interface Part {
+  readonly name: string;
+  readonly weight: number;
+}
+
+/** Far beyond any use, and small enough that an order by weight can be laid out in memory. */
+const MAX_WEIGHT = 1_000_000;
+
+/** Reads the queues; what is odd but usable is told in `warnings`. Throws USAGE for what cannot be meant. */
+export function parseQueues(input: QueuesInput): { plan: QueuePlan; warnings: string[] } {
+  const { parts, weighted } = readParts(input);
+  const weights = new Map<string, number>();
+  for (const { name, weight } of parts) {
+    checkName(name);
+    weights.set(name, weighted ? checkSum(name, (weights.get(name) ?? 0) + weight) : 1);
+  }
+  const warnings = [...weights].flatMap(([name, weight]) => warningsFor(name, weight));
+  const queues = [...weights].filter(([, weight]) => weight > 0).map(([name, weight]) => ({ name, weight }));
+  if (queues.length === 0) {
+    throw new TsworkerError('USAGE', 'you must specify at least one queue', {
+      hint: 'for example -queues=high=2,low=1, or -queues=high,low for strict order',
+    });
+  }
+  return { plan: { queues, weighted }, warnings };
+}
+
+function readParts(input: QueuesInput): { parts: Part[]; weighted: boolean } {
+  if (typeof input !== 'string' && !Array.isArray(input)) {
+    const parts = Object.entries(input).map(([name, weight]) => readEntry(name.trim(), weight));
+    return { parts: parts.filter((part) => part.name !== ''), weighted: true };
+  }
+  // The parts of an array may themselves be lists, so that ['high=2,low', 'rare'] means what it looks like.
+  const text = typeof input === 'string' ? input : input.join(',');
+  const parts = text.split(',').flatMap((part) => readPart(part) ?? []);
+  return { parts, weighted: text.includes('=') };
+}
+
+/** One part of the text, or undefined for one without a name: goworker skips those, whatever their weight. */
+function readPart(text: string): Part | undefined {
+  const at = text.indexOf('=');
+  const name = (at === -1 ? text : text.slice(0, at)).trim();
+  if (name === '') return undefined;
+  if (at === -1) return { name, weight: 1 };
+  const digits = text.slice(at + 1).trim();
+  return readEntry(name, /^\+?\d+$/.test(digits) ? Number(digits) : digits);
+}
+
+function readEntry(name: string, weight: unknown): Part {
+  if (typeof weight === 'number' && Number.isInteger(weight) && weight >= 0 && weight <= MAX_WEIGHT) {
+    return { name, weight };
+  }
+  const given = typeof weight === 'object' ? 'an object' : typeof weight === 'string' ? show(weight) : String(weight);
+  throw new TsworkerError('USAGE', `the weight must be a numeric value: queue ${show(name)} has ${given}`, {
+    hint: `a weight is a whole number from 0 to ${MAX_WEIGHT}`,
+  });
+}
+
+function checkSum(name: string, weight: number): number {
+  return readEntry(name, weight).weight;
+}
+
+function checkName(name: string): void {
+  const glob = /[*?[\]{}!]/.exec(name)?.[0];
+  if (glob !== undefined) {
+    throw new TsworkerError('USAGE', `the queue name ${show(name)} holds "${glob}": patterns are not supported`, {
+      hint: 'name each queue; *?[]{}! are kept for patterns, which may come later',
+    });
+  }
+  // Only a record can bring a comma this far; in a worker id it would look like two queues.
+  if (name.includes(',')) {
+    throw new TsworkerError('USAGE', `the queue name ${show(name)} holds a comma, which separates queues`);
+  }
+}
+
+function warningsFor(name: string, weight: number): string[] {
+  const warnings: string[] = [];
+  if (weight === 0) warnings.push(`queue ${show(name)} has weight 0 and is left out`);
+  else if (name.includes(':')) {
+    warnings.push(`queue ${show(name)} holds ":": goworker cannot prune workers that have it in their id`);
+  }
+  return warnings;
+}
+
+function show(name: string): string {
+  return JSON.stringify(name);
+}

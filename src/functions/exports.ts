@@ -1,0 +1,91 @@
+/**
+ * What a job module's exports mean: classes, typed jobs, decoder, hooks, flags. Pure: knows nothing of files but their
+ * names, and registers nothing itself.
+ */
+import { TsworkerError } from '../errors.js';
+import type { Decoder, FlagOptions, JobFunction, SetupContext } from '../job.js';
+import type { Exports } from './import.js';
+import { jobFunction } from './job.js';
+
+export type SetupHook = (context: SetupContext) => unknown;
+export type TeardownHook = () => unknown;
+
+export interface ModuleContents {
+  readonly functions: readonly { readonly class: string; readonly fn: JobFunction }[];
+  readonly decoder: Decoder | undefined;
+  readonly setup: SetupHook | undefined;
+  readonly teardown: TeardownHook | undefined;
+  readonly flags: Readonly<Record<string, FlagOptions>>;
+  /** Exports that look meant but are not used, in sentences. */
+  readonly warnings: readonly string[];
+}
+
+const RESERVED = ['decoder', 'setup', 'teardown', 'flags'];
+
+/**
+ * @param exports the module as import() gives it
+ * @param file names the module in errors and warnings
+ * @throws TsworkerError JOBS where `decoder`, `setup`, `teardown` or `flags` is not what it must be
+ */
+export function readExports(exports: Exports, file: string): ModuleContents {
+  const functions: { class: string; fn: JobFunction }[] = [];
+  const warnings: string[] = [];
+  for (const name of Object.keys(exports).sort()) {
+    if (RESERVED.includes(name)) continue;
+    const value = exports[name];
+    const job = jobFunction(value);
+    if (job !== undefined) functions.push(job);
+    else if (isClassName(name) && isPlainFunction(value)) functions.push({ class: name, fn: value });
+    else if (looksMeant(name)) warnings.push(`${file}: the export ${name} ${whyUnused(name, value)}`);
+  }
+  return {
+    functions,
+    warnings,
+    decoder: functionExport(exports, 'decoder', file) as Decoder | undefined,
+    setup: functionExport(exports, 'setup', file) as SetupHook | undefined,
+    teardown: functionExport(exports, 'teardown', file) as TeardownHook | undefined,
+    flags: flagsExport(exports, file),
+  };
+}
+
+/** `MyClass`, and for string export names also `reports::Daily`. CommonJS brings `module.exports` along as a name. */
+function isClassName(name: string): boolean {
+  return /^\p{Lu}/u.test(name) || name.includes('::');
+}
+
+/** A string export name that is no identifier can only be meant as a class. */
+function looksMeant(name: string): boolean {
+  return isClassName(name) || (!/^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(name) && name !== 'module.exports');
+}
+
+function whyUnused(name: string, value: unknown): string {
+  if (typeof value !== 'function') return 'is not a function, so it registers no job';
+  if (isClassName(name)) return 'is a class, so it registers no job: a job is a function';
+  return `registers no job: a class begins with a capital (register('${name}', fn) takes any name)`;
+}
+
+function isPlainFunction(value: unknown): value is JobFunction {
+  return typeof value === 'function' && !/^class\b/.test(Function.prototype.toString.call(value));
+}
+
+function functionExport(exports: Exports, name: string, file: string): unknown {
+  const value = exports[name];
+  if (value === undefined || typeof value === 'function') return value;
+  throw new TsworkerError('JOBS', `${file}: the export ${name} must be a function`, {
+    hint: `Rename it if it is not meant for tsworker; ${RESERVED.join(', ')} are.`,
+  });
+}
+
+/** The module's own flags, each an object of yargs options. */
+export function flagsExport(exports: Exports, file: string): Readonly<Record<string, FlagOptions>> {
+  const flags = exports.flags;
+  if (flags === undefined) return {};
+  if (isObject(flags) && Object.values(flags).every(isObject)) return flags as Record<string, FlagOptions>;
+  throw new TsworkerError('JOBS', `${file}: the export flags must be an object of flag options`, {
+    hint: "For example: export const flags = { region: { type: 'string', default: 'eu' } } as const",
+  });
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

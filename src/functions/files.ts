@@ -1,0 +1,76 @@
+/** Which files are job modules: finds them, imports none of them. Knows the file system and names, nothing of exports. */
+import { readdir, realpath, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { TsworkerError } from '../errors.js';
+
+/** A job module's file. */
+export interface ModuleFile {
+  /** The real path: one module, however many ways lead to it. */
+  readonly path: string;
+  /** How errors name it: relative to the working directory where it lies within. */
+  readonly name: string;
+}
+
+/** The modules that one `-jobs` path stands for. */
+export interface JobsPath {
+  readonly given: string;
+  readonly files: readonly ModuleFile[];
+}
+
+const EXTENSIONS = ['.ts', '.mts', '.js', '.mjs', '.cjs'];
+const SKIPPED_NAME = /^[._]|\.(test|spec)\.[^.]+$|\.d\.[^.]*\.?[cm]?ts$/;
+const SKIPPED_FOLDERS = ['__tests__', 'node_modules'];
+
+/**
+ * The job modules of a path, sorted by name. A directory is searched to any depth; a file that is named itself is taken
+ * whatever its name begins with.
+ * @throws TsworkerError JOBS where the path does not exist, cannot be read, or is a file that cannot be a module
+ */
+export async function findModules(given: string): Promise<JobsPath> {
+  const start = path.resolve(given);
+  try {
+    const real = await realpath(start);
+    if ((await stat(real)).isDirectory()) return { given, files: await search(start, new Set([real])) };
+    if (EXTENSIONS.includes(path.extname(real))) return { given, files: [{ path: real, name: displayName(start) }] };
+  } catch (cause) {
+    throw unreadable(given, cause);
+  }
+  throw new TsworkerError('JOBS', `${given} is not a job module`, {
+    hint: `A module ends in ${EXTENSIONS.join(', ')}.`,
+  });
+}
+
+/** `entered` holds the real paths of the folders above and before, so that a link to a parent is no endless way. */
+async function search(folder: string, entered: Set<string>): Promise<ModuleFile[]> {
+  const found: ModuleFile[] = [];
+  const entries = await readdir(folder);
+  for (const entry of entries.sort()) {
+    if (SKIPPED_NAME.test(entry) || SKIPPED_FOLDERS.includes(entry)) continue;
+    const file = path.join(folder, entry);
+    // stat follows links: a Kubernetes ConfigMap mounts every file as one.
+    const info = await stat(file).catch(() => undefined);
+    const real = info === undefined ? '' : await realpath(file);
+    if (info?.isDirectory() && !entered.has(real)) found.push(...(await search(file, entered.add(real))));
+    else if (info?.isFile() && EXTENSIONS.includes(path.extname(entry))) {
+      found.push({ path: real, name: displayName(file) });
+    }
+  }
+  return found;
+}
+
+function displayName(file: string): string {
+  const relative = path.relative(process.cwd(), file);
+  return relative.startsWith('..') || path.isAbsolute(relative) ? file : relative;
+}
+
+function unreadable(given: string, cause: unknown): TsworkerError {
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  if (code === 'ENOENT' || code === 'ENOTDIR') {
+    return new TsworkerError('JOBS', `the jobs path ${given} does not exist (looked for ${path.resolve(given)})`, {
+      hint: 'Create it and put a job module in, or name another with -jobs.',
+      cause,
+    });
+  }
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new TsworkerError('JOBS', `the jobs path ${given} cannot be read: ${reason}`, { cause });
+}

@@ -1,0 +1,52 @@
+/** Runs the job modules' `setup` and `teardown`: in order, and back. Knows no engine; who calls decides when. */
+import { TsworkerError } from '../errors.js';
+import type { SetupContext } from '../job.js';
+import type { JobModules, ModuleHooks } from './load.js';
+
+/** The modules that were set up and not yet torn down. A teardown without its setup would fail on what is not there. */
+const ready = new WeakMap<JobModules, ModuleHooks[]>();
+
+/**
+ * Runs every `setup`, one after the other.
+ * @throws TsworkerError JOBS that names the file, at the first that fails; call runTeardown even then: it tears down
+ *   those that were set up before
+ */
+export async function runSetup(modules: JobModules, context: SetupContext): Promise<void> {
+  const done: ModuleHooks[] = [];
+  ready.set(modules, done);
+  for (const hooks of modules.hooks) {
+    try {
+      await hooks.setup?.(context);
+    } catch (cause) {
+      throw problem('setup', hooks.file, cause);
+    }
+    done.push(hooks);
+  }
+}
+
+/**
+ * Runs `teardown` of every module that was set up, last first, all of them even where one fails. A second call does
+ * nothing.
+ * @throws TsworkerError JOBS that names the files whose teardown failed
+ */
+export async function runTeardown(modules: JobModules): Promise<void> {
+  const problems: TsworkerError[] = [];
+  const done = ready.get(modules) ?? [];
+  ready.delete(modules);
+  for (const hooks of done.reverse()) {
+    try {
+      await hooks.teardown?.();
+    } catch (cause) {
+      problems.push(problem('teardown', hooks.file, cause));
+    }
+  }
+  if (problems.length === 1) throw problems[0];
+  if (problems.length > 1) {
+    throw new TsworkerError('JOBS', problems.map((p) => p.message).join('; '), { cause: new AggregateError(problems) });
+  }
+}
+
+function problem(hook: string, file: string, cause: unknown): TsworkerError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new TsworkerError('JOBS', `${hook} of ${file} failed: ${reason}`, { cause });
+}

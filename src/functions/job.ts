@@ -1,0 +1,100 @@
+/**
+ * `job()`: a Resque class, its argument list and its function in one typed object, used by the worker to run it and by
+ * producers to enqueue it. Knows no Redis: sending is left to the slot in sender.ts.
+ */
+import { TsworkerError } from '../errors.js';
+import type { JobContext, JobFunction } from '../job.js';
+import { decodePayload, encodePayload } from '../resque/codec.js';
+import { type ArgsSchema, checkArgs, type InputOf, type OutputOf } from './schema.js';
+import { sender } from './sender.js';
+
+/** Marks job() objects for every copy of the package; its value is the function that the worker calls. */
+const BRAND = Symbol.for('tsworker.job');
+
+/** A typed job, made by `job()`. */
+export interface Job<Args extends readonly unknown[] = readonly unknown[]> {
+  /** The Resque class. */
+  readonly class: string;
+  /** The queue that `enqueue` pushes to. */
+  readonly queue: string | undefined;
+  /**
+   * Pushes one job to `queue`. The arguments are checked as the worker will see them, after JSON.
+   * Rejects with ArgumentsError (each problem named), with TsworkerError PAYLOAD where JSON cannot carry an argument,
+   * with TsworkerError STATE where the job has no queue or there is no Redis connection.
+   */
+  enqueue(...args: Args): Promise<void>;
+}
+
+interface Definition {
+  /** The Resque class, as producers write it: `Reports::Daily`. */
+  readonly class: string;
+  /** Where `enqueue` pushes to; not needed to run jobs. */
+  readonly queue?: string;
+}
+
+interface Unchecked<Args extends unknown[]> extends Definition {
+  readonly args?: undefined;
+  /** Resolving is success, rejecting or throwing is failure. The queue is `this.queue`. */
+  perform(this: JobContext, ...args: Args): unknown;
+}
+
+interface Checked<S extends ArgsSchema> extends Definition {
+  /** A Standard Schema (zod, valibot, arktype, …) for the argument list: `z.tuple([z.number(), z.string()])`. */
+  readonly args: S;
+  /** Gets the arguments as the schema returns them. Wrong arguments fail the job before this is called. */
+  perform(this: JobContext, ...args: OutputOf<S>): unknown;
+}
+
+/**
+ * Defines a typed job. Export it from a job module under any name; `enqueue` it from anywhere.
+ * @throws TsworkerError JOBS where the class is empty or `perform` is no function
+ */
+export function job<const S extends ArgsSchema>(definition: Checked<S>): Job<InputOf<S>>;
+export function job<Args extends unknown[]>(definition: Unchecked<Args>): Job<Args>;
+export function job(definition: Checked<ArgsSchema> | Unchecked<unknown[]>): Job {
+  const { class: name, queue, args: schema, perform } = definition;
+  if (typeof name !== 'string' || name === '')
+    throw new TsworkerError('JOBS', 'job() needs a class: { class: "MyClass" }');
+  if (typeof perform !== 'function') throw new TsworkerError('JOBS', `job() of ${name} needs a perform function`);
+  const made = {
+    class: name,
+    queue,
+    enqueue: (...args: readonly unknown[]) => enqueue(made, schema, args),
+    [BRAND]: runner(name, schema, perform),
+  };
+  return Object.freeze(made);
+}
+
+/** The function to run a job() object's jobs with, or undefined where the value is none. */
+export function jobFunction(value: unknown): { class: string; fn: JobFunction } | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const { class: name, [BRAND]: fn } = value as { class?: unknown; [BRAND]?: unknown };
+  return typeof fn === 'function' && typeof name === 'string' ? { class: name, fn: fn as JobFunction } : undefined;
+}
+
+type Call = (this: JobContext, ...args: unknown[]) => unknown;
+
+/** No promise of our own where the schema has none. */
+function runner(name: string, schema: ArgsSchema | undefined, perform: Call): JobFunction {
+  return function (this: JobContext, _queue: string, ...args: unknown[]): unknown {
+    if (schema === undefined) return perform.apply(this, args);
+    const checked = checkArgs(schema, name, args);
+    if (checked instanceof Promise) return checked.then((late) => perform.apply(this, [...late]));
+    return perform.apply(this, [...checked]);
+  };
+}
+
+async function enqueue(job: Job, schema: ArgsSchema | undefined, given: readonly unknown[]): Promise<void> {
+  const { class: name, queue } = job;
+  if (queue === undefined || queue === '') {
+    throw new TsworkerError('STATE', `${name} has no queue to be enqueued to`, {
+      hint: `Give it one: job({ class: '${name}', queue: '…', … }).`,
+    });
+  }
+  const args = [...given];
+  // An optional argument left out as `undefined` would arrive as null, which its schema refuses.
+  while (args.length > 0 && args.at(-1) === undefined) args.pop();
+  const arriving = decodePayload(Buffer.from(encodePayload(name, args)), true);
+  if (schema !== undefined) await checkArgs(schema, name, arriving.args);
+  await sender()({ queue, class: name, args });
+}

@@ -1,0 +1,37 @@
+/**
+ * The slot for whatever sends the jobs of `job().enqueue()`. The library fills it; this room knows no Redis.
+ *
+ * It lives on globalThis: a job module may import a copy of the package that is not the one that runs it (npx's cache
+ * and the project's node_modules), and its `enqueue` must reach the copy that has the connection.
+ */
+import { TsworkerError } from '../errors.js';
+
+/** A job on its way to Redis. */
+export interface OutgoingJob {
+  readonly queue: string;
+  readonly class: string;
+  readonly args: readonly unknown[];
+}
+
+/** Resolves when Redis has the job. */
+export type SendJob = (job: OutgoingJob) => Promise<void>;
+
+const SLOT = Symbol.for('tsworker.sender');
+const shared = globalThis as typeof globalThis & { [SLOT]?: SendJob | undefined };
+
+/** Sets what sends jobs, or takes it away with `undefined`. */
+export function setSender(send: SendJob | undefined): void {
+  shared[SLOT] = send;
+}
+
+/**
+ * What sends jobs.
+ * @throws TsworkerError STATE where nothing was set
+ */
+export function sender(): SendJob {
+  const send = shared[SLOT];
+  if (send !== undefined) return send;
+  throw new TsworkerError('STATE', 'no Redis to enqueue to', {
+    hint: "Call init() or work() of 'tsworker' first.",
+  });
+}

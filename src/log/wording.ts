@@ -1,0 +1,82 @@
+/** Events → log lines. All sentences about running jobs and Redis are here; nothing else logs them. */
+import type { Logger } from 'pino';
+import type { Settings } from '../config/settings.js';
+import type { EngineEvents } from '../engine/ports.js';
+import type { Run } from '../engine/run.js';
+import type { HeartbeatMessage } from '../registry/heartbeat.js';
+
+export function engineWording(log: Logger, workerId: (slot: number) => string): EngineEvents {
+  const about = (run: Run) => ({ queue: run.claim.queue, class: run.class, worker: workerId(run.claim.slot) });
+  const debug = log.isLevelEnabled('debug');
+  return {
+    finished(run, outcome) {
+      if (outcome.kind === 'failed') log.error({ ...about(run), err: outcome.error }, 'job failed');
+      else if (outcome.kind === 'requeue') log.warn(about(run), 'job put back at the head of its queue');
+      else if (debug) log.debug({ ...about(run), ms: Date.now() - run.startedAt }, 'job done');
+    },
+    fenced(claim) {
+      log.warn(
+        { queue: claim.queue, worker: workerId(claim.slot) },
+        'a job ended whose claim somebody else had disposed of (we were taken for dead): nothing was counted',
+      );
+    },
+    outage(error) {
+      log.error({ err: error }, 'Redis cannot be used; running jobs go on, retrying until it is back');
+    },
+    restored(outageMs) {
+      log.info({ outageMs }, 'Redis is back');
+    },
+    adopted(count) {
+      log.warn({ count }, 'found jobs that were claimed by a call whose reply was lost: running them');
+    },
+    occupied(slot) {
+      log.warn({ worker: workerId(slot) }, "another program's job stands in this worker's record: not using it for now");
+    },
+    paused(paused) {
+      log.info(paused ? 'paused by pause-all-workers' : 'pause-all-workers is over: working again');
+    },
+  };
+}
+
+/** The fleet's news, as the heartbeat tells it. */
+export function heartbeatWording(log: Logger): (message: HeartbeatMessage) => void {
+  return (message) => {
+    switch (message.kind) {
+      case 'reentered':
+        log.warn({ count: message.count }, 'somebody had taken our workers out of the registry: registered again');
+        break;
+      case 'pruned':
+        log.warn({ ...message.worker }, 'pruned a dead worker');
+        break;
+      case 'problem':
+        log.warn({ problem: message.message }, 'heartbeat failed, trying again at the next');
+        break;
+      case 'beat':
+    }
+  };
+}
+
+/** What is worth knowing at start; `uri` without its password. */
+export function startLine(log: Logger, settings: Settings, facts: Record<string, unknown>): void {
+  const { queues, weighted } = settings.queues;
+  log.info(
+    {
+      queues: queues.map(({ name, weight }) => (weighted ? `${name}=${weight}` : name)).join(','),
+      order: weighted ? 'weighted' : 'strict',
+      concurrency: settings.concurrency,
+      namespace: settings.namespace,
+      ...facts,
+    },
+    'tsworker started',
+  );
+}
+
+/** What every busy slot is doing and since when. */
+export function dumpRuns(log: Logger, runs: readonly Run[], workerId: (slot: number) => string): void {
+  log.info({ busy: runs.length }, runs.length === 0 ? 'no job is running' : 'running jobs follow');
+  for (const run of [...runs].reverse()) {
+    const since = new Date(run.startedAt).toISOString();
+    const { queue, slot } = run.claim;
+    log.info({ worker: workerId(slot), queue, class: run.class, since, ms: Date.now() - run.startedAt }, 'running');
+  }
+}

@@ -1,0 +1,63 @@
+/**
+ * The heartbeat in a thread of its own, with a connection of its own: a job that blocks the event loop for ten minutes
+ * must not be taken for dead.
+ */
+import { Worker } from 'node:worker_threads';
+import type { ConnectOptions } from '../redis/options.js';
+import type { Service } from '../service.js';
+import type { HeartbeatMessage, HeartbeatOptions } from './heartbeat.js';
+
+/** What the thread is started with. */
+export interface ThreadData {
+  readonly connect: ConnectOptions;
+  readonly shownUri: string;
+  readonly heartbeat: HeartbeatOptions;
+}
+
+/** What the thread is told: the one thing there is. */
+export type ThreadOrder = 'stop';
+
+const STOP_PATIENCE_MS = 1500;
+
+export class ThreadedHeartbeat implements Service {
+  readonly name = 'heartbeat';
+  #data: ThreadData;
+  #tell: (message: HeartbeatMessage) => void;
+  #thread: Worker | undefined;
+  #stopping = false;
+
+  constructor(data: ThreadData, tell: (message: HeartbeatMessage) => void) {
+    this.#data = data;
+    this.#tell = tell;
+  }
+
+  async start(): Promise<void> {
+    if (this.#thread !== undefined) return;
+    this.#stopping = false;
+    const thread = new Worker(new URL('./thread.js', import.meta.url), {
+      workerData: this.#data,
+      // The thread needs none of the flags (loaders, profilers, inspectors) that the program was started with.
+      execArgv: [],
+    });
+    this.#thread = thread;
+    thread.on('message', this.#tell);
+    thread.on('error', (error) => this.#tell({ kind: 'problem', message: String(error) }));
+    thread.once('exit', () => {
+      this.#thread = undefined;
+      // A daemon that does not beat is taken for dead: never go on without.
+      if (!this.#stopping) setTimeout(() => this.#stopping || void this.start(), 1000).unref();
+    });
+  }
+
+  /** Lets a beat under way end: nothing may be written after we have left the books. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    const thread = this.#thread;
+    if (thread === undefined) return;
+    const exited = new Promise<void>((resolve) => thread.once('exit', () => resolve()));
+    thread.postMessage('stop' satisfies ThreadOrder);
+    const timer = setTimeout(() => void thread.terminate(), STOP_PATIENCE_MS);
+    await exited;
+    clearTimeout(timer);
+  }
+}

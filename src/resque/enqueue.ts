@@ -1,0 +1,40 @@
+/** Pushing jobs as Ruby Resque does: the queue into the set of queues, the payload to the tail of its list. */
+import type { Connection } from '../redis/connection.js';
+import { encodePayload } from './codec.js';
+import { createKeys } from './keys.js';
+
+/** A job to be enqueued. */
+export interface NewJob {
+  readonly queue: string;
+  /** The Resque class. */
+  readonly class: string;
+  /** Whatever JSON carries; a `bigint` is written as an exact integer. Default none. */
+  readonly args?: readonly unknown[];
+}
+
+const MOST_IN_ONE_PUSH = 1000;
+
+/**
+ * All or none, in one round trip; jobs of one queue keep their order.
+ * @throws TsworkerError PAYLOAD where an argument cannot be written as JSON; nothing is pushed then
+ */
+export async function enqueueJobs(connection: Connection, namespace: string, jobs: readonly NewJob[]): Promise<void> {
+  if (jobs.length === 0) return;
+  const keys = createKeys(namespace);
+  const payloads = new Map<string, string[]>();
+  for (const job of jobs) {
+    const payload = encodePayload(job.class, job.args ?? []);
+    const others = payloads.get(job.queue);
+    if (others === undefined) payloads.set(job.queue, [payload]);
+    else others.push(payload);
+  }
+  const commands = [['SADD', keys.queues, ...payloads.keys()]];
+  for (const [queue, all] of payloads)
+    for (let first = 0; first < all.length; first += MOST_IN_ONE_PUSH)
+      commands.push(['RPUSH', keys.queue(queue), ...all.slice(first, first + MOST_IN_ONE_PUSH)]);
+  // Sent in one turn of the event loop: nobody else's command can come between.
+  const replies = [['MULTI'], ...commands, ['EXEC']].map((command) => connection.send(command));
+  const results = await Promise.allSettled(replies);
+  const exec = results[results.length - 1];
+  if (exec.status === 'rejected') throw (results.find((r) => r.status === 'rejected') as PromiseRejectedResult).reason;
+}

@@ -1,0 +1,39 @@
+/** Every key name, in one place: Resque's own, and ours (below `tsworker:`). Pure; knows no client. */
+
+export interface Keys {
+  readonly queues: string;
+  readonly workers: string;
+  readonly heartbeats: string;
+  readonly pruneLock: string;
+  readonly failed: string;
+  readonly processed: string;
+  readonly failures: string;
+  readonly pause: string;
+  /** Ours: a sorted set of live processes (`<label>:<pid>`), scored by the server time of their last beat. */
+  readonly processes: string;
+  queue(name: string): string;
+  worker(id: string): string;
+  started(id: string): string;
+  processedBy(id: string): string;
+  failuresOf(id: string): string;
+}
+
+/** @param namespace the raw prefix, colon included, as goworker takes it: `resque:` */
+export function createKeys(namespace: string): Keys {
+  return {
+    queues: `${namespace}queues`,
+    workers: `${namespace}workers`,
+    heartbeats: `${namespace}workers:heartbeat`,
+    pruneLock: `${namespace}pruning_dead_workers_in_progress`,
+    failed: `${namespace}failed`,
+    processed: `${namespace}stat:processed`,
+    failures: `${namespace}stat:failed`,
+    pause: `${namespace}pause-all-workers`,
+    processes: `${namespace}tsworker:processes`,
+    queue: (name) => `${namespace}queue:${name}`,
+    worker: (id) => `${namespace}worker:${id}`,
+    started: (id) => `${namespace}worker:${id}:started`,
+    processedBy: (id) => `${namespace}stat:processed:${id}`,
+    failuresOf: (id) => `${namespace}stat:failed:${id}`,
+  };
+}

@@ -1,0 +1,61 @@
+/** The record of a job in hand, `worker:W`: reading ours and, where a foreign worker died, theirs. Pure. */
+
+/** The fields of a claim record, in the order in which exchange.lua writes them: the payload is last. */
+export interface ClaimRecord {
+  /** undefined in the records of Ruby, goworker and node-resque. */
+  readonly token: string | undefined;
+  readonly queue: string;
+  /** The job's class, for messages; '' where there is none. */
+  readonly class: string;
+  /** The bytes that the producer pushed. */
+  readonly payload: Buffer;
+  /** The payload as the record shows it: a JSON object, which differs from `payload` where that is not strict JSON. */
+  readonly shown: Buffer;
+  readonly strict: boolean;
+}
+
+/** @returns undefined for what no worker writes: not JSON, no payload */
+export function parseRecord(record: Buffer): ClaimRecord | undefined {
+  const shown = payloadIn(record);
+  if (shown === undefined) return undefined;
+  try {
+    const fields: unknown = JSON.parse(record.toString());
+    if (typeof fields !== 'object' || fields === null) return undefined;
+    const { token, queue, payload, payload_encoding: encoding } = fields as Record<string, unknown>;
+    const job = (typeof payload === 'object' && payload !== null ? payload : {}) as { class?: unknown; args?: unknown };
+    const text = encoding !== undefined && Array.isArray(job.args) ? String(job.args[0]) : undefined;
+    return {
+      token: typeof token === 'string' ? token : undefined,
+      queue: typeof queue === 'string' ? queue : '',
+      class: typeof job.class === 'string' ? job.class : '',
+      payload: text === undefined ? shown : Buffer.from(text, encoding === 'latin1' ? 'latin1' : 'utf8'),
+      shown,
+      strict: text === undefined,
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+const PAYLOAD = Buffer.from('"payload":');
+const [QUOTE, BACKSLASH, OPEN_BRACE, OPEN_BRACKET, CLOSE_BRACE, CLOSE_BRACKET, COMMA] = Buffer.from('"\\{[}],');
+
+/** The exact bytes of the first value under "payload": inside of strings quotes are escaped, so it is the outermost. */
+function payloadIn(record: Buffer): Buffer | undefined {
+  const at = record.indexOf(PAYLOAD);
+  if (at < 0) return undefined;
+  const start = at + PAYLOAD.length;
+  let depth = 0;
+  let inString = false;
+  for (let i = start; i < record.length; i++) {
+    const byte = record[i];
+    if (inString) {
+      if (byte === BACKSLASH) i++;
+      else if (byte === QUOTE) inString = false;
+    } else if (byte === QUOTE) inString = true;
+    else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) depth++;
+    else if (depth === 0 && (byte === COMMA || byte === CLOSE_BRACE)) return record.subarray(start, i);
+    else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) depth--;
+  }
+  return undefined;
+}

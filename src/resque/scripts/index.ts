@@ -1,0 +1,32 @@
+/** Loads the Lua scripts and calls them by SHA; a server that does not know one (restart, fail-over, flush) gets it again. */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { Argument, Connection } from '../../redis/connection.js';
+
+/** A script: its text, and the SHA-1 by which Redis knows it. */
+export interface Script {
+  readonly text: string;
+  readonly sha: string;
+}
+
+export function loadScript(name: 'exchange' | 'register' | 'unregister' | 'prune'): Script {
+  const text = readFileSync(new URL(`./${name}.lua`, import.meta.url), 'utf8');
+  return { text, sha: createHash('sha1').update(text).digest('hex') };
+}
+
+/** @returns the script's reply, with bulk strings as Buffers where `binary` is true */
+export async function callScript(
+  connection: Connection,
+  script: Script,
+  keys: readonly string[],
+  args: readonly Argument[],
+  options: { binary?: boolean } = {},
+): Promise<unknown> {
+  const tail = [String(keys.length), ...keys, ...args];
+  try {
+    return await connection.send(['EVALSHA', script.sha, ...tail], options);
+  } catch (error) {
+    if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error;
+    return connection.send(['EVAL', script.text, ...tail], options);
+  }
+}

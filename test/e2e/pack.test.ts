@@ -1,0 +1,108 @@
+/** The npm package as a stranger gets it: only what is needed is in it, and it works in an empty folder. */
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type CliRun, cleanEnv, projectRoot, run, writeJobs } from '../support/cli.js';
+import { assertConserved, leftoverKeys } from '../support/conservation.js';
+import { tempDir } from '../support/reaper.js';
+import { startRedis, type TestRedis } from '../support/redis.js';
+
+interface Packed {
+  readonly filename: string;
+  readonly files: readonly { readonly path: string }[];
+}
+
+const JOB = `
+import { appendFile } from 'node:fs/promises';
+import { job, type JobContext } from 'tsworker';
+
+export async function AppendLine(this: JobContext, queue: string, file: string, line: string): Promise<void> {
+  await appendFile(file, \`\${queue}: \${line}\\n\`);
+}
+
+export const sum = job({
+  class: 'Sum',
+  queue: 'low',
+  async perform(file: string, a: number, b: number) {
+    await appendFile(file, \`\${this.queue}: \${a + b}\\n\`);
+  },
+});
+`;
+
+let redis: TestRedis;
+let packed: Packed;
+const app = tempDir('app');
+
+/** npm as started by hand: what the npm that runs the tests says about this project must not reach it. */
+function npm(args: readonly string[], cwd: string): string {
+  const ours = /^(npm_(package|lifecycle|command|config_local_prefix)|INIT_CWD$)/;
+  const env = Object.fromEntries(Object.entries(cleanEnv()).filter(([name]) => !ours.test(name)));
+  return execFileSync('npm', args, { cwd, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+}
+
+function npx(args: readonly string[]): CliRun {
+  return run('npx', args, { cwd: app });
+}
+
+beforeAll(async () => {
+  redis = await startRedis();
+  const reply: unknown = JSON.parse(
+    npm(['pack', '--json', '--ignore-scripts', '--pack-destination', app], projectRoot),
+  );
+  // npm 12 answers with an object keyed by package name, older ones with a list.
+  packed = Object.values(reply as Record<string, Packed>)[0];
+  writeJobs(app, { 'package.json': '{ "private": true }', 'jobs/hello.ts': JOB });
+  npm(['install', `./${packed.filename}`, '--prefer-offline', '--no-audit', '--no-fund'], app);
+}, 180_000);
+
+afterAll(() => redis?.stop());
+
+it('contains what is needed and nothing else', () => {
+  const paths = packed.files.map((file) => file.path);
+  const allowed = [
+    /^(package\.json|README\.md|LICENSE|CHANGELOG\.md)$/,
+    /^bin\/tsworker\.js$/,
+    /^dist\/[\w/-]+\.(js|d\.ts)$/,
+    /^dist\/resque\/scripts\/[\w-]+\.lua$/,
+    /^jobs\/[\w-]+\.ts$/,
+    /^config\/tsworker\.config\.ts$/,
+  ];
+  expect(paths.filter((path) => !allowed.some((pattern) => pattern.test(path)))).toEqual([]);
+  const needed = ['README.md', 'LICENSE', 'CHANGELOG.md', 'bin/tsworker.js', 'dist/index.js', 'dist/index.d.ts'];
+  expect(paths).toEqual(expect.arrayContaining([...needed, 'config/tsworker.config.ts', 'jobs/mail.ts']));
+  const scripts = execFileSync('ls', ['src/resque/scripts'], { cwd: projectRoot, encoding: 'utf8' }).match(/\S+\.lua/g);
+  expect(paths.filter((path) => path.endsWith('.lua')).sort()).toEqual(
+    scripts?.map((name) => `dist/resque/scripts/${name}`).sort(),
+  );
+});
+
+it('runs a TypeScript job through npx in an empty folder', { timeout: 60_000 }, async () => {
+  const file = join(app, 'out.txt');
+  await redis.cli('SADD', 'resque:queues', 'high', 'low');
+  await redis.cli('RPUSH', 'resque:queue:high', JSON.stringify({ class: 'AppendLine', args: [file, 'grüße'] }));
+  await redis.cli('RPUSH', 'resque:queue:low', JSON.stringify({ class: 'Sum', args: [file, 40, 2] }));
+
+  const worker = npx(['tsworker', '-queues=high=2,low=1', '-exit-on-complete', `-uri=${redis.uri}`]);
+  expect(await worker.exit(40_000), worker.output).toEqual({ code: 0, signal: null });
+
+  expect(readFileSync(file, 'utf8').split('\n').sort()).toEqual(['', 'high: grüße', 'low: 42']);
+  expect(await assertConserved(redis.client, 2)).toMatchObject({ processed: 2, failed: 0 });
+  expect(await leftoverKeys(redis.client)).toEqual([]);
+});
+
+it('brings types that a job module compiles with', { timeout: 60_000 }, async () => {
+  const types = join(projectRoot, 'node_modules/@types');
+  const flags = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2023', '--typeRoots', types];
+  const tsc = run(join(projectRoot, 'node_modules/.bin/tsc'), [...flags, '--types', 'node', 'jobs/hello.ts'], {
+    cwd: app,
+  });
+  expect(await tsc.exit(40_000), tsc.output).toEqual({ code: 0, signal: null });
+});
+
+it('has the demo in it', { timeout: 60_000 }, async () => {
+  const demo = npx(['tsworker', 'demo']);
+  expect(await demo.exit(50_000), demo.output).toEqual({ code: 0, signal: null });
+  expect(demo.stdout).toContain("Checked against Redis' own counts");
+  expect(existsSync(join(app, 'node_modules/tsworker/src'))).toBe(false);
+});

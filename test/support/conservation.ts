@@ -1,0 +1,72 @@
+/** Where every job is at one instant, counted inside Redis in one step: the conservation law, seen from outside. */
+import type { TestClient } from './redis.js';
+
+export interface JobCounts {
+  readonly queued: number;
+  /** Records of registered workers. */
+  readonly claimed: number;
+  readonly failed: number;
+  /** `stat:processed`, which counts successes only. */
+  readonly processed: number;
+  /** `stat:failed`: in step with `failed` as long as nobody clears that list. */
+  readonly failedStat: number;
+  /** Records whose worker is not registered: nobody would ever recover these. Always 0 in a sound system. */
+  readonly orphaned: number;
+  /** queued + claimed + failed + processed. */
+  readonly total: number;
+}
+
+/*
+ * KEYS[1]: the namespace. A script, so that no job moves between two counts. Returns five numbers. Names of workers and
+ * queues are read from the sets, as any other Resque program would; `worker:<id>:started` is no record, nor is
+ * node-resque's `worker:ping:<name>`.
+ */
+const SCRIPT = `
+local ns = KEYS[1]
+local queued, claimed, orphaned = 0, 0, 0
+for _, queue in ipairs(redis.call('SMEMBERS', ns .. 'queues')) do
+  queued = queued + redis.call('LLEN', ns .. 'queue:' .. queue)
+end
+local records = {}
+for _, id in ipairs(redis.call('SMEMBERS', ns .. 'workers')) do
+  local key = ns .. 'worker:' .. id
+  records[key] = true
+  claimed = claimed + redis.call('EXISTS', key)
+end
+local prefix = ns .. 'worker:'
+for _, key in ipairs(redis.call('KEYS', '*')) do
+  local id = key:sub(1, #prefix) == prefix and key:sub(#prefix + 1) or nil
+  if id and not records[key] and id:sub(-8) ~= ':started' and id:sub(1, 5) ~= 'ping:' then orphaned = orphaned + 1 end
+end
+local function number(key) return tonumber(redis.call('GET', ns .. key) or '0') end
+return { queued, claimed, redis.call('LLEN', ns .. 'failed'), number('stat:processed'), number('stat:failed'), orphaned }
+`;
+
+export async function countJobs(client: TestClient, namespace = 'resque:'): Promise<JobCounts> {
+  const reply = (await client.eval(SCRIPT, { keys: [namespace] })) as unknown as number[];
+  const [queued, claimed, failed, processed, failedStat, orphaned] = reply.map(Number) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  return { queued, claimed, failed, processed, failedStat, orphaned, total: queued + claimed + failed + processed };
+}
+
+/** Throws unless every enqueued job is in exactly one place. The message shows all counts. */
+export async function assertConserved(client: TestClient, enqueued: number, namespace?: string): Promise<JobCounts> {
+  const counts = await countJobs(client, namespace);
+  if (counts.total !== enqueued || counts.orphaned > 0) {
+    throw new Error(`conservation broken: enqueued ${enqueued}, but ${JSON.stringify(counts)}`);
+  }
+  return counts;
+}
+
+/** Every key that a worker at rest should not have left: all but the statistics and the set of queue names. Sorted. */
+export async function leftoverKeys(client: TestClient, namespace = 'resque:'): Promise<string[]> {
+  const keys = await client.keys('*');
+  const stays = new Set([`${namespace}queues`, `${namespace}stat:processed`, `${namespace}stat:failed`]);
+  return keys.filter((key) => !stays.has(key)).sort();
+}

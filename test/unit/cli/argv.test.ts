@@ -1,0 +1,94 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type FlagSpec, glanceArgv, readArgv } from '../../../src/cli/argv.js';
+
+const SPECS: ReadonlyMap<string, FlagSpec> = new Map(
+  [
+    { name: 'queues', boolean: false },
+    { name: 'uri', boolean: false },
+    { name: 'jobs', boolean: false },
+    { name: 'exit-on-complete', boolean: true },
+  ].map((spec) => [spec.name, spec]),
+);
+
+const read = (...argv: string[]) => {
+  const { given, words } = readArgv(argv, SPECS);
+  return { given: Object.fromEntries(given), words };
+};
+
+describe("Go's flag syntax", () => {
+  it.each([
+    [['-queues=a'], { queues: ['a'] }, []],
+    [['-queues', 'a'], { queues: ['a'] }, []],
+    [['--queues=a'], { queues: ['a'] }, []],
+    [['--queues', 'a'], { queues: ['a'] }, []],
+    [['-queues=high=2,low=1'], { queues: ['high=2,low=1'] }, []],
+    [['-queues='], { queues: [''] }, []],
+    [['-queues', '-uri'], { queues: ['-uri'] }, []],
+    [['-queues', '--'], { queues: ['--'] }, []],
+    [['-exit-on-complete'], { 'exit-on-complete': ['true'] }, []],
+    [['-exit-on-complete=false'], { 'exit-on-complete': ['false'] }, []],
+    [['-exit-on-complete', 'false'], { 'exit-on-complete': ['true'] }, ['false']],
+    [['-jobs=a', '-jobs', 'b'], { jobs: ['a', 'b'] }, []],
+    [['config', '-uri=x', '--', '-queues=a'], { uri: ['x'] }, ['config', '-queues=a']],
+    [['-'], {}, ['-']],
+    [['-queues=a\nb'], { queues: ['a\nb'] }, []],
+  ])('%j', (argv, given, words) => expect(read(...argv)).toEqual({ given, words }));
+
+  it('names what is unknown, and what was probably meant', () => {
+    const error = { code: 'USAGE', message: 'unknown flag -quues', hint: 'did you mean -queues?' };
+    expect(() => read('-quues=a')).toThrow(expect.objectContaining(error));
+    expect(() => read('--exit_on_complete')).toThrow(
+      expect.objectContaining({ hint: 'did you mean -exit-on-complete?' }),
+    );
+    expect(() => read('-frobnicate')).toThrow(expect.objectContaining({ hint: undefined }));
+    expect(() => read('-__proto__=1')).toThrow('unknown flag -__proto__');
+  });
+
+  it('misses a value', () => expect(() => read('-uri=x', '-queues')).toThrow('the flag -queues needs a value'));
+
+  it('at a glance, passes over what it does not know', () => {
+    const { given, words } = glanceArgv(['-what=1', '-jobs', 'j', 'config', '-queues'], SPECS);
+    expect(Object.fromEntries(given)).toEqual({ jobs: ['j'] });
+    expect(words).toEqual(['config']);
+  });
+});
+
+describe('any mix of spellings', () => {
+  const value = fc.oneof(fc.string(), fc.constantFrom('-queues', '--', '-x=y', '=', ''));
+  const flag = fc.oneof(
+    fc.record({ name: fc.constantFrom('queues', 'uri', 'jobs'), value }),
+    fc.record({ name: fc.constant('exit-on-complete'), value: fc.constantFrom('true', 'false') }),
+    fc.record({ name: fc.constant(''), value: fc.stringMatching(/^[a-z]+$/) }),
+  );
+  const spelled = fc.array(fc.tuple(flag, fc.nat({ max: 3 })), { maxLength: 12 });
+
+  function spell({ name, value: text }: { name: string; value: string }, spelling: number): string[] {
+    const dashes = spelling % 2 === 0 ? '-' : '--';
+    if (name === '') return [text];
+    if (spelling < 2) return [`${dashes}${name}=${text}`];
+    if (name !== 'exit-on-complete') return [`${dashes}${name}`, text];
+    return text === 'true' ? [`${dashes}${name}`] : [`${dashes}${name}=${text}`];
+  }
+
+  it('yields the same values', () => {
+    fc.assert(
+      fc.property(spelled, (flags) => {
+        const mixed = readArgv(
+          flags.flatMap(([one, spelling]) => spell(one, spelling)),
+          SPECS,
+        );
+        const plain = readArgv(
+          flags.flatMap(([one]) => spell(one, 0)),
+          SPECS,
+        );
+        expect(mixed).toEqual(plain);
+        expect(mixed.words).toEqual(flags.filter(([one]) => one.name === '').map(([one]) => one.value));
+        for (const name of ['queues', 'uri', 'jobs']) {
+          const values = flags.filter(([one]) => one.name === name).map(([one]) => one.value);
+          expect(mixed.given.get(name) ?? []).toEqual(values);
+        }
+      }),
+    );
+  });
+});

@@ -1,0 +1,76 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { checkUri, maskUri, uriFromEnv } from '../../../src/config/uri.js';
+
+describe('checkUri', () => {
+  it.each([
+    'redis://localhost:6379/',
+    'redis://localhost',
+    'redis://user:p%40ss@host:6380/3',
+    'redis://:pass@[::1]:6379/0',
+    'rediss://host/1',
+    'unix:///tmp/redis.sock',
+    'unix:///tmp/redis.sock?db=2',
+    'unix://user:pass@/tmp/redis.sock',
+  ])('takes %s', (uri) => expect(checkUri(uri)).toBe(uri));
+
+  it.each([
+    '',
+    'localhost:6379',
+    'http://localhost',
+    'redis://host:port/',
+    'redis://host:99999',
+    'redis://host/abc',
+    'redis://host/1/2',
+    'redis://host/-1',
+    'redis://user:100%@host',
+    'unix://tmp.sock',
+    'unix:///',
+    'unix:///tmp/redis.sock?db=x',
+  ])('refuses %j', (uri) => expect(() => checkUri(uri)).toThrow(/^must be redis:\/\//));
+
+  it('never tells the password', () => {
+    expect(() => checkUri('redis://u:hunter2@host:port')).toThrow(/"redis:\/\/u:\*\*\*@host:port"/);
+  });
+});
+
+describe('maskUri', () => {
+  it.each([
+    ['redis://localhost:6379/', 'redis://localhost:6379/'],
+    ['redis://user:secret@host:1/2', 'redis://user:***@host:1/2'],
+    ['redis://:secret@host', 'redis://:***@host'],
+    ['redis://secret@host', 'redis://***@host'],
+    ['redis://user:se@c/r?et@host', 'redis://user:***@host'],
+    ['user:secret@host', 'user:***@host'],
+    ['unix://u:secret@/tmp/s?db=1', 'unix://u:***@/tmp/s?db=1'],
+    ['redis://host/?password=secret&db=1', 'redis://host/?password=***&db=1'],
+  ])('%s is shown as %s', (uri, shown) => expect(maskUri(uri)).toBe(shown));
+
+  it('no password passes through, encoded or not', () => {
+    fc.assert(
+      fc.property(fc.string({ minLength: 1 }), fc.constantFrom('redis', 'rediss', 'unix', 'x'), (password, scheme) => {
+        const marked = `<${password}>`;
+        expect(maskUri(`${scheme}://user:${marked}@host:1/0`)).toBe(`${scheme}://user:***@host:1/0`);
+      }),
+    );
+  });
+});
+
+describe('uriFromEnv', () => {
+  it('reads the variable that REDIS_PROVIDER names, else REDIS_URL', () => {
+    expect(uriFromEnv({ REDIS_PROVIDER: 'MINE', MINE: 'redis://a', REDIS_URL: 'redis://b' })).toEqual({
+      uri: 'redis://a',
+      origin: 'MINE (named by REDIS_PROVIDER)',
+    });
+    expect(uriFromEnv({ REDIS_URL: 'redis://b' })).toEqual({ uri: 'redis://b', origin: 'REDIS_URL' });
+    expect(uriFromEnv({ REDIS_URL: '' })).toEqual({ uri: undefined, origin: 'default' });
+  });
+
+  it('warns when REDIS_PROVIDER names nothing', () => {
+    expect(uriFromEnv({ REDIS_PROVIDER: 'MINE', REDIS_URL: 'redis://b' })).toEqual({
+      uri: 'redis://b',
+      origin: 'REDIS_URL',
+      warning: 'REDIS_PROVIDER names MINE, which is not set',
+    });
+  });
+});
