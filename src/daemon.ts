@@ -272,7 +272,8 @@ class Daemon {
     const { log } = this.#options;
     try {
       const kept = this.#identity === undefined ? 0 : await unregister(connection, this.#identity);
-      if (kept > 0) log.error({ kept }, 'workers whose job could not be reported stay registered until they are pruned');
+      if (kept > 0)
+        log.error({ kept }, 'workers whose job could not be reported stay registered until they are pruned');
     } catch (error) {
       log.error({ err: error }, 'could not unregister: our workers stay registered until they are pruned');
       this.#fault = error instanceof Error ? error : new Error(String(error));
@@ -294,4 +295,3 @@ function connectOptions(settings: Settings, role: string): ConnectOptions {
     silenceMs: role === 'engine' ? settings.interval * 1000 + SILENCE_MS : settings.heartbeat * 1000 + SILENCE_MS,
   };
 }
-

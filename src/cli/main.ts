@@ -8,10 +8,12 @@ import { type Env, findJobs, readFileFor } from '../config/load.js';
 import { envName } from '../config/setting.js';
 import { didYouMean } from '../config/suggest.js';
 import { TsworkerError } from '../errors.js';
+import type { SelfImport } from '../functions/import.js';
 import { VERSION } from '../version.js';
 import { type Argv, glanceArgv, readArgv } from './argv.js';
 import { allSpecs, givenValues, type ModuleFlags, ownSpecs, settingTexts } from './flags.js';
 import { type Io, processIo } from './io.js';
+import { previewLibrary } from './preview.js';
 import type { CommandName } from './program.js';
 
 /** Runs the command line `argv` (without node and script). Resolves to the exit code; never rejects, never exits. */
@@ -33,7 +35,9 @@ async function run(argv: readonly string[], env: Env, io: Io): Promise<number> {
   if (glance.words[0] === 'demo') return await demo(readArgv(argv, ownSpecs()));
   const texts = settingTexts(glance);
   const file = await readFileFor(texts, env, io.cwd);
-  const flags = await findModuleFlags(findJobs({ flags: texts, env, cwd: io.cwd }, file));
+  // The real library: the modules that are loaded here for their flags are the ones that will run the jobs.
+  const self = () => import('../index.js');
+  const flags = await findModuleFlags(findJobs({ flags: texts, env, cwd: io.cwd }, file), self);
   return await runCommand(readArgv(argv, allSpecs(flags)), flags, env, io, file);
 }
 
@@ -91,7 +95,7 @@ async function flagsForHelp(glance: Argv, env: Env, io: Io): Promise<ModuleFlags
     // Flag and variable come before the file, which may be slow to read.
     const told = texts.jobs !== undefined || Boolean(env[envName('jobs')]);
     const file = told ? undefined : await readFileFor(texts, env, io.cwd);
-    const flags = await findModuleFlags(findJobs({ flags: texts, env, cwd: io.cwd }, file));
+    const flags = await findModuleFlags(findJobs({ flags: texts, env, cwd: io.cwd }, file), previewLibrary);
     allSpecs(flags);
     return flags;
   } catch {
@@ -99,10 +103,9 @@ async function flagsForHelp(glance: Argv, env: Env, io: Io): Promise<ModuleFlags
   }
 }
 
-async function findModuleFlags(paths: readonly string[]): Promise<ModuleFlags> {
+async function findModuleFlags(paths: readonly string[], self: SelfImport): Promise<ModuleFlags> {
   const { findFlags } = await import('../functions/flags.js');
-  // The library itself, for TypeScript modules that import it: loaded only if one of them has flags.
-  return await findFlags(paths, { self: () => import('../index.js') });
+  return await findFlags(paths, { self });
 }
 
 function isOn({ given }: Argv, name: string): boolean {

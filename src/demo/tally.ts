@@ -10,6 +10,7 @@ export interface Row {
 }
 
 interface Line {
+  /** Milliseconds since the epoch. */
   readonly time: number;
   readonly msg: string;
   readonly queue: string;
@@ -78,9 +79,9 @@ function readLine(text: string): Line | undefined {
   if (!text.startsWith('{')) return undefined;
   try {
     const { time, msg, queue, class: name, waitMs } = JSON.parse(text) as Record<string, unknown>;
-    if (typeof time !== 'number' || typeof msg !== 'string') return undefined;
+    if (typeof time !== 'string' || typeof msg !== 'string') return undefined;
     if (typeof queue !== 'string' || typeof name !== 'string') return undefined;
-    return { time, msg, queue, class: name, waitMs: typeof waitMs === 'number' ? waitMs : undefined };
+    return { time: Date.parse(time), msg, queue, class: name, waitMs: typeof waitMs === 'number' ? waitMs : undefined };
   } catch {
     return undefined;
   }

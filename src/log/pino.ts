@@ -1,5 +1,5 @@
 /** Makes the logger: JSON lines for machines, readable ones on a terminal. The sole value import of pino. */
-import { pino, type DestinationStream, type Logger } from 'pino';
+import { type DestinationStream, type Logger, pino } from 'pino';
 import type { Settings } from '../config/settings.js';
 
 /** A logger of ours, and how to get its last lines out before the process ends. */

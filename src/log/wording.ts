@@ -30,7 +30,10 @@ export function engineWording(log: Logger, workerId: (slot: number) => string): 
       log.warn({ count }, 'found jobs that were claimed by a call whose reply was lost: running them');
     },
     occupied(slot) {
-      log.warn({ worker: workerId(slot) }, "another program's job stands in this worker's record: not using it for now");
+      log.warn(
+        { worker: workerId(slot) },
+        "another program's job stands in this worker's record: not using it for now",
+      );
     },
     paused(paused) {
       log.info(paused ? 'paused by pause-all-workers' : 'pause-all-workers is over: working again');

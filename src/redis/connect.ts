@@ -102,7 +102,10 @@ function refusalOf(error: Error, uri: string): TsworkerError | undefined {
   if (/^NOPERM|DB index is out of range|invalid DB index/i.test(error.message) || code === 'EACCES')
     return new TsworkerError('REDIS', `${at} refuses us: ${error.message}`, {
       ...because,
-      hint: code === 'EACCES' ? 'check the permissions of the socket file' : 'check the ACL of the user, and the database number',
+      hint:
+        code === 'EACCES'
+          ? 'check the permissions of the socket file'
+          : 'check the ACL of the user, and the database number',
     });
   return undefined;
 }

@@ -1,5 +1,5 @@
 /** Who we are in the books: one Resque worker id for each slot. Pure. */
-import { type Keys, createKeys } from '../resque/keys.js';
+import { createKeys, type Keys } from '../resque/keys.js';
 
 /** Plain data, so that it can be handed to the heartbeat's thread. */
 export interface Identity {

@@ -61,7 +61,11 @@ function isWorkerId(id: string): boolean {
 }
 
 /** Walks a hash or a set with its cursor, in steps that do not hold up Redis. */
-async function* scan(connection: Connection, [command, key]: [string, string], width: number): AsyncGenerator<string[]> {
+async function* scan(
+  connection: Connection,
+  [command, key]: [string, string],
+  width: number,
+): AsyncGenerator<string[]> {
   let cursor = '0';
   do {
     const [next, flat] = (await connection.send([command, key, cursor, 'COUNT', '1000'])) as [string, string[]];
@@ -85,7 +89,8 @@ async function prune(connection: Connection, keys: Keys, id: string, heartbeat: 
     keys.failuresOf(id),
   ];
   if (requeued) args.push('r', keys.queues, record.queue, keys.queue(record.queue), record.payload);
-  else if (raw !== null && !isEmptyRecord(raw)) args.push('f', keys.failed, keys.failures, failedEntry(id, raw, record));
+  else if (raw !== null && !isEmptyRecord(raw))
+    args.push('f', keys.failed, keys.failures, failedEntry(id, raw, record));
   if ((await callScript(connection, loadScript('prune'), [keys.workers], args)) !== 1) return undefined;
   const job = args.length > 8 ? describeJob(record, requeued) : undefined;
   return { id, heartbeat, job };

@@ -61,7 +61,9 @@ export async function unregister(connection: Connection, identity: Identity): Pr
       keys.processedBy(id),
       keys.failuresOf(id),
     ]);
-    replies.push(callScript(connection, script, [keys.workers], [keys.heartbeats, keys.pruneLock, workerId(identity, 0), ...args]));
+    replies.push(
+      callScript(connection, script, [keys.workers], [keys.heartbeats, keys.pruneLock, workerId(identity, 0), ...args]),
+    );
   }
   const kept = (await Promise.all(replies)).reduce<number>((sum, reply) => sum + Number(reply), 0);
   if (kept === 0) await connection.send(['ZREM', keys.processes, processName(identity)]);

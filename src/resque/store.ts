@@ -37,6 +37,8 @@ export class RedisJobStore implements JobStore {
   readonly #queueArgs: readonly string[];
   readonly #slots: SlotNames[] = [];
   #sequence = 0;
+  /** Where the script's walk through the weights goes on: at random at first, so that processes differ. */
+  #position = Math.random();
 
   constructor(connection: Connection, options: StoreOptions) {
     this.#connection = connection;
@@ -53,7 +55,7 @@ export class RedisJobStore implements JobStore {
     const args: Argument[] = [
       String(finishes.length),
       String(idle.length),
-      this.#options.plan.weighted ? String(Math.floor(Math.random() * 2 ** 31)) : '',
+      this.#options.plan.weighted ? String(this.#position) : '',
       tokenBase,
       `,"run_at":"${new Date().toISOString()}",`,
       this.#keys.queues,
@@ -68,7 +70,9 @@ export class RedisJobStore implements JobStore {
       args.push(names.worker, names.number);
     }
     const reply = await callScript(this.#connection, this.#script, this.#watched, args, { binary: true });
-    return this.#readReply(reply as ScriptReply, idle, tokenBase);
+    const exchanged = this.#readReply(reply as ScriptReply, idle, tokenBase);
+    this.#position = (this.#position + GOLDEN * exchanged.claims.length) % 1;
+    return exchanged;
   }
 
   async held(slots: readonly number[]): Promise<Claim[]> {
@@ -147,6 +151,8 @@ export class RedisJobStore implements JobStore {
   }
 }
 
+/** The script's step. */
+const GOLDEN = 0.6180339887498949;
 const ONE = '1'.charCodeAt(0);
 
 /** paused, drained, settled, occupied; then for each claim 2 * queue + strict, payload. */

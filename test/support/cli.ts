@@ -13,7 +13,8 @@ const BIN = join(projectRoot, 'bin/tsworker.js');
 /** One line of the daemon's JSON log. */
 export interface LogLine {
   readonly level: number;
-  readonly time: number;
+  /** ISO 8601. */
+  readonly time: string;
   readonly msg?: string;
   readonly [field: string]: unknown;
 }

@@ -65,7 +65,7 @@ it('the reaper ends what a killed test process leaves behind', async () => {
     import { tempDir, reaped } from ${JSON.stringify(new URL('./reaper.ts', import.meta.url).href)};
     import { spawn } from 'node:child_process';
     const child = reaped(spawn('sleep', ['1000']));
-    console.log(JSON.stringify({ level: 30, time: 0, msg: 'up', pid: child.pid, dir: tempDir('reaped') }));
+    console.log(JSON.stringify({ level: 30, time: '', msg: 'up', pid: child.pid, dir: tempDir('reaped') }));
     setInterval(() => {}, 1000);
   `;
   const jiti = new URL('../../node_modules/jiti/lib/jiti-cli.mjs', import.meta.url).pathname;

@@ -4,7 +4,7 @@
 --
 -- KEYS  pause-all-workers, then the queue lists. Only these are declared, since Redis 7.0 watches every declared key at
 --       each read in a script; for the same reason records are taken with write commands.
--- ARGV  1 number of finishes, 2 number of idle slots, 3 random seed or '' in strict order, 4 token base,
+-- ARGV  1 number of finishes, 2 number of idle slots, 3 where to begin in [0, 1) or '' in strict order, 4 token base,
 --       5 `,"run_at":"…",`, 6 queues, 7 failed, 8 stat:processed, 9 stat:failed;
 --       for each queue: its name as JSON, its weight;
 --       for each finish: worker:W, the beginning of the record that bears its token, and
@@ -123,17 +123,19 @@ local function shown(text)
 end
 
 -- Candidates: the queues not yet found empty. In strict order the first; by weight each with its share, anew for each job.
-local weighted, open, weights, total = ARGV[3] ~= '', {}, {}, 0
+-- Steps of the golden ratio fall evenly into the shares, where random numbers would need thousands of jobs for that.
+local GOLDEN = 0.6180339887498949
+local position, open, weights, total = tonumber(ARGV[3]), {}, {}, 0
 for q = 1, queues do
   open[q] = q
   weights[q] = tonumber(ARGV[9 + 2 * q])
   total = total + weights[q]
 end
-if weighted then math.randomseed(tonumber(ARGV[3])) end
 
 local function choose()
-  if not weighted then return 1 end
-  local at = math.random() * total
+  if not position then return 1 end
+  position = (position + GOLDEN) % 1
+  local at = position * total
   for i = 1, #open do
     at = at - weights[open[i]]
     if at < 0 then return i end
@@ -141,20 +143,23 @@ local function choose()
   return #open
 end
 
--- The next job, or nil when every queue is empty. A key that is not a list counts as empty.
+-- The next job, or nil when every queue is empty. A key that is not a list counts as empty; a queue that cannot be read
+-- for another reason (a read-only replica) must not.
 local function pop()
   while #open > 0 do
     local i = choose()
     local q = open[i]
     local payload = redis.pcall('LPOP', KEYS[1 + q])
     if type(payload) == 'string' then return q, payload end
+    if payload and not string.find(payload.err, '^WRONGTYPE') then return nil, nil, payload.err end
     total = total - weights[q]
     table.remove(open, i)
   end
 end
 
 for i = 0, idle - 1 do
-  local q, payload = pop()
+  local q, payload, refused = pop()
+  if refused then return redis.error_reply(refused) end
   if q == nil then
     reply[2] = 1
     break

@@ -1,0 +1,21 @@
+/**
+ * What `import … from 'tsworker'` gives a job module that is loaded for the help page only, just to see its flags: the
+ * real thing where that is quick, and calls that do nothing where it would bring the Redis client and the logger along.
+ * Must never be given to a module that will run jobs.
+ */
+
+export async function previewLibrary(): Promise<Readonly<Record<string, unknown>>> {
+  const [{ register, registerDecoder }, { job }, { defineConfig }, { TsworkerError }] = await Promise.all([
+    import('../functions/ambient.js'),
+    import('../functions/job.js'),
+    import('../config/define.js'),
+    import('../errors.js'),
+  ]);
+  const { signal } = new AbortController();
+  const nothing = async () => {};
+  return {
+    ...{ register, registerDecoder, job, defineConfig, TsworkerError },
+    ...{ enqueue: nothing, init: nothing, close: nothing, work: nothing, setSettings() {} },
+    ...{ signals: () => signal, namespace: () => 'resque:' },
+  };
+}

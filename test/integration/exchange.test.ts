@@ -1,0 +1,362 @@
+/** The exchange script on a real Redis: atomic claim, fenced finish, order, and records that every reader can read. */
+import fc from 'fast-check';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { Claim, Outcome } from '../../src/job.js';
+import { parseRecord } from '../../src/resque/record.js';
+import { assertConserved, countJobs } from '../support/conservation.js';
+import { startRedis, type TestRedis } from '../support/redis.js';
+import { testConnection, testStore, testWorkerId } from '../support/store.js';
+
+let redis: TestRedis;
+beforeAll(async () => {
+  redis = await startRedis();
+});
+afterAll(() => redis.stop());
+beforeEach(async () => {
+  await redis.client.flushAll();
+});
+
+const DONE: Outcome = { kind: 'done' };
+const slots = (n: number) => Array.from({ length: n }, (_, i) => i);
+const job = (n: unknown) => JSON.stringify({ class: 'J', args: [n] });
+
+async function push(queue: string, ...payloads: (string | Buffer)[]): Promise<void> {
+  await redis.client.sAdd('resque:queues', queue);
+  for (let i = 0; i < payloads.length; i += 1000)
+    await redis.client.rPush(`resque:queue:${queue}`, payloads.slice(i, i + 1000));
+}
+
+async function recordOf(slot: number): Promise<string | null> {
+  return await redis.client.get(`resque:worker:${testWorkerId(slot)}`);
+}
+
+async function store(queues: string, nonce?: string) {
+  return testStore(await testConnection(redis.uri), queues, nonce);
+}
+
+describe('claiming', () => {
+  test('takes no more than there are idle slots, and shows each job in the record of its worker', async () => {
+    await push('q', job(1), job(2), job(3));
+    const { claims, drained } = await (await store('q')).exchange([], [4, 7]);
+    expect(claims.map((c) => [c.slot, c.payload.toString(), c.queue, c.strict])).toEqual([
+      [4, job(1), 'q', true],
+      [7, job(2), 'q', true],
+    ]);
+    expect(drained).toBe(false);
+    const record = JSON.parse((await recordOf(7)) as string);
+    expect(record).toEqual({
+      token: claims[1].token,
+      queue: 'q',
+      run_at: expect.any(String),
+      payload: { class: 'J', args: [2] },
+    });
+    expect(Object.keys(record)[0]).toBe('token');
+    expect(new Date(record.run_at).toISOString()).toBe(record.run_at);
+    expect(await countJobs(redis.client)).toMatchObject({ queued: 1 });
+  });
+
+  test('says when the queues are empty, also when it found a few', async () => {
+    const s = await store('q');
+    expect(await s.exchange([], [0])).toMatchObject({ claims: [], drained: true });
+    await push('q', job(1));
+    expect(await s.exchange([], [0, 1])).toMatchObject({ drained: true });
+  });
+
+  test('strict order: no job of the second queue while the first has one', async () => {
+    await push('low', ...slots(10).map((n) => job(`low${n}`)));
+    await push('high', ...slots(10).map((n) => job(`high${n}`)));
+    const { claims } = await (await store('high,low')).exchange([], slots(15));
+    expect(claims.map((c) => c.queue)).toEqual([...Array(10).fill('high'), ...Array(5).fill('low')]);
+  });
+
+  test('weights: 30,000 jobs of two full queues, in batches, are shared 2:1 within 2 %', async () => {
+    const many = slots(30_000).map(job);
+    await push('high', ...many);
+    await push('low', ...many);
+    const s = await store('high=2,low=1');
+    const taken = { high: 0, low: 0 };
+    let finishes: { claim: Claim; outcome: Outcome }[] = [];
+    for (let n = 0; n < 30_000; n += 25) {
+      const { claims } = await s.exchange(finishes, slots(25));
+      for (const claim of claims) taken[claim.queue as 'high' | 'low']++;
+      finishes = claims.map((claim) => ({ claim, outcome: DONE }));
+    }
+    expect(taken.high / taken.low).toBeGreaterThan(2 * 0.98);
+    expect(taken.high / taken.low).toBeLessThan(2 * 1.02);
+  });
+
+  test('weights hold also in single claims', async () => {
+    await push('high', ...slots(300).map(job));
+    await push('low', ...slots(300).map(job));
+    const s = await store('high=2,low=1');
+    const taken = { high: 0, low: 0 };
+    for (let n = 0; n < 300; n++) {
+      const { claims } = await s.exchange([], [n]);
+      taken[claims[0].queue as 'high' | 'low']++;
+    }
+    expect(taken.high).toBeGreaterThanOrEqual(196);
+    expect(taken.high).toBeLessThanOrEqual(204);
+  });
+
+  test('weights: an empty queue leaves its share to the others', async () => {
+    await push('b', job(1), job(2));
+    const { claims, drained } = await (await store('a=100,b=1')).exchange([], [0, 1]);
+    expect(claims).toHaveLength(2);
+    expect(drained).toBe(false);
+  });
+
+  test('a record of somebody else is never overwritten, and its slot gets no job', async () => {
+    await push('q', job(1), job(2));
+    await redis.client.set(`resque:worker:${testWorkerId(0)}`, '{"queue":"x","payload":{"class":"Other","args":[]}}');
+    const { claims, occupied } = await (await store('q')).exchange([], [0, 1]);
+    expect(occupied).toEqual([0]);
+    expect(claims.map((c) => [c.slot, c.payload.toString()])).toEqual([[1, job(1)]]);
+    expect(await recordOf(0)).toContain('Other');
+    expect(await redis.client.lRange('resque:queue:q', 0, -1)).toEqual([job(2)]);
+  });
+
+  test('a queue key that is not a list counts as empty and disturbs nobody', async () => {
+    await redis.client.set('resque:queue:a', 'text');
+    await push('b', job(1));
+    const { claims } = await (await store('a,b')).exchange([], [0]);
+    expect(claims[0].queue).toBe('b');
+  });
+
+  test.each(['true', 'TRUE', ' True \n'])(
+    'claims nothing while pause-all-workers is %j, but still reports',
+    async (text) => {
+      await push('q', job(1), job(2));
+      const s = await store('q');
+      const { claims } = await s.exchange([], [0]);
+      await redis.client.set('resque:pause-all-workers', text);
+      const paused = await s.exchange([{ claim: claims[0], outcome: DONE }], [0]);
+      expect(paused).toMatchObject({ paused: true, claims: [], settled: [true] });
+      await redis.client.set('resque:pause-all-workers', 'yes');
+      expect(await s.exchange([], [0])).toMatchObject({ paused: false, claims: [{ slot: 0 }] });
+    },
+  );
+});
+
+describe('finishing', () => {
+  test('done: the record goes, the job is counted, in total and for its worker', async () => {
+    await push('q', job(1));
+    const s = await store('q');
+    const { claims } = await s.exchange([], [3]);
+    expect((await s.exchange([{ claim: claims[0], outcome: DONE }], [])).settled).toEqual([true]);
+    expect(await recordOf(3)).toBeNull();
+    expect(await redis.client.get(`resque:stat:processed:${testWorkerId(3)}`)).toBe('1');
+    expect(await assertConserved(redis.client, 1)).toMatchObject({ processed: 1 });
+  });
+
+  test('failed: the entry has the fields of Ruby in their order, and the payload byte for byte', async () => {
+    const payload = '{"class":"J",  "args":[12345678901234567890, 1.0, [], {}], "other":"/é"}';
+    await push('q', payload);
+    const s = await store('q');
+    const { claims } = await s.exchange([], [0]);
+    await s.exchange([{ claim: claims[0], outcome: { kind: 'failed', error: new RangeError('no "such" thing') } }], []);
+    const [entry] = await redis.client.lRange('resque:failed', 0, -1);
+    expect(entry).toContain(`"payload":${payload},`);
+    const fields = JSON.parse(entry);
+    expect(Object.keys(fields)).toEqual(['failed_at', 'payload', 'exception', 'error', 'backtrace', 'worker', 'queue']);
+    expect(fields).toMatchObject({
+      exception: 'RangeError',
+      error: 'no "such" thing',
+      worker: testWorkerId(0),
+      queue: 'q',
+    });
+    expect(fields.failed_at).toMatch(/^\d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d UTC$/);
+    expect(await redis.client.get('resque:stat:failed')).toBe('1');
+    expect(await redis.client.get(`resque:stat:failed:${testWorkerId(0)}`)).toBe('1');
+    await assertConserved(redis.client, 1);
+  });
+
+  test('sent again after a lost reply, a finish counts once', async () => {
+    await push('q', job(1), job(2), job(3));
+    const s = await store('q');
+    const { claims } = await s.exchange([], [0, 1, 2]);
+    const outcomes: Outcome[] = [DONE, { kind: 'failed', error: new Error('x') }, { kind: 'requeue' }];
+    const finishes = claims.map((claim, i) => ({ claim, outcome: outcomes[i] }));
+    expect((await s.exchange(finishes, [])).settled).toEqual([true, true, true]);
+    expect((await s.exchange(finishes, [])).settled).toEqual([false, false, false]);
+    expect(await assertConserved(redis.client, 3)).toMatchObject({ processed: 1, failed: 1, queued: 1, failedStat: 1 });
+  });
+
+  test('a finish whose record bears another token counts nothing and leaves that record', async () => {
+    await push('q', job(1));
+    const s = await store('q');
+    const { claims } = await s.exchange([], [0]);
+    const foreign = '{"token":"another","queue":"q","run_at":"2026-11-24T00:00:00Z","payload":{"class":"J","args":[]}}';
+    await redis.client.set(`resque:worker:${testWorkerId(0)}`, foreign);
+    expect((await s.exchange([{ claim: claims[0], outcome: DONE }], [0])).settled).toEqual([false]);
+    expect(await recordOf(0)).toBe(foreign);
+    expect(await redis.client.get('resque:stat:processed')).toBeNull();
+  });
+
+  test('put back: at the head, in the order of before, byte for byte', async () => {
+    const all = ['{"class":"J","args":[1.0]}', 'not json', '', Buffer.from([0xff, 0x00, 0xc3]), job(5)];
+    await push('q', ...all);
+    const s = await store('q');
+    const { claims } = await s.exchange([], slots(4));
+    await redis.client.del('resque:queues');
+    const back = claims.map((claim): { claim: Claim; outcome: Outcome } => ({ claim, outcome: { kind: 'requeue' } }));
+    await s.exchange(back.reverse(), []);
+    const raw = (await (
+      await testConnection(redis.uri)
+    ).send(['LRANGE', 'resque:queue:q', '0', '-1'], { binary: true })) as Buffer[];
+    expect(raw.map((b) => b.toString('hex'))).toEqual(all.map((p) => Buffer.from(p).toString('hex')));
+    expect(await redis.client.sMembers('resque:queues')).toEqual(['q']);
+  });
+
+  test('a slot gets its next job in the call that reports the last', async () => {
+    await push('q', job(1), job(2));
+    const s = await store('q');
+    const first = await s.exchange([], [0]);
+    const second = await s.exchange([{ claim: first.claims[0], outcome: DONE }], [0]);
+    expect(second.claims[0].payload.toString()).toBe(job(2));
+    expect(second.claims[0].token).not.toBe(first.claims[0].token);
+  });
+
+  test('works where GETDEL is refused, as on a Redis before 6.2', async () => {
+    await redis.client.sendCommand(['ACL', 'SETUSER', 'old', 'on', '>pw', '~*', '+@all', '-getdel']);
+    const s = testStore(await testConnection(redis.uri.replace('unix://', 'unix://old:pw@')), 'q');
+    await push('q', job(1), job(2));
+    const { claims } = await s.exchange([], [0, 1]);
+    const { settled } = await s.exchange(
+      [
+        { claim: claims[0], outcome: DONE },
+        { claim: claims[1], outcome: DONE },
+      ],
+      [],
+    );
+    expect(settled).toEqual([true, true]);
+    expect(await assertConserved(redis.client, 2)).toMatchObject({ processed: 2 });
+  });
+
+  test('a write that is refused leaves the job in its queue', async () => {
+    await redis.client.sendCommand([
+      'ACL',
+      'SETUSER',
+      'narrow',
+      'on',
+      '>pw',
+      '~resque:queue*',
+      '~resque:pause*',
+      '+@all',
+    ]);
+    const s = testStore(await testConnection(redis.uri.replace('unix://', 'unix://narrow:pw@')), 'q');
+    await push('q', job(1), job(2));
+    await expect(s.exchange([], [0])).rejects.toThrow(/access|permission/i);
+    expect(await redis.client.lRange('resque:queue:q', 0, -1)).toEqual([job(1), job(2)]);
+  });
+});
+
+describe('after a lost reply', () => {
+  test('held() finds the claims of this process, and no other', async () => {
+    await push('q', job(1), 'garbage', job(3));
+    const s = await store('q');
+    const { claims } = await s.exchange([], [0, 1]);
+    await (await store('q', 'other')).exchange([], [2]);
+    expect(await s.held([0, 1, 2, 3])).toEqual(claims);
+  });
+});
+
+describe('records of any payload', () => {
+  /** What readers of the record do: every one of them needs valid JSON with an object as payload. */
+  async function checkRecord(payload: Buffer): Promise<void> {
+    await redis.client.flushAll();
+    await push('q', payload);
+    const s = await store2;
+    const { claims } = await s.exchange([], [0]);
+    const raw = Buffer.from((await rawRecord()) as Buffer);
+    const record = JSON.parse(raw.toString());
+    expect(raw.toString('utf8').includes('\uFFFD') && !payload.toString('utf8').includes('\uFFFD')).toBe(false);
+    expect(typeof record.payload).toBe('object');
+    expect(Array.isArray(record.payload)).toBe(false);
+    expect(record.payload).not.toBeNull();
+    expect(Buffer.compare(claims[0].payload, payload)).toBe(0);
+    expect(parseRecord(raw)?.payload.equals(payload)).toBe(true);
+    if (claims[0].strict) expect(record.payload).toEqual(JSON.parse(payload.toString()));
+    else expect(record.payload).toMatchObject({ class: 'InvalidPayload', args: [expect.any(String)] });
+  }
+  let store2: Promise<ReturnType<typeof testStore>>;
+  let rawRecord: () => Promise<unknown>;
+  beforeEach(async () => {
+    const connection = await testConnection(redis.uri);
+    store2 = Promise.resolve(testStore(connection, 'q'));
+    rawRecord = () => connection.send(['GET', `resque:worker:${testWorkerId(0)}`], { binary: true });
+  });
+
+  const lax = [
+    '{"a":1.}',
+    '{"a":-.5}',
+    '{"a":1.e5}',
+    '{"a":01}',
+    '{"a":NaN}',
+    '{"a":"\u0001"}',
+    '{"a":"x\ny"}',
+    '{"a":"\\ud800"}',
+  ];
+  lax.push(
+    '{} x',
+    '{}\0x',
+    '{"a":"b\0"}',
+    '',
+    ' ',
+    'null',
+    '5',
+    '"text"',
+    '[1]',
+    '[]',
+    '{"a":',
+    '\ufeff{}',
+    '{"a":0x10}',
+    "{'a':1}",
+  );
+  lax.push('{"class":"ActiveJob::QueueAdapters::ResqueAdapter::JobWrapper","args":[]}');
+  test.each(lax)('text for what a strict reader refuses: %j', async (text) => {
+    await checkRecord(Buffer.from(text));
+    expect((await (await store2).held([0]))[0].strict).toBe(false);
+  });
+
+  const strict = [
+    '{}',
+    ' {"a" : 1.5e10 , "b":"x. y", "c":".5"}\n',
+    '{"a":"\\u0000\\"1.\\\\"}',
+    '{"a":-0}',
+    '{"a":1e999}',
+    '{"__proto__":{"x":1}}',
+  ];
+  strict.push(
+    '{"payload":{"payload":"\\"payload\\":"},"token":"x"}',
+    '{"a":"é€😀"}',
+    `{"a":${'['.repeat(900)}${']'.repeat(900)}}`,
+  );
+  test.each(strict.map((text) => [text.slice(0, 60), text]))('as it is for what is strict: %j', async (_, text) => {
+    await checkRecord(Buffer.from(text));
+    expect((await (await store2).held([0]))[0].strict).toBe(true);
+  });
+
+  test('bytes that are no UTF-8', async () => {
+    for (const bytes of [
+      [0xff],
+      [0x7b, 0x22, 0x80, 0x22, 0x3a, 0x31, 0x7d],
+      [0xed, 0xa0, 0x80],
+      [0xc0, 0x80],
+      [0xe2, 0xc3, 0xa9, 0x80, 0x80],
+    ])
+      await checkRecord(Buffer.from(bytes));
+  });
+
+  test('property: random JSON, broken JSON and random bytes', async () => {
+    const broken = fc
+      .tuple(fc.json(), fc.nat(), fc.constantFrom('.', '-', '"', '\\', '\n', '{', ']', '0', 'e', '\0', 'é'))
+      .map(([json, at, c]) => {
+        const i = at % (json.length + 1);
+        return Buffer.from(json.slice(0, i) + c + json.slice(i));
+      });
+    const object = fc.dictionary(fc.string(), fc.jsonValue()).map((o) => Buffer.from(JSON.stringify(o)));
+    const number = fc.stringMatching(/^[-+0-9.eExX]{1,6}$/).map((n) => Buffer.from(`{"a":${n}}`));
+    const bytes = fc.uint8Array({ maxLength: 40 }).map((b) => Buffer.from(b));
+    await fc.assert(fc.asyncProperty(fc.oneof(broken, object, number, bytes), checkRecord), { numRuns: 500 });
+  });
+});
