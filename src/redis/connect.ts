@@ -113,6 +113,8 @@ function refusalOf(error: Error, uri: string): TsworkerError | undefined {
 function unreachable(error: Error, uri: string): TsworkerError {
   return new TsworkerError('REDIS', `Redis at ${uri} cannot be reached: ${error.message || String(error)}`, {
     cause: error,
-    hint: 'is it running there? Set the address with -uri, TSWORKER_URI or REDIS_URL',
+    hint: uri.startsWith('rediss:')
+      ? 'is it running there, and does it speak TLS on this port? If not, use redis://'
+      : 'is it running there? Set the address with -uri, TSWORKER_URI or REDIS_URL',
   });
 }

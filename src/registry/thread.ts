@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { connect } from '../redis/connect.js';
 import { Heartbeat } from './heartbeat.js';
-import type { ThreadData, ThreadOrder } from './threaded.js';
+import { CONNECTING, IMPORTING, type ThreadData, type ThreadOrder } from './threaded.js';
 
 const port = parentPort;
 if (port === null) throw new Error('thread.js is the heartbeat thread: it is not to be run by itself');
@@ -19,7 +19,17 @@ port.on('message', async (_order: ThreadOrder) => {
   port.close();
 });
 
+// Not the first: the daemon has stopped meanwhile, and ends this thread.
+const first = Atomics.compareExchange(data.phase, 0, IMPORTING, CONNECTING) === IMPORTING;
+
 try {
+  if (first) await beat();
+} catch (error) {
+  // Ends this thread; the daemon starts another.
+  if (!stopped.signal.aborted) throw error;
+}
+
+async function beat(): Promise<void> {
   const connection = await connect(
     data.connect,
     data.shownUri,
@@ -27,10 +37,7 @@ try {
     stopped.signal,
   );
   close = () => connection.close();
-  heartbeat = new Heartbeat(connection, data.heartbeat, (message) => port.postMessage(message));
+  heartbeat = new Heartbeat(connection, data.heartbeat, (message) => port?.postMessage(message));
   if (stopped.signal.aborted) await connection.close();
   else await heartbeat.start();
-} catch (error) {
-  // Ends this thread; the daemon starts another.
-  if (!stopped.signal.aborted) throw error;
 }

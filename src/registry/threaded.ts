@@ -12,7 +12,15 @@ export interface ThreadData {
   readonly connect: ConnectOptions;
   readonly shownUri: string;
   readonly heartbeat: HeartbeatOptions;
+  /** One cell of shared memory: {@link IMPORTING}, then CONNECTING or STOPPED, whoever is first. */
+  readonly phase: Int32Array;
 }
+
+/** The thread is still loading its modules, which takes longer than many a short run: it may be ended at once. */
+export const IMPORTING = 0;
+/** The thread may have sent a beat: it must end by itself. */
+export const CONNECTING = 1;
+export const STOPPED = 2;
 
 /** What the thread is told: the one thing there is. */
 export type ThreadOrder = 'stop';
@@ -21,12 +29,13 @@ const STOP_PATIENCE_MS = 1500;
 
 export class ThreadedHeartbeat implements Service {
   readonly name = 'heartbeat';
-  #data: ThreadData;
+  #data: Omit<ThreadData, 'phase'>;
+  #phase = newPhase();
   #tell: (message: HeartbeatMessage) => void;
   #thread: Worker | undefined;
   #stopping = false;
 
-  constructor(data: ThreadData, tell: (message: HeartbeatMessage) => void) {
+  constructor(data: Omit<ThreadData, 'phase'>, tell: (message: HeartbeatMessage) => void) {
     this.#data = data;
     this.#tell = tell;
   }
@@ -34,8 +43,9 @@ export class ThreadedHeartbeat implements Service {
   async start(): Promise<void> {
     if (this.#thread !== undefined) return;
     this.#stopping = false;
+    this.#phase = newPhase();
     const thread = new Worker(new URL('./thread.js', import.meta.url), {
-      workerData: this.#data,
+      workerData: { ...this.#data, phase: this.#phase } satisfies ThreadData,
       // The thread needs none of the flags (loaders, profilers, inspectors) that the program was started with.
       execArgv: [],
     });
@@ -55,9 +65,14 @@ export class ThreadedHeartbeat implements Service {
     const thread = this.#thread;
     if (thread === undefined) return;
     const exited = new Promise<void>((resolve) => thread.once('exit', () => resolve()));
-    thread.postMessage('stop' satisfies ThreadOrder);
+    if (Atomics.compareExchange(this.#phase, 0, IMPORTING, STOPPED) === IMPORTING) void thread.terminate();
+    else thread.postMessage('stop' satisfies ThreadOrder);
     const timer = setTimeout(() => void thread.terminate(), STOP_PATIENCE_MS);
     await exited;
     clearTimeout(timer);
   }
+}
+
+function newPhase(): Int32Array {
+  return new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
 }

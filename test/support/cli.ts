@@ -25,6 +25,8 @@ export interface CliOptions {
   /** An empty temp folder unless told: no configuration file is found there. */
   readonly cwd?: string;
   readonly input?: string;
+  /** Of the test's own context: a concurrent test must hand it in, else the process may be killed with another test. */
+  readonly onTestFinished?: (cleanUp: () => Promise<void>) => void;
 }
 
 export interface Exit {
@@ -170,7 +172,7 @@ export function run(command: string, args: readonly string[], options: CliOption
   child.stdin.end(options.input);
   const cli = new CliRun(reaped(child));
   try {
-    onTestFinished(() => cli.kill());
+    (options.onTestFinished ?? onTestFinished)(() => cli.kill());
   } catch {
     // Outside of a test (beforeAll): the caller kills it, or the reaper does.
   }

@@ -1,0 +1,25 @@
+/** The workloads by name, in the order in which they run. */
+import { cpu } from './cpu.js';
+import { fleet } from './fleet.js';
+import { latency } from './latency.js';
+import { leak } from './leak.js';
+import { memory } from './memory.js';
+import { payload } from './payload.js';
+import { scale } from './scale.js';
+import { startup } from './startup.js';
+import { throughput } from './throughput.js';
+import { timers } from './timers.js';
+import type { Workload } from './workload.js';
+
+export const WORKLOADS: ReadonlyMap<string, Workload> = new Map([
+  ['throughput', throughput],
+  ['timers', timers],
+  ['cpu', cpu],
+  ['payload', payload],
+  ['latency', latency],
+  ['startup', startup],
+  ['memory', memory],
+  ['leak', leak],
+  ['scale', scale],
+  ['fleet', fleet],
+]);

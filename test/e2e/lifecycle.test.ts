@@ -1,0 +1,260 @@
+/** Start, stop, pause and faults of the daemon, as a process, seen from outside. */
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { type CliRun, runCli, writeJobs } from '../support/cli.js';
+import { assertConserved, countJobs, leftoverKeys } from '../support/conservation.js';
+import { tempDir } from '../support/reaper.js';
+import { startRedis, type TestRedis } from '../support/redis.js';
+import { until } from '../support/until.js';
+
+let redis: TestRedis;
+let jobs: string;
+beforeAll(async () => {
+  redis = await startRedis();
+  jobs = writeJobs(tempDir('jobs'), {
+    'jobs.ts': `
+      import { setTimeout as sleep } from 'node:timers/promises';
+      import { signals } from 'tsworker';
+      export async function Sleep(queue: string, ms: number) { await sleep(ms); }
+      export async function Polite(this: { signal: AbortSignal }) { await sleep(60_000, undefined, { signal: this.signal }); }
+      export async function Stubborn() { await new Promise(() => setTimeout(() => {}, 60_000)); }
+      export async function Fails(queue: string, what: string) { throw new RangeError('no ' + what); }
+      export function ThrowsLater() { return new Promise(() => setTimeout(() => { throw new TypeError('later'); }, 5)); }
+      export async function RejectsAside() { Promise.reject(new TypeError('aside')); await sleep(60_000); }
+      export async function BreaksOutside() { (globalThis as any).breakIt(); await sleep(200); }
+      export async function Block(queue: string, ms: number) { const end = Date.now() + ms; while (Date.now() < end); }
+      export async function setup({ log, concurrency }: any) {
+        log.info({ concurrency }, 'set up');
+        const timer = setInterval(() => {}, 1000);
+        (globalThis as any).breakIt = () => timer.unref();
+        signals().addEventListener('abort', () => log.info('signals fired'));
+        (globalThis as any).log = log;
+        clearInterval(timer);
+      }
+      export function teardown() { (globalThis as any).log.info('torn down'); }
+    `,
+  });
+});
+afterAll(() => redis.stop());
+beforeEach(async () => {
+  await redis.client.flushAll();
+});
+
+function start(...flags: string[]): CliRun {
+  return runCli([`-uri=${redis.uri}`, `-jobs=${jobs}`, '-queues=q', '-interval=3600', '-log-level=debug', ...flags]);
+}
+
+async function push(name: string, ...args: unknown[]): Promise<void> {
+  await redis.client
+    .multi()
+    .sAdd('resque:queues', 'q')
+    .rPush('resque:queue:q', JSON.stringify({ class: name, args }))
+    .exec();
+}
+
+const claimed = async (n: number) =>
+  until(async () => (await countJobs(redis.client)).claimed === n, { what: `${n} claimed` });
+const started = (run: CliRun) => run.waitForLog('tsworker started');
+
+describe('stopping', () => {
+  test.each(['SIGTERM', 'SIGINT', 'SIGQUIT'] as const)(
+    '%s while idle: out at once with 0, and nothing is left behind',
+    async (signal) => {
+      const run = start();
+      await started(run);
+      await until(async () => (await redis.client.zCard('resque:tsworker:processes')) === 1);
+      run.signal(signal);
+      expect(await run.exit()).toEqual({ code: 0, signal: null });
+      expect(await leftoverKeys(redis.client)).toEqual([]);
+      expect(run.logs.map((line) => line.msg)).toEqual([
+        'set up',
+        'tsworker started',
+        'stopping: no more jobs are claimed',
+        'signals fired',
+        'torn down',
+        'tsworker stopped',
+      ]);
+      expect(run.stderr).toBe('');
+    },
+  );
+
+  test('running jobs end, others stay in their queue, exit code 0', async () => {
+    const run = start('-concurrency=1');
+    await push('Sleep', 300);
+    await push('Sleep', 1);
+    await claimed(1);
+    run.signal('SIGTERM');
+    expect((await run.exit()).code).toBe(0);
+    expect(await assertConserved(redis.client, 2)).toMatchObject({ processed: 1, queued: 1 });
+  });
+
+  test('a failed job on the way out is still exit code 0', async () => {
+    const run = start();
+    await push('Fails', 'luck');
+    await run.waitForLog('job failed');
+    run.signal('SIGTERM');
+    expect((await run.exit()).code).toBe(0);
+    expect(await assertConserved(redis.client, 1)).toMatchObject({ failed: 1 });
+  });
+
+  test('repeats within a second count as one; a later one aborts the signals of the jobs, which go back', async () => {
+    const run = start();
+    await push('Polite');
+    await claimed(1);
+    const first = Date.now();
+    run.signal('SIGTERM');
+    run.signal('SIGTERM');
+    run.signal('SIGINT');
+    await run.waitForLog('stopping: no more jobs are claimed');
+    await until(() => Date.now() - first > 1100);
+    expect(run.ended).toBe(false);
+    run.signal('SIGTERM');
+    expect((await run.exit()).code).toBe(1);
+    expect(await redis.client.lRange('resque:queue:q', 0, -1)).toEqual(['{"class":"Polite","args":[]}']);
+    await assertConserved(redis.client, 1);
+    expect(await redis.client.sCard('resque:workers')).toBe(0);
+  });
+
+  test('when the grace is over the jobs are aborted, and those that do not end are put back', async () => {
+    const run = start('-grace=0.2');
+    await push('Polite');
+    await push('Stubborn');
+    await push('Sleep', 50);
+    await claimed(3);
+    run.signal('SIGTERM');
+    expect((await run.exit()).code).toBe(1);
+    expect(await assertConserved(redis.client, 3)).toMatchObject({ processed: 1, queued: 2 });
+    expect(run.logs.map((line) => line.msg)).toContain('giving up the jobs that still run');
+    expect(await leftoverKeys(redis.client)).toEqual(['resque:queue:q']);
+  });
+
+  test('a stop while Redis is not yet there is heard', async () => {
+    const run = runCli(['-uri=redis://127.0.0.1:1/', `-jobs=${jobs}`, '-queues=q']);
+    await until(() => run.pid > 0);
+    run.signal('SIGTERM');
+    expect((await run.exit()).code).not.toBe(0);
+  });
+});
+
+describe('pausing', () => {
+  test('USR2 pauses and CONT resumes, and exit-on-complete waits meanwhile', async () => {
+    const run = start('-exit-on-complete', '-concurrency=1');
+    await push('Sleep', 200);
+    await claimed(1);
+    run.signal('SIGUSR2');
+    await run.waitForLog((line) => String(line.msg).startsWith('paused by SIGUSR2'));
+    await push('Sleep', 1);
+    await until(async () => (await countJobs(redis.client)).processed === 1);
+    expect(await countJobs(redis.client)).toMatchObject({ queued: 1, claimed: 0 });
+    expect(run.ended).toBe(false);
+    run.signal('SIGCONT');
+    expect((await run.exit()).code).toBe(0);
+    await assertConserved(redis.client, 2);
+  });
+
+  test('pause-all-workers is honoured', async () => {
+    await redis.client.set('resque:pause-all-workers', ' True ');
+    const run = start('-exit-on-complete');
+    await run.waitForLog('paused by pause-all-workers');
+    await push('Sleep', 1);
+    await redis.client.del('resque:pause-all-workers');
+    expect((await run.exit()).code).toBe(0);
+    expect(await assertConserved(redis.client, 1)).toMatchObject({ processed: 1 });
+  });
+});
+
+test('TTIN tells what every busy slot is doing and since when', async () => {
+  const run = start();
+  await push('Sleep', 60_000);
+  await claimed(1);
+  run.signal('SIGTTIN');
+  const line = await run.waitForLog('running');
+  expect(line).toMatchObject({
+    queue: 'q',
+    class: 'Sleep',
+    since: expect.any(String),
+    worker: expect.stringMatching(/\.ts:\d+-0:q$/),
+  });
+});
+
+describe('faults in job code', () => {
+  test.each([
+    ['ThrowsLater', 'later'],
+    ['RejectsAside', 'aside'],
+  ])('%s: the job fails with what nobody caught, the others go on', async (name, message) => {
+    const run = start('-exit-on-complete');
+    await push(name);
+    await push('Sleep', 100);
+    expect((await run.exit()).code).toBe(0);
+    expect(await assertConserved(redis.client, 2)).toMatchObject({ failed: 1, processed: 1 });
+    const [entry] = await redis.client.lRange('resque:failed', 0, -1);
+    expect(JSON.parse(entry)).toMatchObject({ exception: 'TypeError', error: message, payload: { class: name } });
+  });
+
+  test('an error that belongs to no job stops the worker in order, with 1', async () => {
+    const dir = writeJobs(tempDir('jobs'), {
+      'j.mjs': `
+        export function Sleep(queue, ms) { return new Promise((resolve) => setTimeout(resolve, ms)); }
+        export function setup() { setTimeout(() => { throw new Error('of nobody'); }, 400); }
+      `,
+    });
+    const run = runCli([`-uri=${redis.uri}`, `-jobs=${dir}`, '-queues=q']);
+    await push('Sleep', 700);
+    expect((await run.exit()).code).toBe(1);
+    expect(run.stdout).toContain('of nobody');
+    expect(await assertConserved(redis.client, 1)).toMatchObject({ processed: 1 });
+    expect(await redis.client.sCard('resque:workers')).toBe(0);
+  });
+
+  test('an unknown class fails in words, and the next job runs', async () => {
+    const run = start('-exit-on-complete');
+    for (const name of ['__proto__', 'constructor', 'toString', 'Nope']) await push(name, 1);
+    await push('Sleep', 1);
+    expect((await run.exit()).code).toBe(0);
+    expect(await assertConserved(redis.client, 5)).toMatchObject({ failed: 4, processed: 1 });
+    const entries = (await redis.client.lRange('resque:failed', 0, -1)).map((entry) => JSON.parse(entry).error);
+    expect(entries).toContain('No worker for constructor in queue q with args [1]');
+  });
+});
+
+test('a job that blocks the event loop stops no heartbeat', async () => {
+  const run = start('-heartbeat=0.1', '-prune-after=1', '-exit-on-complete');
+  await push('Block', 2500);
+  await claimed(1);
+  const id = (await redis.client.sMembers('resque:workers')).find((member) => member.includes('-0:')) as string;
+  const beats = new Set<string | undefined>();
+  await until(async () => {
+    beats.add((await redis.client.hGet('resque:workers:heartbeat', id)) ?? undefined);
+    return beats.size >= 3;
+  });
+  expect(await countJobs(redis.client)).toMatchObject({ claimed: 1, processed: 0 });
+  expect((await run.exit()).code).toBe(0);
+});
+
+test('killed, its jobs are put back by another worker when its heartbeat has expired', async () => {
+  const intervals = ['-heartbeat=0.2', '-prune-after=1'];
+  const victim = start(...intervals);
+  await push('Sleep', 600);
+  await push('Sleep', 600);
+  await claimed(2);
+  await victim.kill();
+  const heir = start(...intervals);
+  await until(async () => (await countJobs(redis.client)).processed === 2, { timeoutMs: 15_000 });
+  heir.signal('SIGTERM');
+  expect((await heir.exit()).code).toBe(0);
+  expect(await assertConserved(redis.client, 2)).toMatchObject({ processed: 2 });
+  expect(await leftoverKeys(redis.client)).toEqual([]);
+  expect(heir.logs.filter((line) => line.msg === 'pruned a dead worker').length).toBe(25);
+});
+
+test('namespaces, also with a hash tag, are the prefix of every key', async () => {
+  const run = start('-namespace={my}:', '-exit-on-complete');
+  await run.exit();
+  const busy = start('-namespace={my}:');
+  await started(busy);
+  await redis.client.rPush('{my}:queue:q', JSON.stringify({ class: 'Fails', args: ['x'] }));
+  await busy.waitForLog('job failed');
+  busy.signal('SIGUSR2');
+  const keys = await redis.client.keys('*');
+  expect(keys.length).toBeGreaterThan(5);
+  expect(keys.every((key) => key.startsWith('{my}:'))).toBe(true);
+});
