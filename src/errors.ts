@@ -40,7 +40,8 @@ export function asError(thrown: unknown): Error {
 
 function describe(thrown: unknown): string {
   try {
-    return `thrown: ${JSON.stringify(thrown) ?? String(thrown)}`;
+    const text = typeof thrown === 'object' && thrown !== null ? JSON.stringify(thrown) : String(thrown);
+    return `thrown: ${text}`;
   } catch {
     return `thrown: a ${typeof thrown} that cannot be shown`;
   }

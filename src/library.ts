@@ -10,13 +10,16 @@ import { maskUri } from './config/uri.js';
 import { runDaemon, type WorkResult } from './daemon.js';
 import { TsworkerError } from './errors.js';
 import { loadJobs } from './functions/load.js';
-import { setSender } from './functions/sender.js';
+import { setDefaultSender, setSender } from './functions/sender.js';
 import type { JobContext } from './job.js';
 import { createLog } from './log/pino.js';
 import { type Program, program } from './program.js';
 import { connect } from './redis/connect.js';
 import { type Connection, duplicateConnection, type RedisClient } from './redis/connection.js';
 import { enqueueJobs, type NewJob } from './resque/enqueue.js';
+
+// A job() can be enqueued wherever the library is loaded.
+setDefaultSender((job) => enqueue(job));
 
 /** goworker's WorkerSettings in camelCase; every key is optional. */
 export interface WorkSettings extends UserConfig {
@@ -39,10 +42,13 @@ export interface WorkSettings extends UserConfig {
 /**
  * Sets what `work`, `enqueue` and `namespace` use from now on. Only the keys given are changed: everything else keeps
  * its value or default.
+ * @throws TsworkerError USAGE where a key is unknown or a value is wrong; nothing is changed then
  */
 export function setSettings(settings: WorkSettings): void {
   const state = program();
-  state.settings = { ...state.settings, ...settings };
+  const merged = { ...state.settings, ...settings };
+  resolveSettings(configOf(merged), { queuesRequired: false });
+  state.settings = merged;
 }
 
 /**

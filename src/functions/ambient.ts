@@ -8,6 +8,7 @@
  */
 import { TsworkerError } from '../errors.js';
 import type { Decoder, FlagOptions, JobContext, JobFunction } from '../job.js';
+import { type Job, jobFunction } from './job.js';
 import type { FunctionRegistry } from './registry.js';
 
 export const PROGRAM = 'this program';
@@ -25,8 +26,8 @@ interface Ambient {
 const SLOT = Symbol.for('tsworker.registrations');
 
 /**
- * Registers the function of a Resque class, inside a job module or before `work()`.
- * @param className the class as producers write it
+ * Registers the function of a Resque class, or a `job()`, inside a job module or before `work()`.
+ * @param className the class as producers write it; a `job()` brings its own
  * @param fn gets the queue and the payload's arguments
  * @throws TsworkerError JOBS where the class is empty or `fn` is no function; doubles are reported when work begins
  * @typeParam F the type of the module's `flags`, taken from `this: JobContext<typeof flags>`
@@ -34,9 +35,12 @@ const SLOT = Symbol.for('tsworker.registrations');
 export function register<F = Record<string, FlagOptions>>(
   className: string,
   fn: (this: JobContext<F>, queue: string, ...args: never[]) => unknown,
-): void {
+): void;
+export function register(job: Pick<Job, 'class' | 'queue'>): void;
+export function register(subject: unknown, given?: unknown): void {
+  const { class: className, fn } = jobFunction(subject) ?? { class: subject, fn: given };
   if (typeof className !== 'string' || className === '') {
-    throw new TsworkerError('JOBS', "register needs the name of a Resque class: register('MyClass', fn)");
+    throw new TsworkerError('JOBS', "register needs a Resque class or a job(): register('MyClass', fn)");
   }
   if (typeof fn !== 'function') throw new TsworkerError('JOBS', `register('${className}', …) needs a function`);
   ambient().program.push({ kind: 'function', class: className, fn: fn as JobFunction });

@@ -24,6 +24,11 @@ export function setSender(send: SendJob | undefined): void {
   shared[SLOT] = send;
 }
 
+/** Sets what sends jobs unless something else is set already: a second copy of the package must not take over. */
+export function setDefaultSender(send: SendJob): void {
+  shared[SLOT] ??= send;
+}
+
 /**
  * What sends jobs.
  * @throws TsworkerError STATE where nothing was set

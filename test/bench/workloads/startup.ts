@@ -80,7 +80,7 @@ async function startAndStop(server: Server, system: System): Promise<Times> {
 
 function runProgram({ code }: Program): Promise<Times> {
   const begun = nowMs();
-  const args = ['--input-type=module', '-e', code];
+  const args = code === '0' ? ['-e', code] : ['--input-type=module', '-e', code];
   const child = reaped(spawn(process.execPath, args, { cwd: root, env: cleanEnv(), stdio: 'ignore' }));
   return new Promise((resolve, reject) => {
     child.once('error', reject);

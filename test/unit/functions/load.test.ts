@@ -157,7 +157,7 @@ describe('the program itself', () => {
   });
 
   it('refuses what is no class or no function', () => {
-    expect(() => register('', () => 1)).toThrow('needs the name');
+    expect(() => register('', () => 1)).toThrow('needs a Resque class');
     expect(() => register('A', 5 as never)).toThrow('needs a function');
     expect(() => registerDecoder({} as never)).toThrow('needs a function');
   });

@@ -1,0 +1,114 @@
+/** The house rules about who may import whom, read from the import lines themselves. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+
+const SRC = fileURLToPath(new URL('../src', import.meta.url));
+
+interface Import {
+  readonly file: string;
+  /** A path below src, or a package. */
+  readonly target: string;
+  readonly typeOnly: boolean;
+}
+
+const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
+const texts = new Map(files.map((file) => [file, readFileSync(join(SRC, file), 'utf8')]));
+const imports = files.flatMap((file) => importsOf(file, texts.get(file) as string));
+
+function importsOf(file: string, text: string): Import[] {
+  const lines = text.matchAll(/^(?:import|export)\s+(type\s+)?(?:[^'";]*?from\s+)?'([^']+)'/gm);
+  const dynamic = text.matchAll(/import\('([^']+)'\)/g);
+  const found = [...lines].map((match) => ({ typeOnly: match[1] !== undefined, name: match[2] }));
+  found.push(...[...dynamic].map((match) => ({ typeOnly: false, name: match[1] })));
+  return found.map(({ typeOnly, name }) => ({ file, typeOnly, target: targetOf(file, name) }));
+}
+
+function targetOf(file: string, name: string): string {
+  if (!name.startsWith('.')) return name;
+  return relative(SRC, join(SRC, dirname(file), name)).replace(/\.js$/, '.ts');
+}
+
+const room = (path: string) => (path.includes('/') ? path.split('/')[0] : path);
+const show = ({ file, target }: Import) => `${file} -> ${target}`;
+
+test('the import lines are read at all', () => {
+  expect(imports.length).toBeGreaterThan(100);
+});
+
+test('the engine knows nothing but itself, the vocabulary, errors and services', () => {
+  const allowed = new Set(['engine', 'job.ts', 'errors.ts', 'service.ts']);
+  expect(imports.filter(({ file, target }) => room(file) === 'engine' && !allowed.has(room(target))).map(show)).toEqual(
+    [],
+  );
+});
+
+test.each([
+  ['cli', ['cli']],
+  ['demo', ['cli']],
+  ['daemon.ts', ['library.ts', 'cli']],
+])('only %s may be imported by %j', (target, importers) => {
+  const wrong = imports.filter(
+    (i) => room(i.target) === target && room(i.file) !== target && !importers.includes(room(i.file)),
+  );
+  expect(wrong.filter(({ typeOnly, file }) => !(typeOnly && file === 'index.ts')).map(show)).toEqual([]);
+});
+
+test('books and their neighbours import downwards', () => {
+  const below: Record<string, readonly string[]> = {
+    resque: ['resque', 'redis', 'engine', 'job.ts', 'errors.ts', 'config'],
+    redis: ['redis', 'errors.ts'],
+    registry: ['registry', 'resque', 'redis', 'service.ts'],
+    functions: ['functions', 'resque', 'engine', 'job.ts', 'errors.ts'],
+    config: ['config', 'errors.ts'],
+    log: ['log', 'engine', 'registry', 'config'],
+  };
+  const wrong = imports.filter(({ file, target }) => {
+    const allowed = below[room(file)];
+    const isOurs = target.endsWith('.ts');
+    return allowed !== undefined && isOurs && !allowed.includes(room(target));
+  });
+  expect(wrong.map(show)).toEqual([]);
+});
+
+test('what resque and functions take from the engine are types', () => {
+  const values = imports.filter(
+    (i) => ['resque', 'functions'].includes(room(i.file)) && room(i.target) === 'engine' && !i.typeOnly,
+  );
+  expect(values.map(show)).toEqual([]);
+});
+
+test.each([
+  ['@redis/client', ['redis/connection.ts']],
+  ['pino', ['log/pino.ts']],
+  ['pino-pretty', ['log/pino.ts']],
+  ['yargs', ['cli/program.ts']],
+  ['cosmiconfig', ['config/file.ts']],
+  ['jiti', ['config/file.ts', 'functions/import.ts']],
+  ['fastest-levenshtein', ['config/suggest.ts']],
+  ['cli-table3', ['cli/commands/config.ts', 'demo/report.ts']],
+])('%s has one door', (name, doors) => {
+  const importers = imports.filter((i) => i.target === name && !i.typeOnly).map(({ file }) => file);
+  expect([...new Set(importers)].sort()).toEqual(doors);
+});
+
+test('every package that is imported is a dependency, and every dependency is imported', () => {
+  const manifest = JSON.parse(readFileSync(join(SRC, '../package.json'), 'utf8')) as {
+    dependencies: Record<string, string>;
+  };
+  const used = imports.map(({ target }) => target).filter((name) => !name.endsWith('.ts') && !name.startsWith('node:'));
+  expect([...new Set(used)].sort()).toEqual(Object.keys(manifest.dependencies).sort());
+});
+
+describe('processes', () => {
+  const holders = (pattern: RegExp) => files.filter((file) => pattern.test(texts.get(file) as string)).sort();
+
+  test('nothing in src exits the process', () => {
+    expect(holders(/process\.exit\(/)).toEqual([]);
+  });
+
+  test('handlers of the process are in few places', () => {
+    expect(holders(/process\.(on|once)\(/)).toEqual(['demo/interrupt.ts', 'faults.ts', 'signals.ts']);
+  });
+});

@@ -1,0 +1,178 @@
+/** The engine's small rooms, each by itself. */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { Lifecycle, type State } from '../../../src/engine/lifecycle.js';
+import { Outbox } from '../../../src/engine/outbox.js';
+import { reconcile } from '../../../src/engine/reconcile.js';
+import { Run } from '../../../src/engine/run.js';
+import { Slots } from '../../../src/engine/slots.js';
+import { Wake } from '../../../src/engine/wake.js';
+import type { Claim, Outcome } from '../../../src/job.js';
+
+function claim(slot: number, token = `t${slot}`): Claim {
+  return { slot, token, queue: 'q', payload: Buffer.from('{}'), strict: true };
+}
+
+function runOf(slot = 0) {
+  const outcomes: Outcome[] = [];
+  const run = new Run(claim(slot), slot, (_run, outcome) => outcomes.push(outcome));
+  return { run, outcomes };
+}
+
+describe('run', () => {
+  test.each([
+    ['a value', () => 5],
+    ['a promise', async () => {}],
+    ['a thenable', () => ({ then: (resolve: () => void) => resolve() })],
+    ['null', () => null],
+  ])('%s is success', async (_, fn) => {
+    const { run, outcomes } = runOf();
+    run.perform(fn);
+    await Promise.resolve();
+    expect(outcomes).toEqual([{ kind: 'done' }]);
+  });
+
+  test('whatever is thrown becomes an Error that says what it was', () => {
+    for (const thrown of [undefined, null, 'text', 5, { code: 'E' }, Symbol('s'), Object.create(null), 10n]) {
+      const { run, outcomes } = runOf();
+      run.perform(() => {
+        throw thrown;
+      });
+      expect(outcomes).toEqual([{ kind: 'failed', error: expect.any(Error) }]);
+    }
+    const { run, outcomes } = runOf();
+    run.fail({ code: 'E' });
+    expect(outcomes).toMatchObject([{ error: { message: 'thrown: {"code":"E"}' } }]);
+  });
+
+  test('the first outcome wins', () => {
+    const { run, outcomes } = runOf();
+    run.putBack();
+    run.fail(new Error('late'));
+    run.settle({ kind: 'done' });
+    expect(outcomes).toEqual([{ kind: 'requeue' }]);
+    expect(run.settled).toBe(true);
+  });
+
+  test('the signal aborts, also when it is asked for afterwards', () => {
+    const reason = new Error('stop');
+    const early = runOf().run;
+    const seen = early.signal;
+    early.abort(reason);
+    expect(seen.aborted && seen.reason).toBe(reason);
+    const late = runOf().run;
+    late.abort(reason);
+    expect(late.signal.aborted && late.signal.reason).toBe(reason);
+  });
+
+  test('an error that the abort caused puts the job back, any other fails it', () => {
+    const reason = new Error('stop');
+    const named = Object.assign(new Error('The operation was aborted'), { name: 'AbortError' });
+    for (const thrown of [reason, named, new Error('x', { cause: reason })]) {
+      const { run, outcomes } = runOf();
+      run.abort(reason);
+      run.fail(thrown);
+      expect(outcomes).toEqual([{ kind: 'requeue' }]);
+    }
+    const { run, outcomes } = runOf();
+    run.fail(named);
+    expect(outcomes).toEqual([{ kind: 'failed', error: named }]);
+  });
+});
+
+describe('wake', () => {
+  test('a call while nobody waits is kept for the next wait, once', async () => {
+    const wake = new Wake();
+    wake.call();
+    wake.call();
+    expect(await wake.wait(60_000)).toBe('called');
+    const waiting = wake.wait(60_000);
+    wake.call();
+    expect(await waiting).toBe('called');
+    expect(await wake.wait(1)).toBe('timer');
+  });
+});
+
+describe('lifecycle', () => {
+  test('property: no way back, whatever is asked', () => {
+    const states: State[] = ['new', 'running', 'quiet', 'stopped'];
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(...states)), (asked) => {
+        const lifecycle = new Lifecycle();
+        for (const state of asked) {
+          const before = states.indexOf(lifecycle.state);
+          const entered = lifecycle.enter(state);
+          const after = states.indexOf(lifecycle.state);
+          expect(after > before).toBe(entered);
+        }
+      }),
+    );
+  });
+
+  test('a pause suspends claiming and nothing else', () => {
+    const lifecycle = new Lifecycle();
+    lifecycle.enter('running');
+    lifecycle.suspend(true);
+    expect([lifecycle.claiming, lifecycle.state]).toEqual([false, 'running']);
+    lifecycle.suspend(false);
+    expect(lifecycle.claiming).toBe(true);
+  });
+});
+
+describe('slots', () => {
+  test('property: a slot is idle, taken or busy, never two of these', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 30 }), fc.array(fc.nat(12)), (concurrency, steps) => {
+        const slots = new Slots(concurrency);
+        const busy: Run[] = [];
+        for (const step of steps) {
+          if (step % 3 === 0 && busy.length > 0) {
+            const run = busy.splice(step % busy.length, 1)[0];
+            slots.leave(run);
+            slots.giveBack([run.claim.slot]);
+          } else {
+            const taken = slots.take(step);
+            expect(taken.length).toBeLessThanOrEqual(step);
+            const [first, ...rest] = taken;
+            slots.giveBack(rest);
+            if (first === undefined) continue;
+            const { run } = runOf(first);
+            slots.seat(run);
+            busy.push(run);
+          }
+          expect(slots.idle + slots.busy).toBe(concurrency);
+          expect(new Set(slots.running().map((run) => run.claim.slot)).size).toBe(slots.busy);
+        }
+      }),
+    );
+  });
+});
+
+describe('outbox', () => {
+  const finish = (slot: number) => ({ claim: claim(slot), outcome: { kind: 'done' } as const });
+
+  test('what a failed call took goes out first, marked as sent before', () => {
+    const outbox = new Outbox();
+    outbox.add(finish(1));
+    const taken = outbox.take(10);
+    outbox.add(finish(2));
+    outbox.putBack(taken);
+    expect(outbox.take(1).map(({ claim }) => claim.slot)).toEqual([1]);
+    expect(outbox.wasResent('t1')).toBe(true);
+    expect(outbox.wasResent('t1')).toBe(false);
+    expect(outbox.wasResent('t2')).toBe(false);
+    expect(outbox.size).toBe(1);
+  });
+});
+
+describe('reconcile', () => {
+  test('our own undelivered finish is no claim; a newer claim shows that it was delivered', () => {
+    const outbox = new Outbox();
+    outbox.add({ claim: claim(1, 'old1'), outcome: { kind: 'done' } });
+    outbox.add({ claim: claim(2, 'old2'), outcome: { kind: 'done' } });
+    const { unknown, idle } = reconcile([0, 1, 2, 3], [claim(1, 'old1'), claim(2, 'new2'), claim(3, 'new3')], outbox);
+    expect(unknown.map(({ token }) => token)).toEqual(['new2', 'new3']);
+    expect(idle).toEqual([0]);
+    expect(outbox.take(10).map(({ claim }) => claim.token)).toEqual(['old1']);
+  });
+});
