@@ -131,6 +131,10 @@ export class Engine implements Service {
     this.#processes = processes;
   }
 
+  get suspended(): boolean {
+    return this.#lifecycle.suspended;
+  }
+
   get busy(): number {
     return this.#slots.busy;
   }

@@ -16,7 +16,7 @@ async function run(options: BenchOptions, server: Server): Promise<void> {
   const setting = settingOf(argv, await server.version(), options.rounds, field.single);
   console.log(summaryOf(setting));
   const { rounds, jobs, quick } = options;
-  const bench = { server, field, rounds, jobs, quick, say };
+  const bench = { server, field, rounds, fewRounds: Math.ceil(rounds / 3), jobs, quick, say };
   const reports: Report[] = [];
   for (const name of options.workloads) {
     const some = (await WORKLOADS.get(name)?.(bench)) ?? [];

@@ -15,10 +15,10 @@ export interface BenchOptions {
 export const HELP = `npm run bench -- [workload …] [flags]
 
 Runs tsworker beside its peers on a private Redis, each in a process of its own, round robin.
-Workloads: ${[...WORKLOADS.keys()].join(', ')}; all of them (about 7 minutes) unless named.
+Workloads: ${[...WORKLOADS.keys()].join(', ')}; all of them (about 6 minutes) unless named.
 
   --quick             no-op jobs at concurrency 25 against BullMQ and node-resque: half a minute
-  --rounds N          rounds of the interleaved runs (3)
+  --rounds N          rounds of the interleaved runs (3); a third of them where a run takes long
   --jobs N            at most N jobs in a run, for a quick look
   --json FILE         also write all figures, with machine and versions
   --svg FILE          also draw the throughput

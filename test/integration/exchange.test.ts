@@ -250,6 +250,29 @@ describe('finishing', () => {
   });
 });
 
+describe('a write that is refused midway', () => {
+  test.each([
+    ['rpush', 'failed'],
+    ['lpush', 'queued'],
+    ['incrby', 'processed'],
+  ] as const)('%s: nothing is lost, and it goes through when it may', async (command, place) => {
+    await push('q', job(1), job(2), job(3));
+    const user = `no-${command}`;
+    await redis.client.sendCommand(['ACL', 'SETUSER', user, 'on', '>pw', '~*', '+@all']);
+    const s = testStore(await testConnection(redis.uri.replace('unix://', `unix://${user}:pw@`)), 'q');
+    const { claims } = await s.exchange([], [0, 1, 2]);
+    const outcomes: Outcome[] = [DONE, { kind: 'failed', error: new Error('x') }, { kind: 'requeue' }];
+    const finishes = claims.map((claim, i) => ({ claim, outcome: outcomes[i] }));
+    await redis.client.sAdd('resque:workers', [0, 1, 2].map(testWorkerId));
+    await redis.client.sendCommand(['ACL', 'SETUSER', user, `-${command}`]);
+    await expect(s.exchange(finishes, [])).rejects.toThrow(/permission|run this command/i);
+    expect((await assertConserved(redis.client, 3))[place]).toBe(0);
+    await redis.client.sendCommand(['ACL', 'SETUSER', user, `+${command}`]);
+    await s.exchange(finishes, []);
+    expect(await assertConserved(redis.client, 3)).toMatchObject({ processed: 1, failed: 1, queued: 1 });
+  });
+});
+
 describe('after a lost reply', () => {
   test('held() finds the claims of this process, and no other', async () => {
     await push('q', job(1), 'garbage', job(3));

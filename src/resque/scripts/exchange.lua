@@ -32,31 +32,59 @@ local function payload_in(record)
   return string.sub(record, at + 1, -2)
 end
 
-local processed, failures, settled = 0, 0, {}
+-- In three steps, so that a write that is refused midway (an ACL, no memory) loses nothing: the records of what is ours
+-- are taken, the jobs are written to where they go, and what could not be written is held as before.
+local held, settled = {}, {}
+local function hold_again(refused)
+  for worker, record in pairs(held) do redis.call('SET', worker, record) end
+  return redis.error_reply(refused.err)
+end
+
+local ends, done = {}, 0
 for i = 1, finishes do
   local worker, prefix, kind = ARGV[arg], ARGV[arg + 1], ARGV[arg + 2]
   local record = take(worker)
   local ours = record and string.sub(record, 1, #prefix) == prefix
   settled[i] = ours and '1' or '0'
   if ours then
-    if kind == 'd' then
-      processed = processed + 1
-      redis.call('INCR', ARGV[arg + 3])
-    elseif kind == 'f' then
-      failures = failures + 1
-      redis.call('RPUSH', ARGV[7], ARGV[arg + 4] .. payload_in(record) .. ARGV[arg + 5])
-      redis.call('INCR', ARGV[arg + 3])
-    else
-      redis.call('SADD', ARGV[6], ARGV[arg + 4])
-      redis.call('LPUSH', KEYS[2 + tonumber(ARGV[arg + 3])], kind == 'r' and payload_in(record) or ARGV[arg + 5])
-    end
+    held[worker], ends[i] = record, arg
+    if kind == 'd' then done = done + 1 end
   elseif record then
     redis.call('SET', worker, record)
   end
   arg = arg + (kind == 'd' and 4 or 6)
 end
-if processed > 0 then redis.call('INCRBY', ARGV[8], processed) end
-if failures > 0 then redis.call('INCRBY', ARGV[9], failures) end
+
+if done > 0 then
+  local counted = redis.pcall('INCRBY', ARGV[8], done)
+  if type(counted) == 'table' then return hold_again(counted) end
+end
+local failures = 0
+for i = 1, finishes do
+  local at = ends[i]
+  if at then
+    local worker, kind, moved = ARGV[at], ARGV[at + 2], nil
+    if kind == 'd' then
+      redis.pcall('INCR', ARGV[at + 3])
+    elseif kind == 'f' then
+      moved = redis.pcall('RPUSH', ARGV[7], ARGV[at + 4] .. payload_in(held[worker]) .. ARGV[at + 5])
+    else
+      redis.call('SADD', ARGV[6], ARGV[at + 4])
+      moved = redis.pcall('LPUSH', KEYS[2 + tonumber(ARGV[at + 3])], kind == 'r' and payload_in(held[worker]) or ARGV[at + 5])
+    end
+    if type(moved) == 'table' then
+      settled[i], settled.refused = '0', moved
+    else
+      held[worker] = nil
+      if kind == 'f' then
+        failures = failures + 1
+        redis.pcall('INCR', ARGV[at + 3])
+      end
+    end
+  end
+end
+if failures > 0 then redis.pcall('INCRBY', ARGV[9], failures) end
+if settled.refused then return hold_again(settled.refused) end
 
 -- Reading the pause key also watches it: the client is told when it changes. A key of another type does not pause.
 local pause = redis.pcall('GET', KEYS[1])

@@ -4,7 +4,6 @@
  * grow, so it only serves to learn, once for each system, which share of each command comes from clients; the calls of
  * the measured run, without MONITOR, are then weighed by it. In practice each command is wholly the one or the other.
  */
-import { until } from '../../support/until.js';
 import type { System } from '../systems/system.js';
 import type { Calls, Server } from './server.js';
 import { Worker } from './worker.js';
@@ -12,7 +11,8 @@ import { Worker } from './worker.js';
 /** The share of a command's calls that clients sent; 1 for commands that were not seen. */
 export type Shares = ReadonlyMap<string, number>;
 
-const JOBS = 400;
+/** The first jobs are left out: what a worker sends when it starts would spoil the shares. */
+const [JOBS, FIRST_JOBS] = [1000, 300];
 const QUEUE = 'calls';
 
 const learned = new Map<string, Promise<Shares>>();
@@ -28,34 +28,49 @@ async function learn(server: Server, system: System): Promise<Shares> {
   const producer = await system.books.open(server.socket);
   await producer.fill(QUEUE, { name: 'Noop', args: [] }, JOBS);
   await producer.close();
-  const sent = new Map<string, number>();
-  const inside = new Map<string, number>();
-  const stop = await server.watch((client, command) => {
-    const counts = client === 'lua' ? inside : sent;
-    counts.set(command, (counts.get(command) ?? 0) + 1);
-  });
+  const tally = new Tally();
+  const stop = await server.watch((client, command) => tally.add(client, command));
   const worker = new Worker(system, { socket: server.socket, tcp: server.tcp, queues: [QUEUE], concurrency: 25 });
-  const [asked] = system.books.done(QUEUE);
-  let polls = 0;
+  const asked = system.books.done(QUEUE);
+  const isDone = async () => {
+    const done = await server.integer(asked);
+    if (done < FIRST_JOBS) tally.clear();
+    else tally.sent.set(asked[0].toLowerCase(), (tally.sent.get(asked[0].toLowerCase()) ?? 0) - 1);
+    return done >= JOBS;
+  };
   try {
-    const isDone = async () => {
-      worker.check();
-      polls++;
-      return (await server.integer(system.books.done(QUEUE))) >= JOBS;
-    };
-    await until(isDone, { timeoutMs: 20_000, everyMs: 20, what: `${system.name} works ${JOBS} jobs` });
+    await worker.until(`${system.name} works ${JOBS} jobs`, isDone, 20_000, 5);
   } finally {
     await worker.end('SIGKILL');
     stop();
   }
-  const name = asked.toLowerCase();
-  sent.set(name, Math.max(0, (sent.get(name) ?? 0) - polls));
-  const names = [...new Set([...sent.keys(), ...inside.keys()])];
-  return new Map(names.map((command) => [command, shareOf(sent.get(command) ?? 0, inside.get(command) ?? 0)]));
+  return tally.shares();
 }
 
+/** Commands by name, as MONITOR shows them. */
+class Tally {
+  readonly sent = new Map<string, number>();
+  readonly inside = new Map<string, number>();
+
+  add(client: string, command: string): void {
+    const counts = client === 'lua' ? this.inside : this.sent;
+    counts.set(command, (counts.get(command) ?? 0) + 1);
+  }
+
+  clear(): void {
+    this.sent.clear();
+    this.inside.clear();
+  }
+
+  shares(): Shares {
+    const names = [...new Set([...this.sent.keys(), ...this.inside.keys()])];
+    return new Map(names.map((name) => [name, shareOf(this.sent.get(name) ?? 0, this.inside.get(name) ?? 0)]));
+  }
+}
+
+/** Our own look may be counted a moment apart from its line: a share below nothing is none. */
 function shareOf(sent: number, inside: number): number {
-  return sent + inside === 0 ? 1 : sent / (sent + inside);
+  return sent <= 0 ? (inside > 0 ? 0 : 1) : sent / (sent + inside);
 }
 
 /** Commands that clients sent between two looks. */

@@ -1,5 +1,4 @@
 /** The private Redis of the bench, and what it says of itself. Our own commands are counted, so that they can be left out. */
-import { execFileSync } from 'node:child_process';
 import { startRedis, type TestRedis } from '../../support/redis.js';
 
 /** Calls by command name, in lower case, without subcommands. */
@@ -76,13 +75,4 @@ export class Server {
 
 export async function startServer(options: { tcp: boolean }): Promise<Server> {
   return new Server(await startRedis({ port: options.tcp, args: ['--maxclients', '10000'] }));
-}
-
-/** What the machine's own `redis-server` calls itself; for the header. */
-export function serverName(): string {
-  try {
-    return execFileSync('redis-server', ['--version'], { encoding: 'utf8' }).split(' sha=')[0];
-  } catch {
-    return 'valkey-server';
-  }
 }

@@ -1,7 +1,7 @@
 /** A system's worker while it runs: one process, or several. Its output is kept for the message when something fails. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { reaped, tempDir } from '../../support/reaper.js';
-import { within } from '../../support/until.js';
+import { until, within } from '../../support/until.js';
 import type { System, WorkerSpec } from '../systems/system.js';
 import { type Usage, usageOf } from './proc.js';
 
@@ -26,8 +26,14 @@ export class Worker {
 
   /** Throws when a process has ended by itself: waiting on would only hide its message. */
   check(): void {
-    const ended = this.#children.find((child) => child.exitCode !== null || child.signalCode !== null);
+    const ended = this.#ended();
     if (ended) throw new Error(`the worker left with ${ended.exitCode ?? ended.signalCode}: ${this.#output.trim()}`);
+  }
+
+  /** Waits until something holds; ends the wait with its message when the worker ends. */
+  async until(what: string, holds: () => Promise<boolean>, timeoutMs: number, everyMs = 20): Promise<void> {
+    await until(async () => this.#ended() !== undefined || (await holds()), { timeoutMs, everyMs, what });
+    this.check();
   }
 
   usage(): Usage {
@@ -43,6 +49,10 @@ export class Worker {
     } finally {
       for (const child of this.#children) child.kill('SIGKILL');
     }
+  }
+
+  #ended(): ChildProcess | undefined {
+    return this.#children.find((child) => child.exitCode !== null || child.signalCode !== null);
   }
 
   #follow(child: ChildProcess, system: System): ChildProcess {

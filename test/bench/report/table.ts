@@ -13,8 +13,7 @@ export function tableOf(report: Report): string {
     const figures = report.columns.map(({ key, digits = 0 }) => show(row.figures[key], digits));
     table.push([...report.labels.map((label) => row.labels[label] ?? ''), ...figures]);
   }
-  const notes = report.notes.map((note) => `  ${note}\n`).join('');
-  return `\n${report.title}\n${table.toString()}\n${notes}`;
+  return ['', report.title, table.toString(), ...report.notes.map((note) => `  ${note}`)].join('\n');
 }
 
 /** The median, and the extremes where there were several runs. */

@@ -21,7 +21,7 @@ export const bullmq = peer('BullMQ', {
 export const nodeResque = peer('node-resque', {
   books: resqueBooks,
   announces: true,
-  guess: (concurrency) => (concurrency < 10 ? 4000 : 9000) + concurrency * 30,
+  guess: (concurrency) => (concurrency < 10 ? 4000 : 9000) + concurrency * 100,
 });
 
 export const beeQueue = peer('bee-queue', {
@@ -30,7 +30,13 @@ export const beeQueue = peer('bee-queue', {
   guess: (concurrency) => (concurrency < 10 ? 6000 : 25_000),
 });
 
-/** The same system in several processes, as many as tsworker uses: a fair race over all cores. */
+/** The same system in several processes, which share the slots: as tsworker's `-processes`, a fair race over all cores. */
 export function inProcesses(system: System, copies: number): System {
-  return { ...system, name: `${system.name}, ${copies} processes`, copies, guess: (c) => system.guess(c) * copies };
+  return {
+    ...system,
+    name: `${system.name}, ${copies} processes`,
+    copies,
+    guess: (concurrency) => system.guess(concurrency) * copies,
+    command: (spec) => system.command({ ...spec, concurrency: Math.ceil(spec.concurrency / copies) }),
+  };
 }

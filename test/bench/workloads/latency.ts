@@ -25,7 +25,7 @@ export async function latency(bench: Bench): Promise<Report[]> {
   for (const count of [1, 10, 100]) {
     const name = `${count} queue${count === 1 ? '' : 's'}`;
     const systems = bench.field.single.filter((system) => !system.external);
-    const { runs, failures } = await interleave(systems, Math.min(bench.rounds, 2), (system) => {
+    const { runs, failures } = await interleave(systems, bench.fewRounds, (system) => {
       bench.say(`latency ${name}: ${system.name}`);
       return measure(bench, system, count);
     });
@@ -69,11 +69,8 @@ async function warmUp(server: Bench['server'], worker: Worker, system: System, q
   const producer = await system.books.open(server.socket);
   await producer.fill(queue, { name: 'Noop', args: [] }, 2000);
   await producer.close();
-  const warm = async () => {
-    worker.check();
-    return worker.ready && (await server.integer(system.books.done(queue))) >= 2000;
-  };
-  await until(warm, { timeoutMs: 30_000, what: `${system.name} is at work` });
+  const warm = async () => worker.ready && (await server.integer(system.books.done(queue))) >= 2000;
+  await worker.until(`${system.name} is at work`, warm, 30_000);
 }
 
 function succeeded(child: ChildProcess): Promise<void> {

@@ -43,7 +43,8 @@ export async function loadReport(
   beside: readonly Beside[] = [],
 ): Promise<Report> {
   const rows: Row[] = [];
-  const notes = ['first ÷ this: pairwise within each round; median (min–max) of the rounds'];
+  const alone = cases.every(({ systems }) => systems.length + beside.length === 1);
+  const notes = alone ? [] : ['first ÷ this: pairwise within each round; median (min–max) of the rounds'];
   for (const load of cases) {
     const run = (who: System | Beside) => {
       bench.say(`${about.workload} ${load.name}: ${who.name}`);
@@ -67,7 +68,8 @@ async function runOne(bench: Bench, load: LoadCase, who: System | Beside): Promi
 function jobsFor(bench: Bench, { concurrency, fixed, most = Infinity }: LoadCase, system: System): number {
   if (fixed !== undefined) return fixed;
   const time = ((WARM_UP_MS + WINDOW_MS) / 1000) * 1.3;
-  const wanted = Math.ceil(Math.min(system.guess(concurrency) * time, most));
+  // Whoever fills its slots one by one works many jobs before it is measured.
+  const wanted = Math.ceil(Math.min(system.guess(concurrency) * time, system.announces ? most * 3 : most));
   return Math.min(wanted, bench.jobs ?? wanted);
 }
 

@@ -1,6 +1,5 @@
 /** Resident memory of the worker's process: idle, and with a sleeping job in every slot. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { until } from '../../support/until.js';
 import { figure } from '../harness/numbers.js';
 import { interleave } from '../harness/rounds.js';
 import { Worker } from '../harness/worker.js';
@@ -14,6 +13,7 @@ const COLUMNS: readonly Column[] = [
 ];
 /** Longer than the measurement. */
 const SLEEP_MS = 600_000;
+const PATIENCE_MS = 120_000;
 
 export async function memory(bench: Bench): Promise<Report[]> {
   const rows: Row[] = [];
@@ -42,20 +42,14 @@ async function measure({ server }: Bench, system: System, concurrency: number) {
   const producer = await system.books.open(socket);
   await producer.fill(queue, { name: 'Noop', args: [1] }, 1);
   const worker = new Worker(system, { socket, tcp, queues: [queue], concurrency });
-  const comes = (what: string, holds: () => Promise<boolean> | boolean) => {
-    const alive = () => {
-      worker.check();
-      return holds();
-    };
-    return until(alive, { timeoutMs: 120_000, everyMs: 50, what });
-  };
   try {
     const isUp = async () => worker.ready && (await server.integer(system.books.done(queue))) >= 1;
-    await comes('the first job is done', isUp);
+    await worker.until('the first job is done', isUp, PATIENCE_MS);
     await sleep(1000);
     const idle = worker.usage().rssBytes / 1e6;
     await producer.fill(queue, { name: 'Timer', args: [SLEEP_MS] }, concurrency);
-    await comes('all jobs run', async () => (await server.integer(system.books.waiting(queue))) === 0);
+    const allRun = async () => (await server.integer(system.books.waiting(queue))) === 0;
+    await worker.until('all jobs run', allRun, PATIENCE_MS);
     await sleep(1000);
     return { idle, busy: worker.usage().rssBytes / 1e6 };
   } finally {

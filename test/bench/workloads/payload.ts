@@ -18,7 +18,7 @@ export async function payload(bench: Bench): Promise<Report[]> {
       concurrency: 25,
       systems: bench.field.single,
       most,
-      rounds: Math.min(bench.rounds, 2),
+      rounds: bench.fewRounds,
     }),
   );
   return [await loadReport(bench, { workload: 'payload', title: 'No-op jobs by payload, concurrency 25' }, cases)];

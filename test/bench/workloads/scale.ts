@@ -10,13 +10,13 @@ import type { Bench } from './workload.js';
 
 export async function scale(bench: Bench): Promise<Report[]> {
   const [ours] = bench.field.single;
-  const rounds = Math.min(bench.rounds, 2);
+  const rounds = bench.fewRounds;
   const base = { job: NOOP, concurrency: 25, systems: [ours], rounds };
-  const queues = [1, 10, 100, 1000].map((n): LoadCase => ({ ...base, name: `${n} queues`, queues: n }));
+  const queues = [1, 10, 100, 1000].map((n): LoadCase => ({ ...base, name: `queues ${n}`, queues: n }));
   const slots = [1, 10, 100, 1000, 10_000].map(
     (n): LoadCase => ({ ...base, name: `concurrency ${n}`, concurrency: n }),
   );
-  const waiting = [10_000, 100_000, 1_000_000].map((n): LoadCase => ({ ...base, name: `${n} waiting`, fixed: n }));
+  const waiting = [10_000, 100_000, 1_000_000].map((n): LoadCase => ({ ...base, name: `waiting ${n}`, fixed: n }));
   const processes = [1, 2, 4].flatMap((n): LoadCase[] => {
     const system = tsworkerProcesses(n);
     return system === undefined ? [] : [{ ...base, name: `${n} processes`, systems: [system] }];

@@ -14,7 +14,7 @@ export async function timers(bench: Bench): Promise<Report[]> {
       concurrency: CONCURRENCY,
       systems,
       most: (CONCURRENCY * 1000 * 3) / ms,
-      rounds: Math.min(bench.rounds, 2),
+      rounds: bench.fewRounds,
     }),
   );
   const title = `Jobs that wait for a timer, concurrency ${CONCURRENCY} (at most ${CONCURRENCY} jobs at once)`;

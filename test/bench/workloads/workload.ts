@@ -7,6 +7,8 @@ export interface Bench {
   readonly server: Server;
   readonly field: Field;
   readonly rounds: number;
+  /** For what matters less, or takes long: a third of them. */
+  readonly fewRounds: number;
   /** At most so many jobs in a run; undefined: as many as the run's time takes. */
   readonly jobs: number | undefined;
   /** Only the one case that matters most. */
