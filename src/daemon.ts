@@ -6,9 +6,10 @@ import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Settings } from './config/settings.js';
 import { maskUri } from './config/uri.js';
-import { Engine } from './engine/engine.js';
+import { type Ended, Engine } from './engine/engine.js';
 import type { EngineEvents } from './engine/ports.js';
 import { catchFaults, type Faults } from './faults.js';
+import { longestLimit } from './functions/deadline.js';
 import { runSetup, runTeardown } from './functions/hooks.js';
 import type { JobModules } from './functions/load.js';
 import { createPerform } from './functions/perform.js';
@@ -16,16 +17,14 @@ import type { JobContext } from './job.js';
 import { dumpRuns, engineWording, heartbeatWording, startLine } from './log/wording.js';
 import { connect } from './redis/connect.js';
 import type { Connection, ConnectionEvents } from './redis/connection.js';
-import type { ConnectOptions } from './redis/options.js';
-import { Heartbeat, type HeartbeatMessage } from './registry/heartbeat.js';
+import { type ConnectOptions, connectOptions } from './redis/options.js';
+import type { HeartbeatMessage } from './registry/heartbeat.js';
 import { type Identity, workerId } from './registry/identity.js';
-import { register, unregister } from './registry/register.js';
-import { ThreadedHeartbeat } from './registry/threaded.js';
+import { type Membership, OwnMembership } from './registry/membership.js';
+import { reenter } from './registry/register.js';
 import { RedisJobStore } from './resque/store.js';
-import type { Service } from './service.js';
-import { handleSignals } from './signals.js';
+import type { SignalActions } from './signals.js';
 import { Stopping } from './stopping.js';
-import { VERSION } from './version.js';
 
 export interface DaemonOptions {
   readonly settings: Settings;
@@ -35,14 +34,39 @@ export interface DaemonOptions {
   readonly flags: JobContext['flags'];
   /** Makes the connection, where it is not made from the settings. */
   readonly connect?: ((events: ConnectionEvents) => Promise<Connection>) | undefined;
-  /** Signals and uncaught errors of the process are ours to handle. */
-  readonly ownsProcess: boolean;
+  /** Uncaught errors of the process are ours to handle. */
+  readonly catchFaults: boolean;
+  /** Takes what stops, pauses and resumes the worker, and returns how to take it off again: the process' signals. */
+  readonly control: ((actions: DaemonActions) => () => void) | undefined;
+  /** How the workers get into the registry; by themselves where absent. */
+  readonly membership?: Membership | undefined;
+  /** Told when claims begin. The line in the log where absent. */
+  readonly onReady?: ((facts: ReadyFacts) => void) | undefined;
+  /** For start, stop and pause; the log where absent. */
+  readonly lifecycleLog?: Logger | undefined;
   /** Stops the worker when it aborts. */
   readonly signal?: AbortSignal | undefined;
   /** Aborted when stopping begins. */
   readonly begun: AbortController;
   /** Told when jobs can be enqueued over the worker's own connection, and when no more. */
   readonly onConnection?: (connection: Connection | undefined) => void;
+}
+
+/** What is known when claims begin. */
+export interface ReadyFacts {
+  readonly classes: readonly string[];
+  readonly tracking: boolean;
+  /** The longest that any job may take, in milliseconds; 0: at least one has no limit. */
+  readonly limitMs: number;
+}
+
+/** What can be done to a running worker. */
+export interface DaemonActions extends SignalActions {
+  /** Stop now, whatever runs. */
+  abort(reason: string): void;
+  /** Something that it depends on is gone: the exit code will be 1. */
+  fault(error: Error): void;
+  setProcesses(count: number): void;
 }
 
 /** How the worker ended. */
@@ -55,21 +79,24 @@ export interface WorkResult {
   readonly putBack: number;
 }
 
+/** How long finishes are held for a Redis that is away. */
+const DELIVERY_MS = 10_000;
 /** From the last movement on a connection until it is given up, beyond the interval. */
 const SILENCE_MS = 15_000;
 
 /** @throws TsworkerError REDIS, JOBS, or what `load` and `setup` throw; nothing stays registered then */
 export async function runDaemon(options: DaemonOptions): Promise<WorkResult> {
   const stopping = new Stopping({
-    log: options.log,
+    log: options.lifecycleLog ?? options.log,
     graceMs: options.settings.grace * 1000,
+    deliveryMs: DELIVERY_MS,
     begun: options.begun,
   });
   const daemon = new Daemon(options, stopping);
   const onAbort = () => stopping.request('the signal in the settings');
   options.signal?.addEventListener('abort', onAbort);
   // Before anything slow: a stop while we start must be heard.
-  const release = options.ownsProcess ? handleSignals(daemon.signalActions()) : () => {};
+  const release = options.control?.(daemon.actions()) ?? (() => {});
   try {
     if (options.signal?.aborted) onAbort();
     return await daemon.run();
@@ -93,16 +120,21 @@ class Daemon {
     this.#stopping = stopping;
   }
 
-  signalActions() {
+  actions(): DaemonActions {
     const { log } = this.#options;
     return {
-      stop: (signal: NodeJS.Signals) => this.#stopping.request(signal),
+      stop: (reason) => this.#stopping.request(reason),
+      abort: (reason) => this.#stopping.abort(reason),
+      fault: (error) => {
+        this.#fault = error;
+      },
+      setProcesses: (count) => this.#engine?.setProcesses(count),
       pause: () => {
         log.info('paused by SIGUSR2: SIGCONT resumes');
         this.#engine?.suspend(true);
       },
       resume: () => {
-        log.info('resumed by SIGCONT');
+        if (this.#engine?.suspended) log.info('resumed by SIGCONT');
         this.#engine?.suspend(false);
       },
       report: () => dumpRuns(log, this.#engine?.running() ?? [], this.#workerId),
@@ -114,23 +146,25 @@ class Daemon {
     const [modules, connection] = await this.#prepare();
     try {
       for (const warning of modules.warnings) log.warn(warning);
-      this.#identity = await register(connection, this.#wantedIdentity());
-      const heartbeat = this.#heartbeat(connection);
-      await heartbeat.start();
-      try {
-        this.#options.onConnection?.(connection);
-        const ended = await this.#work(modules, connection);
-        return this.#result(ended.putBack, ended.undelivered);
-      } finally {
-        this.#options.onConnection?.(undefined);
-        // First the beats: one that comes later would register us again.
-        await heartbeat.stop();
-        if (connection.ready) await this.#leave(connection);
-        else log.error('Redis is gone: our workers stay registered until they are pruned');
-      }
+      const ended = await this.#workRegistered(modules, connection);
+      return this.#result(ended);
     } finally {
       await connection.close();
-      log.info(this.#counts, 'tsworker stopped');
+      (this.#options.lifecycleLog ?? log).info(this.#counts, 'tsworker stopped');
+    }
+  }
+
+  async #workRegistered(modules: JobModules, connection: Connection): Promise<Ended> {
+    const membership = this.#options.membership ?? this.#ownMembership();
+    try {
+      await this.#setUp(modules);
+      this.#identity = await membership.enter(connection);
+      this.#options.onConnection?.(connection);
+      return await this.#work(modules, connection);
+    } finally {
+      this.#options.onConnection?.(undefined);
+      await this.#tearDown(modules);
+      await this.#leave(membership, connection);
     }
   }
 
@@ -153,7 +187,7 @@ class Daemon {
     };
     if (this.#options.connect !== undefined) return this.#options.connect(events);
     const hooks = { ...events, watch: true, onLoading: () => log.warn('Redis is loading its data: waiting') };
-    return connect(connectOptions(settings, 'engine'), maskUri(settings.uri), hooks, begun.signal);
+    return connect(connectOptionsOf(settings, 'engine'), maskUri(settings.uri), hooks, begun.signal);
   }
 
   #wantedIdentity(): Identity {
@@ -164,54 +198,53 @@ class Daemon {
 
   #workerId = (slot: number): string => workerId(this.#identity ?? this.#wantedIdentity(), slot);
 
-  #heartbeat(connection: Connection): Service {
+  #ownMembership(): Membership {
     const { settings, log } = this.#options;
-    const heartbeat = {
-      identity: this.#identity ?? this.#wantedIdentity(),
-      heartbeatMs: settings.heartbeat * 1000,
-      pruneAfterMs: settings.pruneAfter * 1000,
-      forcePrune: settings.forcePrune,
-    };
     const word = heartbeatWording(log);
     const tell = (message: HeartbeatMessage) => {
       if (message.kind === 'beat') this.#engine?.setProcesses(message.processes);
       word(message);
     };
-    if (settings.connections === 1 || this.#options.connect !== undefined) {
+    const alone = settings.connections === 1 || this.#options.connect !== undefined;
+    if (alone)
       log.warn('heartbeats share the event loop with the jobs: a job that blocks it for minutes is taken for dead');
-      return new Heartbeat(connection, heartbeat, tell);
-    }
-    const connect = connectOptions(settings, 'heartbeat');
-    return new ThreadedHeartbeat({ connect, shownUri: maskUri(settings.uri), heartbeat }, tell);
+    const thread = { connect: connectOptionsOf(settings, 'heartbeat'), shownUri: maskUri(settings.uri) };
+    const heartbeat = heartbeatOptions(settings);
+    return new OwnMembership({ wanted: this.#wantedIdentity(), heartbeat, tell, thread: alone ? undefined : thread });
   }
 
-  async #work(modules: JobModules, connection: Connection) {
+  async #setUp(modules: JobModules): Promise<void> {
     const { settings, log, flags, begun } = this.#options;
-    const { concurrency } = settings;
+    await runSetup(modules, { flags, log, signal: begun.signal, concurrency: settings.concurrency });
+  }
+
+  async #tearDown(modules: JobModules): Promise<void> {
     try {
-      await runSetup(modules, { flags, log, signal: begun.signal, concurrency });
-      const faults = this.#faults(modules);
-      const engine = this.#assemble(connection, faults.perform);
-      this.#announce(modules, connection);
-      this.#stopping.attach(engine);
-      await engine.start();
-      const ended = await engine.ended;
-      faults.release();
-      return ended;
-    } finally {
-      await runTeardown(modules).catch((error: unknown) => {
-        log.error({ err: error }, 'teardown failed');
-        this.#fault = error instanceof Error ? error : new Error(String(error));
-      });
+      await runTeardown(modules);
+    } catch (error) {
+      this.#options.log.error({ err: error }, 'teardown failed');
+      this.#fault = error instanceof Error ? error : new Error(String(error));
     }
+  }
+
+  async #work(modules: JobModules, connection: Connection): Promise<Ended> {
+    const faults = this.#faults(modules);
+    const engine = this.#assemble(connection, faults.perform);
+    this.#announce(modules, connection);
+    this.#stopping.attach(engine);
+    await engine.start();
+    const ended = await engine.ended;
+    faults.release();
+    return ended;
   }
 
   #faults(modules: JobModules): Faults {
-    const { settings, log, flags, ownsProcess } = this.#options;
+    const { settings, log, flags, catchFaults: caught } = this.#options;
     const { functions, decoder } = modules;
-    const { useNumber } = settings;
-    const perform = createPerform({ functions, decoder, useNumber, workerId: this.#workerId, log, flags });
-    if (!ownsProcess) return { perform, release: () => {} };
+    const { useNumber, timeout } = settings;
+    const timeoutMs = timeout * 1000;
+    const perform = createPerform({ functions, decoder, useNumber, timeoutMs, workerId: this.#workerId, log, flags });
+    if (!caught) return { perform, release: () => {} };
     return catchFaults(perform, {
       onLate: (run, error) =>
         log.error({ queue: run.claim.queue, class: run.class, err: error }, 'a job that had ended threw an error'),
@@ -220,21 +253,28 @@ class Daemon {
         this.#fault = error;
         this.#stopping.request('a fault');
       },
+      onExit: () => {
+        const held = this.#engine?.running().map((run) => ({ queue: run.claim.queue, class: run.class })) ?? [];
+        log.fatal({ held }, 'something called process.exit: these jobs stay in our hands until they are recovered');
+      },
     });
   }
 
   #assemble(connection: Connection, perform: Faults['perform']): Engine {
     const { settings, log } = this.#options;
+    const { waitReplicas, waitTimeout } = settings;
     const store = new RedisJobStore(connection, {
       namespace: settings.namespace,
       plan: settings.queues,
       workerId: this.#workerId,
       nonce: randomBytes(6).toString('base64url').replaceAll('-', '.'),
+      checkRegistered: true,
+      ...(waitReplicas > 0 ? { wait: { replicas: waitReplicas, timeoutMs: Math.ceil(waitTimeout * 1000) } } : {}),
     });
     const engine = new Engine({
       store,
       perform,
-      events: this.#counting(engineWording(log, this.#workerId)),
+      events: this.#reentering(this.#counting(engineWording(log, this.#workerId)), connection),
       concurrency: settings.concurrency,
       intervalMs: settings.interval * 1000,
       pushes: connection.tracking,
@@ -242,6 +282,17 @@ class Daemon {
     });
     this.#engine = engine;
     return engine;
+  }
+
+  /** Whoever finds itself out of the books lives: it need not wait for the next beat. */
+  #reentering(events: EngineEvents, connection: Connection): EngineEvents {
+    const identity = this.#identity;
+    const unregistered = () => {
+      events.unregistered();
+      // Where it fails, the next beat does it.
+      if (identity !== undefined) reenter(connection, identity).catch(() => {});
+    };
+    return { ...events, unregistered };
   }
 
   #counting(events: EngineEvents): EngineEvents {
@@ -257,21 +308,17 @@ class Daemon {
   }
 
   #announce(modules: JobModules, connection: Connection): void {
-    const { settings, log } = this.#options;
-    startLine(log, settings, {
-      version: VERSION,
-      redis: maskUri(settings.uri),
-      classes: modules.functions.classes,
-      worker: this.#workerId(0),
-    });
-    if (!connection.tracking)
-      log.warn('Redis does not tell of pushes (CLIENT TRACKING refused): polling, backing off to -interval');
+    const { settings, log, onReady } = this.#options;
+    const limitMs = longestLimit(modules.functions, settings.timeout * 1000);
+    const facts = { classes: modules.functions.classes, tracking: connection.tracking, limitMs };
+    if (onReady === undefined) startLine(log, settings, { ...facts, redis: maskUri(settings.uri) });
+    else onReady(facts);
   }
 
-  async #leave(connection: Connection): Promise<void> {
+  async #leave(membership: Membership, connection: Connection): Promise<void> {
     const { log } = this.#options;
     try {
-      const kept = this.#identity === undefined ? 0 : await unregister(connection, this.#identity);
+      const kept = await membership.leave(connection);
       if (kept > 0)
         log.error({ kept }, 'workers whose job could not be reported stay registered until they are pruned');
     } catch (error) {
@@ -280,18 +327,18 @@ class Daemon {
     }
   }
 
-  #result(putBack: number, undelivered: number): WorkResult {
+  #result({ putBack, undelivered }: Ended): WorkResult {
     const clean = putBack === 0 && undelivered === 0 && this.#fault === undefined;
     return { exitCode: clean ? 0 : 1, ...this.#counts, putBack };
   }
 }
 
-function connectOptions(settings: Settings, role: string): ConnectOptions {
-  return {
-    uri: settings.uri,
-    tlsCertPath: settings.tlsCertPath,
-    skipTLSVerify: settings.skipTLSVerify,
-    name: `tsworker:${process.pid}:${role}`,
-    silenceMs: role === 'engine' ? settings.interval * 1000 + SILENCE_MS : settings.heartbeat * 1000 + SILENCE_MS,
-  };
+export function connectOptionsOf(settings: Settings, role: 'engine' | 'heartbeat'): ConnectOptions {
+  const quietMs = (role === 'engine' ? settings.interval : settings.heartbeat) * 1000;
+  return connectOptions(settings, `tsworker:${process.pid}:${role}`, quietMs + SILENCE_MS);
+}
+
+export function heartbeatOptions(settings: Settings) {
+  const { heartbeat, pruneAfter, forcePrune, onDead } = settings;
+  return { heartbeatMs: heartbeat * 1000, pruneAfterMs: pruneAfter * 1000, forcePrune, onDead };
 }

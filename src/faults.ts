@@ -19,6 +19,8 @@ export interface FaultHandlers {
   onLate(run: Run, error: Error): void;
   /** An error that belongs to no job. */
   onFault(error: Error): void;
+  /** Something ends the process while jobs may run. The exit code is made 1. */
+  onExit(): void;
 }
 
 export function catchFaults(perform: Perform, handlers: FaultHandlers): Faults {
@@ -29,11 +31,19 @@ export function catchFaults(perform: Perform, handlers: FaultHandlers): Faults {
     else if (run.settled) handlers.onLate(run, asError(thrown));
     else run.fail(thrown);
   };
+  // Whatever code was given: a worker that ends in the middle of its work must be started again.
+  const exiting = () => {
+    handlers.onExit();
+    process.exitCode = 1;
+  };
+  // Before the logger's own, which writes out its last lines.
+  process.prependListener('exit', exiting);
   process.on('uncaughtException', handle);
   process.on('unhandledRejection', handle);
   return {
     perform: (run) => jobs.run(run, perform, run),
     release() {
+      process.off('exit', exiting);
       process.off('uncaughtException', handle);
       process.off('unhandledRejection', handle);
     },

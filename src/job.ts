@@ -90,6 +90,8 @@ export interface Claim {
   readonly payload: Buffer;
   /** Redis found the payload to be a strict JSON object; otherwise record and failure show it as text. */
   readonly strict: boolean;
+  /** Its process died of it, or beside it, more than once: nothing else may run in ours meanwhile. */
+  readonly alone?: boolean;
 }
 
 /** How a job ended. */

@@ -7,7 +7,7 @@ import type { UserConfig } from './config/define.js';
 import { resolveSettings } from './config/load.js';
 import type { Settings } from './config/settings.js';
 import { maskUri } from './config/uri.js';
-import { runDaemon, type WorkResult } from './daemon.js';
+import { type DaemonOptions, runDaemon, type WorkResult } from './daemon.js';
 import { TsworkerError } from './errors.js';
 import { loadJobs } from './functions/load.js';
 import { setDefaultSender, setSender } from './functions/sender.js';
@@ -16,7 +16,9 @@ import { createLog } from './log/pino.js';
 import { type Program, program } from './program.js';
 import { connect } from './redis/connect.js';
 import { type Connection, duplicateConnection, type RedisClient } from './redis/connection.js';
+import { connectOptions } from './redis/options.js';
 import { enqueueJobs, type NewJob } from './resque/enqueue.js';
+import { handleSignals } from './signals.js';
 
 // A job() can be enqueued wherever the library is loaded.
 setDefaultSender((job) => enqueue(job));
@@ -86,6 +88,11 @@ export interface WorkOptions {
   readonly redis?: RedisClient | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly ownsProcess: boolean;
+  /** For a child of a supervisor, which is told in other ways what a process of its own finds out by itself. */
+  readonly control?: DaemonOptions['control'];
+  readonly membership?: DaemonOptions['membership'];
+  readonly onReady?: DaemonOptions['onReady'];
+  readonly lifecycleLog?: DaemonOptions['lifecycleLog'];
 }
 
 /** Runs the daemon as this process' one worker: what its jobs enqueue goes over its connection. */
@@ -93,14 +100,17 @@ export async function workWith(options: WorkOptions): Promise<WorkResult> {
   const { settings, log, flags, redis, signal, ownsProcess } = options;
   const state = claimProgram();
   for (const warning of options.warnings) log.warn(warning);
-  if (settings.skipTLSVerify) log.warn('the certificate of Redis is not verified (-insecure-tls)');
   try {
     return await runDaemon({
       settings,
       log,
       flags,
       signal,
-      ownsProcess,
+      catchFaults: ownsProcess,
+      control: options.control ?? (ownsProcess ? handleSignals : undefined),
+      membership: options.membership,
+      onReady: options.onReady,
+      lifecycleLog: options.lifecycleLog,
       begun: state.begun,
       load: () => loadJobs(settings.jobs, { self: () => import('./index.js') }),
       connect: redis === undefined ? undefined : (events) => duplicateConnection(redis, events),
@@ -177,9 +187,8 @@ async function open(): Promise<Connection> {
 function dial(given: WorkSettings): Promise<Connection> {
   if (given.redis !== undefined) return duplicateConnection(given.redis, {});
   const { settings } = resolveSettings(configOf(given), { queuesRequired: false });
-  const { uri, tlsCertPath, skipTLSVerify } = settings;
-  const options = { uri, tlsCertPath, skipTLSVerify, name: `tsworker:${process.pid}:producer`, silenceMs: 0 };
-  return connect(options, maskUri(uri));
+  const options = connectOptions(settings, `tsworker:${process.pid}:producer`, 0);
+  return connect(options, maskUri(settings.uri));
 }
 
 /** The part of the settings that a configuration file could hold too. */

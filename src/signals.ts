@@ -2,7 +2,7 @@
 
 export interface SignalActions {
   /** Begin to stop, or with a further signal stop now. */
-  stop(signal: NodeJS.Signals): void;
+  stop(reason: string): void;
   pause(): void;
   resume(): void;
   /** Say what every busy slot is doing. */
@@ -22,7 +22,7 @@ const TABLE: Partial<Record<NodeJS.Signals, keyof SignalActions>> = {
 /** @returns takes the handlers off again */
 export function handleSignals(actions: SignalActions): () => void {
   const handlers = Object.entries(TABLE).map(([signal, action]) => {
-    const handler = () => actions[action](signal as NodeJS.Signals);
+    const handler = () => actions[action](signal);
     process.on(signal, handler);
     return { signal, handler };
   });

@@ -3,20 +3,31 @@
  * endings, not one: a first signal asks for the first; a second, or the end of the grace, for the others.
  */
 import type { Logger } from 'pino';
-import type { Engine } from './engine/engine.js';
 
 /** Heroku and others send several signals at once: repeats within this time count as one. */
 const SAME_SIGNAL_MS = 1000;
 /** From the abort of the jobs' signals until they are given up. */
 const LAST_WORD_MS = 2000;
-/** How long finishes are held for a Redis that does not answer, once every job has ended. */
-const DELIVERY_MS = 10_000;
 const LOOK_MS = 100;
+
+/** What can be stopped: an engine with its jobs, or a supervisor with its children. */
+export interface Stoppable {
+  /** How many run. */
+  readonly busy: number;
+  /** What has ended and could not be reported. */
+  readonly undelivered: number;
+  quiet(): void;
+  abort(reason: Error): void;
+  putBackAll(): void;
+  giveUp(): void;
+}
 
 export interface StoppingOptions {
   readonly log: Logger;
   /** Milliseconds that running jobs get; 0: no limit. */
   readonly graceMs: number;
+  /** How long a Redis that does not answer is waited for, once everything has ended. Milliseconds. */
+  readonly deliveryMs: number;
   /** Fires when stopping begins: what `signals()` gives. */
   readonly begun: AbortController;
 }
@@ -24,7 +35,7 @@ export interface StoppingOptions {
 export class Stopping {
   readonly #options: StoppingOptions;
   readonly #timers = new Set<NodeJS.Timeout>();
-  #engine: Engine | undefined;
+  #target: Stoppable | undefined;
   #firstAt = 0;
   #aborted = false;
 
@@ -33,9 +44,9 @@ export class Stopping {
   }
 
   /** From now on there are jobs to stop. */
-  attach(engine: Engine): void {
-    this.#engine = engine;
-    if (this.#firstAt > 0) this.#quiet(engine);
+  attach(target: Stoppable): void {
+    this.#target = target;
+    if (this.#firstAt > 0) this.#quiet(target);
   }
 
   /** @param reason shown in the log: `SIGTERM` */
@@ -43,10 +54,10 @@ export class Stopping {
     const now = Date.now();
     if (this.#firstAt === 0) {
       this.#firstAt = now;
-      this.#options.log.info({ reason, running: this.#engine?.busy ?? 0 }, 'stopping: no more jobs are claimed');
-      if (this.#engine !== undefined) this.#quiet(this.#engine);
+      this.#options.log.info({ reason, running: this.#target?.busy ?? 0 }, 'stopping: no more jobs are claimed');
+      if (this.#target !== undefined) this.#quiet(this.#target);
       this.#options.begun.abort(new Error(`the worker is stopping (${reason})`));
-    } else if (now - this.#firstAt >= SAME_SIGNAL_MS) this.#abort(`second signal (${reason})`);
+    } else if (now - this.#firstAt >= SAME_SIGNAL_MS) this.abort(`second signal (${reason})`);
   }
 
   /** Everything has ended: no timer may fire any more. */
@@ -55,35 +66,36 @@ export class Stopping {
     this.#timers.clear();
   }
 
-  #quiet(engine: Engine): void {
-    engine.quiet();
+  #quiet(target: Stoppable): void {
+    target.quiet();
     const { graceMs } = this.#options;
-    if (graceMs > 0) this.#later(graceMs, () => this.#abort('the grace is over'));
-    this.#watchDelivery(engine, 0);
+    if (graceMs > 0) this.#later(graceMs, () => this.abort('the grace is over'));
+    this.#watchDelivery(target, 0);
   }
 
-  #abort(reason: string): void {
-    const engine = this.#engine;
-    if (this.#aborted || engine === undefined) return;
+  /** Tells the running jobs to end, and gives up those that do not. */
+  abort(reason: string): void {
+    const target = this.#target;
+    if (this.#aborted || target === undefined) return;
     this.#aborted = true;
-    this.#options.log.warn({ reason, running: engine.busy }, 'aborting the running jobs');
+    this.#options.log.warn({ reason, running: target.busy }, 'aborting the running jobs');
     const error = new Error(`the worker stops now: ${reason}`);
     error.name = 'AbortError';
-    engine.abort(error);
+    target.abort(error);
     this.#later(LAST_WORD_MS, () => {
-      if (engine.busy > 0) this.#options.log.warn({ running: engine.busy }, 'giving up the jobs that still run');
-      engine.putBackAll();
+      if (target.busy > 0) this.#options.log.warn({ running: target.busy }, 'giving up the jobs that still run');
+      target.putBackAll();
     });
   }
 
   /** A Redis that is gone for good must not keep us for ever: what it still shows in our hands is recovered later. */
-  #watchDelivery(engine: Engine, waitedMs: number): void {
-    if (waitedMs >= DELIVERY_MS) {
-      this.#options.log.error({ undelivered: engine.undelivered }, 'Redis does not answer: leaving without reporting');
-      engine.giveUp();
+  #watchDelivery(target: Stoppable, waitedMs: number): void {
+    if (waitedMs >= this.#options.deliveryMs) {
+      this.#options.log.error({ undelivered: target.undelivered }, 'Redis does not answer: leaving without reporting');
+      target.giveUp();
       return;
     }
-    this.#later(LOOK_MS, () => this.#watchDelivery(engine, engine.busy === 0 ? waitedMs + LOOK_MS : 0));
+    this.#later(LOOK_MS, () => this.#watchDelivery(target, target.busy === 0 ? waitedMs + LOOK_MS : 0));
   }
 
   #later(ms: number, action: () => void): void {

@@ -1,6 +1,6 @@
 /** The shape of a configuration file, for people who write one. Types only, and the function that lends them. */
 import type { QueuesInput } from './queues.js';
-import type { LogFormat, LogLevel } from './settings.js';
+import type { LogFormat, LogLevel, OnDead } from './settings.js';
 
 /** Every key is optional: flags and TSWORKER_* variables come before the file, defaults after it. */
 export interface UserConfig {
@@ -13,10 +13,15 @@ export interface UserConfig {
   readonly interval?: number;
   /** Jobs at once in the whole daemon, 1 to 100,000. Default 25. */
   readonly concurrency?: number;
-  /** Most Redis connections of the daemon, all its parts together, 1 or more. Default 2. */
+  /** Child processes of `tsworker`, or `'auto'` for one a core. Default 1. Not used by `work()`. */
+  readonly processes?: number | 'auto';
+  /** Most Redis connections of the daemon, all its parts together, 1 or more. Default: `processes` + 1. */
   readonly connections?: number;
+  /** Megabytes of memory above which a child process is replaced; 0: never. Default 0. Not used by `work()`. */
+  readonly maxRss?: number;
   /**
-   * `redis://user:pass@host:port/db`, `rediss://…` or `unix:///path/to/redis.sock?db=N`.
+   * `redis://user:pass@host:port/db`, `rediss://…`, `unix:///path/to/redis.sock?db=N`,
+   * `redis+sentinel://host:26379,host2:26379/mymaster/db` or `redis+cluster://host:6379,host2:6379`.
    * Default: `$($REDIS_PROVIDER)`, else `$REDIS_URL` (both come before this key), else `redis://localhost:6379/`.
    */
   readonly uri?: string;
@@ -30,16 +35,31 @@ export interface UserConfig {
   readonly forcePrune?: boolean;
   /** A file with CA certificates (PEM). Relative to the project: see `jobs`. Default: the system's. */
   readonly tlsCertPath?: string;
+  /** A certificate (PEM) to show to the Redis server; needs `tlsClientKeyPath`. Relative to the project: see `jobs`. */
+  readonly tlsClientCertPath?: string;
+  /** The private key (PEM) of `tlsClientCertPath`. */
+  readonly tlsClientKeyPath?: string;
   /** Do not verify the Redis server's certificate. Default false. */
   readonly skipTLSVerify?: boolean;
+  /** Replicas that must have a claim before its job starts, and a result before it counts as delivered. Default 0. */
+  readonly waitReplicas?: number;
+  /** Seconds that `waitReplicas` waits each time before it takes Redis for unusable; more than 0, at most 10. Default 1. */
+  readonly waitTimeout?: number;
   /** First part of the worker ids; no colon, comma or blank. Default: the host name and `.ts`. */
   readonly label?: string;
   /** Seconds that running jobs get to end after a stop signal; 0: no limit. Default 0. */
   readonly grace?: number;
+  /** Seconds that a job may take unless its class has a limit of its own; 0: no limit. Default 0. */
+  readonly timeout?: number;
   /** Seconds between two heartbeats, more than 0. Default 60, as Resque's. */
   readonly heartbeat?: number;
   /** Seconds without a heartbeat after which a worker is dead, more than `heartbeat`. Default 300, as Resque's. */
   readonly pruneAfter?: number;
+  /**
+   * `requeue`: the job of a tsworker that died runs again; `fail`: it goes to the failed list, as in Resque. Default
+   * `requeue`. A job that three processes died of within 72 hours goes to the failed list in any case.
+   */
+  readonly onDead?: OnDead;
   /**
    * Directories or files with job modules. Relative to the folder that the configuration file is in, or, where that
    * folder is called `config`, to the one above it. Default `./jobs`.

@@ -2,7 +2,9 @@
  * The kinds of values that settings have. Each reads both text (flags, environment) and typed values (configuration
  * file, library), and its error says what it takes. Must not know which setting it reads or where the value came from.
  */
+
 import { accessSync, constants, statSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { TsworkerError } from '../errors.js';
 import { parseQueues, type QueuesInput } from './queues.js';
@@ -63,6 +65,19 @@ export function integer(range: Range): Kind<number> {
     },
   };
 }
+
+/** A number of processes, or `auto`. */
+export const processes: Kind<number> = {
+  placeholder: 'n|auto',
+  parse(value, reading) {
+    if (value === 'auto') return availableParallelism();
+    try {
+      return integer({ min: 1, max: 1000 }).parse(value, reading);
+    } catch {
+      throw refuse('must be a whole number, 1 to 1000, or auto', value);
+    }
+  },
+};
 
 function inRange(number: number | undefined, range: Range, refusal: TsworkerError): number {
   if (number === undefined || number < range.min || number > range.max) throw refusal;

@@ -3,6 +3,7 @@
  * Must not know what any setting means (the schema does), nor print anything.
  */
 import { TsworkerError } from '../errors.js';
+import { readTopology, requireHashTag } from './address.js';
 import type { UserConfig } from './define.js';
 import { type ConfigFile, checkKey, readConfigFile } from './file.js';
 import type { Reading } from './kinds.js';
@@ -108,7 +109,12 @@ function settle(
   SETTING_KEYS.forEach(put);
   const { warning, origin } = uriFromEnv(at.env);
   if (warning !== undefined && origins.uri === origin) warn(warning);
+  if (settings.skipTLSVerify) warn('the certificate of Redis is not verified (-insecure-tls)');
   settings.queues ??= withoutQueues(at.queuesRequired ?? true, queuesHint);
+  if (settings.connections === undefined) {
+    settings.connections = connectionsNeeded(settings as Settings);
+    origins.connections = 'default';
+  }
   checkTogether(settings as Settings);
   return Object.freeze({
     settings: Object.freeze(settings) as Settings,
@@ -133,10 +139,32 @@ function withoutQueues(required: boolean, hint: string): Settings['queues'] {
 }
 
 /** What no setting can be asked alone. */
-function checkTogether({ heartbeat, pruneAfter }: Settings): void {
+function checkTogether(settings: Settings): void {
+  const { heartbeat, pruneAfter, uri, namespace, tlsClientCertPath, tlsClientKeyPath } = settings;
+  if (readTopology(uri).kind === 'cluster') requireHashTag(namespace);
+  if ((tlsClientCertPath === undefined) !== (tlsClientKeyPath === undefined))
+    throw new TsworkerError('USAGE', '-tls-client-cert and -tls-client-key need each other: one of them is missing');
+  checkConnections(settings);
   if (pruneAfter > heartbeat) return;
   throw new TsworkerError('USAGE', `-prune-after (${pruneAfter} s) must be more than -heartbeat (${heartbeat} s)`, {
     hint: 'otherwise a living worker is taken for dead between two heartbeats',
+  });
+}
+
+/** One for each process and one for the supervisor. */
+function connectionsNeeded({ processes }: Settings): number {
+  return processes + 1;
+}
+
+/** Enough for every process; or one for everything, which then runs in one process. */
+function checkConnections(settings: Settings): void {
+  const { connections, processes, concurrency } = settings;
+  if (processes > concurrency)
+    throw new TsworkerError('USAGE', `-processes (${processes}) must not be more than -concurrency (${concurrency})`);
+  const needed = connectionsNeeded(settings);
+  if (connections >= needed || (connections === 1 && processes === 1)) return;
+  throw new TsworkerError('USAGE', `-connections (${connections}) is too low for ${processes} processes`, {
+    hint: `give ${needed} or leave it out; 1 runs everything in one process, for which -processes must be 1`,
   });
 }
 

@@ -5,7 +5,7 @@
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { TsworkerError } from '../errors.js';
-import { boolean, choice, file, integer, paths, queues, type Reading, seconds, text, uri } from './kinds.js';
+import { boolean, choice, file, integer, paths, processes, queues, type Reading, seconds, text, uri } from './kinds.js';
 import type { Setting, SettingKey, Table } from './setting.js';
 import type { Settings } from './settings.js';
 import { DEFAULT_URI } from './uri.js';
@@ -38,19 +38,35 @@ export const SCHEMA: Table = {
     defaultText: '25',
     fallback: () => 25,
   },
+  processes: {
+    flag: 'processes',
+    kind: processes,
+    group: 'Process',
+    help: 'child processes, among which the concurrency is shared out; auto: one for each core',
+    defaultText: '1',
+    fallback: () => 1,
+  },
   connections: {
     flag: 'connections',
     kind: integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
     group: 'Redis',
-    help: 'most Redis connections that the daemon uses, all its parts counted together',
-    defaultText: '2',
-    fallback: () => 2,
+    help: 'most Redis connections that the daemon uses, all its parts counted together; with 1 all is one process',
+    defaultText: '-processes + 1, so 2',
+    fallback: () => undefined,
+  },
+  maxRss: {
+    flag: 'max-rss',
+    kind: integer({ min: 0, max: Number.MAX_SAFE_INTEGER }),
+    group: 'Process',
+    help: 'megabytes of memory above which a child process ends its jobs and is replaced; 0: never',
+    defaultText: '0',
+    fallback: () => 0,
   },
   uri: {
     flag: 'uri',
     kind: uri,
     group: 'Redis',
-    help: 'redis://user:pass@host:port/db, rediss://… or unix:///path/to/redis.sock?db=N',
+    help: 'redis://user:pass@host:port/db, rediss://…, unix:///path/to/redis.sock?db=N, redis+sentinel://host,host2/mymaster/db or redis+cluster://host,host2',
     defaultText: `$($REDIS_PROVIDER), else $REDIS_URL, else ${DEFAULT_URI}`,
     fallback: () => DEFAULT_URI,
   },
@@ -96,6 +112,22 @@ export const SCHEMA: Table = {
     defaultText: '',
     fallback: () => undefined,
   },
+  tlsClientCertPath: {
+    flag: 'tls-client-cert',
+    kind: file,
+    group: 'Redis',
+    help: 'certificate (PEM) to show to the Redis server; with -tls-client-key',
+    defaultText: '',
+    fallback: () => undefined,
+  },
+  tlsClientKeyPath: {
+    flag: 'tls-client-key',
+    kind: file,
+    group: 'Redis',
+    help: 'private key (PEM) of -tls-client-cert',
+    defaultText: '',
+    fallback: () => undefined,
+  },
   skipTLSVerify: {
     flag: 'insecure-tls',
     kind: boolean,
@@ -103,6 +135,22 @@ export const SCHEMA: Table = {
     help: "do not verify the Redis server's certificate",
     defaultText: 'false',
     fallback: () => false,
+  },
+  waitReplicas: {
+    flag: 'wait-replicas',
+    kind: integer({ min: 0, max: 1000 }),
+    group: 'Redis',
+    help: 'replicas that must have a claim before its job starts, and a result before it counts as delivered',
+    defaultText: '0',
+    fallback: () => 0,
+  },
+  waitTimeout: {
+    flag: 'wait-timeout',
+    kind: seconds({ min: 0, above: true, max: 10 }),
+    group: 'Redis',
+    help: 'seconds that -wait-replicas waits each time before it takes Redis for unusable',
+    defaultText: '1',
+    fallback: () => 1,
   },
   label: {
     flag: 'label',
@@ -117,6 +165,14 @@ export const SCHEMA: Table = {
     kind: seconds({ min: 0, max: LONGEST }),
     group: 'Process',
     help: 'seconds that running jobs get to end after a stop signal; 0: no limit',
+    defaultText: '0',
+    fallback: () => 0,
+  },
+  timeout: {
+    flag: 'timeout',
+    kind: seconds({ min: 0, max: LONGEST }),
+    group: 'Work',
+    help: 'seconds that a job may take unless its class has a limit of its own, then it fails; 0: no limit',
     defaultText: '0',
     fallback: () => 0,
   },
@@ -135,6 +191,14 @@ export const SCHEMA: Table = {
     help: 'seconds without a heartbeat after which a worker is dead; more than -heartbeat',
     defaultText: '300',
     fallback: () => 300,
+  },
+  onDead: {
+    flag: 'on-dead',
+    kind: choice('requeue', 'fail'),
+    group: 'Process',
+    help: 'what becomes of the job of a dead tsworker: it runs again, or it fails, as in Resque',
+    defaultText: 'requeue',
+    fallback: () => 'requeue',
   },
   jobs: {
     flag: 'jobs',

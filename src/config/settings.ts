@@ -15,6 +15,8 @@ export interface QueuePlan {
 }
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
+/** requeue: it runs again; fail: to the failed list, as Resque does it. */
+export type OnDead = 'requeue' | 'fail';
 export type LogFormat = 'json' | 'pretty';
 
 /** Durations are in seconds, fractions allowed, as on the command line. */
@@ -24,8 +26,12 @@ export interface Settings {
   readonly interval: number;
   /** Jobs at once in the whole daemon: 1 to 100,000. */
   readonly concurrency: number;
+  /** Child processes, among which the concurrency is shared out: 1 or more. */
+  readonly processes: number;
   /** Most Redis connections of the daemon, all its parts together: 1 or more. */
   readonly connections: number;
+  /** A child process that uses more memory is replaced. Megabytes; 0: never. */
+  readonly maxRss: number;
   readonly uri: string;
   readonly namespace: string;
   readonly exitOnComplete: boolean;
@@ -33,15 +39,26 @@ export interface Settings {
   readonly forcePrune: boolean;
   /** Path of a file with CA certificates (PEM). */
   readonly tlsCertPath: string | undefined;
+  /** Paths of our own certificate and its key (PEM): both or none. */
+  readonly tlsClientCertPath: string | undefined;
+  readonly tlsClientKeyPath: string | undefined;
   readonly skipTLSVerify: boolean;
+  /** Replicas that must have a claim before its job starts; 0: none. */
+  readonly waitReplicas: number;
+  /** How long they are waited for each time. Seconds, more than 0. */
+  readonly waitTimeout: number;
   /** First part of the worker ids, without `:` and `,`. */
   readonly label: string;
   /** Seconds that running jobs get to end after a stop signal; 0: no limit. */
   readonly grace: number;
+  /** Seconds that a job may take, unless its class has a limit of its own; 0: no limit. */
+  readonly timeout: number;
   /** Seconds between two heartbeats. */
   readonly heartbeat: number;
   /** A worker whose heartbeat is older is dead. Seconds, more than `heartbeat`. */
   readonly pruneAfter: number;
+  /** What becomes of a job in the hands of a dead worker of ours. */
+  readonly onDead: OnDead;
   /** Absolute paths of directories or files with job modules. */
   readonly jobs: readonly string[];
   readonly logLevel: LogLevel;

@@ -11,6 +11,7 @@ import type { EngineEvents, Exchanged, Finish, JobStore, Perform } from './ports
 import { reconcile } from './reconcile.js';
 import { Run } from './run.js';
 import { Slots } from './slots.js';
+import { Solo } from './solo.js';
 import { Wake } from './wake.js';
 
 export interface EngineOptions {
@@ -37,6 +38,10 @@ export interface Ended {
 const MOST_IN_ONE_CALL = 1000;
 const FIRST_POLL_MS = 5;
 const [FIRST_RETRY_MS, LAST_RETRY_MS] = [50, 2000];
+/** Well before the turn to run a job alone expires. */
+const TURN_MS = 5000;
+/** Out of the books, which we can do nothing about but look whether we are in again. */
+const UNREGISTERED_MS = 200;
 
 export class Engine implements Service {
   readonly name = 'engine';
@@ -45,6 +50,7 @@ export class Engine implements Service {
   readonly #lifecycle = new Lifecycle();
   readonly #slots: Slots;
   readonly #outbox = new Outbox();
+  readonly #solo = new Solo();
   readonly #wake = new Wake();
   /** Ends the pause between two attempts in an outage. */
   readonly #retry = new Wake();
@@ -59,6 +65,7 @@ export class Engine implements Service {
   #failures = 0;
   #outageSince = 0;
   #paused = false;
+  #unregistered = false;
   #putBack = 0;
   #givenUp = false;
   #end!: (ended: Ended) => void;
@@ -122,8 +129,12 @@ export class Engine implements Service {
       }, delay);
   }
 
-  /** The connection is there again: what Redis watched for us is forgotten. */
+  /**
+   * The connection is there again, perhaps to another server after a fail-over: what Redis watched for us is forgotten,
+   * and a record that we had disposed of may be back.
+   */
   reconnected(): void {
+    this.#doubtful.push(...this.#slots.take(this.#slots.idle));
     this.#wakeAll();
   }
 
@@ -173,11 +184,19 @@ export class Engine implements Service {
   }
 
   #hasWork(): boolean {
-    return this.#outbox.size > 0 || this.#doubtful.length > 0 || (this.#lifecycle.claiming && this.#slots.idle > 0);
+    return this.#outbox.size > 0 || this.#doubtful.length > 0 || (this.#mayClaim() && this.#slots.idle > 0);
+  }
+
+  #mayClaim(): boolean {
+    return this.#lifecycle.claiming && this.#solo.allowsClaiming(this.#slots.busy);
   }
 
   #patienceMs(): number {
-    return this.#options.pushes ? this.#options.intervalMs : Math.min(this.#pollMs, this.#options.intervalMs);
+    const limits = [this.#options.intervalMs];
+    if (!this.#options.pushes) limits.push(this.#pollMs);
+    if (this.#solo.holdsTurn) limits.push(TURN_MS);
+    if (this.#unregistered) limits.push(UNREGISTERED_MS);
+    return Math.min(...limits);
   }
 
   async #turn(): Promise<void> {
@@ -189,9 +208,12 @@ export class Engine implements Service {
     const finishes = this.#outbox.take(MOST_IN_ONE_CALL);
     const freed = finishes.map(({ claim }) => claim.slot);
     // A slot whose job is reported may get the next one in the same call.
-    const asked = this.#lifecycle.claiming ? [...freed, ...this.#slots.take(MOST_IN_ONE_CALL - freed.length)] : [];
+    const asked = this.#mayClaim() ? [...freed, ...this.#slots.take(MOST_IN_ONE_CALL - freed.length)] : [];
+    // What is not reported yet is still in our hands.
+    const busy = this.#slots.busy + this.#outbox.size;
+    const company = { busy, turn: this.#solo.turn(this.#lifecycle.claiming) };
     try {
-      const exchanged = await this.#options.store.exchange(finishes, asked);
+      const exchanged = await this.#options.store.exchange(finishes, asked, company);
       this.#restored();
       this.#accept(finishes, asked.length > 0 ? asked : freed, exchanged, asked.length > 0);
     } catch (error) {
@@ -202,18 +224,20 @@ export class Engine implements Service {
   }
 
   #accept(finishes: readonly Finish[], slots: readonly number[], exchanged: Exchanged, claimed: boolean): void {
-    const { settled, claims, occupied, paused, drained } = exchanged;
+    const { settled, claims, occupied, paused, drained, waitsAlone, unregistered } = exchanged;
     for (let i = 0; i < finishes.length; i++) {
       const { claim } = finishes[i];
       const resent = this.#outbox.wasResent(claim.token);
       if (!settled[i] && !resent) this.#options.events.fenced(claim);
     }
     this.#giveBackUnused(slots, claims, occupied);
-    this.#notePause(paused);
+    this.#noteState(paused, unregistered);
+    if (this.#solo.told(waitsAlone) && this.#slots.busy > 0) this.#options.events.makingRoom();
     for (const claim of claims) this.#take(claim);
     this.#pollMs = drained ? this.#pollMs * 2 : FIRST_POLL_MS;
-    if (this.#hasWork() && !drained && !paused) this.#wake.call();
-    const complete = claimed && drained && this.#slots.busy === 0 && this.#outbox.size === 0;
+    if (this.#hasWork() && !drained && !paused && !unregistered) this.#wake.call();
+    const idle = this.#slots.busy === 0 && this.#outbox.size === 0;
+    const complete = claimed && drained && idle && waitsAlone === undefined;
     if (complete && this.#options.exitOnComplete) this.#lifecycle.enter('quiet');
   }
 
@@ -227,26 +251,30 @@ export class Engine implements Service {
     this.#slots.giveBack(slots.filter((slot) => !used.has(slot)));
   }
 
-  #notePause(paused: boolean): void {
-    if (paused === this.#paused) return;
+  #noteState(paused: boolean, unregistered: boolean): void {
+    if (unregistered && !this.#unregistered) this.#options.events.unregistered();
+    this.#unregistered = unregistered;
+    if (paused === this.#paused || unregistered) return;
     this.#paused = paused;
     this.#options.events.paused(paused);
   }
 
-  /** Runs the job of a claim, or hands it back where we have begun to stop meanwhile. */
+  /** Runs the job of a claim, or hands it back where we have begun to stop meanwhile, or it may not run now. */
   #take(claim: Claim): void {
-    if (!this.#lifecycle.claiming) {
+    if (!this.#lifecycle.claiming || !this.#solo.admits(claim, this.#slots.busy)) {
       this.#outbox.addFirst({ claim, outcome: { kind: 'requeue' } });
       this.#wake.call();
       return;
     }
     const run = new Run(claim, this.#order++, this.#settled);
     this.#slots.seat(run);
+    this.#solo.began(run);
     run.perform(this.#options.perform);
   }
 
   #settled = (run: Run, outcome: Outcome): void => {
     this.#slots.leave(run);
+    this.#solo.ended(run);
     if (outcome.kind === 'requeue') this.#putBack++;
     this.#outbox.add({ claim: run.claim, outcome });
     this.#options.events.finished(run, outcome);
@@ -255,9 +283,11 @@ export class Engine implements Service {
 
   async #reconcile(): Promise<void> {
     while (this.#doubtful.length > 0) {
-      const some = [...new Set(this.#doubtful.slice(0, MOST_IN_ONE_CALL))];
+      const asked = this.#doubtful.slice(0, MOST_IN_ONE_CALL);
+      const some = [...new Set(asked)];
       const held = await this.#options.store.held(some);
-      this.#doubtful.splice(0, MOST_IN_ONE_CALL);
+      // No more than were asked about: others may have come meanwhile.
+      this.#doubtful.splice(0, asked.length);
       const { unknown, idle } = reconcile(some, held, this.#outbox);
       this.#slots.giveBack(idle);
       if (unknown.length > 0) this.#options.events.adopted(unknown.length);

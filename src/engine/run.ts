@@ -20,6 +20,7 @@ export class Run {
   #settled = false;
   #abortReason: unknown;
   #controller: AbortController | undefined;
+  #atEnd: (() => void) | undefined;
 
   constructor(claim: Claim, order: number, onSettled: (run: Run, outcome: Outcome) => void) {
     this.claim = claim;
@@ -58,10 +59,24 @@ export class Run {
     this.#controller?.abort(reason);
   }
 
+  /**
+   * The job's time is over: it has failed, its slot is free, its signal aborts. What it does afterwards changes nothing.
+   */
+  expire(error: Error): void {
+    if (this.#settled) return;
+    this.settle({ kind: 'failed', error });
+    this.abort(error);
+  }
+
   /** The job failed with what was thrown; after an abort, an error that the abort caused puts it back instead. */
   fail(thrown: unknown): void {
     if (this.#abortReason !== undefined && causedBy(thrown, this.#abortReason)) this.settle(REQUEUE);
     else this.settle({ kind: 'failed', error: asError(thrown) });
+  }
+
+  /** Is called when the run has an outcome, whichever. One listener. */
+  onEnd(listener: () => void): void {
+    this.#atEnd = listener;
   }
 
   putBack(): void {
@@ -71,6 +86,7 @@ export class Run {
   settle(outcome: Outcome): void {
     if (this.#settled) return;
     this.#settled = true;
+    this.#atEnd?.();
     this.#onSettled(this, outcome);
   }
 

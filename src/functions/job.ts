@@ -5,6 +5,7 @@
 import { TsworkerError } from '../errors.js';
 import type { JobContext, JobFunction } from '../job.js';
 import { decodePayload, encodePayload } from '../resque/codec.js';
+import { withTimeout } from './deadline.js';
 import { type ArgsSchema, checkArgs, type InputOf, type OutputOf } from './schema.js';
 import { sender } from './sender.js';
 
@@ -30,6 +31,11 @@ interface Definition {
   readonly class: string;
   /** Where `enqueue` pushes to; not needed to run jobs. */
   readonly queue?: string;
+  /**
+   * Seconds, fractions allowed, that a job of this class may take: then its signal aborts, it fails with TimeoutError,
+   * and its slot is free. 0: no limit. Default: `-timeout`.
+   */
+  readonly timeout?: number;
 }
 
 interface Unchecked<Args extends unknown[]> extends Definition {
@@ -52,15 +58,17 @@ interface Checked<S extends ArgsSchema> extends Definition {
 export function job<const S extends ArgsSchema>(definition: Checked<S>): Job<InputOf<S>>;
 export function job<Args extends unknown[]>(definition: Unchecked<Args>): Job<Args>;
 export function job(definition: Checked<ArgsSchema> | Unchecked<unknown[]>): Job {
-  const { class: name, queue, args: schema, perform } = definition;
+  const { class: name, queue, timeout, args: schema, perform } = definition;
   if (typeof name !== 'string' || name === '')
     throw new TsworkerError('JOBS', 'job() needs a class: { class: "MyClass" }');
   if (typeof perform !== 'function') throw new TsworkerError('JOBS', `job() of ${name} needs a perform function`);
+  if (timeout !== undefined && !(timeout >= 0 && timeout <= LONGEST_TIMEOUT))
+    throw new TsworkerError('JOBS', `job() of ${name}: timeout must be a number of seconds, 0 to ${LONGEST_TIMEOUT}`);
   const made = {
     class: name,
     queue,
     enqueue: (...args: readonly unknown[]) => enqueue(made, schema, args),
-    [BRAND]: runner(name, schema, perform),
+    [BRAND]: withTimeout(runner(name, schema, perform), timeout === undefined ? undefined : timeout * 1000),
   };
   return Object.freeze(made);
 }
@@ -71,6 +79,9 @@ export function jobFunction(value: unknown): { class: string; fn: JobFunction } 
   const { class: name, [BRAND]: fn } = value as { class?: unknown; [BRAND]?: unknown };
   return typeof fn === 'function' && typeof name === 'string' ? { class: name, fn: fn as JobFunction } : undefined;
 }
+
+/** What a Node timer can wait, in seconds. */
+const LONGEST_TIMEOUT = 2_147_483;
 
 type Call = (this: JobContext, ...args: unknown[]) => unknown;
 

@@ -71,7 +71,7 @@ function refuseEmpty({ given, files }: JobsPath, classesOf: ReadonlyMap<string, 
   if (files.some((file) => (classesOf.get(file.path) ?? 0) > 0)) return;
   const looked = files.length === 0 ? 'holds no module' : `registers no class (${files.map((f) => f.name).join(', ')})`;
   throw new TsworkerError('JOBS', `the jobs path ${given} ${looked}`, {
-    hint: 'Export a function whose name begins with a capital: export async function MyClass(queue, ...args) {}',
+    hint: 'export a function whose name begins with a capital (decoder, setup, teardown and flags register nothing)',
   });
 }
 

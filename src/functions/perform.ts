@@ -8,6 +8,7 @@ import { TsworkerError } from '../errors.js';
 import type { DecodedPayload, Decoder, JobContext } from '../job.js';
 import { decodePayload, toPayload } from '../resque/codec.js';
 import { RunContext, type Surroundings } from './context.js';
+import { limit, timeoutOf } from './deadline.js';
 import type { FunctionRegistry } from './registry.js';
 
 export interface PerformOptions {
@@ -18,6 +19,8 @@ export interface PerformOptions {
   readonly useNumber: boolean;
   /** The Resque worker id of a slot. */
   readonly workerId: (slot: number) => string;
+  /** For jobs without a limit of their own. Milliseconds; 0: none. */
+  readonly timeoutMs: number;
   readonly log: Logger;
   /** The values of the modules' own flags. */
   readonly flags: JobContext['flags'];
@@ -39,7 +42,7 @@ export class UnknownClassError extends TsworkerError {
  * (TsworkerError PAYLOAD), the class is unknown (UnknownClassError), or the function throws.
  */
 export function createPerform(options: PerformOptions): Perform {
-  const { functions, useNumber } = options;
+  const { functions, useNumber, timeoutMs } = options;
   const surroundings: Surroundings = { workerId: options.workerId, log: options.log, flags: options.flags };
   const decoder = options.decoder ?? functions.decoder;
   const decode =
@@ -52,6 +55,8 @@ export function createPerform(options: PerformOptions): Perform {
     run.class = job.class;
     const registered = functions.get(job.class);
     if (registered === undefined) throw new UnknownClassError(job, queue);
+    const limitMs = timeoutOf(registered.fn) ?? timeoutMs;
+    if (limitMs > 0) limit(run, limitMs);
     return registered.fn.call(new RunContext(run, job, surroundings), queue, ...(job.args as never[]));
   };
 }

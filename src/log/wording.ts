@@ -4,6 +4,8 @@ import type { Settings } from '../config/settings.js';
 import type { EngineEvents } from '../engine/ports.js';
 import type { Run } from '../engine/run.js';
 import type { HeartbeatMessage } from '../registry/heartbeat.js';
+import type { SupervisorEvents } from '../supervisor/supervisor.js';
+import { VERSION } from '../version.js';
 
 export function engineWording(log: Logger, workerId: (slot: number) => string): EngineEvents {
   const about = (run: Run) => ({ queue: run.claim.queue, class: run.class, worker: workerId(run.claim.slot) });
@@ -38,6 +40,14 @@ export function engineWording(log: Logger, workerId: (slot: number) => string): 
     paused(paused) {
       log.info(paused ? 'paused by pause-all-workers' : 'pause-all-workers is over: working again');
     },
+    unregistered() {
+      log.warn(
+        'our workers are not in the registry any more (we were taken for dead): claiming nothing until they are',
+      );
+    },
+    makingRoom() {
+      log.warn('a job whose process died twice is to run alone: claiming nothing until our jobs have ended and it has');
+    },
   };
 }
 
@@ -50,6 +60,8 @@ export function heartbeatWording(log: Logger): (message: HeartbeatMessage) => vo
         break;
       case 'pruned':
         log.warn({ ...message.worker }, 'pruned a dead worker');
+        if (message.worker.job?.fate === 'convicted')
+          log.error({ ...message.worker.job }, 'poison pill: three processes died of this job, it went to failed');
         break;
       case 'problem':
         log.warn({ problem: message.message }, 'heartbeat failed, trying again at the next');
@@ -59,8 +71,15 @@ export function heartbeatWording(log: Logger): (message: HeartbeatMessage) => vo
   };
 }
 
-/** What is worth knowing at start; `uri` without its password. */
-export function startLine(log: Logger, settings: Settings, facts: Record<string, unknown>): void {
+export interface StartFacts {
+  readonly classes: readonly string[];
+  readonly tracking: boolean;
+  /** Without its password. */
+  readonly redis: string;
+}
+
+/** What is worth knowing at start. */
+export function startLine(log: Logger, settings: Settings, { classes, tracking, redis }: StartFacts): void {
   const { queues, weighted } = settings.queues;
   log.info(
     {
@@ -68,10 +87,13 @@ export function startLine(log: Logger, settings: Settings, facts: Record<string,
       order: weighted ? 'weighted' : 'strict',
       concurrency: settings.concurrency,
       namespace: settings.namespace,
-      ...facts,
+      version: VERSION,
+      redis,
+      classes,
     },
     'tsworker started',
   );
+  if (!tracking) log.warn('Redis does not tell of pushes (CLIENT TRACKING refused): polling, backing off to -interval');
 }
 
 /** What every busy slot is doing and since when. */
@@ -82,4 +104,25 @@ export function dumpRuns(log: Logger, runs: readonly Run[], workerId: (slot: num
     const { queue, slot } = run.claim;
     log.info({ worker: workerId(slot), queue, class: run.class, since, ms: Date.now() - run.startedAt }, 'running');
   }
+}
+
+export function supervisorWording(log: Logger): Omit<SupervisorEvents, 'ready'> {
+  return {
+    died(child, { code, signal }, restartInMs) {
+      const next = restartInMs < 0 ? 'not replacing it' : 'replacing it, its jobs are put back';
+      log.error({ child, code, signal, restartInMs: Math.max(0, restartInMs) }, `a child process died: ${next}`);
+    },
+    retiring(child, rssMb) {
+      log.warn({ child, rssMb }, 'a child process uses more memory than -max-rss: it ends its jobs and is replaced');
+    },
+    killed(child) {
+      log.warn({ child }, 'a child process does not answer: killing it, its jobs are put back');
+    },
+    blocked(child, silentMs) {
+      log.error({ child, silentMs }, 'a job blocks its child process beyond every limit: killing the child');
+    },
+    gaveUp(deaths) {
+      log.fatal({ deaths }, 'child processes died too often within a minute: giving up (see the lines above for why)');
+    },
+  };
 }

@@ -3,9 +3,15 @@
  * once (wrong password, TLS), what is done without (tracking, RESP3). All sentences about a failed start are here.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { readTopology } from '../config/address.js';
 import { TsworkerError } from '../errors.js';
+import { clusterLocator } from './cluster.js';
 import { type Connection, type ConnectionEvents, type Mode, openConnection } from './connection.js';
 import type { ConnectOptions } from './options.js';
+import { requirePermissions } from './permissions.js';
+import { openRoaming } from './roaming.js';
+import { sentinelLocator } from './sentinel.js';
+import { describeServer, refuseOthers } from './server.js';
 
 export interface ConnectHooks extends ConnectionEvents {
   /** Be told of changes to keys that were read, where the server grants it. Default false. */
@@ -19,7 +25,8 @@ const RETRY_MS = 200;
 
 /**
  * @param shownUri the address without its password, for messages
- * @throws TsworkerError (REDIS) when Redis is not reachable for 10 s, or refuses us
+ * @throws TsworkerError REDIS when Redis is not reachable for 10 s, or refuses us; USAGE when the address is of another
+ * kind than what answers there
  */
 export async function connect(
   options: ConnectOptions,
@@ -29,11 +36,18 @@ export async function connect(
 ): Promise<Connection> {
   const giveUpAt = Date.now() + PATIENCE_MS;
   let mode: Mode = hooks.watch ? 'tracking' : 'resp3';
+  const open = opener(options, hooks);
   for (;;) {
     try {
-      const connection = await openConnection(options, mode, hooks);
-      await untilLoaded(connection, hooks, signal);
-      return connection;
+      const connection = await open(mode);
+      try {
+        await untilLoaded(connection, hooks, signal);
+        await check(connection, options, shownUri, hooks);
+        return connection;
+      } catch (error) {
+        await connection.close();
+        throw error;
+      }
     } catch (thrown) {
       if (thrown instanceof TsworkerError) throw thrown;
       const error = thrown instanceof Error ? rootOf(thrown) : new Error(String(thrown));
@@ -42,12 +56,28 @@ export async function connect(
         mode = lesser;
         continue;
       }
-      const refusal = refusalOf(error, shownUri);
+      const refusal = refusalOf(error, shownUri) ?? refusalOf(causeOf(error), shownUri);
       if (refusal !== undefined) throw refusal;
       if (Date.now() + RETRY_MS > giveUpAt || signal?.aborted) throw unreachable(error, shownUri);
     }
     await sleep(RETRY_MS);
   }
+}
+
+/** Alone, behind Sentinels, or in a Cluster: the address says. */
+function opener(options: ConnectOptions, events: ConnectionEvents): (mode: Mode) => Promise<Connection> {
+  const address = readTopology(options.uri);
+  if (address.kind !== 'sentinel' && address.kind !== 'cluster') return (mode) => openConnection(options, mode, events);
+  const locator = address.kind === 'sentinel' ? sentinelLocator(options, address) : clusterLocator(options, address);
+  return (mode) => openRoaming(locator, mode, events);
+}
+
+/** What would otherwise fail later, at a job: the wrong kind of server, a missing permission. */
+async function check(connection: Connection, options: ConnectOptions, shownUri: string, { watch }: ConnectHooks) {
+  if (readTopology(options.uri).kind === 'single') refuseOthers(await describeServer(connection), shownUri);
+  if (!watch || options.namespace === undefined) return;
+  const more = (options.waitReplicas ?? 0) > 0 ? ['wait 1 1'] : [];
+  await requirePermissions(connection, options.namespace, shownUri, more);
 }
 
 async function untilLoaded(connection: Connection, hooks: ConnectHooks, signal?: AbortSignal) {
@@ -59,10 +89,7 @@ async function untilLoaded(connection: Connection, hooks: ConnectHooks, signal?:
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       const waiting = message.startsWith('LOADING') || message.startsWith('BUSY') || message.startsWith('MASTERDOWN');
-      if (!waiting || signal?.aborted) {
-        await connection.close();
-        throw error;
-      }
+      if (!waiting || signal?.aborted) throw error;
       if (!told) hooks.onLoading?.();
       told = true;
     }
@@ -77,6 +104,11 @@ function rootOf(error: Error): Error {
   if (wrapped.socketError instanceof Error) return wrapped.socketError;
   if (error instanceof AggregateError && error.errors[0] instanceof Error) return error.errors[0];
   return error;
+}
+
+/** Where several nodes were asked in vain, the error of one of them says why. */
+function causeOf(error: Error): Error {
+  return error.cause instanceof Error ? rootOf(error.cause) : error;
 }
 
 function lesserMode(mode: Mode, error: Error): Mode | undefined {
@@ -97,7 +129,9 @@ function refusalOf(error: Error, uri: string): TsworkerError | undefined {
   if (/CERT|SELF_SIGNED|ERR_TLS|ERR_SSL|EPROTO|UNABLE_TO_/.test(code) || /SSL|TLS|certificate/i.test(error.message))
     return new TsworkerError('REDIS', `${at}: TLS failed: ${error.message}`, {
       ...because,
-      hint: 'name the CA file with -tls-cert, or use redis:// when the server speaks no TLS (-insecure-tls skips the check)',
+      hint: /certificate required|handshake failure/i.test(error.message)
+        ? 'the server asks for our certificate: give -tls-client-cert and -tls-client-key'
+        : 'name the CA file with -tls-cert, or use redis:// when the server speaks no TLS (-insecure-tls skips the check)',
     });
   if (/^NOPERM|DB index is out of range|invalid DB index/i.test(error.message) || code === 'EACCES')
     return new TsworkerError('REDIS', `${at} refuses us: ${error.message}`, {
@@ -113,7 +147,7 @@ function refusalOf(error: Error, uri: string): TsworkerError | undefined {
 function unreachable(error: Error, uri: string): TsworkerError {
   return new TsworkerError('REDIS', `Redis at ${uri} cannot be reached: ${error.message || String(error)}`, {
     cause: error,
-    hint: uri.startsWith('rediss:')
+    hint: /^rediss[:+]/.test(uri)
       ? 'is it running there, and does it speak TLS on this port? If not, use redis://'
       : 'is it running there? Set the address with -uri, TSWORKER_URI or REDIS_URL',
   });

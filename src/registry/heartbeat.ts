@@ -5,8 +5,10 @@
 import type { Connection } from '../redis/connection.js';
 import type { Service } from '../service.js';
 import { serverTimeMs } from './clock.js';
-import { type Identity, keysOf, processName } from './identity.js';
-import { type Pruned, pruneDead } from './prune.js';
+import type { Identity } from './identity.js';
+import { countProcesses } from './processes.js';
+import { pruneDead, pruneGone } from './prune.js';
+import type { Recovered, RecoverOptions } from './recover.js';
 import { enterAll } from './register.js';
 
 /** Plain data, so that it can be handed to a thread. */
@@ -17,6 +19,8 @@ export interface HeartbeatOptions {
   readonly pruneAfterMs: number;
   /** Also prune workers that have no heartbeat at all. */
   readonly forcePrune: boolean;
+  /** See {@link RecoverOptions}. */
+  readonly onDead?: RecoverOptions['onDead'];
 }
 
 /** Every message is plain data: it may come from a thread. */
@@ -25,7 +29,7 @@ export type HeartbeatMessage =
   | { readonly kind: 'beat'; readonly processes: number }
   /** Somebody had taken `count` of our ids out of the books; they are in again. */
   | { readonly kind: 'reentered'; readonly count: number }
-  | { readonly kind: 'pruned'; readonly worker: Pruned }
+  | { readonly kind: 'pruned'; readonly worker: Recovered }
   | { readonly kind: 'problem'; readonly message: string };
 
 export class Heartbeat implements Service {
@@ -35,6 +39,7 @@ export class Heartbeat implements Service {
   #tell: (message: HeartbeatMessage) => void;
   #timer: NodeJS.Timeout | undefined;
   #beating: Promise<void> | undefined;
+  #lookedForGone = false;
 
   constructor(connection: Connection, options: HeartbeatOptions, tell: (message: HeartbeatMessage) => void) {
     this.#connection = connection;
@@ -71,18 +76,13 @@ export class Heartbeat implements Service {
     const now = await serverTimeMs(this.#connection);
     const missing = await enterAll(this.#connection, identity, now);
     if (missing > 0) this.#tell({ kind: 'reentered', count: missing });
-    this.#tell({ kind: 'beat', processes: await this.#countProcesses(now - pruneAfterMs, now) });
-    for (const worker of await pruneDead(this.#connection, this.#options, now)) this.#tell({ kind: 'pruned', worker });
+    this.#tell({ kind: 'beat', processes: await countProcesses(this.#connection, identity, now - pruneAfterMs) });
+    for (const worker of await this.#prune(now)) this.#tell({ kind: 'pruned', worker });
   }
 
-  async #countProcesses(deadBeforeMs: number, now: number): Promise<number> {
-    const { processes } = keysOf(this.#options.identity);
-    const seconds = (ms: number) => String(Math.floor(ms / 1000));
-    const [, , count] = await Promise.all([
-      this.#connection.send(['ZADD', processes, seconds(now), processName(this.#options.identity)]),
-      this.#connection.send(['ZREMRANGEBYSCORE', processes, '-inf', seconds(deadBeforeMs)]),
-      this.#connection.send(['ZCARD', processes]),
-    ]);
-    return Number(count);
+  async #prune(now: number): Promise<Recovered[]> {
+    const gone = this.#lookedForGone ? [] : await pruneGone(this.#connection, this.#options);
+    this.#lookedForGone = true;
+    return [...gone, ...(await pruneDead(this.#connection, this.#options, now))];
   }
 }

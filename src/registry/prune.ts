@@ -1,57 +1,92 @@
 /**
- * Finds workers that died without leaving the books, by their expired heartbeat only: a pid means nothing outside of its
- * own machine. A job in their hands goes back to the head of its queue if the worker was one of ours, whose claims are
- * fenced; a foreign worker's job goes to `failed`, as Resque does it, since that worker may have done it already.
+ * Finds workers that died without leaving the books. Their expired heartbeat says so everywhere, and wins even over a
+ * process that seems alive; on our own machine a process that is gone says so at once. What becomes of their jobs is
+ * recover.ts.
  */
-import type { Argument, Connection } from '../redis/connection.js';
-import { failureParts } from '../resque/failure.js';
+import type { Connection } from '../redis/connection.js';
 import type { Keys } from '../resque/keys.js';
-import { type ClaimRecord, parseRecord } from '../resque/record.js';
-import { callScript, loadScript } from '../resque/scripts/index.js';
 import { parseHeartbeat } from './clock.js';
 import type { HeartbeatOptions } from './heartbeat.js';
 import { keysOf, workerId } from './identity.js';
-
-/** A dead worker that was taken out of the books. */
-export interface Pruned {
-  readonly id: string;
-  /** Its last heartbeat, as text; '' when it had none. */
-  readonly heartbeat: string;
-  /** What it had in hand, and what became of that. */
-  readonly job: { readonly class: string; readonly queue: string; readonly fate: 'requeued' | 'failed' } | undefined;
-}
-
-/** Resque's own error for this, so that filters written for Ruby match. */
-class PruneDeadWorkerDirtyExit extends Error {
-  override readonly name = 'Resque::PruneDeadWorkerDirtyExit';
-}
+import { findGone, hideProcesses } from './processes.js';
+import { type Dead, type Recovered, recoverWorker } from './recover.js';
+import { scan } from './scan.js';
 
 /** @returns the workers pruned; none when another process has pruned within the last heartbeat */
-export async function pruneDead(connection: Connection, options: HeartbeatOptions, nowMs: number): Promise<Pruned[]> {
+export async function pruneDead(
+  connection: Connection,
+  options: HeartbeatOptions,
+  nowMs: number,
+): Promise<Recovered[]> {
   const keys = keysOf(options.identity);
   const ownId = workerId(options.identity, 0);
   const lockMs = String(Math.max(1, Math.round(options.heartbeatMs)));
   const lock = await connection.send(['SET', keys.pruneLock, ownId, 'PX', lockMs, 'NX']);
   if (lock === null) return [];
-  const pruned: Pruned[] = [];
-  for (const [id, heartbeat] of await findDead(connection, options, nowMs)) {
-    const worker = await prune(connection, keys, id, heartbeat);
-    if (worker !== undefined) pruned.push(worker);
-  }
-  return pruned;
+  await sweepSuspects(connection, keys, nowMs);
+  return await recoverAll(connection, options, await findExpired(connection, options, nowMs));
 }
 
-async function findDead(connection: Connection, options: HeartbeatOptions, nowMs: number): Promise<[string, string][]> {
+/**
+ * Workers of processes that ran on this machine and are gone. Needs no lock: of several that find them one takes each.
+ * @returns the workers pruned
+ */
+export async function pruneGone(connection: Connection, options: HeartbeatOptions): Promise<Recovered[]> {
   const keys = keysOf(options.identity);
+  const names = new Set(await findGone(connection, options.identity));
+  if (names.size === 0) return [];
+  const dead: Dead[] = [];
+  for (const [id, heartbeat] of await readHeartbeats(connection, keys))
+    if (names.has(processOf(id))) dead.push({ id, death: 'gone', heartbeat });
+  const recovered = await recoverAll(connection, options, dead);
+  // Nobody else could prune until it expires.
+  const lock = (await connection.send(['GET', keys.pruneLock])) as string | null;
+  if (lock !== null && names.has(processOf(lock))) await connection.send(['DEL', keys.pruneLock]);
+  // Last: who is interrupted before finds them again.
+  await hideProcesses(connection, options.identity, [...names]);
+  return recovered;
+}
+
+/** `<label>:<pid>` of an id of ours; '' of any other. */
+function processOf(id: string): string {
+  return /^([^:]+:\d+)-\d+:/.exec(id)?.[1] ?? '';
+}
+
+async function recoverAll(connection: Connection, options: HeartbeatOptions, dead: readonly Dead[]) {
+  const keys = keysOf(options.identity);
+  const firstSlots = dead.filter(({ id }) => isFirstSlot(id));
+  // A process that is not dead after all claims nothing until it is in the books again: nobody would see whose job it is.
+  if (firstSlots.length > 0) await connection.send(['DEL', ...firstSlots.map(({ id }) => keys.started(id))]);
+  const recovered: Recovered[] = [];
+  // The first slot of each last: it holds the name, and nobody may take that over before the others are out.
+  for (const worker of [...dead.filter(({ id }) => !isFirstSlot(id)), ...firstSlots]) {
+    const done = await recoverWorker(connection, keys, worker, options);
+    if (done !== undefined) recovered.push(done);
+  }
+  return recovered;
+}
+
+function isFirstSlot(id: string): boolean {
+  return /^[^:]+:\d+-0:/.test(id);
+}
+
+async function readHeartbeats(connection: Connection, keys: Keys): Promise<Map<string, string>> {
   const heartbeats = new Map<string, string>();
   for await (const [id, text] of scan(connection, ['HSCAN', keys.heartbeats], 2)) heartbeats.set(id, text);
-  const dead = [...heartbeats].filter(([, text]) => {
-    const beat = parseHeartbeat(text);
-    return beat !== undefined && nowMs - beat > options.pruneAfterMs;
-  });
+  return heartbeats;
+}
+
+async function findExpired(connection: Connection, options: HeartbeatOptions, nowMs: number): Promise<Dead[]> {
+  const keys = keysOf(options.identity);
+  const heartbeats = await readHeartbeats(connection, keys);
+  const dead: Dead[] = [];
+  for (const [id, heartbeat] of heartbeats) {
+    const beat = parseHeartbeat(heartbeat);
+    if (beat !== undefined && nowMs - beat > options.pruneAfterMs) dead.push({ id, death: 'expired', heartbeat });
+  }
   if (!options.forcePrune) return dead;
   for await (const [id] of scan(connection, ['SSCAN', keys.workers], 1))
-    if (!heartbeats.has(id) && isWorkerId(id)) dead.push([id, '']);
+    if (!heartbeats.has(id) && isWorkerId(id)) dead.push({ id, death: 'silent', heartbeat: '' });
   return dead;
 }
 
@@ -60,63 +95,14 @@ function isWorkerId(id: string): boolean {
   return /^[^:]+:\d+([-+]\d+)?:./.test(id);
 }
 
-/** Walks a hash or a set with its cursor, in steps that do not hold up Redis. */
-async function* scan(
-  connection: Connection,
-  [command, key]: [string, string],
-  width: number,
-): AsyncGenerator<string[]> {
-  let cursor = '0';
-  do {
-    const [next, flat] = (await connection.send([command, key, cursor, 'COUNT', '1000'])) as [string, string[]];
-    for (let i = 0; i < flat.length; i += width) yield flat.slice(i, i + width);
-    cursor = next;
-  } while (cursor !== '0');
-}
+const SUSPECT_MS = 72 * 3600 * 1000;
 
-async function prune(connection: Connection, keys: Keys, id: string, heartbeat: string): Promise<Pruned | undefined> {
-  const raw = (await connection.send(['GET', keys.worker(id)], { binary: true })) as Buffer | null;
-  const record = raw === null ? undefined : parseRecord(raw);
-  const requeued = record?.token !== undefined && record.queue !== '';
-  const args: Argument[] = [
-    id,
-    keys.heartbeats,
-    heartbeat,
-    keys.worker(id),
-    raw ?? '',
-    keys.started(id),
-    keys.processedBy(id),
-    keys.failuresOf(id),
-  ];
-  if (requeued) args.push('r', keys.queues, record.queue, keys.queue(record.queue), record.payload);
-  else if (raw !== null && !isEmptyRecord(raw))
-    args.push('f', keys.failed, keys.failures, failedEntry(id, raw, record));
-  if ((await callScript(connection, loadScript('prune'), [keys.workers], args)) !== 1) return undefined;
-  const job = args.length > 8 ? describeJob(record, requeued) : undefined;
-  return { id, heartbeat, job };
-}
-
-/** Ruby writes `{}` or nothing for "no job". */
-function isEmptyRecord(raw: Buffer): boolean {
-  return /^\s*(\{\s*\})?\s*$/.test(raw.toString());
-}
-
-function describeJob(record: ClaimRecord | undefined, requeued: boolean): NonNullable<Pruned['job']> {
-  return { class: record?.class ?? '', queue: record?.queue ?? '', fate: requeued ? 'requeued' : 'failed' };
-}
-
-function failedEntry(id: string, raw: Buffer, record: ClaimRecord | undefined): Buffer {
-  const error = new PruneDeadWorkerDirtyExit(
-    `Worker ${id} did not gracefully exit while processing ${record?.class || 'an unreadable record'}`,
-  );
-  error.stack = '';
-  const shown = record?.shown.toString().startsWith('{') ? record.shown : undefined;
-  const { head, tail } = failureParts(error, {
-    workerId: id,
-    queue: record?.queue ?? '',
-    failedAt: new Date(),
-    ...(shown === undefined ? { raw } : {}),
-  });
-  const payload = shown ?? Buffer.from(JSON.stringify({ class: 'InvalidPayload', args: [raw.toString()] }));
-  return Buffer.concat([Buffer.from(head), payload, Buffer.from(tail)]);
+/** Suspects that never ran again (somebody deleted their queue) must not slow down every claim for ever. */
+async function sweepSuspects(connection: Connection, keys: Keys, nowMs: number): Promise<void> {
+  const old: string[] = [];
+  for await (const [payload, deaths] of scan(connection, ['HSCAN', keys.suspects], 2)) {
+    const latest = Math.max(...deaths.split(' ').map((death) => Number.parseInt(death, 10) || 0));
+    if (nowMs - latest * 1000 > SUSPECT_MS) old.push(payload);
+  }
+  if (old.length > 0) await connection.send(['HDEL', keys.suspects, ...old]);
 }

@@ -3,6 +3,7 @@ import type { Connection } from '../redis/connection.js';
 import { callScript, loadScript } from '../resque/scripts/index.js';
 import { heartbeatText, serverTimeMs } from './clock.js';
 import { type Identity, idChunks, keysOf, processName, workerId } from './identity.js';
+import { hideProcesses, showProcess } from './processes.js';
 
 /**
  * Registers every slot. An id that somebody uses, or that a dead worker left behind, is never taken: the label gets a
@@ -35,7 +36,9 @@ export async function enterAll(connection: Connection, identity: Identity, nowMs
   const keys = keysOf(identity);
   const beat = heartbeatText(nowMs);
   let missing = 0;
-  for (const ids of idChunks(identity)) {
+  await showProcess(connection, identity, nowMs);
+  // The first slot last: while it is not in, we claim nothing.
+  for (const ids of [...idChunks(identity)].reverse()) {
     // The heartbeat first: an id that is only there expires and is pruned, one that never beat would stay for ever.
     const [, added] = await Promise.all([
       connection.send(['HSET', keys.heartbeats, ...ids.flatMap((id) => [id, beat])]),
@@ -45,7 +48,14 @@ export async function enterAll(connection: Connection, identity: Identity, nowMs
     missing += Number(added);
     await connection.send(['MSET', ...ids.flatMap((id) => [keys.started(id), startedText(nowMs)])]);
   }
+  // The start of the first slot says that we are in: never to be without it for longer than a beat.
+  await connection.send(['SET', keys.started(workerId(identity, 0)), startedText(nowMs), 'NX']);
   return missing;
+}
+
+/** For a process that finds itself taken out of the books: it need not wait for the next beat. */
+export async function reenter(connection: Connection, identity: Identity): Promise<void> {
+  await enterAll(connection, identity, await serverTimeMs(connection));
 }
 
 /** @returns how many workers still hold a job, and so stay registered until they are pruned */
@@ -66,7 +76,7 @@ export async function unregister(connection: Connection, identity: Identity): Pr
     );
   }
   const kept = (await Promise.all(replies)).reduce<number>((sum, reply) => sum + Number(reply), 0);
-  if (kept === 0) await connection.send(['ZREM', keys.processes, processName(identity)]);
+  if (kept === 0) await hideProcesses(connection, identity, [processName(identity)]);
   return kept;
 }
 

@@ -11,6 +11,14 @@ export interface Keys {
   readonly pause: string;
   /** Ours: a sorted set of live processes (`<label>:<pid>`), scored by the server time of their last beat. */
   readonly processes: string;
+  /** Ours: a hash, `<label>:<pid>` → which machine that process runs on (see registry/machine.ts). */
+  readonly machines: string;
+  /** Ours: a hash, sha1 of a payload → the deaths of the processes that had it in hand (see recover.lua). */
+  readonly suspects: string;
+  /** Ours: which process ends its jobs so that a suspect can run alone. Expires. */
+  readonly solo: string;
+  /** Ours: written to where a write is needed whatever it is (-wait-replicas). Expires. */
+  readonly fence: string;
   queue(name: string): string;
   worker(id: string): string;
   started(id: string): string;
@@ -30,6 +38,10 @@ export function createKeys(namespace: string): Keys {
     failures: `${namespace}stat:failed`,
     pause: `${namespace}pause-all-workers`,
     processes: `${namespace}tsworker:processes`,
+    machines: `${namespace}tsworker:machines`,
+    suspects: `${namespace}tsworker:suspects`,
+    solo: `${namespace}tsworker:solo`,
+    fence: `${namespace}tsworker:fence`,
     queue: (name) => `${namespace}queue:${name}`,
     worker: (id) => `${namespace}worker:${id}`,
     started: (id) => `${namespace}worker:${id}:started`,

@@ -12,7 +12,12 @@ export interface ClaimRecord {
   /** The payload as the record shows it: a JSON object, which differs from `payload` where that is not strict JSON. */
   readonly shown: Buffer;
   readonly strict: boolean;
+  /** It was claimed to run with nothing else in its process. */
+  readonly alone: boolean;
 }
+
+/** Ends the token of a claim that runs alone. */
+export const ALONE = '-alone';
 
 /** @returns undefined for what no worker writes: not JSON, no payload */
 export function parseRecord(record: Buffer): ClaimRecord | undefined {
@@ -31,6 +36,7 @@ export function parseRecord(record: Buffer): ClaimRecord | undefined {
       payload: text === undefined ? shown : Buffer.from(text, encoding === 'latin1' ? 'latin1' : 'utf8'),
       shown,
       strict: text === undefined,
+      alone: typeof token === 'string' && token.endsWith(ALONE),
     };
   } catch {
     return undefined;

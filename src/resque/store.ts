@@ -1,11 +1,12 @@
 /** The engine's JobStore over Redis: builds the calls of exchange.lua, and reads its replies. */
 import type { QueuePlan } from '../config/settings.js';
-import type { Exchanged, Finish, JobStore } from '../engine/ports.js';
+import type { Company, Exchanged, Finish, JobStore } from '../engine/ports.js';
 import type { Claim } from '../job.js';
 import type { Argument, Connection } from '../redis/connection.js';
+import { confirmReplicas } from '../redis/replicas.js';
 import { failureParts } from './failure.js';
 import { createKeys } from './keys.js';
-import { parseRecord } from './record.js';
+import { ALONE, parseRecord } from './record.js';
 import { callScript, loadScript, type Script } from './scripts/index.js';
 
 export interface StoreOptions {
@@ -14,6 +15,10 @@ export interface StoreOptions {
   readonly workerId: (slot: number) => string;
   /** Tells this process' claims from any other's, also of an earlier process with the same worker id. */
   readonly nonce: string;
+  /** Claims nothing while slot 0 is not registered: a claim of a worker that is in no book would never be recovered. */
+  readonly checkRegistered?: boolean;
+  /** How many replicas must have an exchange before it counts, and how long they are waited for; absent: none. */
+  readonly wait?: { readonly replicas: number; readonly timeoutMs: number };
 }
 
 /** A slot's names, made once: they go out with every job. */
@@ -35,6 +40,7 @@ export class RedisJobStore implements JobStore {
   readonly #queueNames: readonly string[];
   readonly #queueIndex: ReadonlyMap<string, number>;
   readonly #queueArgs: readonly string[];
+  readonly #soloArgs: readonly string[];
   readonly #slots: SlotNames[] = [];
   #sequence = 0;
   /** Where the script's walk through the weights goes on: at random at first, so that processes differ. */
@@ -48,9 +54,14 @@ export class RedisJobStore implements JobStore {
     this.#queueIndex = new Map(this.#queueNames.map((name, index) => [name, index]));
     this.#watched = [this.#keys.pause, ...this.#queueNames.map((name) => this.#keys.queue(name))];
     this.#queueArgs = options.plan.queues.flatMap(({ name, weight }) => [JSON.stringify(name), String(weight)]);
+    const registered = options.checkRegistered ? this.#keys.started(options.workerId(0)) : '';
+    this.#soloArgs = [this.#keys.suspects, this.#keys.solo, registered];
+    // The key that callScript adds is taken for one queue more, always empty and never chosen before the others.
+    if (connection.clustered) this.#queueArgs = [...this.#queueArgs, '""', '0'];
   }
 
-  async exchange(finishes: readonly Finish[], idle: readonly number[]): Promise<Exchanged> {
+  async exchange(finishes: readonly Finish[], idle: readonly number[], company = NO_COMPANY): Promise<Exchanged> {
+    const [suspects, solo, registered] = this.#soloArgs;
     const tokenBase = `${this.#options.nonce}-${(this.#sequence++).toString(36)}-`;
     const args: Argument[] = [
       String(finishes.length),
@@ -62,6 +73,11 @@ export class RedisJobStore implements JobStore {
       this.#keys.failed,
       this.#keys.processed,
       this.#keys.failures,
+      suspects,
+      solo,
+      String(company.busy),
+      TURNS[company.turn],
+      registered,
       ...this.#queueArgs,
     ];
     for (const finish of finishes) this.#pushFinish(args, finish);
@@ -71,6 +87,7 @@ export class RedisJobStore implements JobStore {
     }
     const reply = await callScript(this.#connection, this.#script, this.#watched, args, { binary: true });
     const exchanged = this.#readReply(reply as ScriptReply, idle, tokenBase);
+    if (finishes.length > 0 || exchanged.claims.length > 0) await this.#confirm();
     this.#position = (this.#position + GOLDEN * exchanged.claims.length) % 1;
     return exchanged;
   }
@@ -79,12 +96,22 @@ export class RedisJobStore implements JobStore {
     if (slots.length === 0) return [];
     const keys = slots.map((slot) => this.#namesOf(slot).worker);
     const records = (await this.#connection.send(['MGET', ...keys], { binary: true })) as (Buffer | null)[];
-    return records.flatMap((raw, i) => {
+    const claims = records.flatMap((raw, i) => {
       const record = raw === null ? undefined : parseRecord(raw);
       if (!record?.token?.startsWith(`${this.#options.nonce}-`)) return [];
-      const { token, queue, payload, strict } = record;
-      return [{ slot: slots[i], token, queue, payload, strict }];
+      const { token, queue, payload, strict, alone } = record;
+      return [{ slot: slots[i], token, queue, payload, strict, ...(alone ? { alone } : {}) }];
     });
+    // Their jobs are run now, as those of an exchange are.
+    if (claims.length > 0) await this.#confirm();
+    return claims;
+  }
+
+  /** Rejects where too few replicas have it: then the call counts as one whose reply was lost. */
+  async #confirm(): Promise<void> {
+    const { wait } = this.#options;
+    if (wait === undefined) return;
+    await confirmReplicas(this.#connection, { ...wait, key: this.#keys.fence });
   }
 
   #pushFinish(args: Argument[], { claim, outcome }: Finish): void {
@@ -111,27 +138,30 @@ export class RedisJobStore implements JobStore {
   }
 
   #readReply(reply: ScriptReply, idle: readonly number[], tokenBase: string): Exchanged {
-    const [paused, drained, settled, occupied] = reply;
+    const [state, drained, settled, occupied, waits] = reply;
     const blocked = new Set(occupied);
     const free = blocked.size === 0 ? idle : idle.filter((_, i) => !blocked.has(i));
     const claims: Claim[] = [];
-    for (let i = 4, n = 0; i < reply.length; i += 2, n++) {
+    for (let i = 5, n = 0; i < reply.length; i += 2, n++) {
       const code = reply[i] as number;
       const slot = free[n];
-      claims.push({
+      const claim = {
         slot,
         token: tokenBase + this.#namesOf(slot).number,
-        queue: this.#queueNames[code >> 1],
+        queue: this.#queueNames[code >> 2],
         payload: reply[i + 1] as Buffer,
         strict: (code & 1) === 1,
-      });
+      };
+      claims.push((code & 2) === 0 ? claim : { ...claim, token: claim.token + ALONE, alone: true });
     }
     return {
       settled: Array.from(settled, (byte) => byte === ONE),
       claims,
       occupied: occupied.map((i) => idle[i]),
-      paused: paused === 1,
+      paused: state === 1,
+      unregistered: state === 2,
       drained: drained === 1,
+      waitsAlone: WAITS[waits],
     };
   }
 
@@ -155,5 +185,9 @@ export class RedisJobStore implements JobStore {
 const GOLDEN = 0.6180339887498949;
 const ONE = '1'.charCodeAt(0);
 
-/** paused, drained, settled, occupied; then for each claim 2 * queue + strict, payload. */
-type ScriptReply = [number, number, Buffer, number[], ...(number | Buffer)[]];
+const NO_COMPANY: Company = { busy: 0, turn: 'none' };
+const TURNS = { none: '', keep: 'k', release: 'x' } as const;
+const WAITS = [undefined, 'here', 'elsewhere'] as const;
+
+/** state, drained, settled, occupied, waits; then for each claim 4 * queue + 2 * alone + strict, payload. */
+type ScriptReply = [number, number, Buffer, number[], number, ...(number | Buffer)[]];

@@ -205,6 +205,15 @@ describe('faults in job code', () => {
     expect(await redis.client.sCard('resque:workers')).toBe(0);
   });
 
+  test('a job that calls process.exit: never 0, and the log says what was held', async () => {
+    const dir = writeJobs(tempDir('jobs'), { 'j.mjs': 'export const Leave = () => process.exit(0);' });
+    const run = runCli([`-uri=${redis.uri}`, `-jobs=${dir}`, '-queues=q', '-connections=1']);
+    await push('Leave');
+    expect((await run.exit()).code).toBe(1);
+    expect(run.logs.at(-1)).toMatchObject({ level: 60, held: [{ queue: 'q', class: 'Leave' }] });
+    await assertConserved(redis.client, 1);
+  });
+
   test('an unknown class fails in words, and the next job runs', async () => {
     const run = start('-exit-on-complete');
     for (const name of ['__proto__', 'constructor', 'toString', 'Nope']) await push(name, 1);
@@ -214,6 +223,39 @@ describe('faults in job code', () => {
     const entries = (await redis.client.lRange('resque:failed', 0, -1)).map((entry) => JSON.parse(entry).error);
     expect(entries).toContain('No worker for constructor in queue q with args [1]');
   });
+});
+
+test('a job that takes too long fails with TimeoutError, its slot is free, and what it does later changes nothing', async () => {
+  const dir = writeJobs(tempDir('jobs'), {
+    'j.ts': `
+      import { job } from 'tsworker';
+      export async function Endless(this: { signal: AbortSignal; log: any }) {
+        const { log, signal } = this;
+        await new Promise((_, reject) => signal.addEventListener('abort', () => { log.info('aborted'); reject(signal.reason); }));
+      }
+      export const patient = job({ class: 'Patient', timeout: 60, perform: async () => new Promise((resolve) => setTimeout(resolve, 600)) });
+      export const quick = job({ class: 'Quick', timeout: 0.05, perform: async () => new Promise((resolve) => setTimeout(resolve, 500)) });
+    `,
+  });
+  const run = runCli([
+    `-uri=${redis.uri}`,
+    `-jobs=${dir}`,
+    '-queues=q',
+    '-timeout=0.2',
+    '-concurrency=1',
+    '-exit-on-complete',
+  ]);
+  await push('Endless');
+  await push('Quick');
+  await push('Patient');
+  expect((await run.exit()).code).toBe(0);
+  const errors = (await redis.client.lRange('resque:failed', 0, -1)).map((entry) => JSON.parse(entry));
+  expect(errors).toMatchObject([
+    { exception: 'TimeoutError', error: 'the job did not end within 0.2 s', payload: { class: 'Endless' } },
+    { exception: 'TimeoutError', error: 'the job did not end within 0.05 s', payload: { class: 'Quick' } },
+  ]);
+  expect(run.logs.map((line) => line.msg)).toContain('aborted');
+  expect(await assertConserved(redis.client, 3)).toMatchObject({ processed: 1, failed: 2 });
 });
 
 test('a job that blocks the event loop stops no heartbeat', async () => {

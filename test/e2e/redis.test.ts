@@ -123,3 +123,13 @@ test.concurrent('Redis gone for good: the worker gives up with 1 after its jobs 
   expect((await run.exit(18_000)).code).toBe(1);
   await own.stop();
 }, 30_000);
+
+test.concurrent('Redis gone while idle: a stop is not 0', async (context) => {
+  const own = await startRedis();
+  const run = runCli([`-uri=${own.uri}`, `-jobs=${jobs}`, '-queues=q', '-log-level=info'], context);
+  await run.waitForLog('tsworker started');
+  await own.kill();
+  run.signal('SIGTERM');
+  expect((await run.exit(18_000)).code).toBe(1);
+  await own.stop();
+});

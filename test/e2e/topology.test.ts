@@ -8,10 +8,11 @@ import { beforeAll, describe, expect, type TestContext, test } from 'vitest';
 import { slotOf } from '../../src/redis/slot.js';
 import { SMALLEST_ACL } from '../support/acl.js';
 import { type CliRun, projectRoot, runCli, writeJobs } from '../support/cli.js';
+import { startCluster } from '../support/cluster.js';
 import { assertConserved, countJobs, leftoverKeys } from '../support/conservation.js';
 import { tempDir } from '../support/reaper.js';
 import { freePort, startRedis, type TestClient } from '../support/redis.js';
-import { inSync, startCluster, startReplicated, startSentinels } from '../support/topology.js';
+import { inSync, startReplicated, startSentinels } from '../support/topology.js';
 import { until } from '../support/until.js';
 
 const FIXTURES = join(projectRoot, 'test/fixtures/tls');

@@ -1,6 +1,6 @@
 /** The built CLI as a process, seen from outside: what it prints, what it logs, how it ends. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
@@ -114,10 +114,11 @@ export class CliRun {
     return within(this.exited, timeoutMs, () => `the CLI to end\n${this.output}`);
   }
 
+  /** As a machine that is lost: the process and all below it, at once. */
   async kill(): Promise<void> {
     if (this.#ended || this.#child.pid === undefined) return;
-    this.#child.kill('SIGCONT');
-    this.#child.kill('SIGKILL');
+    for (const pid of [this.#child.pid, ...childrenOf(this.#child.pid)])
+      for (const signal of ['SIGSTOP', 'SIGKILL', 'SIGCONT'] as const) sendTo(pid, signal);
     await this.exit();
   }
 
@@ -127,6 +128,24 @@ export class CliRun {
       const parsed: unknown = JSON.parse(line);
       if (isLogLine(parsed)) this.logs.push(parsed);
     } catch {}
+  }
+}
+
+/** Pids of the processes right below one. */
+export function childrenOf(pid: number): number[] {
+  try {
+    const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
+    return text === '' ? [] : text.split(' ').map(Number);
+  } catch {
+    return [];
+  }
+}
+
+function sendTo(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // Gone already.
   }
 }
 

@@ -14,7 +14,7 @@ export interface TestEngine {
 export async function testEngine(
   uri: string,
   perform: Perform,
-  options: Partial<EngineOptions> & { queues?: QueuesInput } = {},
+  options: Partial<EngineOptions> & { queues?: QueuesInput; checkRegistered?: boolean } = {},
 ): Promise<TestEngine> {
   const told: string[] = [];
   let engine: Engine | undefined;
@@ -23,7 +23,9 @@ export async function testEngine(
     onInvalidate: () => engine?.pushed(),
   });
   engine = new Engine({
-    store: testStore(connection, options.queues ?? 'q'),
+    store: testStore(connection, options.queues ?? 'q', undefined, {
+      checkRegistered: options.checkRegistered ?? false,
+    }),
     perform,
     events: recorder(told),
     concurrency: 5,
@@ -50,6 +52,8 @@ function recorder(told: string[]): EngineEvents {
     adopted: (count) => void told.push(`adopted ${count}`),
     occupied: (slot) => void told.push(`occupied ${slot}`),
     paused: (paused) => void told.push(paused ? 'paused' : 'resumed'),
+    unregistered: () => void told.push('unregistered'),
+    makingRoom: () => void told.push('making room'),
   };
 }
 

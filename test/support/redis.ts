@@ -42,14 +42,20 @@ function serverCommand(): string {
   throw new Error('neither redis-server nor valkey-server is on PATH: run bin/setup');
 }
 
-/** A port that nobody uses at this moment; never 6379, which belongs to the user. */
+/**
+ * A port that nobody uses at this moment. Below those that the system lends to outgoing connections: such a one could
+ * take it before the server does, or while the server is restarted. Never 6379, which belongs to the user.
+ */
 export async function freePort(): Promise<number> {
+  const port = 10_000 + Math.floor(Math.random() * 20_000);
   const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
+  const free = await new Promise<boolean>((resolve) => {
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => resolve(true));
+  });
+  if (!free) return freePort();
   await new Promise((resolve) => server.close(resolve));
-  const port = typeof address === 'object' && address !== null ? address.port : 0;
-  return port === 6379 ? freePort() : port;
+  return port;
 }
 
 /** Whether a PING over a fresh connection is answered; one that must log in first is up too. */

@@ -3,7 +3,7 @@ import { onTestFinished } from 'vitest';
 import { parseQueues, type QueuesInput } from '../../src/config/queues.js';
 import { connect } from '../../src/redis/connect.js';
 import type { Connection, ConnectionEvents } from '../../src/redis/connection.js';
-import { RedisJobStore } from '../../src/resque/store.js';
+import { RedisJobStore, type StoreOptions } from '../../src/resque/store.js';
 
 export const NAMESPACE = 'resque:';
 
@@ -17,7 +17,12 @@ export async function testConnection(uri: string, events: ConnectionEvents = {})
   return connection;
 }
 
-export function testStore(connection: Connection, queues: QueuesInput, nonce = 'nonce'): RedisJobStore {
+export function testStore(
+  connection: Connection,
+  queues: QueuesInput,
+  nonce = 'nonce',
+  more: Partial<StoreOptions> = {},
+): RedisJobStore {
   const { plan } = parseQueues(queues);
-  return new RedisJobStore(connection, { namespace: NAMESPACE, plan, workerId: testWorkerId, nonce });
+  return new RedisJobStore(connection, { namespace: NAMESPACE, plan, workerId: testWorkerId, nonce, ...more });
 }

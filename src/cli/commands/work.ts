@@ -5,11 +5,15 @@ import { loadSettings, type Sources } from '../../config/load.js';
 export async function work(sources: Sources, flags: Readonly<Record<string, unknown>>): Promise<number> {
   const { settings, warnings } = await loadSettings(sources);
   // Loaded only now: wrong settings are told before Redis client and logger cost anything.
-  const [{ workWith }, { createLog }] = await Promise.all([import('../../library.js'), import('../../log/pino.js')]);
-  const { logger, flush } = await createLog(settings);
+  const { createLog } = await import('../../log/pino.js');
+  const { logger: log, flush } = await createLog(settings);
   try {
-    const { exitCode } = await workWith({ settings, log: logger, warnings, flags, ownsProcess: true });
-    return exitCode;
+    if (settings.connections === 1) {
+      const { workWith } = await import('../../library.js');
+      return (await workWith({ settings, log, warnings, flags, ownsProcess: true })).exitCode;
+    }
+    const { runSupervised } = await import('../../control.js');
+    return (await runSupervised({ settings, log, warnings, flags })).exitCode;
   } finally {
     // Also when it fails: the last lines are the ones that say why.
     flush();

@@ -2,19 +2,30 @@
 -- a queue, in a worker's record, in `failed`, or counted. A finish counts only while the record bears its token, so the
 -- call may be sent again after a lost reply. A payload is never decoded and encoded again: its bytes are spliced.
 --
+-- A suspect (see recover.lua) that two processes died of is claimed only by one that runs nothing else. Where it would
+-- have company it stays where it is, others are claimed, and the process that gets the turn is told to end its jobs.
+--
 -- KEYS  pause-all-workers, then the queue lists. Only these are declared, since Redis 7.0 watches every declared key at
 --       each read in a script; for the same reason records are taken with write commands.
 -- ARGV  1 number of finishes, 2 number of idle slots, 3 where to begin in [0, 1) or '' in strict order, 4 token base,
---       5 `,"run_at":"…",`, 6 queues, 7 failed, 8 stat:processed, 9 stat:failed;
+--       5 `,"run_at":"…",`, 6 queues, 7 failed, 8 stat:processed, 9 stat:failed, 10 tsworker:suspects, 11 tsworker:solo,
+--       12 how many jobs run besides, 13 the turn that we think is ours: 'k' (keep it), 'x' (release it), '' (none),
+--       14 a key that is there while we are in the books, or '' not to ask;
 --       for each queue: its name as JSON, its weight;
 --       for each finish: worker:W, the beginning of the record that bears its token, and
 --         'd' (done), stat:processed:W  |  'f' (failed), stat:failed:W, head of the entry, its tail  |
 --         'r' (requeue) or 'b' (requeue other bytes than the record shows), index of the queue, its name, the bytes;
 --       for each idle slot: worker:W, slot number
--- Returns  paused 0/1, drained 0/1, a string with 1 or 0 for each finish, indexes of occupied slots; then for each
---       claim 2 * index of its queue + (strict and 1 or 0), payload
+-- Returns  0, 1 (paused) or 2 (not in the books): nothing was claimed in both cases; drained 0/1; a string with 1 or 0 for
+--       each finish; indexes of occupied slots; a job waits to run alone: 0 (no), 1 (the turn is ours), 2 (another's);
+--       then for each claim 4 * index of its queue + (alone and 2 or 0) + (strict and 1 or 0), payload
 local finishes, idle, queues = tonumber(ARGV[1]), tonumber(ARGV[2]), #KEYS - 1
-local arg = 10 + 2 * queues
+local suspects, solo, busy = ARGV[10], ARGV[11], tonumber(ARGV[12])
+local arg = 15 + 2 * queues
+
+-- One command asks for both.
+local known = ARGV[14] == '' and redis.call('EXISTS', suspects) + 2 or redis.call('EXISTS', suspects, ARGV[14], ARGV[14])
+if known % 2 == 0 then suspects = nil end
 
 -- GETDEL is missing before Redis 6.2, or forbidden to us.
 local function take(worker)
@@ -75,6 +86,10 @@ for i = 1, finishes do
     if type(moved) == 'table' then
       settled[i], settled.refused = '0', moved
     else
+      -- It has ended, well or badly: what it was suspected of is forgotten.
+      if suspects and (kind == 'd' or kind == 'f') then
+        redis.pcall('HDEL', suspects, redis.sha1hex(payload_in(held[worker])))
+      end
       held[worker] = nil
       if kind == 'f' then
         failures = failures + 1
@@ -89,11 +104,25 @@ if settled.refused then return hold_again(settled.refused) end
 -- Reading the pause key also watches it: the client is told when it changes. A key of another type does not pause.
 local pause = redis.pcall('GET', KEYS[1])
 local paused = type(pause) == 'string' and string.lower(string.match(pause, '^%s*(.-)%s*$')) == 'true'
-local reply = { paused and 1 or 0, 0, table.concat(settled), {} }
-if paused or idle == 0 then return reply end
+local reply = { paused and 1 or known < 2 and 2 or 0, 0, table.concat(settled), {}, 0 }
+
+-- The turn: at any time one process of all ends its other jobs for a suspect. It expires with a process that died.
+local nonce = string.match(ARGV[4], '^[^-]*')
+local function hold_turn(mode)
+  local set = redis.pcall('SET', solo, nonce, 'PX', 15000, mode)
+  reply[5] = set and not set.err and 1 or 2
+end
+local function release_turn()
+  reply[5] = 0
+  redis.call('DEL', solo)
+end
+if ARGV[13] ~= '' and redis.call('GET', solo) == nonce then
+  if ARGV[13] == 'k' and reply[1] == 0 then hold_turn('XX') else release_turn() end
+end
+if reply[1] > 0 or idle == 0 then return reply end
 
 -- Strictness. cjson alone is too lax: it takes `1.`, `-.5`, raw control characters and bytes that are no UTF-8, and it
--- stops at a NUL. Each has a cheap test first, and an exact one only where the cheap test hits.
+-- stops at a NUL. One scan tells whether a payload holds any character that these need; only then each is looked for.
 local function is_utf8(text)
   text = string.gsub(text, '[\194-\223][\128-\191]', ' ')
   text = string.gsub(text, '\224[\160-\191][\128-\191]', ' ')
@@ -119,16 +148,22 @@ local function has_lax_number(text)
   return string.find(bare, '%.%D') or string.find(bare, '%D%.')
 end
 
+local function is_lax(text)
+  return string.find(text, '%z') or has_raw_control_character(text) or has_lax_number(text)
+    or (string.find(text, '[\128-\255]') and not is_utf8(text))
+end
+
 local json
 local function is_strict(text)
-  if not string.find(text, '^%s*{') or string.find(text, '%z') then return false end
+  if not string.find(text, '^%s*{') then return false end
   if json == nil then
     json = cjson.new()
     json.decode_invalid_numbers(false)
   end
   local ok, job = pcall(json.decode, text)
-  if not ok or has_raw_control_character(text) or has_lax_number(text) then return false end
-  if string.find(text, '[\128-\255]') and not is_utf8(text) then return false end
+  if not ok then return false end
+  -- All of printable ASCII but the dot.
+  if string.match(text, '^[ -\45/-~]*()') <= #text and is_lax(text) then return false end
   -- resque-web fails on an ActiveJob wrapper without its one argument.
   if job.class == 'ActiveJob::QueueAdapters::ResqueAdapter::JobWrapper' then
     return type(job.args) == 'table' and type(job.args[1]) == 'table'
@@ -156,7 +191,7 @@ local GOLDEN = 0.6180339887498949
 local position, open, weights, total = tonumber(ARGV[3]), {}, {}, 0
 for q = 1, queues do
   open[q] = q
-  weights[q] = tonumber(ARGV[9 + 2 * q])
+  weights[q] = tonumber(ARGV[14 + 2 * q])
   total = total + weights[q]
 end
 
@@ -171,18 +206,73 @@ local function choose()
   return #open
 end
 
+local now
+local function must_run_alone(payload)
+  local seen = is_strict(payload) and payload or payload_in(shown(payload) .. '}')
+  local deaths = redis.pcall('HGET', suspects, redis.sha1hex(seen))
+  if type(deaths) ~= 'string' then return false end
+  now = now or redis.call('TIME')[1]
+  local count = 0
+  for at in string.gmatch(deaths, '(%d+)/') do
+    if now - at < 72 * 3600 then count = count + 1 end
+  end
+  return count >= 2
+end
+
+-- How many jobs at the head of a queue wait to run alone. They are looked at in their place: a queue that was popped and
+-- pushed to would wake every other process, which would do the same, for ever.
+local MOST_WAITING = 100
+local waiting, alone = {}, false
+
+-- Takes the job behind those that wait.
+local function pop_behind(list, count)
+  local before = {}
+  for i = count, 1, -1 do before[i] = redis.call('LPOP', list) end
+  local payload = redis.call('LPOP', list)
+  redis.call('LPUSH', list, unpack(before))
+  return payload
+end
+
+local function next_of(q)
+  local list = KEYS[1 + q]
+  if not suspects then return redis.pcall('LPOP', list) end
+  for i = waiting[q] or 0, MOST_WAITING do
+    local payload = redis.pcall('LINDEX', list, i)
+    if type(payload) ~= 'string' then return payload end
+    if not must_run_alone(payload) then return i == 0 and redis.pcall('LPOP', list) or pop_behind(list, i) end
+    if busy == 0 and #reply == 5 then
+      alone = true
+      return redis.pcall('LPOP', list)
+    end
+    waiting[q] = i + 1
+  end
+end
+
 -- The next job, or nil when every queue is empty. A key that is not a list counts as empty; a queue that cannot be read
 -- for another reason (a read-only replica) must not.
+local first
 local function pop()
   while #open > 0 do
-    local i = choose()
+    local i = first or choose()
     local q = open[i]
-    local payload = redis.pcall('LPOP', KEYS[1 + q])
+    local payload = next_of(q)
     if type(payload) == 'string' then return q, payload end
     if payload and not string.find(payload.err, '^WRONGTYPE') then return nil, nil, payload.err end
     total = total - weights[q]
     table.remove(open, i)
   end
+end
+
+-- With the turn and no other job the suspect comes first, whatever the order of the queues.
+if reply[5] == 1 and busy == 0 then
+  for q = 1, suspects and queues or 0 do
+    local payload = redis.pcall('LINDEX', KEYS[1 + q], 0)
+    if type(payload) == 'string' and must_run_alone(payload) then
+      first = q
+      break
+    end
+  end
+  if not first then release_turn() end
 end
 
 for i = 0, idle - 1 do
@@ -193,17 +283,26 @@ for i = 0, idle - 1 do
     break
   end
   local strict = is_strict(payload)
-  local set = redis.pcall('SET', ARGV[arg + 2 * i], '{"token":"' .. ARGV[4] .. ARGV[arg + 2 * i + 1] .. '","queue":'
-    .. ARGV[8 + 2 * q] .. ARGV[5] .. (strict and '"payload":' .. payload or shown(payload)) .. '}', 'NX')
+  local set = redis.pcall('SET', ARGV[arg + 2 * i], '{"token":"' .. ARGV[4] .. ARGV[arg + 2 * i + 1]
+    .. (alone and '-alone' or '') .. '","queue":' .. ARGV[13 + 2 * q] .. ARGV[5]
+    .. (strict and '"payload":' .. payload or shown(payload)) .. '}', 'NX')
   if set and not set.err then
-    reply[#reply + 1] = 2 * (q - 1) + (strict and 1 or 0)
+    reply[#reply + 1] = 4 * (q - 1) + (alone and 2 or 0) + (strict and 1 or 0)
     reply[#reply + 1] = payload
+    if alone then return reply end
   else
     -- Somebody else's record is there, or we may not write: the job goes back to where it was.
     redis.call('LPUSH', KEYS[1 + q], payload)
     if set then return redis.error_reply(set.err) end
+    alone = false
     table.insert(reply[4], i)
   end
+end
+
+-- Somebody must make room for those that wait.
+if next(waiting) and reply[5] == 0 then
+  hold_turn('NX')
+  if reply[5] == 2 and redis.call('GET', solo) == nonce then hold_turn('XX') end
 end
 
 -- Too little was found: reading the queues watches them, so that Redis tells this connection of the next push to any. The

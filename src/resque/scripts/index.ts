@@ -9,12 +9,16 @@ export interface Script {
   readonly sha: string;
 }
 
-export function loadScript(name: 'exchange' | 'register' | 'unregister' | 'prune'): Script {
+export function loadScript(name: 'exchange' | 'register' | 'unregister' | 'recover'): Script {
   const text = readFileSync(new URL(`./${name}.lua`, import.meta.url), 'utf8');
   return { text, sha: createHash('sha1').update(text).digest('hex') };
 }
 
-/** @returns the script's reply, with bulk strings as Buffers where `binary` is true */
+/**
+ * In a Cluster one key more is declared, the last: one that never exists. While a slot moves, Redis lets no call in of
+ * which a declared key is missing; else a script would run until it needs a key that has moved, and end half done.
+ * @returns the script's reply, with bulk strings as Buffers where `binary` is true
+ */
 export async function callScript(
   connection: Connection,
   script: Script,
@@ -22,7 +26,8 @@ export async function callScript(
   args: readonly Argument[],
   options: { binary?: boolean } = {},
 ): Promise<unknown> {
-  const tail = [String(keys.length), ...keys, ...args];
+  const declared = connection.clustered ? [...keys, `${keys[0]}:never`] : keys;
+  const tail = [String(declared.length), ...declared, ...args];
   try {
     return await connection.send(['EVALSHA', script.sha, ...tail], options);
   } catch (error) {

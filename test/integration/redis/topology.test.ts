@@ -1,18 +1,13 @@
 /** Finding the node that does our work, losing it, finding the next: on real Sentinels and a real Cluster. */
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { parseQueues } from '../../../src/config/queues.js';
-import { Engine } from '../../../src/engine/engine.js';
-import type { Perform } from '../../../src/engine/ports.js';
 import { connect } from '../../../src/redis/connect.js';
 import type { Connection, ConnectionEvents } from '../../../src/redis/connection.js';
 import { slotOf } from '../../../src/redis/slot.js';
-import { RedisJobStore } from '../../../src/resque/store.js';
 import { projectRoot } from '../../support/cli.js';
-import { assertConserved, countJobs } from '../../support/conservation.js';
+import { type Cluster, moveSlot, startCluster } from '../../support/cluster.js';
 import { freePort, startRedis } from '../../support/redis.js';
-import { testWorkerId } from '../../support/store.js';
-import { type Cluster, cliAt, type Sentinels, startCluster, startSentinels } from '../../support/topology.js';
+import { type Sentinels, startSentinels } from '../../support/topology.js';
 import { until } from '../../support/until.js';
 
 const NAMESPACE = '{resque}:';
@@ -53,6 +48,13 @@ describe('Sentinel', () => {
     ).catch((error) => error);
     expect(wrong).toMatchObject({ code: 'REDIS', message: expect.stringMatching(/WRONGPASS/) });
     expect(`${wrong.message} ${wrong.hint}`).not.toContain('hunter2');
+  });
+
+  test('a plain address that leads to a Sentinel is refused in words', async () => {
+    await expect(open(`redis://:s3cret@127.0.0.1:${group.ports[0]}`)).rejects.toMatchObject({
+      code: 'USAGE',
+      hint: expect.stringContaining('redis+sentinel://'),
+    });
   });
 
   test('a master that nobody knows is refused at once', async () => {
@@ -137,74 +139,3 @@ describe('Cluster', () => {
     await moveSlot(to, from, slot);
   });
 });
-
-test('a slot that moves under load: the engine waits, goes on there, and nothing is lost or done twice', async () => {
-  const cluster = await startCluster(slotOf('resque'));
-  onTestFinished(() => cluster.stop());
-  const [owner, other] = cluster.masters;
-  const ran = new Map<string, number>();
-  const told: string[] = [];
-  const { engine } = await startEngine(cluster.uri, told, async (run) => {
-    const key = run.claim.payload.toString();
-    ran.set(key, (ran.get(key) ?? 0) + 1);
-    await new Promise((resolve) => setTimeout(resolve, 2));
-  });
-  await owner.client.sAdd(
-    `${NAMESPACE}workers`,
-    Array.from({ length: 10 }, (_, slot) => testWorkerId(slot)),
-  );
-  // All keys that a call declares are there, so that these would not keep it out while the slot moves.
-  await owner.client.set(`${NAMESPACE}pause-all-workers`, 'false');
-  const payloads = Array.from({ length: 5000 }, (_, n) => JSON.stringify({ class: 'J', args: [n] }));
-  await owner.client.multi().sAdd(`${NAMESPACE}queues`, 'q').rPush(`${NAMESPACE}queue:q`, payloads).exec();
-  await until(() => ran.size > 500);
-  await moveSlot(owner.port as number, other.port as number, slotOf('resque'), async () => {
-    await until(() => told.length > 0, { what: 'no call is let in' });
-  });
-  await until(async () => (await countJobs(other.client, NAMESPACE)).processed === 5000, { timeoutMs: 20_000 });
-  await assertConserved(other.client, 5000, NAMESPACE);
-  expect([...ran.values()].every((times) => times === 1)).toBe(true);
-  expect(told).toEqual([expect.stringMatching(/^(TRYAGAIN|ASK)/)]);
-  await engine.stop();
-}, 50_000);
-
-async function startEngine(uri: string, told: string[], perform: Perform): Promise<{ engine: Engine }> {
-  let engine: Engine | undefined;
-  const connection = await open(uri, { onReady: () => engine?.reconnected(), onInvalidate: () => engine?.pushed() });
-  const { plan } = parseQueues('q');
-  const store = new RedisJobStore(connection, { namespace: NAMESPACE, plan, workerId: testWorkerId, nonce: 'n' });
-  const none = () => {};
-  const events = {
-    finished: none,
-    fenced: none,
-    outage: (error: Error) => void told.push(error.message),
-    restored: none,
-    adopted: none,
-    occupied: none,
-    paused: none,
-  };
-  engine = new Engine({
-    store,
-    perform,
-    events,
-    concurrency: 10,
-    intervalMs: 200,
-    pushes: true,
-    exitOnComplete: false,
-  });
-  await engine.start();
-  return { engine };
-}
-
-async function moveSlot(from: number, to: number, slot: number, meanwhile = async () => {}): Promise<void> {
-  const [fromId, toId] = await Promise.all([cliAt(from, 'CLUSTER', 'MYID'), cliAt(to, 'CLUSTER', 'MYID')]);
-  await cliAt(to, 'CLUSTER', 'SETSLOT', String(slot), 'IMPORTING', fromId);
-  await cliAt(from, 'CLUSTER', 'SETSLOT', String(slot), 'MIGRATING', toId);
-  await meanwhile();
-  for (;;) {
-    const keys = (await cliAt(from, 'CLUSTER', 'GETKEYSINSLOT', String(slot), '3')).split('\n').filter(Boolean);
-    if (keys.length === 0) break;
-    await cliAt(from, 'MIGRATE', '127.0.0.1', String(to), '', '0', '5000', 'KEYS', ...keys);
-  }
-  for (const port of [to, from]) await cliAt(port, 'CLUSTER', 'SETSLOT', String(slot), 'NODE', toId);
-}

@@ -6,9 +6,9 @@ import type { Io } from '../../../src/cli/io.js';
 import { main } from '../../../src/cli/main.js';
 import { TsworkerError } from '../../../src/errors.js';
 
-const workWith = vi.hoisted(() => vi.fn<(options: Record<string, unknown>) => Promise<{ exitCode: number }>>());
+const runSupervised = vi.hoisted(() => vi.fn<(options: Record<string, unknown>) => Promise<{ exitCode: number }>>());
 const log = vi.hoisted(() => ({ logger: {}, flush: vi.fn() }));
-vi.mock('../../../src/library.js', () => ({ workWith }));
+vi.mock('../../../src/control.js', () => ({ runSupervised }));
 vi.mock('../../../src/log/pino.js', () => ({ createLog: async () => log }));
 vi.mock('../../../src/index.js', () => ({}));
 vi.mock('../../../src/cli/commands/demo.js', () => ({ demo: async () => 7 }));
@@ -17,7 +17,7 @@ let cwd: string;
 
 beforeEach(() => {
   cwd = realpathSync(mkdtempSync(join(tmpdir(), 'tsworker-cli-')));
-  workWith.mockReset().mockResolvedValue({ exitCode: 0 });
+  runSupervised.mockReset().mockResolvedValue({ exitCode: 0 });
   log.flush.mockReset();
 });
 afterEach(() => rmSync(cwd, { recursive: true, force: true }));
@@ -45,14 +45,13 @@ function writeJob(content: string): void {
 
 describe('work', () => {
   it.each([[['-queues=high=2,low']], [['work', '--queues', 'high=2,low']]])('%j runs the daemon', async (argv) => {
-    workWith.mockResolvedValue({ exitCode: 3 });
+    runSupervised.mockResolvedValue({ exitCode: 3 });
     expect(await run(argv, { TSWORKER_QUEUE: 'x' })).toEqual({ code: 3, out: '', err: '' });
-    const [options] = workWith.mock.calls[0];
+    const [options] = runSupervised.mock.calls[0];
     expect(options).toMatchObject({
       settings: { queues: { weighted: true }, jobs: [join(cwd, 'jobs')], logFormat: 'json' },
       flags: {},
       warnings: [expect.stringContaining('TSWORKER_QUEUE ')],
-      ownsProcess: true,
     });
     expect(log.flush).toHaveBeenCalledOnce();
   });
@@ -60,9 +59,9 @@ describe('work', () => {
   it("hands over the job modules' flags", async () => {
     writeJob("export const flags = { size: { type: 'number', demandOption: true } };");
     expect((await run(['-queues=a', '-size=5'])).code).toBe(0);
-    expect(workWith.mock.calls[0][0]).toMatchObject({ flags: { size: 5 }, warnings: [] });
+    expect(runSupervised.mock.calls[0][0]).toMatchObject({ flags: { size: 5 }, warnings: [] });
     expect((await run(['-queues=a'], { TSWORKER_SIZE: '6' })).code).toBe(0);
-    expect(workWith.mock.calls[1][0]).toMatchObject({ flags: { size: 6 }, warnings: [] });
+    expect(runSupervised.mock.calls[1][0]).toMatchObject({ flags: { size: 6 }, warnings: [] });
     expect(await run(['-queues=a'])).toMatchObject({
       code: 2,
       err: 'tsworker: missing -size, which the job modules demand; give it as a flag or as TSWORKER_SIZE\n',
@@ -87,13 +86,13 @@ describe('work', () => {
     expect(err.trimEnd()).toMatch(line);
     expect(err.match(/\n/g)).toHaveLength(1);
     expect({ code, out }).toEqual({ code: 2, out: '' });
-    expect(workWith).not.toHaveBeenCalled();
+    expect(runSupervised).not.toHaveBeenCalled();
   });
 
   it('what the daemon raises on purpose is one line and code 1, a fault of ours has its stack', async () => {
-    workWith.mockRejectedValueOnce(new TsworkerError('REDIS', 'no\n  Redis', { hint: 'start one' }));
+    runSupervised.mockRejectedValueOnce(new TsworkerError('REDIS', 'no\n  Redis', { hint: 'start one' }));
     expect(await run(['-queues=a'])).toEqual({ code: 1, out: '', err: 'tsworker: no Redis; start one\n' });
-    workWith.mockRejectedValueOnce(new TypeError('oops'));
+    runSupervised.mockRejectedValueOnce(new TypeError('oops'));
     const { code, err } = await run(['-queues=a']);
     expect(code).toBe(1);
     expect(err).toMatch(/^tsworker: TypeError: oops\n +at /);

@@ -12,6 +12,8 @@ describe('checkUri', () => {
     'unix:///tmp/redis.sock',
     'unix:///tmp/redis.sock?db=2',
     'unix://user:pass@/tmp/redis.sock',
+    'redis+sentinel://user:pass@host:26379,host2/mymaster/1?sentinelUsername=u&sentinelPassword=p',
+    'rediss+cluster://user:pass@host:7000,host2:7001',
   ])('takes %s', (uri) => expect(checkUri(uri)).toBe(uri));
 
   it.each([
@@ -44,14 +46,26 @@ describe('maskUri', () => {
     ['user:secret@host', 'user:***@host'],
     ['unix://u:secret@/tmp/s?db=1', 'unix://u:***@/tmp/s?db=1'],
     ['redis://host/?password=secret&db=1', 'redis://host/?password=***&db=1'],
+    [
+      'redis+sentinel://u:secret@h:1,g:2/m/0?sentinelPassword=other',
+      'redis+sentinel://u:***@h:1,g:2/m/0?sentinelPassword=***',
+    ],
+    ['rediss+cluster://:secret@h:1,g:2', 'rediss+cluster://:***@h:1,g:2'],
+    // Where nobody can tell what belongs to the secret, all of it is hidden.
+    ['redis://u:a?password=b@host', 'redis://***'],
+    ['redis+sentinel://u:secret@h/m?sentinelPassword=p@ss', 'redis+sentinel://***'],
   ])('%s is shown as %s', (uri, shown) => expect(maskUri(uri)).toBe(shown));
 
   it('no password passes through, encoded or not', () => {
     fc.assert(
-      fc.property(fc.string({ minLength: 1 }), fc.constantFrom('redis', 'rediss', 'unix', 'x'), (password, scheme) => {
-        const marked = `<${password}>`;
-        expect(maskUri(`${scheme}://user:${marked}@host:1/0`)).toBe(`${scheme}://user:***@host:1/0`);
-      }),
+      fc.property(
+        fc.string({ minLength: 1 }),
+        fc.constantFrom('redis', 'rediss+sentinel', 'redis+cluster', 'unix', 'x'),
+        (password, scheme) => {
+          const marked = `<${password}>`;
+          expect(maskUri(`${scheme}://user:${marked}@host:1/0`)).toBe(`${scheme}://user:***@host:1/0`);
+        },
+      ),
     );
   });
 });

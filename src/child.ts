@@ -1,0 +1,129 @@
+/** A child's entry: hears its orders, runs the daemon in the work role, says how it ended. Started by the supervisor only. */
+import type { Logger } from 'pino';
+import type { DaemonActions } from './daemon.js';
+import { heartbeatOptions } from './daemon.js';
+import { TsworkerError } from './errors.js';
+import { workWith } from './library.js';
+import { createLog, type Log } from './log/pino.js';
+import { heartbeatWording } from './log/wording.js';
+import { Heartbeat } from './registry/heartbeat.js';
+import type { Identity } from './registry/identity.js';
+import { SupervisedMembership } from './registry/membership.js';
+import type { Order, Report } from './supervisor/messages.js';
+
+type Start = Extract<Order, { kind: 'start' }>;
+
+const PULSE_MS = 2000;
+
+/** Orders that come before there is a worker to obey them are kept for it. */
+class Orders {
+  readonly registered: Promise<Identity>;
+  #register!: (identity: Identity) => void;
+  #refuse!: (error: Error) => void;
+  #actions: DaemonActions | undefined;
+  #early: Order[] = [];
+
+  constructor() {
+    this.registered = new Promise((resolve, reject) => {
+      this.#register = resolve;
+      this.#refuse = reject;
+    });
+    this.registered.catch(() => {});
+  }
+
+  obey(actions: DaemonActions): () => void {
+    this.#actions = actions;
+    for (const order of this.#early.splice(0)) this.hear(order);
+    return () => {
+      this.#actions = undefined;
+    };
+  }
+
+  hear(order: Order): void {
+    if (order.kind === 'registered') return this.#register(order.identity);
+    // A child that is not registered yet would wait for that in vain; one that is does not hear this.
+    if (order.kind === 'stop') this.#refuse(new StoppedEarly('stopped before it was registered'));
+    const actions = this.#actions;
+    if (actions === undefined) this.#early.push(order);
+    else if (order.kind === 'stop') actions.stop(order.reason);
+    else if (order.kind === 'abort') actions.abort(order.reason);
+    else if (order.kind === 'processes') actions.setProcesses(order.count);
+    else if (order.kind !== 'start') actions[order.kind]();
+  }
+
+  /** The supervisor is gone: end in order, by ourselves. */
+  orphan(): void {
+    this.#actions?.fault(new Error('the supervisor is gone'));
+    this.hear({ kind: 'stop', reason: 'the supervisor is gone' });
+  }
+}
+
+class StoppedEarly extends Error {}
+
+function tell(report: Report): Promise<void> {
+  return new Promise((resolve) => {
+    if (process.connected && process.send !== undefined) process.send(report, () => resolve());
+    else resolve();
+  });
+}
+
+async function run({ settings, flags }: Start, orders: Orders, { logger: log, flush }: Log): Promise<void> {
+  const membership = new SupervisedMembership(orders.registered, (connection, identity) => {
+    const heartbeat = { ...heartbeatOptions(settings), identity };
+    return new Heartbeat(connection, heartbeat, heartbeatWording(log));
+  });
+  process.once('disconnect', () => {
+    log.error('the supervisor is gone: ending in order');
+    membership.orphan();
+    orders.orphan();
+  });
+  const pulse = setInterval(() => void tell({ kind: 'pulse', rssMb: rssMb() }), PULSE_MS);
+  try {
+    const result = await workWith({
+      settings,
+      log,
+      flags,
+      warnings: [],
+      ownsProcess: true,
+      control: (actions) => orders.obey(actions),
+      membership,
+      onReady: (facts) => void tell({ kind: 'ready', ...facts }),
+      lifecycleLog: quieter(log),
+    });
+    await tell({ kind: 'ended', ...result });
+  } catch (error) {
+    await tell(describe(error, log));
+  } finally {
+    clearInterval(pulse);
+    flush();
+  }
+}
+
+/** The supervisor says when the daemon starts and stops; a child only what it alone knows. */
+function quieter(log: Logger): Logger {
+  return log.child({}, { level: log.isLevelEnabled('debug') ? log.level : 'warn' });
+}
+
+function rssMb(): number {
+  return Math.round(process.memoryUsage.rss() / 2 ** 20);
+}
+
+function describe(error: unknown, log: Logger): Report {
+  if (error instanceof StoppedEarly) return { kind: 'ended', exitCode: 0, processed: 0, failed: 0, putBack: 0 };
+  if (error instanceof TsworkerError)
+    return { kind: 'refused', code: error.code, message: error.message, hint: error.hint };
+  log.fatal({ err: error }, 'a child could not go on');
+  return { kind: 'refused', code: 'STATE', message: String(error), hint: 'see the log for where it came from' };
+}
+
+// A terminal, systemd and Heroku send their signals to every process of ours: the supervisor says what they mean.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGQUIT', 'SIGUSR2', 'SIGCONT', 'SIGTTIN', 'SIGHUP'] as const)
+  process.on(signal, () => {});
+
+const orders = new Orders();
+process.on('message', async (order: Order) => {
+  if (order.kind !== 'start') return orders.hear(order);
+  await run(order, orders, await createLog(order.settings));
+  // Whatever the job modules left open must not keep a child that has ended.
+  process.exit();
+});

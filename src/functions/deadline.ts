@@ -1,0 +1,42 @@
+/** How long a job may run: its own limit, or the one for all. Knows no engine but the run that it ends. */
+import type { Run } from '../engine/run.js';
+import type { JobFunction } from '../job.js';
+import type { FunctionRegistry, RegisteredFunction } from './registry.js';
+
+/** A job that did not end in time. */
+export class TimeoutError extends Error {
+  override readonly name = 'TimeoutError';
+
+  constructor(limitMs: number) {
+    super(`the job did not end within ${limitMs / 1000} s`);
+  }
+}
+
+const LIMIT = Symbol.for('tsworker.timeout');
+
+/** Gives a job's function a limit of its own. Milliseconds; undefined: it has none. */
+export function withTimeout(fn: JobFunction, limitMs: number | undefined): JobFunction {
+  return limitMs === undefined ? fn : Object.assign(fn, { [LIMIT]: limitMs });
+}
+
+/** The function's own limit in milliseconds, or undefined. */
+export function timeoutOf(fn: JobFunction): number | undefined {
+  return (fn as { [LIMIT]?: number })[LIMIT];
+}
+
+/**
+ * The longest that any job of ours may take, in milliseconds; 0: at least one has no limit.
+ * @param defaultMs for functions without a limit of their own; 0: none
+ */
+export function longestLimit(functions: FunctionRegistry, defaultMs: number): number {
+  const limits = functions.classes.map(
+    (name) => timeoutOf((functions.get(name) as RegisteredFunction).fn) ?? defaultMs,
+  );
+  return limits.includes(0) ? 0 : Math.max(...limits);
+}
+
+/** Ends the run when its time is over. The timer goes with the run. */
+export function limit(run: Run, limitMs: number): void {
+  const timer = setTimeout(() => run.expire(new TimeoutError(limitMs)), limitMs);
+  run.onEnd(() => clearTimeout(timer));
+}

@@ -1,0 +1,82 @@
+/**
+ * Finds the node of a Redis Cluster that owns the slot of our namespace. One node suffices: a hash tag puts all keys into
+ * one slot. The nodes that were named last are asked too, since those in the address may be gone one day.
+ */
+import { type RedisNode, requireHashTag, type Topology } from '../config/address.js';
+import { TsworkerError } from '../errors.js';
+import { ask, failureOf, nodeName } from './ask.js';
+import { openNode } from './connection.js';
+import type { ConnectOptions } from './options.js';
+import type { Locator } from './roaming.js';
+import { slotOf } from './slot.js';
+
+type ClusterAddress = Extract<Topology, { kind: 'cluster' }>;
+
+/** @throws TsworkerError USAGE where the namespace has no hash tag */
+export function clusterLocator(options: ConnectOptions, address: ClusterAddress): Locator {
+  const slot = slotOf(requireHashTag(options.namespace ?? ''));
+  let known = byName(address.nodes);
+  return {
+    clustered: true,
+    async locate(besides) {
+      const failures: string[] = [];
+      let cause: unknown;
+      for (const node of shuffled([...known.values()])) {
+        if (besides !== undefined && nodeName(node) === nodeName(besides)) continue;
+        try {
+          const ranges = await askSlots(options, address, node);
+          known = byName([...address.nodes, ...ranges.flatMap(({ nodes }) => nodes)]);
+          const owner = ranges.find(({ from, to }) => from <= slot && slot <= to)?.nodes[0];
+          if (owner !== undefined) return owner;
+          failures.push(`${nodeName(node)}: no node owns slot ${slot}`);
+        } catch (error) {
+          if (error instanceof TsworkerError) throw error;
+          failures.push(failureOf(node, error));
+          cause = error;
+        }
+      }
+      throw new Error(`no node of the Cluster says who owns slot ${slot} (${failures.join('; ')})`, { cause });
+    },
+    open: (node, mode, events) =>
+      openNode(options, { ...node, ...common(address), connectTimeout: 5000 }, mode, events),
+  };
+}
+
+function byName(nodes: readonly RedisNode[]): ReadonlyMap<string, RedisNode> {
+  return new Map(nodes.map((node) => [nodeName(node), node]));
+}
+
+const common = ({ tls, login }: ClusterAddress) => ({ tls, login, database: 0 });
+
+interface SlotRange {
+  readonly from: number;
+  readonly to: number;
+  /** The owner first, then its replicas. */
+  readonly nodes: readonly RedisNode[];
+}
+
+async function askSlots(options: ConnectOptions, address: ClusterAddress, asked: RedisNode): Promise<SlotRange[]> {
+  const reply = await ask(options, address, asked, address.login, ['CLUSTER', 'SLOTS']).catch((error: unknown) => {
+    throw /cluster support disabled/i.test(String(error)) ? noCluster(asked) : error;
+  });
+  return (reply as [number, number, ...[string | null, number][]][]).map(([from, to, ...nodes]) => ({
+    from,
+    to,
+    // A node that does not know its own address, or hides it, means the one that we asked.
+    nodes: nodes.map(([host, port]) => ({ host: host && host !== '?' ? host : asked.host, port })),
+  }));
+}
+
+function noCluster(node: RedisNode): TsworkerError {
+  return new TsworkerError('USAGE', `Redis at ${nodeName(node)} is not part of a Cluster`, {
+    hint: `use redis://${nodeName(node)}/`,
+  });
+}
+
+/** In another order each time: the first may be one that answers nothing for a second. */
+function shuffled<T>(list: readonly T[]): T[] {
+  return list
+    .map((value) => ({ value, at: Math.random() }))
+    .sort((a, b) => a.at - b.at)
+    .map(({ value }) => value);
+}

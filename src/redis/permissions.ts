@@ -1,0 +1,86 @@
+/**
+ * Every command that a daemon cannot do without, and the check at start that the ACL of our user grants them. What is missing is said
+ * by name there, and not by a job that fails later. Redis before 7 cannot be asked.
+ */
+import { TsworkerError } from '../errors.js';
+import type { Connection } from './connection.js';
+
+/*
+ * A `k` is a key below the namespace. Not here is what we can do without: getdel (get and del in its place), sscan (for
+ * -force-prune only), multi and exec (for jobs that enqueue), client|tracking (polling in its place).
+ */
+const ON_KEYS: readonly string[] = [
+  'get k',
+  'set k v',
+  'del k',
+  'exists k',
+  'mget k',
+  'mset k v',
+  'incr k',
+  'incrby k 1',
+  'lindex k 0',
+  'lpop k',
+  'lpush k v',
+  'rpush k v',
+  'sadd k v',
+  'srem k v',
+  'sismember k v',
+  'hset k f v',
+  'hget k f',
+  'hdel k f',
+  'hexists k f',
+  'hscan k 0',
+  'zadd k 1 v',
+  'zcard k',
+  'zrem k v',
+  'zremrangebyscore k 0 1',
+];
+
+const WITHOUT_KEYS: readonly string[] = ['ping', 'time', 'evalsha x 0'];
+
+/*
+ * ARGV: commands, blank between the words; a word `k` is replaced by the key in KEYS[1]. Returns those that are refused.
+ * A command that the server does not know is left to the code that can do without it.
+ */
+const SCRIPT = `
+local refused = {}
+if not redis.acl_check_cmd then return refused end
+for _, text in ipairs(ARGV) do
+  local words = {}
+  for word in string.gmatch(text, '%S+') do words[#words + 1] = word == 'k' and KEYS[1] or word end
+  local known, granted = pcall(redis.acl_check_cmd, unpack(words))
+  if known and not granted then refused[#refused + 1] = words[1] end
+end
+return refused
+`;
+
+/**
+ * @param more commands beside those that every daemon needs
+ * @throws TsworkerError REDIS that names what the ACL lacks
+ */
+export async function requirePermissions(
+  connection: Connection,
+  namespace: string,
+  shownUri: string,
+  more: readonly string[] = [],
+): Promise<void> {
+  const commands = [...WITHOUT_KEYS, ...more, ...ON_KEYS];
+  // Any key would do that is not taken for a pattern.
+  const key = `${namespace}queues`;
+  const reply = await connection.send(['EVAL', SCRIPT, '1', key, ...commands]).catch((error: unknown) => {
+    const message = error instanceof Error ? error.message : String(error);
+    if (/^NOPERM.*permissions to access/i.test(message)) return ON_KEYS.map((command) => command.split(' ')[0]);
+    if (/^NOPERM/.test(message)) return ['eval'];
+    if (/unknown command|^ERR/i.test(message)) return [];
+    throw error;
+  });
+  const refused = (reply as string[]).map(String);
+  if (refused.length === 0) return;
+  const all = ON_KEYS.every((command) => refused.includes(command.split(' ')[0]));
+  const what = all ? `use the keys ${namespace}*` : `run ${refused.join(', ')}`;
+  throw new TsworkerError('REDIS', `Redis at ${shownUri} refuses us: our user may not ${what}`, {
+    hint: all
+      ? `ACL SETUSER <user> ~${namespace}*`
+      : `ACL SETUSER <user> ${refused.map((name) => `+${name}`).join(' ')}`,
+  });
+}

@@ -1,0 +1,11 @@
+/** Which slot of a Redis Cluster a hash tag belongs to. Pure. */
+
+/** CRC16 of the XMODEM kind, modulo the 16384 slots. */
+export function slotOf(tag: string): number {
+  let crc = 0;
+  for (const byte of Buffer.from(tag)) {
+    crc ^= byte << 8;
+    for (let bit = 0; bit < 8; bit++) crc = crc & 0x8000 ? ((crc << 1) ^ 0x1021) & 0xffff : crc << 1;
+  }
+  return crc % 16_384;
+}

@@ -1,0 +1,103 @@
+/** The registry for all children of a supervisor: enters, beats, leaves and recovers. Waits for a Redis that is away. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Connection } from '../redis/connection.js';
+import { Heartbeat, type HeartbeatMessage, type HeartbeatOptions } from './heartbeat.js';
+import type { Identity } from './identity.js';
+import { recoverProcess } from './recover.js';
+import { register, unregister } from './register.js';
+
+export interface BooksOptions {
+  readonly wanted: Pick<Identity, 'namespace' | 'label' | 'queues'>;
+  readonly heartbeat: Omit<HeartbeatOptions, 'identity'>;
+  readonly tell: (message: HeartbeatMessage) => void;
+  readonly problem: (error: Error) => void;
+}
+
+const RETRY_MS = 200;
+
+/** The job that was alone in a process that it blocked. */
+class BlockedTimeoutError extends Error {
+  override readonly name = 'TimeoutError';
+
+  constructor() {
+    super('the job blocked its process beyond its time limit, and the process was killed');
+    this.stack = '';
+  }
+}
+
+export class RegistryBooks {
+  readonly #connecting: Promise<Connection>;
+  readonly #options: BooksOptions;
+  readonly #heartbeats = new Map<Identity, Heartbeat>();
+  readonly #givenUp = new AbortController();
+
+  constructor(connecting: Promise<Connection>, options: BooksOptions) {
+    this.#connecting = connecting;
+    this.#options = options;
+    connecting.catch(() => this.giveUp());
+  }
+
+  /** Something could not be written until we gave up: the books still show our workers. */
+  failed = false;
+
+  giveUp(): void {
+    this.#givenUp.abort();
+  }
+
+  /** Redis is back: it may have lost us. */
+  beat(): void {
+    for (const heartbeat of this.#heartbeats.values()) void heartbeat.beat();
+  }
+
+  async enter(pid: number, concurrency: number): Promise<Identity | undefined> {
+    return await this.#persistently(async (connection) => {
+      const identity = await register(connection, { ...this.#options.wanted, pid, concurrency });
+      const heartbeat = new Heartbeat(connection, { ...this.#options.heartbeat, identity }, this.#options.tell);
+      this.#heartbeats.set(identity, heartbeat);
+      // Its first beat prunes, which may take long: nobody has to wait for that.
+      void heartbeat.start();
+      return identity;
+    });
+  }
+
+  async leave(identity: Identity): Promise<void> {
+    await this.#stopBeating(identity);
+    const kept = await this.#persistently((connection) => unregister(connection, identity));
+    // It is gone and reported less than it held: nobody else will.
+    if (kept !== undefined && kept > 0) await this.#recover(identity, 'killed');
+  }
+
+  async recover(identity: Identity, cause: 'death' | 'blocked' | 'killed'): Promise<void> {
+    await this.#stopBeating(identity);
+    await this.#recover(identity, cause);
+  }
+
+  async #recover(identity: Identity, cause: 'death' | 'blocked' | 'killed'): Promise<void> {
+    const { onDead } = this.#options.heartbeat;
+    const culprit = cause === 'blocked' ? new BlockedTimeoutError() : undefined;
+    const options = { onDead, blame: cause !== 'killed', culprit };
+    const recovered = await this.#persistently((connection) => recoverProcess(connection, identity, options));
+    for (const worker of recovered ?? []) if (worker.job !== undefined) this.#options.tell({ kind: 'pruned', worker });
+  }
+
+  async #stopBeating(identity: Identity): Promise<void> {
+    await this.#heartbeats.get(identity)?.stop();
+    this.#heartbeats.delete(identity);
+  }
+
+  /** @returns undefined when it was given up */
+  async #persistently<T>(action: (connection: Connection) => Promise<T>): Promise<T | undefined> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await action(await this.#connecting);
+      } catch (error) {
+        if (attempt === 0 && !this.#givenUp.signal.aborted) this.#options.problem(error as Error);
+        if (this.#givenUp.signal.aborted) {
+          this.failed = true;
+          return undefined;
+        }
+        await sleep(RETRY_MS, undefined, { signal: this.#givenUp.signal }).catch(() => {});
+      }
+    }
+  }
+}

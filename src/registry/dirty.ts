@@ -1,0 +1,62 @@
+/** What stands in `failed` for a job whose worker died: Resque's own exceptions, so that filters written for Ruby match. Pure. */
+import { failureParts } from '../resque/failure.js';
+import type { ClaimRecord } from '../resque/record.js';
+
+/**
+ * How a death was found. seen: by the parent of the process; gone: its process runs no more on this machine;
+ * expired: its heartbeat is old; silent: it never had one.
+ */
+export type Death = 'seen' | 'gone' | 'expired' | 'silent';
+
+/** The death is certain. */
+class DirtyExit extends Error {
+  override readonly name = 'Resque::DirtyExit';
+}
+
+/** The death is concluded from a heartbeat. */
+class PruneDeadWorkerDirtyExit extends Error {
+  override readonly name = 'Resque::PruneDeadWorkerDirtyExit';
+}
+
+/** Not Resque's: nothing in Ruby counts deaths. */
+class PoisonPillError extends Error {
+  override readonly name = 'PoisonPillError';
+}
+
+/** @param exit how the process ended, where its parent saw it */
+export function dirtyExit(id: string, death: Death, className: string | undefined, exit: string | undefined): Error {
+  if (death === 'seen' || death === 'gone') {
+    const text = exit === undefined ? 'Job still being processed' : `Child process received unhandled signal ${exit}`;
+    return new DirtyExit(text);
+  }
+  const what = className || 'an unreadable record';
+  return new PruneDeadWorkerDirtyExit(`Worker ${id} did not gracefully exit while processing ${what}`);
+}
+
+export function poisonPill(id: string, death: Death, exit: string | undefined): Error {
+  const how =
+    exit ?? { seen: 'it died', gone: 'its process is gone', expired: 'no heartbeat', silent: 'no heartbeat' }[death];
+  return new PoisonPillError(
+    `poison pill: 3 processes died within 72 hours while they ran this job, the last of them ran nothing else: worker ${id} (${how})`,
+  );
+}
+
+/** The failed entry is `head + payload + tail`, also for a record that nobody can read. */
+export function entryAround(error: Error, id: string, raw: Buffer, record: ClaimRecord | undefined) {
+  error.stack = '';
+  const shown = record?.shown.toString().startsWith('{') ? record.shown : undefined;
+  const { head, tail } = failureParts(error, {
+    workerId: id,
+    queue: record?.queue ?? '',
+    failedAt: new Date(),
+    ...rawPart(raw, record, shown),
+  });
+  const payload = shown ?? Buffer.from(JSON.stringify({ class: 'InvalidPayload', args: [raw.toString()] }));
+  return { head, payload, tail };
+}
+
+/** The exact bytes, where the entry shows others. */
+function rawPart(raw: Buffer, record: ClaimRecord | undefined, shown: Buffer | undefined): { raw?: Buffer } {
+  if (shown === undefined) return { raw };
+  return record?.strict === false ? { raw: record.payload } : {};
+}

@@ -1,0 +1,92 @@
+/**
+ * How a worker process comes to be in the books: it registers, beats and leaves by itself (one process), or its
+ * supervisor does all that, and it only takes over when the supervisor is gone.
+ */
+import type { Connection } from '../redis/connection.js';
+import type { ConnectOptions } from '../redis/options.js';
+import type { Service } from '../service.js';
+import { Heartbeat, type HeartbeatMessage, type HeartbeatOptions } from './heartbeat.js';
+import type { Identity } from './identity.js';
+import { register, unregister } from './register.js';
+import { ThreadedHeartbeat } from './threaded.js';
+
+export interface Membership {
+  /** Resolves when the workers are registered and beat: claims may begin. */
+  enter(connection: Connection): Promise<Identity>;
+  /** @returns how many workers still hold a job, and so stay registered */
+  leave(connection: Connection): Promise<number>;
+}
+
+export interface OwnMembershipOptions {
+  readonly wanted: Identity;
+  readonly heartbeat: Omit<HeartbeatOptions, 'identity'>;
+  readonly tell: (message: HeartbeatMessage) => void;
+  /** For the thread's own connection; undefined: the beats share the event loop and the connection of the jobs. */
+  readonly thread: { readonly connect: ConnectOptions; readonly shownUri: string } | undefined;
+}
+
+/** Registers, beats and leaves by itself. */
+export class OwnMembership implements Membership {
+  readonly #options: OwnMembershipOptions;
+  #identity: Identity | undefined;
+  #heartbeat: Service | undefined;
+
+  constructor(options: OwnMembershipOptions) {
+    this.#options = options;
+  }
+
+  async enter(connection: Connection): Promise<Identity> {
+    const { wanted, thread, tell } = this.#options;
+    const identity = await register(connection, wanted);
+    this.#identity = identity;
+    const heartbeat = { ...this.#options.heartbeat, identity };
+    this.#heartbeat =
+      thread === undefined
+        ? new Heartbeat(connection, heartbeat, tell)
+        : new ThreadedHeartbeat({ ...thread, heartbeat }, tell);
+    await this.#heartbeat.start();
+    return identity;
+  }
+
+  async leave(connection: Connection): Promise<number> {
+    // First the beats: one that comes later would register us again.
+    await this.#heartbeat?.stop();
+    return this.#identity === undefined ? 0 : await unregister(connection, this.#identity);
+  }
+}
+
+/** The supervisor registers and beats; when it is gone, this process does, until it has left. */
+export class SupervisedMembership implements Membership {
+  readonly #registered: Promise<Identity>;
+  readonly #beat: (connection: Connection, identity: Identity) => Service;
+  #identity: Identity | undefined;
+  #connection: Connection | undefined;
+  #heartbeat: Service | undefined;
+  #orphaned = false;
+
+  /** @param registered resolves with what the supervisor registered; rejects when it is gone before that */
+  constructor(registered: Promise<Identity>, beat: (connection: Connection, identity: Identity) => Service) {
+    this.#registered = registered;
+    this.#beat = beat;
+  }
+
+  async enter(connection: Connection): Promise<Identity> {
+    this.#connection = connection;
+    this.#identity = await this.#registered;
+    return this.#identity;
+  }
+
+  /** Nobody beats for us any more. */
+  orphan(): void {
+    this.#orphaned = true;
+    if (this.#connection === undefined || this.#identity === undefined || this.#heartbeat !== undefined) return;
+    this.#heartbeat = this.#beat(this.#connection, this.#identity);
+    void this.#heartbeat.start();
+  }
+
+  async leave(connection: Connection): Promise<number> {
+    if (!this.#orphaned || this.#identity === undefined) return 0;
+    await this.#heartbeat?.stop();
+    return await unregister(connection, this.#identity);
+  }
+}

@@ -1,0 +1,63 @@
+/** The processes that are alive: a sorted set for their number, a hash for where each of them runs. */
+import type { Connection } from '../redis/connection.js';
+import { type Identity, keysOf, processName } from './identity.js';
+import { isGone, machineOf } from './machine.js';
+import { scan } from './scan.js';
+
+/** Shows this process, or shows it again: whoever took it for dead took it out. */
+export async function showProcess(connection: Connection, identity: Identity, nowMs: number): Promise<void> {
+  const keys = keysOf(identity);
+  const name = processName(identity);
+  const machine = machineOf(identity.pid);
+  const shown = [connection.send(['ZADD', keys.processes, seconds(nowMs), name])];
+  if (machine !== undefined) shown.push(connection.send(['HSET', keys.machines, name, `${seconds(nowMs)} ${machine}`]));
+  await Promise.all(shown);
+}
+
+export async function hideProcesses(connection: Connection, identity: Identity, names: readonly string[]) {
+  const keys = keysOf(identity);
+  if (names.length === 0) return;
+  await Promise.all([
+    connection.send(['ZREM', keys.processes, ...names]),
+    connection.send(['HDEL', keys.machines, ...names]),
+  ]);
+}
+
+/** @returns how many are alive, after taking out those that beat no more */
+export async function countProcesses(connection: Connection, identity: Identity, deadBeforeMs: number) {
+  const keys = keysOf(identity);
+  const [removed, count] = await Promise.all([
+    connection.send(['ZREMRANGEBYSCORE', keys.processes, '-inf', seconds(deadBeforeMs)]),
+    connection.send(['ZCARD', keys.processes]),
+  ]);
+  if (Number(removed) > 0) {
+    const silent: string[] = [];
+    for (const [name, at] of await listMachines(connection, identity))
+      if (Number(at) <= Number(seconds(deadBeforeMs))) silent.push(name);
+    await hideProcesses(connection, identity, silent);
+  }
+  return Number(count);
+}
+
+/** The names of those that ran on this machine and are gone, whatever their heartbeat says. */
+export async function findGone(connection: Connection, identity: Identity): Promise<string[]> {
+  const own = processName(identity);
+  const gone: string[] = [];
+  for (const [name, , machine] of await listMachines(connection, identity))
+    if (name !== own && isGone(machine, Number(name.slice(name.lastIndexOf(':') + 1)))) gone.push(name);
+  return gone;
+}
+
+/** Name, second of the last beat, machine. */
+async function listMachines(connection: Connection, identity: Identity): Promise<[string, string, string][]> {
+  const found: [string, string, string][] = [];
+  for await (const [name, value] of scan(connection, ['HSCAN', keysOf(identity).machines], 2)) {
+    const [at, ...machine] = value.split(' ');
+    found.push([name, at, machine.join(' ')]);
+  }
+  return found;
+}
+
+function seconds(ms: number): string {
+  return String(Math.floor(ms / 1000));
+}

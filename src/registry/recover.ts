@@ -1,0 +1,153 @@
+/**
+ * Takes dead workers out of the books and disposes of their jobs. A worker of ours puts its job back at the head of its
+ * queue (or fails it, as configured), since its claims are fenced; a foreign worker's job goes to `failed`, as Resque
+ * does it, since that worker may have done it already. How the dead are found is prune.ts.
+ */
+import type { Argument, Connection } from '../redis/connection.js';
+import type { Keys } from '../resque/keys.js';
+import { type ClaimRecord, parseRecord } from '../resque/record.js';
+import { callScript, loadScript } from '../resque/scripts/index.js';
+import { type Death, dirtyExit, entryAround, poisonPill } from './dirty.js';
+import { type Identity, idChunks, keysOf, workerId } from './identity.js';
+import { unregister } from './register.js';
+
+export interface RecoverOptions {
+  /** What becomes of a job in the hands of a dead worker of ours. Default requeue. */
+  readonly onDead?: 'requeue' | 'fail' | undefined;
+  /** false: the job had no part in the death, which is not counted against it. Default true. */
+  readonly blame?: boolean | undefined;
+  /** What the job fails with if it was the only one in the process, and so the cause of its end. */
+  readonly culprit?: Error | undefined;
+  /** How the process ended, as its parent saw it: `pid 4711 SIGKILL (signal 9)`. */
+  readonly exit?: string | undefined;
+}
+
+/** A worker that was found dead. */
+export interface Dead {
+  readonly id: string;
+  readonly death: Death;
+  /** Its last heartbeat, as text; '' when it had none. Another by now shows that it lives, unless its death was seen. */
+  readonly heartbeat: string;
+}
+
+/** A dead worker that was taken out of the books. */
+export interface Recovered extends Dead {
+  /** What it had in hand, and what became of that. */
+  readonly job: { readonly class: string; readonly queue: string; readonly fate: Fate } | undefined;
+}
+
+/** convicted: a poison pill, to `failed`. */
+export type Fate = 'requeued' | 'failed' | 'convicted';
+
+/** What the script returns; 0 is nothing done, 1 no job. */
+const FATES: readonly (Fate | undefined)[] = [undefined, undefined, 'requeued', 'failed', 'convicted'];
+const MOST_PASSES = 5;
+
+/**
+ * Takes every slot of a process that is known to be dead out of the books, with the jobs it had in hand. Idle slots go
+ * in chunks. Jobs that are put back stand in the order in which they were claimed, each thousand slots by themselves.
+ * @returns the workers that had a job
+ */
+export async function recoverProcess(
+  connection: Connection,
+  identity: Identity,
+  options: RecoverOptions,
+): Promise<Recovered[]> {
+  const keys = keysOf(identity);
+  // A call of the dead that is still on its way claims nothing from here on.
+  await connection.send(['DEL', keys.started(workerId(identity, 0))]);
+  const recovered: Recovered[] = [];
+  for (let pass = 0; pass < MOST_PASSES; pass++) {
+    for (const ids of idChunks(identity)) {
+      const held = await readRecords(connection, keys, ids);
+      const alone = pass === 0 && held.length === 1 && identity.concurrency <= ids.length;
+      const judged = alone ? options : { ...options, culprit: undefined };
+      const all = held.map(([id, raw]) =>
+        take(connection, keys, { id, death: 'seen', heartbeat: '*' }, raw, judged).then((worker) => {
+          if (worker !== undefined) recovered.push({ ...worker, heartbeat: '' });
+        }),
+      );
+      await Promise.all(all);
+    }
+    if ((await unregister(connection, identity)) === 0) break;
+  }
+  return recovered;
+}
+
+/** @returns undefined where the worker lives after all, or somebody else was faster */
+export async function recoverWorker(
+  connection: Connection,
+  keys: Keys,
+  dead: Dead,
+  options: RecoverOptions,
+): Promise<Recovered | undefined> {
+  const raw = (await connection.send(['GET', keys.worker(dead.id)], { binary: true })) as Buffer | null;
+  return await take(connection, keys, dead, raw, options);
+}
+
+/** The latest claim first: put back in this order, jobs stand in their queue as before. */
+async function readRecords(connection: Connection, keys: Keys, ids: readonly string[]): Promise<[string, Buffer][]> {
+  const raws = await connection.send(['MGET', ...ids.map((id) => keys.worker(id))], { binary: true });
+  const held = (raws as (Buffer | null)[]).flatMap((raw, slot) =>
+    raw === null ? [] : [{ id: ids[slot], raw, slot, call: callOf(raw) }],
+  );
+  held.sort((a, b) => b.call - a.call || b.slot - a.slot);
+  return held.map(({ id, raw }) => [id, raw]);
+}
+
+/** The token is nonce, number of the call in base 36, slot. */
+function callOf(raw: Buffer): number {
+  return Number.parseInt(parseRecord(raw)?.token?.split('-')[1] ?? '', 36) || 0;
+}
+
+async function take(
+  connection: Connection,
+  keys: Keys,
+  dead: Dead,
+  raw: Buffer | null,
+  options: RecoverOptions,
+): Promise<Recovered | undefined> {
+  const { id } = dead;
+  const record = raw === null ? undefined : parseRecord(raw);
+  const args: Argument[] = [
+    id,
+    keys.heartbeats,
+    dead.heartbeat,
+    keys.worker(id),
+    raw ?? '',
+    keys.started(id),
+    keys.processedBy(id),
+    keys.failuresOf(id),
+  ];
+  if (raw !== null && !isEmptyRecord(raw)) args.push(...jobArgs(keys, dead, raw, record, options));
+  const reply = Number(await callScript(connection, loadScript('recover'), [keys.workers], args));
+  if (reply === 0) return undefined;
+  const fate = FATES[reply];
+  const job = fate && { class: record?.class ?? '', queue: record?.queue ?? '', fate };
+  return { ...dead, job };
+}
+
+/** Ruby writes `{}` or nothing for "no job". */
+function isEmptyRecord(raw: Buffer): boolean {
+  return /^\s*(\{\s*\})?\s*$/.test(raw.toString());
+}
+
+function jobArgs(
+  keys: Keys,
+  { id, death }: Dead,
+  raw: Buffer,
+  record: ClaimRecord | undefined,
+  options: RecoverOptions,
+): Argument[] {
+  const ours = record?.token !== undefined && record.queue !== '';
+  const requeue = ours && options.onDead !== 'fail' && options.culprit === undefined;
+  const error = requeue
+    ? poisonPill(id, death, options.exit)
+    : (options.culprit ?? dirtyExit(id, death, record?.class, options.exit));
+  const { head, payload, tail } = entryAround(error, id, raw, record);
+  const common = [keys.failed, keys.failures, head, payload, tail, ours ? keys.suspects : ''];
+  if (!requeue) return ['f', ...common];
+  const nonce = options.blame === false ? '' : (record.token?.split('-')[0] ?? '');
+  const { queue } = record;
+  return ['r', ...common, keys.queues, queue, keys.queue(queue), record.payload, nonce, record.alone ? '1' : ''];
+}

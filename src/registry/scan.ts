@@ -1,0 +1,16 @@
+/** Walks a hash or a set with its cursor, in steps that do not hold up Redis. */
+import type { Connection } from '../redis/connection.js';
+
+/** @param width 2 for a hash, which yields field and value; 1 for a set. What changes meanwhile may come twice or not. */
+export async function* scan(
+  connection: Connection,
+  [command, key]: readonly [string, string],
+  width: number,
+): AsyncGenerator<string[]> {
+  let cursor = '0';
+  do {
+    const [next, flat] = (await connection.send([command, key, cursor, 'COUNT', '1000'])) as [string, string[]];
+    for (let i = 0; i < flat.length; i += width) yield flat.slice(i, i + width);
+    cursor = next;
+  } while (cursor !== '0');
+}

@@ -1,0 +1,43 @@
+/** What supervisor and child say to each other: two unions, each message plain data. */
+import type { Settings } from '../config/settings.js';
+import type { Identity } from '../registry/identity.js';
+
+/** From the supervisor. */
+export type Order =
+  /** The first: load the job modules and connect. `concurrency` in the settings is this child's share. */
+  | { readonly kind: 'start'; readonly settings: Settings; readonly flags: Readonly<Record<string, unknown>> }
+  /** The child's workers are registered and beat: it may claim. */
+  | { readonly kind: 'registered'; readonly identity: Identity }
+  /** How many tsworker processes are alive, for the herd. */
+  | { readonly kind: 'processes'; readonly count: number }
+  | { readonly kind: 'stop'; readonly reason: string }
+  | { readonly kind: 'abort'; readonly reason: string }
+  | { readonly kind: 'pause' | 'resume' | 'report' };
+
+/** From the child. */
+export type Report =
+  /** The job modules are loaded and set up, Redis is connected. No job may take longer than `limitMs`; 0: no limit. */
+  | {
+      readonly kind: 'ready';
+      readonly classes: readonly string[];
+      readonly tracking: boolean;
+      readonly limitMs: number;
+    }
+  /** Now and then: how much memory the child uses. */
+  | { readonly kind: 'pulse'; readonly rssMb: number }
+  /** The last: every job has ended or was put back. */
+  | {
+      readonly kind: 'ended';
+      readonly exitCode: 0 | 1;
+      readonly processed: number;
+      readonly failed: number;
+      readonly putBack: number;
+    }
+  /** The last: it could not start. */
+  | { readonly kind: 'refused'; readonly code: string; readonly message: string; readonly hint: string | undefined };
+
+/** How a child ended, as the supervisor saw it. */
+export interface Death {
+  readonly code: number | null;
+  readonly signal: string | null;
+}

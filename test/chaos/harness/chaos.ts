@@ -1,0 +1,175 @@
+/** What a scenario is given: a Redis of its own, daemons as real processes, jobs for them, and eyes on all of it. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { JobCounts } from '../../support/conservation.js';
+import { tempDir } from '../../support/reaper.js';
+import { startRedis, type TestRedis } from '../../support/redis.js';
+import { until } from '../../support/until.js';
+import { Daemon } from './daemon.js';
+import { Enqueuer, type Job } from './enqueuer.js';
+import { type Ledger, startLedger } from './ledger.js';
+import { Link } from './link.js';
+import { NAMESPACE, QUEUES } from './names.js';
+import { Random } from './random.js';
+import { type Sample, Sampler, takeSample } from './sampler.js';
+import { repeat } from './schedule.js';
+
+export interface ChaosOptions {
+  readonly name: string;
+  readonly seed: number;
+  /** How many; the scenario's own number unless told. */
+  readonly jobs: number | undefined;
+  /** Within seconds, for `npm test`. */
+  readonly short: boolean;
+}
+
+/** A kill of Redis itself loses nothing that it has acknowledged. */
+export const PERSISTENT = ['--appendonly', 'yes', '--appendfsync', 'always'] as const;
+
+const HERE = fileURLToPath(import.meta.url);
+const JOBS = ['ts', 'js'].map((type) => join(HERE, `../../jobs/jobs.${type}`)).find(existsSync) ?? '';
+export const [HEARTBEAT_S, PRUNE_AFTER_S] = [0.3, 1.5];
+const REST_MS = 90_000;
+
+export class Chaos {
+  readonly short: boolean;
+  readonly random: Random;
+  readonly ledger: Ledger;
+  readonly daemons: Daemon[] = [];
+  readonly enqueuer: Enqueuer;
+  readonly sampler: Sampler;
+  /** The daemons' output. */
+  readonly log = join(tempDir('chaos'), 'daemons.log');
+  readonly faults: string[] = [];
+  /** How often something was broken. */
+  hits = 0;
+  readonly #options: ChaosOptions;
+  readonly #cleanUps: (() => unknown)[] = [];
+  readonly #links: Link[] = [];
+  #redis: TestRedis | undefined;
+  #uri = '';
+  #replicas = 0;
+
+  static async start(options: ChaosOptions): Promise<Chaos> {
+    return new Chaos(options, await startLedger());
+  }
+
+  private constructor(options: ChaosOptions, ledger: Ledger) {
+    this.#options = options;
+    this.short = options.short;
+    this.random = new Random(options.seed, options.name);
+    this.ledger = ledger;
+    this.enqueuer = new Enqueuer(this.link(), this.random, () => this.#replicas);
+    this.sampler = new Sampler(this.link(), this.enqueuer);
+    this.onEnd(() => ledger.stop());
+  }
+
+  /** How many jobs: as asked for, or the scenario's own for the long and the short form. */
+  jobs(long: number, short: number): number {
+    return this.#options.jobs ?? (this.short ? short : long);
+  }
+
+  get redis(): TestRedis {
+    if (this.#redis === undefined) throw new Error('the scenario has no Redis yet');
+    return this.#redis;
+  }
+
+  link(): Link {
+    const link = new Link(() => this.redis.socketPath);
+    this.#links.push(link);
+    return link;
+  }
+
+  /** A fresh Redis that ends with the scenario. */
+  async startRedis(args: readonly string[] = []): Promise<TestRedis> {
+    const redis = await startRedis({ port: true, args });
+    this.onEnd(() => redis.stop());
+    this.use(redis);
+    return redis;
+  }
+
+  /**
+   * The data is there from now on, for our own eyes; and for the daemons unless they are told another URI.
+   * @param options replicas: how many must have a push before it counts
+   */
+  use(redis: TestRedis, options: { uri?: string; replicas?: number } = {}): void {
+    this.#redis = redis;
+    this.#uri = options.uri ?? redis.uri;
+    this.#replicas = options.replicas ?? this.#replicas;
+    this.sampler.start();
+  }
+
+  /** Starts a daemon that is started again whenever it ends. */
+  daemon(flags: readonly string[] = [], env: Readonly<Record<string, string>> = {}): Daemon {
+    const intervals = [`-heartbeat=${HEARTBEAT_S}`, `-prune-after=${PRUNE_AFTER_S}`, '-log-format=json'];
+    const where = [`-uri=${this.#uri}`, `-namespace=${NAMESPACE}`, `-jobs=${JOBS}`, `-queues=${QUEUES.join(',')}`];
+    const daemon = new Daemon({
+      args: [...where, ...intervals, '-log-level=warn', ...flags],
+      env: { CHAOS_LEDGER: this.ledger.socketPath, ...env },
+      log: this.log,
+    });
+    this.daemons.push(daemon);
+    return daemon.keep();
+  }
+
+  /** Several, every other of them as if on a machine of its own. */
+  fleet(count: number, ...flags: string[]): Daemon[] {
+    return Array.from({ length: count }, (_, n) =>
+      this.daemon(n % 2 === 0 ? flags : [...flags, `-label=machine${n}.ts`]),
+    );
+  }
+
+  /** Enqueues some jobs every few milliseconds, so that there is always work while things break. */
+  async enqueue(count: number, make: (random: Random) => Job = quickJob): Promise<void> {
+    const batch = Math.max(1, Math.ceil(count / 100));
+    await repeat({ everyMs: 20, forMs: 300_000, until: () => this.enqueuer.acknowledged >= count }, () => {
+      const size = Math.min(batch, count - this.enqueuer.acknowledged);
+      return this.enqueuer.push(Array.from({ length: size }, () => make(this.random)));
+    });
+  }
+
+  /** Whether every job of `count` has been counted, as far as the sampler has seen. */
+  isDone(count: number): boolean {
+    const counts = this.sampler.last?.counts;
+    return counts !== undefined && counts.processed + counts.failed >= count;
+  }
+
+  /** Waits until the counts are so. */
+  async counted(accepts: (counts: JobCounts) => boolean, what: string, timeoutMs = 30_000): Promise<void> {
+    await until(() => this.sampler.last !== undefined && accepts(this.sampler.last.counts), { what, timeoutMs });
+  }
+
+  /** Waits until nothing moves any more: every job has been counted, and nobody holds one. */
+  async rest(): Promise<Sample> {
+    const link = this.link();
+    const atRest = async () => {
+      const sample = await link.ask(takeSample);
+      const { counts, pushed } = sample;
+      const open = counts.queued + counts.claimed + counts.orphaned;
+      return open === 0 && counts.processed + counts.failed >= pushed ? sample : undefined;
+    };
+    const timeoutMs = this.short ? REST_MS / 3 : REST_MS;
+    return await until(atRest, { timeoutMs, everyMs: 25, what: 'every job is counted' });
+  }
+
+  /** What must be true, or the seed has found a fault. */
+  check(holds: boolean, fault: string): void {
+    if (!holds) this.faults.push(fault);
+  }
+
+  onEnd(cleanUp: () => unknown): void {
+    this.#cleanUps.push(cleanUp);
+  }
+
+  async end(): Promise<void> {
+    for (const daemon of this.daemons) daemon.destroy();
+    await this.sampler.stop();
+    for (const link of this.#links) link.close();
+    for (const cleanUp of this.#cleanUps.reverse()) await cleanUp();
+  }
+}
+
+function quickJob(random: Random): Job {
+  return { class: 'Work', args: [random.integer(0, 10)] };
+}

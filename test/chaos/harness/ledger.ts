@@ -1,0 +1,48 @@
+/** The side Redis, which the chaos does not touch: what began and what ended, told by the jobs themselves. */
+import { startRedis, type TestRedis } from '../../support/redis.js';
+
+/** How often, by the job's id. */
+export type Runs = ReadonlyMap<number, number>;
+
+export class Ledger {
+  readonly #redis: TestRedis;
+
+  constructor(redis: TestRedis) {
+    this.#redis = redis;
+  }
+
+  get socketPath(): string {
+    return this.#redis.socketPath;
+  }
+
+  begun(): Promise<Runs> {
+    return this.#read('begun');
+  }
+
+  ended(): Promise<Runs> {
+    return this.#read('ended');
+  }
+
+  /** How often one job has begun. */
+  async runsOf(id: number): Promise<number> {
+    return Number((await this.#redis.client.hGet('begun', String(id))) ?? 0);
+  }
+
+  /** How many jobs have ended at least once. */
+  async done(): Promise<number> {
+    return await this.#redis.client.hLen('ended');
+  }
+
+  stop(): Promise<void> {
+    return this.#redis.stop();
+  }
+
+  async #read(what: 'begun' | 'ended'): Promise<Runs> {
+    const entries = Object.entries(await this.#redis.client.hGetAll(what));
+    return new Map(entries.map(([id, times]) => [Number(id), Number(times)]));
+  }
+}
+
+export async function startLedger(): Promise<Ledger> {
+  return new Ledger(await startRedis());
+}

@@ -1,0 +1,48 @@
+/** A connection of the suite's own into the storm: it never queues, never waits long, and goes where the data is. */
+import { createClient } from '@redis/client';
+import type { TestClient } from '../../support/redis.js';
+import { within } from '../../support/until.js';
+
+const PATIENCE_MS = 2000;
+
+export class Link {
+  readonly #where: () => string;
+  #path = '';
+  #client: TestClient | undefined;
+
+  /** @param where the socket of the Redis that has the data now */
+  constructor(where: () => string) {
+    this.#where = where;
+  }
+
+  /** Rejects at once while Redis is away, and soon where it does not answer: the caller tries again. */
+  async ask<T>(question: (client: TestClient) => Promise<T>): Promise<T> {
+    const client = this.#connected();
+    try {
+      return await within(question(client), PATIENCE_MS, 'an answer of Redis');
+    } catch (error) {
+      // The late answer must not be taken for that of the next question.
+      if (/in vain/.test(String(error))) this.close();
+      throw error;
+    }
+  }
+
+  close(): void {
+    if (this.#client?.isOpen) this.#client.destroy();
+    this.#client = undefined;
+  }
+
+  #connected(): TestClient {
+    if (this.#path !== this.#where()) this.close();
+    if (this.#client !== undefined) return this.#client;
+    this.#path = this.#where();
+    const client: TestClient = createClient({
+      socket: { path: this.#path, reconnectStrategy: 20 },
+      disableOfflineQueue: true,
+    });
+    client.on('error', () => {});
+    client.connect().catch(() => {});
+    this.#client = client;
+    return client;
+  }
+}

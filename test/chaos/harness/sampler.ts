@@ -1,0 +1,80 @@
+/**
+ * Looks at all places every few milliseconds, in one MULTI, while everything breaks: the conservation law holds at every
+ * instant, not only at the end. It has a connection of its own, and sees nothing while Redis is away.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { countJobs, type JobCounts } from '../../support/conservation.js';
+import type { TestClient } from '../../support/redis.js';
+import type { Enqueuer } from './enqueuer.js';
+import type { Link } from './link.js';
+import { NAMESPACE, PUSHED } from './names.js';
+
+const EVERY_MS = 4;
+const MOST_FAULTS = 5;
+
+export interface Sample {
+  readonly counts: JobCounts;
+  /** How many jobs there are at the same instant. */
+  readonly pushed: number;
+}
+
+/** The counting script and the number of jobs in one MULTI. */
+export async function takeSample(client: TestClient): Promise<Sample> {
+  let pushed = 0;
+  const counting = {
+    async eval(script: string, options: { keys: string[] }) {
+      const [counts, size] = await client.multi().eval(script, options).sCard(PUSHED).exec();
+      pushed = Number(size);
+      return counts;
+    },
+  };
+  const counts = await countJobs(counting as unknown as TestClient, NAMESPACE);
+  return { counts, pushed };
+}
+
+export class Sampler {
+  readonly faults: string[] = [];
+  samples = 0;
+  /** Most records at once whose worker was not registered at that instant. */
+  orphaned = 0;
+  last: Sample | undefined;
+  readonly #link: Link;
+  readonly #enqueuer: Enqueuer;
+  #running: Promise<void> | undefined;
+  #stopped = false;
+
+  constructor(link: Link, enqueuer: Enqueuer) {
+    this.#link = link;
+    this.#enqueuer = enqueuer;
+  }
+
+  start(): void {
+    this.#running ??= this.#run();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stopped) {
+      const acknowledged = this.#enqueuer.acknowledged;
+      const sample = await this.#link.ask(takeSample).catch(() => undefined);
+      if (sample !== undefined) this.#judge(sample, acknowledged);
+      await sleep(EVERY_MS);
+    }
+  }
+
+  /** @param acknowledged before the sample was taken: those must be there */
+  #judge(sample: Sample, acknowledged: number): void {
+    this.samples += 1;
+    this.last = sample;
+    const { counts, pushed } = sample;
+    this.orphaned = Math.max(this.orphaned, counts.orphaned);
+    // A record without a registered worker is a place too, for a moment: at the end there must be none.
+    const sound = counts.total + counts.orphaned === pushed && pushed >= acknowledged;
+    if (sound || this.faults.length >= MOST_FAULTS) return;
+    this.faults.push(`sample ${this.samples}: ${pushed} jobs, ${acknowledged} acknowledged, ${JSON.stringify(counts)}`);
+  }
+}

@@ -1,0 +1,96 @@
+/** What a scenario is, and how one is run: everything is broken as it says, and then the jobs are counted. */
+import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { leftoverKeys } from '../../support/conservation.js';
+import { until, within } from '../../support/until.js';
+import { Chaos, type ChaosOptions } from './chaos.js';
+import { projectRoot } from './daemon.js';
+import { NAMESPACE, PUSHED, WRITES } from './names.js';
+import { judge, type Verdict } from './verdict.js';
+
+export interface Scenario {
+  readonly name: string;
+  /** What it breaks. */
+  readonly about: string;
+  run(chaos: Chaos): Promise<void>;
+}
+
+export interface Result extends Verdict {
+  readonly name: string;
+  readonly seed: number;
+  readonly hits: number;
+  readonly seconds: number;
+  readonly samples: number;
+  /** Most records at once whose worker was not registered. */
+  readonly orphaned: number;
+  /** What the daemons wrote, where there was a fault. */
+  readonly log: string | undefined;
+}
+
+const LIMIT_MS = 400_000;
+const NOTHING: Verdict = { enqueued: 0, processed: 0, failed: 0, lost: 0, twice: 0, again: 0, faults: [] };
+
+export async function runScenario(scenario: Scenario, options: Omit<ChaosOptions, 'name'>): Promise<Result> {
+  const begin = performance.now();
+  const chaos = await Chaos.start({ ...options, name: scenario.name });
+  let verdict = NOTHING;
+  try {
+    await attempt(chaos, () => within(scenario.run(chaos), LIMIT_MS, `the scenario ${scenario.name} to end`));
+    await attempt(chaos, () => chaos.rest());
+    await attempt(chaos, () => leaveInOrder(chaos));
+    await chaos.sampler.stop();
+    await attempt(chaos, async () => {
+      verdict = await judge(chaos.redis.client, chaos.ledger, chaos.enqueuer.acknowledged);
+    });
+  } finally {
+    await chaos.end();
+  }
+  const faults = [...chaos.faults, ...chaos.sampler.faults, ...verdict.faults];
+  return {
+    ...verdict,
+    faults,
+    name: scenario.name,
+    seed: options.seed,
+    hits: chaos.hits,
+    seconds: (performance.now() - begin) / 1000,
+    samples: chaos.sampler.samples,
+    orphaned: chaos.sampler.orphaned,
+    log: faults.length > 0 ? keepLog(chaos, `${scenario.name}-${options.seed}`) : undefined,
+  };
+}
+
+/** Where one step goes wrong, the jobs are counted all the same. */
+async function attempt(chaos: Chaos, step: () => Promise<unknown>): Promise<void> {
+  try {
+    await step();
+  } catch (error) {
+    chaos.faults.push(error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** The dead are found, the living leave, and nothing of theirs stays. */
+async function leaveInOrder(chaos: Chaos): Promise<void> {
+  const { client } = chaos.redis;
+  const alive = () => chaos.daemons.flatMap((daemon) => daemon.children());
+  const onlyTheLiving = async () => {
+    const pids = new Set(alive());
+    const workers = await client.sMembers(`${NAMESPACE}workers`);
+    return workers.every((id) => pids.has(Number(/:(\d+)-/.exec(id)?.[1])));
+  };
+  await until(onlyTheLiving, { timeoutMs: 20_000, everyMs: 50, what: 'no dead worker is in the books' });
+  await Promise.all(chaos.daemons.map((daemon) => daemon.stop()));
+  await Promise.all(chaos.daemons.map((daemon) => daemon.left()));
+  const ours = /:(failed|chaos:\w+|tsworker:(solo|fence))$/;
+  const left = (await leftoverKeys(client, NAMESPACE)).filter((key) => !ours.test(key));
+  chaos.check(left.length === 0, `left behind: ${left.slice(0, 5).join(', ')} (${left.length} keys)`);
+  chaos.check((await client.exists([PUSHED, WRITES])) === 2 || chaos.enqueuer.acknowledged === 0, 'the ids are gone');
+}
+
+function keepLog(chaos: Chaos, name: string): string | undefined {
+  if (!existsSync(chaos.log)) return undefined;
+  const dir = join(projectRoot, '.cache/chaos-faults');
+  mkdirSync(dir, { recursive: true });
+  const file = join(dir, `${name}.log`);
+  copyFileSync(chaos.log, file);
+  return file;
+}

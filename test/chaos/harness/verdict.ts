@@ -1,0 +1,53 @@
+/** What became of the jobs: counted in Redis, and compared with what the jobs themselves have told the side Redis. */
+import { countJobs } from '../../support/conservation.js';
+import type { TestClient } from '../../support/redis.js';
+import type { Ledger } from './ledger.js';
+import { NAMESPACE, PUSHED } from './names.js';
+import { findJobs, type Places } from './places.js';
+
+export interface Verdict {
+  readonly enqueued: number;
+  readonly processed: number;
+  readonly failed: number;
+  /** Jobs that never ended and are nowhere to be seen. */
+  readonly lost: number;
+  /** Jobs that are counted, or kept, once too often. */
+  readonly twice: number;
+  /** Jobs that began more than once: the price of at-least-once, no fault. */
+  readonly again: number;
+  readonly faults: readonly string[];
+}
+
+export async function judge(client: TestClient, ledger: Ledger, acknowledged: number): Promise<Verdict> {
+  const counts = await countJobs(client, NAMESPACE);
+  const ids = (await client.sMembers(PUSHED)).map(Number);
+  const places = await findJobs(client);
+  const [begun, ended] = [await ledger.begun(), await ledger.ended()];
+  const seen = seenIds(places);
+  const lost = ids.filter((id) => !ended.has(id) && !seen.has(id));
+  const kept = seen.size < places.failed.length + places.waiting.length + places.claimed.length;
+  const surplus = Math.max(0, counts.total - ids.length);
+  const twice = Math.max(surplus, kept ? 1 : 0);
+  const faults: string[] = [];
+  const shown = JSON.stringify(counts);
+  if (ids.length !== acknowledged) faults.push(`${acknowledged} pushes were acknowledged, ${ids.length} are there`);
+  if (counts.total !== ids.length) faults.push(`conservation broken: enqueued ${ids.length}, but ${shown}`);
+  if (counts.orphaned > 0) faults.push(`records of workers that are not registered: ${shown}`);
+  if (counts.queued + counts.claimed > 0) faults.push(`not at rest: ${shown}`);
+  if (counts.failed !== counts.failedStat) faults.push(`stat:failed is not the length of failed: ${shown}`);
+  if (lost.length > 0) faults.push(`lost: ${lost.slice(0, 10).join(', ')}`);
+  if (twice > 0) faults.push(`counted twice: ${twice}`);
+  return {
+    enqueued: ids.length,
+    processed: counts.processed,
+    failed: counts.failed,
+    lost: lost.length,
+    twice,
+    again: [...begun.values()].filter((times) => times > 1).length,
+    faults,
+  };
+}
+
+function seenIds({ waiting, claimed, failed }: Places): Set<number> {
+  return new Set([...waiting, ...claimed, ...failed.map(({ id }) => id)]);
+}

@@ -1,0 +1,75 @@
+/**
+ * The jobs of the suite. Each notes in the side Redis, which the chaos does not touch, that it has begun and that it has
+ * ended, by its id: only so can the suite say what ran, whatever Redis and the daemon believe.
+ */
+import { connect, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+let socket: Socket | undefined;
+const waiting: ((reply: number) => void)[] = [];
+
+/** Adds one to the id's count and resolves with the count, when it is written. */
+function note(what: 'begun' | 'ended', id: number): Promise<number> {
+  socket ??= open(process.env.CHAOS_LEDGER ?? '');
+  socket.write(`HINCRBY ${what} ${id} 1\r\n`);
+  return new Promise((resolve) => waiting.push(resolve));
+}
+
+function open(path: string): Socket {
+  let rest = '';
+  const opened = connect({ path }).setEncoding('latin1');
+  opened.on('data', (text: string) => {
+    const lines = (rest + text).split('\r\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) waiting.shift()?.(Number(line.slice(1)));
+  });
+  return opened;
+}
+
+export async function Work(_queue: string, id: number, ms: number): Promise<void> {
+  await note('begun', id);
+  await sleep(ms);
+  await note('ended', id);
+}
+
+/** Takes long, but only the first time: for measuring when it runs again. */
+export async function LongOnce(_queue: string, id: number): Promise<void> {
+  if ((await note('begun', id)) === 1) await sleep(600_000);
+  await note('ended', id);
+}
+
+/** Leaves the process, and does not even say that it failed. */
+export async function Exit(_queue: string, id: number): Promise<void> {
+  await note('begun', id);
+  process.exit(3);
+}
+
+export async function ThrowLater(_queue: string, id: number): Promise<void> {
+  await note('begun', id);
+  setTimeout(() => {
+    throw new TypeError(`thrown by ${id}, later`);
+  }, 5);
+  await sleep(600_000);
+}
+
+/** Takes memory until the process dies of it. */
+export async function Fill(_queue: string, id: number): Promise<void> {
+  await note('begun', id);
+  const kept: string[][] = [];
+  for (;;) kept.push(Array.from({ length: 10_000 }, (_, n) => `${n} of ${kept.length}`));
+}
+
+/** Holds the event loop. */
+export async function Block(_queue: string, id: number, ms: number): Promise<void> {
+  await note('begun', id);
+  const end = performance.now() + ms;
+  while (performance.now() < end);
+  await note('ended', id);
+}
+
+/** The poison pill. */
+export async function Kill(_queue: string, id: number): Promise<void> {
+  await note('begun', id);
+  process.kill(process.pid, 'SIGKILL');
+  await sleep(600_000);
+}

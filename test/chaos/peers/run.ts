@@ -1,0 +1,4 @@
+/** Stub. */
+export async function runPeer(_seed: number, _jobs: number): Promise<string> {
+  return '';
+}

@@ -1,0 +1,98 @@
+/** Processes that die of their jobs, and one that comes back from the dead, seen from outside. */
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { type CliRun, runCli, writeJobs } from '../support/cli.js';
+import { assertConserved, countJobs, leftoverKeys } from '../support/conservation.js';
+import { tempDir } from '../support/reaper.js';
+import { startRedis, type TestRedis } from '../support/redis.js';
+import { until } from '../support/until.js';
+
+let redis: TestRedis;
+let jobs: string;
+beforeAll(async () => {
+  redis = await startRedis();
+  jobs = writeJobs(tempDir('jobs'), {
+    'jobs.mjs': `
+      import { setTimeout as sleep } from 'node:timers/promises';
+      export const Sleep = (queue, ms) => sleep(ms);
+      export const Kill = () => process.kill(process.pid, 'SIGKILL');
+    `,
+  });
+});
+afterAll(() => redis.stop());
+beforeEach(async () => {
+  await redis.client.flushAll();
+});
+
+function start(...flags: string[]): CliRun {
+  return runCli([`-uri=${redis.uri}`, `-jobs=${jobs}`, '-queues=q', '-interval=0.5', ...flags]);
+}
+
+async function push(...payloads: { class: string; args: unknown[] }[]): Promise<void> {
+  const texts = payloads.map((payload) => JSON.stringify(payload));
+  await redis.client.multi().sAdd('resque:queues', 'q').rPush('resque:queue:q', texts).exec();
+}
+
+/** 200 innocent jobs of 50 ms, each another payload, and a pill among them. */
+async function pushPill(): Promise<void> {
+  const all = Array.from({ length: 200 }, (_, n) => ({ class: 'Sleep', args: [50, n] as unknown[] }));
+  all.splice(60, 0, { class: 'Kill', args: [] });
+  await push(...all);
+}
+
+async function expectConvicted(): Promise<void> {
+  expect(await assertConserved(redis.client, 201)).toMatchObject({ processed: 200, failed: 1, failedStat: 1 });
+  const [entry] = await redis.client.lRange('resque:failed', 0, -1);
+  expect(JSON.parse(entry)).toMatchObject({
+    exception: 'PoisonPillError',
+    error: expect.stringContaining('3 processes died within 72 hours'),
+    payload: { class: 'Kill' },
+  });
+  expect(await leftoverKeys(redis.client)).toEqual(['resque:failed']);
+}
+
+describe('a poison pill among 200 innocent jobs: only the pill fails', () => {
+  test('one process, which somebody starts again', async () => {
+    await pushPill();
+    let deaths = 0;
+    for (;;) {
+      const run = start('-connections=1', '-exit-on-complete');
+      const { signal } = await run.exit(20_000);
+      if (signal !== 'SIGKILL') break;
+      deaths++;
+    }
+    expect(deaths).toBe(3);
+    await expectConvicted();
+  }, 60_000);
+
+  test('a supervisor with two children', async () => {
+    await pushPill();
+    const run = start('-processes=2', '-exit-on-complete');
+    await run.exit(30_000);
+    await expectConvicted();
+    expect(run.logs.filter((line) => String(line.msg).startsWith('poison pill'))).toHaveLength(1);
+  }, 60_000);
+});
+
+test('stopped for longer than -prune-after beside a live one, it counts nothing twice and registers anew', async () => {
+  const intervals = ['-connections=1', '-heartbeat=0.2', '-prune-after=1'];
+  const frozen = start(...intervals);
+  await push({ class: 'Sleep', args: [300] }, { class: 'Sleep', args: [301] });
+  await until(async () => (await countJobs(redis.client)).claimed === 2);
+  frozen.signal('SIGSTOP');
+  const live = start(...intervals);
+  await until(async () => (await countJobs(redis.client)).processed === 2, { timeoutMs: 15_000 });
+  expect(await redis.client.sCard('resque:workers')).toBe(25);
+  frozen.signal('SIGCONT');
+  await frozen.waitForLog((line) => String(line.msg).includes('nothing was counted'));
+  await until(async () => (await redis.client.sCard('resque:workers')) === 50);
+  expect(await assertConserved(redis.client, 2)).toMatchObject({ processed: 2 });
+  live.signal('SIGTERM');
+  expect((await live.exit()).code).toBe(0);
+  // It works as before.
+  await push({ class: 'Sleep', args: [1] });
+  await until(async () => (await countJobs(redis.client)).processed === 3);
+  frozen.signal('SIGTERM');
+  expect((await frozen.exit()).code).toBe(0);
+  expect(await assertConserved(redis.client, 3)).toMatchObject({ processed: 3 });
+  expect(await leftoverKeys(redis.client)).toEqual([]);
+});

@@ -1,0 +1,85 @@
+import { describe, expect, it } from 'vitest';
+import { hashTagOf, readTopology, requireHashTag } from '../../../src/config/address.js';
+import { resolveSettings } from '../../../src/config/load.js';
+import { checkUri } from '../../../src/config/uri.js';
+
+describe('readTopology', () => {
+  it('reads Sentinels', () => {
+    expect(
+      readTopology('redis+sentinel://u:p%40ss@host,10.0.0.2:26380,[::1]:1/my%20master/3?sentinelPassword=x%26y'),
+    ).toEqual({
+      kind: 'sentinel',
+      tls: false,
+      nodes: [
+        { host: 'host', port: 26379 },
+        { host: '10.0.0.2', port: 26380 },
+        { host: '::1', port: 1 },
+      ],
+      login: { username: 'u', password: 'p@ss' },
+      master: 'my master',
+      database: 3,
+      sentinelLogin: { password: 'x&y' },
+    });
+    expect(readTopology('rediss+sentinel://:p@h/m/')).toMatchObject({
+      tls: true,
+      database: 0,
+      login: { password: 'p' },
+    });
+  });
+
+  it('reads a Cluster', () => {
+    expect(readTopology('rediss+cluster://u:p@a:7000,b/')).toEqual({
+      kind: 'cluster',
+      tls: true,
+      nodes: [
+        { host: 'a', port: 7000 },
+        { host: 'b', port: 6379 },
+      ],
+      login: { username: 'u', password: 'p' },
+    });
+  });
+
+  it.each(['redis://h', 'rediss://h', 'unix:///s', ''])('%j is of one node', (uri) =>
+    expect(readTopology(uri)).toEqual({ kind: 'single' }),
+  );
+
+  it.each([
+    ['redis+sentinel://h:26379', "the master's name"],
+    ['redis+sentinel://h:26379/m/x', "the master's name"],
+    ['redis+sentinel://h:99999/m', 'host or host:port'],
+    ['redis+sentinel://h,,g/m', 'host or host:port'],
+    ['redis+sentinel:///m', 'host or host:port'],
+    ['redis+sentinel://u:p@ss@h/m', 'percent-encoded'],
+    ['redis+sentinel://u:100%@h/m', 'stray %'],
+    ['redis+sentinel://h/m?password=x', 'only sentinelUsername'],
+    ['redis+cluster://h/1', 'no other database'],
+    ['redis+cluster://h:x', 'host or host:port'],
+  ])('%s is refused in words', (uri, words) => {
+    expect(readTopology(uri)).toMatchObject({ kind: 'wrong', problem: expect.stringContaining(words) });
+    expect(() => checkUri(uri)).toThrow(/^must be redis\+(sentinel|cluster):\/\//);
+  });
+});
+
+describe('the hash tag', () => {
+  it.each([
+    ['{resque}:', 'resque'],
+    ['a{b}c{d}', 'b'],
+    ['{a{b}', 'a{b'],
+    ['resque:', undefined],
+    ['{}:', undefined],
+    ['{}{a}', undefined],
+    ['{resque:', undefined],
+  ])('of %j is %j', (namespace, tag) => expect(hashTagOf(namespace)).toBe(tag));
+
+  it('is required in a Cluster, and asked for in words', () => {
+    expect(requireHashTag('{resque}:')).toBe('resque');
+    const settings = { queues: 'q', uri: 'redis+cluster://h' };
+    expect(() => resolveSettings(settings)).toThrow('the namespace needs a hash tag, and "resque:" has none');
+    expect(resolveSettings({ ...settings, namespace: '{resque}:' }).settings.namespace).toBe('{resque}:');
+  });
+});
+
+it('a client certificate needs its key', () => {
+  const settings = { queues: 'q', tlsClientCertPath: import.meta.filename };
+  expect(() => resolveSettings(settings)).toThrow('-tls-client-cert and -tls-client-key need each other');
+});
