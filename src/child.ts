@@ -40,7 +40,10 @@ class Orders {
   }
 
   hear(order: Order): void {
-    if (order.kind === 'registered') return this.#register(order.identity);
+    if (order.kind === 'registered') {
+      this.#register(order.identity);
+      return;
+    }
     // A child that is not registered yet would wait for that in vain; one that is does not hear this.
     if (order.kind === 'stop') this.#refuse(new StoppedEarly('stopped before it was registered'));
     const actions = this.#actions;

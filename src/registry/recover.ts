@@ -147,7 +147,8 @@ function jobArgs(
   const { head, payload, tail } = entryAround(error, id, raw, record);
   const common = [keys.failed, keys.failures, head, payload, tail, ours ? keys.suspects : ''];
   if (!requeue) return ['f', ...common];
-  const nonce = options.blame === false ? '' : (record.token?.split('-')[0] ?? '');
-  const { queue } = record;
-  return ['r', ...common, keys.queues, queue, keys.queue(queue), record.payload, nonce, record.alone ? '1' : ''];
+  const nonce = record.token?.split('-')[0] ?? '';
+  const process = [nonce, options.blame === false ? '' : '1', record.alone ? '1' : '', keys.solo];
+  const { queue, payload: bytes } = record;
+  return ['r', ...common, keys.queues, queue, keys.queue(queue), bytes, ...process];
 }

@@ -11,8 +11,8 @@
 --       then, with a job, 9 'f' (fail) or 'r' (put back, unless this convicts it), 10 failed, 11 stat:failed, 12 head of
 --       the failed entry, 13 the payload as the record shows it, 14 tail of the entry,
 --       15 tsworker:suspects, or '' for the job of a foreign worker;
---       for 'r' 16 queues, 17 queue name, 18 queue list, 19 the payload's bytes, 20 the nonce of the process ('' to count
---       no death), 21 '1' where the job ran alone
+--       for 'r' 16 queues, 17 queue name, 18 queue list, 19 the payload's bytes, 20 the nonce of the process, 21 '1' to
+--       count the death, 22 '1' where the job ran alone, 23 tsworker:solo
 -- A field of tsworker:suspects is the SHA-1 of a payload; its value a list of `seconds/nonce`, blank between them.
 -- Returns 0 when nothing was done, 1 when the worker had no job, 2 when that was put back, 3 failed, 4 convicted
 local worker, heartbeats, record, suspects = ARGV[1], ARGV[2], ARGV[4], ARGV[15]
@@ -21,7 +21,7 @@ if (redis.call('GET', record) or '') ~= ARGV[5] then return 0 end
 
 local MOST = 3
 local deaths, counted = {}, false
-if ARGV[9] == 'r' and ARGV[20] ~= '' then
+if ARGV[9] == 'r' and ARGV[21] == '1' then
   local now = redis.call('TIME')[1]
   for at, nonce in string.gmatch(redis.call('HGET', suspects, redis.sha1hex(ARGV[13])) or '', '(%d+)/(%S+)') do
     if now - at < 72 * 3600 then
@@ -30,7 +30,7 @@ if ARGV[9] == 'r' and ARGV[20] ~= '' then
     end
   end
   -- What did not run alone may be innocent, so one is kept open for the time when it does.
-  if not counted and (#deaths < MOST - 1 or ARGV[21] == '1') then deaths[#deaths + 1] = now .. '/' .. ARGV[20] end
+  if not counted and (#deaths < MOST - 1 or ARGV[22] == '1') then deaths[#deaths + 1] = now .. '/' .. ARGV[20] end
 end
 
 -- First to where the job goes: a write that is refused then leaves everything as it was.
@@ -46,6 +46,8 @@ elseif ARGV[9] == 'r' then
   if #deaths > 0 then redis.pcall('HSET', suspects, redis.sha1hex(ARGV[13]), table.concat(deaths, ' ')) end
   fate = 2
 end
+-- The turn to run a suspect alone goes to the next at once.
+if ARGV[9] == 'r' and redis.call('GET', ARGV[23]) == ARGV[20] then redis.pcall('DEL', ARGV[23]) end
 redis.call('HDEL', heartbeats, worker)
 redis.call('SREM', KEYS[1], worker)
 redis.call('DEL', record, ARGV[6], ARGV[7], ARGV[8])

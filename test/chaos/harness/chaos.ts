@@ -24,6 +24,14 @@ export interface ChaosOptions {
   readonly short: boolean;
 }
 
+export interface Storm {
+  readonly jobs: number;
+  readonly everyMs: number;
+  /** At most. */
+  readonly forMs: number;
+  readonly make?: (random: Random) => Job;
+}
+
 /** A kill of Redis itself loses nothing that it has acknowledged. */
 export const PERSISTENT = ['--appendonly', 'yes', '--appendfsync', 'always'] as const;
 
@@ -31,6 +39,7 @@ const HERE = fileURLToPath(import.meta.url);
 const JOBS = ['ts', 'js'].map((type) => join(HERE, `../../jobs/jobs.${type}`)).find(existsSync) ?? '';
 export const [HEARTBEAT_S, PRUNE_AFTER_S] = [0.3, 1.5];
 const REST_MS = 90_000;
+const GIVE_UP_MS = 300_000;
 
 export class Chaos {
   readonly short: boolean;
@@ -120,13 +129,25 @@ export class Chaos {
     );
   }
 
-  /** Enqueues some jobs every few milliseconds, so that there is always work while things break. */
+  /** Enqueues over a while, so that there is always work while things break. */
   async enqueue(count: number, make: (random: Random) => Job = quickJob): Promise<void> {
-    const batch = Math.max(1, Math.ceil(count / 100));
-    await repeat({ everyMs: 20, forMs: 300_000, until: () => this.enqueuer.acknowledged >= count }, () => {
+    const everyMs = this.short ? 20 : 150;
+    const batch = Math.ceil(count / 100);
+    await repeat({ everyMs, forMs: GIVE_UP_MS, until: () => this.enqueuer.acknowledged >= count }, () => {
       const size = Math.min(batch, count - this.enqueuer.acknowledged);
       return this.enqueuer.push(Array.from({ length: size }, () => make(this.random)));
     });
+  }
+
+  /** Enqueues, and from the first job done breaks something again and again, until all are done or it is enough. */
+  async storm({ jobs, everyMs, forMs, make }: Storm, action: () => unknown): Promise<void> {
+    const enqueued = this.enqueue(jobs, make);
+    await this.counted(({ processed }) => processed > 0, 'the first job is done');
+    await repeat({ everyMs, forMs, until: () => this.isDone(jobs) }, async () => {
+      this.hits += 1;
+      await action();
+    });
+    await enqueued;
   }
 
   /** Whether every job of `count` has been counted, as far as the sampler has seen. */

@@ -1,5 +1,19 @@
 /** Every scenario, in the order in which they are run. */
 import type { Scenario } from '../harness/scenario.js';
+import { poison, rogues } from './jobs.js';
 import { kill } from './kill.js';
+import { blackHole, network } from './network.js';
+import { freeze, term } from './processes.js';
+import { busy, memory, readOnly } from './refusals.js';
+import { clientKill, loading, redisKill, redisRestart, scriptFlush } from './server.js';
+import { cluster, sentinel } from './topology.js';
 
-export const SCENARIOS: readonly Scenario[] = [kill];
+export const SCENARIOS: readonly Scenario[] = [
+  kill,
+  ...[redisKill, redisRestart, scriptFlush, clientKill, loading],
+  ...[network, blackHole],
+  ...[freeze, term],
+  ...[memory, readOnly, busy],
+  ...[sentinel, cluster],
+  ...[rogues, poison],
+];

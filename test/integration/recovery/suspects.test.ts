@@ -92,6 +92,18 @@ describe('counting', () => {
     expect(await deathsOf(job(1))).toBe(2);
   });
 
+  test('the turn of a process that died goes to the next at once', async () => {
+    await push(job(1), job(2));
+    await redis.client.set(SOLO, 'another');
+    await die(1);
+    expect(await redis.client.get(SOLO)).toBe('another');
+    await register(connection, SLOTS);
+    await store('q', 'mine').exchange([], [0]);
+    await redis.client.set(SOLO, 'mine');
+    await recoverProcess(connection, SLOTS, {});
+    expect(await redis.client.exists(SOLO)).toBe(0);
+  });
+
   test('without blame the death is not counted', async () => {
     await push(job(1));
     await die(1, { blame: false });

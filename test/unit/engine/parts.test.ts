@@ -23,6 +23,7 @@ describe('run', () => {
   test.each([
     ['a value', () => 5],
     ['a promise', async () => {}],
+    // biome-ignore lint/suspicious/noThenProperty: a thenable is what is tested
     ['a thenable', () => ({ then: (resolve: () => void) => resolve() })],
     ['null', () => null],
   ])('%s is success', async (_, fn) => {
