@@ -6,6 +6,7 @@ import type { Claim, Outcome } from '../job.js';
 import type { Service } from '../service.js';
 import { herdDelayMs } from './herd.js';
 import { Lifecycle } from './lifecycle.js';
+import { Outage } from './outage.js';
 import { Outbox } from './outbox.js';
 import type { EngineEvents, Exchanged, Finish, JobStore, Perform } from './ports.js';
 import { reconcile } from './reconcile.js';
@@ -37,7 +38,6 @@ export interface Ended {
 /** More in one call would hold up Redis' other clients. */
 const MOST_IN_ONE_CALL = 1000;
 const FIRST_POLL_MS = 5;
-const [FIRST_RETRY_MS, LAST_RETRY_MS] = [50, 2000];
 /** Well before the turn to run a job alone expires. */
 const TURN_MS = 5000;
 /** Out of the books, which we can do nothing about but look whether we are in again. */
@@ -52,8 +52,7 @@ export class Engine implements Service {
   readonly #outbox = new Outbox();
   readonly #solo = new Solo();
   readonly #wake = new Wake();
-  /** Ends the pause between two attempts in an outage. */
-  readonly #retry = new Wake();
+  readonly #outage: Outage;
   /** Slots of a call whose reply was lost: Redis may have claimed jobs for them. */
   #doubtful: number[] = [];
   /** Slots that another program's record occupies, until the next look. */
@@ -62,8 +61,6 @@ export class Engine implements Service {
   #processes = 1;
   #order = 0;
   #pollMs = FIRST_POLL_MS;
-  #failures = 0;
-  #outageSince = 0;
   #paused = false;
   #unregistered = false;
   #putBack = 0;
@@ -73,6 +70,7 @@ export class Engine implements Service {
   constructor(options: EngineOptions) {
     this.#options = options;
     this.#slots = new Slots(options.concurrency);
+    this.#outage = new Outage(options.events);
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
     });
@@ -161,7 +159,7 @@ export class Engine implements Service {
 
   #wakeAll(): void {
     this.#wake.call();
-    this.#retry.call();
+    this.#outage.retry();
   }
 
   async #loop(): Promise<void> {
@@ -214,7 +212,7 @@ export class Engine implements Service {
     const company = { busy, turn: this.#solo.turn(this.#lifecycle.claiming) };
     try {
       const exchanged = await this.#options.store.exchange(finishes, asked, company);
-      this.#restored();
+      this.#outage.over();
       this.#accept(finishes, asked.length > 0 ? asked : freed, exchanged, asked.length > 0);
     } catch (error) {
       this.#outbox.putBack(finishes);
@@ -295,21 +293,8 @@ export class Engine implements Service {
     }
   }
 
-  /** Waits before the next attempt: longer each time, or until the connection is there again. */
   async #holdOff(thrown: unknown): Promise<void> {
-    if (this.#outageSince === 0) {
-      this.#outageSince = Date.now();
-      this.#options.events.outage(thrown instanceof Error ? thrown : new Error(String(thrown)));
-    }
-    const delay = Math.min(FIRST_RETRY_MS * 2 ** Math.min(this.#failures++, 10), LAST_RETRY_MS);
-    await this.#retry.wait(delay);
+    await this.#outage.holdOff(thrown);
     this.#wake.call();
-  }
-
-  #restored(): void {
-    if (this.#outageSince === 0) return;
-    this.#options.events.restored(Date.now() - this.#outageSince);
-    this.#outageSince = 0;
-    this.#failures = 0;
   }
 }

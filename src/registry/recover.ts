@@ -148,7 +148,7 @@ function jobArgs(
   const common = [keys.failed, keys.failures, head, payload, tail, ours ? keys.suspects : ''];
   if (!requeue) return ['f', ...common];
   const nonce = record.token?.split('-')[0] ?? '';
-  const process = [nonce, options.blame === false ? '' : '1', record.alone ? '1' : '', keys.solo];
+  const claimed = [nonce, options.blame === false ? '' : '1', record.alone ? '1' : '', keys.solo];
   const { queue, payload: bytes } = record;
-  return ['r', ...common, keys.queues, queue, keys.queue(queue), bytes, ...process];
+  return ['r', ...common, keys.queues, queue, keys.queue(queue), bytes, ...claimed];
 }

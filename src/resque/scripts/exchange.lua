@@ -206,9 +206,11 @@ local function choose()
   return #open
 end
 
-local now
+-- `strict` is of the last payload that was looked at, which is the next to be claimed.
+local now, strict
 local function must_run_alone(payload)
-  local seen = is_strict(payload) and payload or payload_in(shown(payload) .. '}')
+  strict = is_strict(payload)
+  local seen = strict and payload or payload_in(shown(payload) .. '}')
   local deaths = redis.pcall('HGET', suspects, redis.sha1hex(seen))
   if type(deaths) ~= 'string' then return false end
   now = now or redis.call('TIME')[1]
@@ -227,6 +229,10 @@ local waiting, alone = {}, false
 -- Takes the job behind those that wait.
 local function pop_behind(list, count)
   local before = {}
+  -- Shows that what is popped may be pushed again, before anything is.
+  local refused = redis.pcall('LPUSH', list, '')
+  if type(refused) == 'table' then return refused end
+  redis.call('LPOP', list)
   for i = count, 1, -1 do before[i] = redis.call('LPOP', list) end
   local payload = redis.call('LPOP', list)
   redis.call('LPUSH', list, unpack(before))
@@ -282,7 +288,7 @@ for i = 0, idle - 1 do
     reply[2] = 1
     break
   end
-  local strict = is_strict(payload)
+  if not suspects then strict = is_strict(payload) end
   local set = redis.pcall('SET', ARGV[arg + 2 * i], '{"token":"' .. ARGV[4] .. ARGV[arg + 2 * i + 1]
     .. (alone and '-alone' or '') .. '","queue":' .. ARGV[13 + 2 * q] .. ARGV[5]
     .. (strict and '"payload":' .. payload or shown(payload)) .. '}', 'NX')

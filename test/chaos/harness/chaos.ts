@@ -29,6 +29,7 @@ export interface Storm {
   readonly everyMs: number;
   /** At most. */
   readonly forMs: number;
+  readonly times?: number;
   readonly make?: (random: Random) => Job;
 }
 
@@ -51,6 +52,8 @@ export class Chaos {
   /** The daemons' output. */
   readonly log = join(tempDir('chaos'), 'daemons.log');
   readonly faults: string[] = [];
+  /** With which words Redis has refused something to us, and so to the daemons. */
+  readonly refusals = new Set<string>();
   /** How often something was broken. */
   hits = 0;
   readonly #options: ChaosOptions;
@@ -85,7 +88,7 @@ export class Chaos {
   }
 
   link(): Link {
-    const link = new Link(() => this.redis.socketPath);
+    const link = new Link(() => this.redis.socketPath, this.refusals);
     this.#links.push(link);
     return link;
   }
@@ -129,21 +132,22 @@ export class Chaos {
     );
   }
 
-  /** Enqueues over a while, so that there is always work while things break. */
+  /** Half of them at once, the others over a while: there is always work while things break, and pushes fail too. */
   async enqueue(count: number, make: (random: Random) => Job = quickJob): Promise<void> {
     const everyMs = this.short ? 20 : 150;
-    const batch = Math.ceil(count / 100);
-    await repeat({ everyMs, forMs: GIVE_UP_MS, until: () => this.enqueuer.acknowledged >= count }, () => {
-      const size = Math.min(batch, count - this.enqueuer.acknowledged);
-      return this.enqueuer.push(Array.from({ length: size }, () => make(this.random)));
+    let size = Math.ceil(count / 2);
+    await repeat({ everyMs, forMs: GIVE_UP_MS, until: () => this.enqueuer.acknowledged >= count }, async () => {
+      const left = Math.min(size, count - this.enqueuer.acknowledged);
+      await this.enqueuer.push(Array.from({ length: left }, () => make(this.random)));
+      size = Math.ceil(count / 200);
     });
   }
 
   /** Enqueues, and from the first job done breaks something again and again, until all are done or it is enough. */
-  async storm({ jobs, everyMs, forMs, make }: Storm, action: () => unknown): Promise<void> {
+  async storm({ jobs, make, ...schedule }: Storm, action: () => unknown): Promise<void> {
     const enqueued = this.enqueue(jobs, make);
     await this.counted(({ processed }) => processed > 0, 'the first job is done');
-    await repeat({ everyMs, forMs, until: () => this.isDone(jobs) }, async () => {
+    await repeat({ ...schedule, until: () => this.isDone(jobs) }, async () => {
       this.hits += 1;
       await action();
     });
@@ -177,6 +181,12 @@ export class Chaos {
   /** What must be true, or the seed has found a fault. */
   check(holds: boolean, fault: string): void {
     if (!holds) this.faults.push(fault);
+  }
+
+  /** What was meant to happen to Redis did happen. */
+  checkRefused(word: string): void {
+    const words = [...this.refusals].join(', ');
+    this.check(this.refusals.has(word), `Redis never answered ${word}, but only ${words || 'what was wanted'}`);
   }
 
   onEnd(cleanUp: () => unknown): void {

@@ -1,6 +1,7 @@
 /** One tsworker daemon as real processes, a supervisor and its children, that can be broken in every way and started again. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { reaped } from '../../support/reaper.js';
@@ -94,8 +95,15 @@ export class Daemon {
   #start(): void {
     const { args, env, log } = this.#options;
     const out = openSync(log, 'a');
-    const options = { detached: true, env: { ...cleanEnv(), ...env }, stdio: ['ignore', out, out] as 'ignore'[] };
-    const child = reaped(spawn(process.execPath, [BIN, ...args], options));
+    const child = reaped(
+      spawn(process.execPath, [BIN, ...args], {
+        detached: true,
+        // Elsewhere the configuration file of this repository would be found.
+        cwd: tmpdir(),
+        env: { ...cleanEnv(), ...env },
+        stdio: ['ignore', out, out],
+      }),
+    );
     closeSync(out);
     this.starts += 1;
     this.#supervisor = child;

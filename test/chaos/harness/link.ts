@@ -7,12 +7,17 @@ const PATIENCE_MS = 2000;
 
 export class Link {
   readonly #where: () => string;
+  readonly #refusals: Set<string>;
   #path = '';
   #client: TestClient | undefined;
 
-  /** @param where the socket of the Redis that has the data now */
-  constructor(where: () => string) {
+  /**
+   * @param where the socket of the Redis that has the data now
+   * @param refusals the first word of every error is added: OOM, BUSY, …
+   */
+  constructor(where: () => string, refusals: Set<string>) {
     this.#where = where;
+    this.#refusals = refusals;
   }
 
   /** Rejects at once while Redis is away, and soon where it does not answer: the caller tries again. */
@@ -21,6 +26,7 @@ export class Link {
     try {
       return await within(question(client), PATIENCE_MS, 'an answer of Redis');
     } catch (error) {
+      this.#refusals.add(/^[A-Z]+(?= )/.exec(error instanceof Error ? error.message : '')?.[0] ?? 'other');
       // The late answer must not be taken for that of the next question.
       if (/in vain/.test(String(error))) this.close();
       throw error;

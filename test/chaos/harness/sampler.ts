@@ -35,8 +35,6 @@ export async function takeSample(client: TestClient): Promise<Sample> {
 export class Sampler {
   readonly faults: string[] = [];
   samples = 0;
-  /** Most records at once whose worker was not registered at that instant. */
-  orphaned = 0;
   last: Sample | undefined;
   readonly #link: Link;
   readonly #enqueuer: Enqueuer;
@@ -71,9 +69,7 @@ export class Sampler {
     this.samples += 1;
     this.last = sample;
     const { counts, pushed } = sample;
-    this.orphaned = Math.max(this.orphaned, counts.orphaned);
-    // A record without a registered worker is a place too, for a moment: at the end there must be none.
-    const sound = counts.total + counts.orphaned === pushed && pushed >= acknowledged;
+    const sound = counts.total === pushed && counts.orphaned === 0 && pushed >= acknowledged;
     if (sound || this.faults.length >= MOST_FAULTS) return;
     this.faults.push(`sample ${this.samples}: ${pushed} jobs, ${acknowledged} acknowledged, ${JSON.stringify(counts)}`);
   }

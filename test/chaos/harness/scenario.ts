@@ -21,8 +21,6 @@ export interface Result extends Verdict {
   readonly hits: number;
   readonly seconds: number;
   readonly samples: number;
-  /** Most records at once whose worker was not registered. */
-  readonly orphaned: number;
   /** What the daemons wrote, where there was a fault. */
   readonly log: string | undefined;
 }
@@ -54,7 +52,6 @@ export async function runScenario(scenario: Scenario, options: Omit<ChaosOptions
     hits: chaos.hits,
     seconds: (performance.now() - begin) / 1000,
     samples: chaos.sampler.samples,
-    orphaned: chaos.sampler.orphaned,
     log: faults.length > 0 ? keepLog(chaos, `${scenario.name}-${options.seed}`) : undefined,
   };
 }

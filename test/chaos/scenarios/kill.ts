@@ -1,26 +1,22 @@
 /** Processes die at any moment: the promise that everything else is built on. */
-import type { TestClient } from '../../support/redis.js';
+import { busyPids } from '../harness/busy.js';
 import type { Chaos } from '../harness/chaos.js';
 import type { Daemon } from '../harness/daemon.js';
 import type { Link } from '../harness/link.js';
-import { NAMESPACE } from '../harness/names.js';
 import type { Random } from '../harness/random.js';
 import type { Scenario } from '../harness/scenario.js';
-
-const LONG_MS = 90_000;
 
 export const kill: Scenario = {
   name: 'kill',
   about: '4 daemons, a SIGKILL to a random child or supervisor every 100 ms',
   async run(chaos) {
-    const jobs = chaos.jobs(20_000, 500);
+    const jobs = chaos.jobs(20_000, 1200);
     await chaos.startRedis();
     const fleet = chaos.fleet(chaos.short ? 2 : 4, '-processes=2');
     const link = chaos.link();
-    const make = (random: Random) => ({ class: 'Work', args: [random.integer(0, 100)] });
-    await chaos.storm({ jobs, everyMs: 100, forMs: chaos.short ? 4000 : LONG_MS, make }, () =>
-      killOne(chaos, fleet, link),
-    );
+    const make = (random: Random) => ({ class: 'Work', args: [random.integer(0, 200)] });
+    const forMs = chaos.short ? 4000 : 90_000;
+    await chaos.storm({ jobs, everyMs: 100, forMs, make }, () => killOne(chaos, fleet, link));
   },
 };
 
@@ -29,7 +25,7 @@ export const kill: Scenario = {
  * and nothing would be shown. Where none has, this turn is left out.
  */
 async function killOne(chaos: Chaos, fleet: readonly Daemon[], link: Link): Promise<void> {
-  const busy = await link.ask(busyPids).catch(() => new Set<number>());
+  const busy = await busyPids(link);
   const anyTime = chaos.random.chance(0.05);
   const victims = fleet.flatMap((daemon) => {
     const children = daemon.children().filter((pid) => anyTime || busy.has(pid));
@@ -37,11 +33,4 @@ async function killOne(chaos: Chaos, fleet: readonly Daemon[], link: Link): Prom
   });
   if (victims.length === 0) chaos.hits -= 1;
   else fleet[0].signal('SIGKILL', [chaos.random.pick(victims)]);
-}
-
-async function busyPids(client: TestClient): Promise<Set<number>> {
-  const ids = await client.sMembers(`${NAMESPACE}workers`);
-  if (ids.length === 0) return new Set();
-  const records = await client.mGet(ids.map((id) => `${NAMESPACE}worker:${id}`));
-  return new Set(ids.filter((_, n) => records[n] !== null).map((id) => Number(/:(\d+)-/.exec(id)?.[1])));
 }

@@ -21,6 +21,12 @@ async function startNetworks(chaos: Chaos): Promise<RedisProxy[]> {
   return proxies;
 }
 
+/** With a cut: a reply must not overtake another. */
+function slowDown(proxy: RedisProxy, delayMs: number): void {
+  proxy.delayMs = delayMs;
+  proxy.cut();
+}
+
 export const network: Scenario = {
   name: 'network',
   about: 'a network that delays, cuts before a request, and loses the replies of claims and finishes',
@@ -33,8 +39,7 @@ export const network: Scenario = {
     const [jobs, forMs] = [chaos.jobs(5000, 400), chaos.short ? 3000 : 30_000];
     const tricks: ((proxy: RedisProxy) => unknown)[] = [
       (proxy) => proxy.cut(),
-      // With a cut: a reply must not overtake another.
-      (proxy) => [(proxy.delayMs = chaos.random.integer(0, 40)), proxy.cut()],
+      (proxy) => slowDown(proxy, chaos.random.integer(0, 40)),
       (proxy) => void proxy.cutBefore(isClaim),
       (proxy) => void proxy.cutBefore(isFinish),
       (proxy) => void proxy.loseReply(isClaim).then(lost),
@@ -52,10 +57,8 @@ export const blackHole: Scenario = {
   async run(chaos) {
     const proxies = await startNetworks(chaos);
     const [jobs, times] = [chaos.jobs(3000, 300), chaos.short ? 1 : 3];
-    let left = times;
     const make = () => ({ class: 'Work', args: [chaos.random.integer(0, 200)] });
-    await chaos.storm({ jobs, everyMs: 500, forMs: 40_000, make }, async () => {
-      if (left-- <= 0) return void (chaos.hits -= 1);
+    await chaos.storm({ jobs, everyMs: 500, forMs: 60_000, times, make }, async () => {
       const proxy = chaos.random.pick(proxies);
       proxy.blackHole(true);
       await sleep(chaos.short ? 2700 : 10_000);

@@ -1,5 +1,6 @@
 /** What happens to processes besides their death: frozen until others take them for dead, told to stop in the middle of work. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { busyPids, isBusy } from '../harness/busy.js';
 import { type Chaos, PRUNE_AFTER_S } from '../harness/chaos.js';
 import type { Daemon } from '../harness/daemon.js';
 import type { Random } from '../harness/random.js';
@@ -14,9 +15,15 @@ export const freeze: Scenario = {
   async run(chaos) {
     await chaos.startRedis();
     const fleet = chaos.fleet(chaos.short ? 2 : 3);
+    const link = chaos.link();
     const make = (random: Random) => ({ class: 'Work', args: [random.integer(0, 250)] });
     const [jobs, forMs] = [chaos.jobs(4000, 400), chaos.short ? 100 : 30_000];
-    await chaos.storm({ jobs, everyMs: 100, forMs, make }, () => freezeOne(chaos, chaos.random.pick(fleet)));
+    await chaos.storm({ jobs, everyMs: 100, forMs, make }, async () => {
+      const busy = await busyPids(link);
+      const some = fleet.filter((daemon) => isBusy(daemon, busy));
+      if (some.length > 0) await freezeOne(chaos, chaos.random.pick(some));
+      else chaos.hits -= 1;
+    });
   },
 };
 

@@ -12,23 +12,24 @@ async function forAWhile(chaos: Chaos, on: string[], off: string[]): Promise<voi
   await client.sendCommand(off);
 }
 
-async function refuse(chaos: Chaos, on: string[], off: string[]): Promise<void> {
+async function refuse(chaos: Chaos, word: string, on: string[], off: string[]): Promise<void> {
   await chaos.startRedis();
   chaos.fleet(2);
   const [jobs, forMs] = [chaos.jobs(5000, 300), chaos.short ? 2500 : 25_000];
   await chaos.storm({ jobs, everyMs: 600, forMs }, () => forAWhile(chaos, on, off));
+  chaos.checkRefused(word);
 }
 
 export const memory: Scenario = {
   name: 'memory',
   about: 'maxmemory reached, and lifted: OOM replies',
-  run: (chaos) => refuse(chaos, ['CONFIG', 'SET', 'maxmemory', '1'], ['CONFIG', 'SET', 'maxmemory', '0']),
+  run: (chaos) => refuse(chaos, 'OOM', ['CONFIG', 'SET', 'maxmemory', '1'], ['CONFIG', 'SET', 'maxmemory', '0']),
 };
 
 export const readOnly: Scenario = {
   name: 'read-only',
   about: 'Redis is a read-only replica for a while',
-  run: (chaos) => refuse(chaos, ['REPLICAOF', '127.0.0.1', '1'], ['REPLICAOF', 'NO', 'ONE']),
+  run: (chaos) => refuse(chaos, 'READONLY', ['REPLICAOF', '127.0.0.1', '1'], ['REPLICAOF', 'NO', 'ONE']),
 };
 
 /** Bounded by itself, should nobody kill it. */
@@ -48,5 +49,6 @@ export const busy: Scenario = {
       await client.sendCommand(['SCRIPT', 'KILL']).catch(() => {});
       await loop;
     });
+    chaos.checkRefused('BUSY');
   },
 };

@@ -125,8 +125,8 @@ test('while another has the turn it makes no busy loop, and needs none when its 
 });
 
 test('exit on complete waits for it', async () => {
-  const { engine, told, first, bad, ran } = await gated(redis.uri, { exitOnComplete: true });
   await push(job(0));
+  const { engine, told, first, bad, ran } = await gated(redis.uri, { exitOnComplete: true });
   await until(() => engine.busy === 1);
   await suspect();
   await push(BAD);

@@ -252,6 +252,15 @@ describe('running alone', () => {
     expect(await queue()).toEqual([job(1), job(2)]);
   });
 
+  test('where it may not be pushed back, what is behind it is not popped', async () => {
+    await suspect(job(1), 20, 10);
+    await push(job(1), job(2));
+    await redis.client.sendCommand(['ACL', 'SETUSER', 'half', 'on', '>pw', '~*', '+@all', '-lpush']);
+    const half = await testConnection(redis.uri.replace('unix://', 'unix://half:pw@'));
+    await expect(testStore(half, 'q').exchange([], [0], company(1))).rejects.toThrow(/permission|run this command/i);
+    expect(await queue()).toEqual([job(1), job(2)]);
+  });
+
   test('looking at it changes nothing, so it wakes nobody', async () => {
     await suspect(job(1), 20, 10);
     await push(job(1));

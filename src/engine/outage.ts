@@ -1,0 +1,39 @@
+/** The time in which the store cannot be used: when it began, and how long to hold off before the next attempt. */
+import type { EngineEvents } from './ports.js';
+import { Wake } from './wake.js';
+
+const [FIRST_RETRY_MS, LAST_RETRY_MS] = [50, 2000];
+
+export class Outage {
+  readonly #events: EngineEvents;
+  /** Ends the pause between two attempts. */
+  readonly #retry = new Wake();
+  #since = 0;
+  #failures = 0;
+
+  constructor(events: EngineEvents) {
+    this.#events = events;
+  }
+
+  /** A call failed: waits before the next attempt, longer each time, or until it is told to retry. */
+  async holdOff(thrown: unknown): Promise<void> {
+    if (this.#since === 0) {
+      this.#since = Date.now();
+      this.#events.outage(thrown instanceof Error ? thrown : new Error(String(thrown)));
+    }
+    await this.#retry.wait(Math.min(FIRST_RETRY_MS * 2 ** Math.min(this.#failures++, 10), LAST_RETRY_MS));
+  }
+
+  /** The connection is there again, or the wait is over for another reason. */
+  retry(): void {
+    this.#retry.call();
+  }
+
+  /** A call succeeded. */
+  over(): void {
+    if (this.#since === 0) return;
+    this.#events.restored(Date.now() - this.#since);
+    this.#since = 0;
+    this.#failures = 0;
+  }
+}
