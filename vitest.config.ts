@@ -9,8 +9,10 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     pool: 'forks',
     maxWorkers: 2,
-    testTimeout: 20_000,
-    hookTimeout: 20_000,
+    // Of the concurrent tests of a file, which each run servers and workers of their own.
+    maxConcurrency: 4,
+    testTimeout: 40_000,
+    hookTimeout: 40_000,
     reporters: results ? ['default', ['json', { outputFile: results }]] : ['default'],
   },
 });

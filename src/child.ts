@@ -104,7 +104,7 @@ async function run({ settings, flags }: Start, orders: Orders, { logger: log, fl
 
 /** The supervisor says when the daemon starts and stops; a child only what it alone knows. */
 function quieter(log: Logger): Logger {
-  return log.child({}, { level: log.isLevelEnabled('debug') ? log.level : 'warn' });
+  return log.child({}, { level: 'warn' });
 }
 
 function rssMb(): number {
@@ -124,8 +124,13 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGQUIT', 'SIGUSR2', 'SIGCONT', 'SIG
   process.on(signal, () => {});
 
 const orders = new Orders();
+// Before it was told anything: there is nothing to end in order.
+const leave = () => process.exit(1);
+process.once('disconnect', leave);
 process.on('message', async (order: Order) => {
   if (order.kind !== 'start') return orders.hear(order);
+  process.off('disconnect', leave);
+  if (!process.connected) process.exit(1);
   await run(order, orders, await createLog(order.settings));
   // Whatever the job modules left open must not keep a child that has ended.
   process.exit();

@@ -49,7 +49,7 @@ export class RegistryBooks {
     for (const heartbeat of this.#heartbeats.values()) void heartbeat.beat();
   }
 
-  async enter(pid: number, concurrency: number): Promise<Identity | undefined> {
+  async enter(pid: number, concurrency: number, over: AbortSignal): Promise<Identity | undefined> {
     return await this.#persistently(async (connection) => {
       const identity = await register(connection, { ...this.#options.wanted, pid, concurrency });
       const heartbeat = new Heartbeat(connection, { ...this.#options.heartbeat, identity }, this.#options.tell);
@@ -57,7 +57,7 @@ export class RegistryBooks {
       // Its first beat prunes, which may take long: nobody has to wait for that.
       void heartbeat.start();
       return identity;
-    });
+    }, over);
   }
 
   async leave(identity: Identity): Promise<void> {
@@ -86,12 +86,13 @@ export class RegistryBooks {
   }
 
   /** @returns undefined when it was given up */
-  async #persistently<T>(action: (connection: Connection) => Promise<T>): Promise<T | undefined> {
+  async #persistently<T>(action: (connection: Connection) => Promise<T>, over?: AbortSignal): Promise<T | undefined> {
     for (let attempt = 0; ; attempt++) {
       try {
         return await action(await this.#connecting);
       } catch (error) {
         if (attempt === 0 && !this.#givenUp.signal.aborted) this.#options.problem(error as Error);
+        if (over?.aborted) return undefined;
         if (this.#givenUp.signal.aborted) {
           this.failed = true;
           return undefined;

@@ -13,6 +13,8 @@ export class Child {
   readonly bornAt = Date.now();
   /** Resolves when the process is gone. */
   readonly gone: Promise<Death>;
+  /** Aborts when the process is gone. */
+  readonly over = new AbortController();
   /** The child's last word, if it had one: without, it died. */
   ending: Ending | undefined;
   /** No job of it may take longer, in milliseconds; 0: no limit. */
@@ -30,7 +32,10 @@ export class Child {
     // A message to a child that has just gone: its end is told by 'exit'.
     this.#process.on('error', () => {});
     this.gone = new Promise((resolve) => {
-      this.#process.once('exit', (code, signal) => resolve({ code, signal }));
+      this.#process.once('exit', (code, signal) => {
+        this.over.abort();
+        resolve({ code, signal });
+      });
     });
   }
 

@@ -12,8 +12,11 @@ import type { Death, Order } from './messages.js';
 
 /** The registry, as the supervisor needs it. No call rejects: while Redis is away they wait for it. */
 export interface Books {
-  /** Registers the slots of a child, and beats for them from now on. undefined when the wait was given up. */
-  enter(pid: number, concurrency: number): Promise<Identity | undefined>;
+  /**
+   * Registers the slots of a child, and beats for them from now on. undefined when the wait was given up, by us or since
+   * the child is `over`.
+   */
+  enter(pid: number, concurrency: number, over: AbortSignal): Promise<Identity | undefined>;
   /** A child has left in order. */
   leave(identity: Identity): Promise<void>;
   /** A child died: its jobs run elsewhere, or fail where the cause convicts them. */
@@ -130,8 +133,7 @@ export class Supervisor {
   async #keep(concurrency: number): Promise<void> {
     for (let deaths = 0; !this.#stopped.signal.aborted; ) {
       const child = this.#start(concurrency);
-      const identity = await this.#register(child, concurrency);
-      const death = await child.gone;
+      const [identity, death] = await Promise.all([this.#register(child, concurrency), child.gone]);
       this.#children.delete(child);
       if (child.ending !== undefined) {
         if (identity !== undefined) await this.#options.books.leave(identity);
@@ -160,7 +162,7 @@ export class Supervisor {
   /** The child loads its modules meanwhile. */
   async #register(child: Child, concurrency: number): Promise<Identity | undefined> {
     if (child.pid === undefined) return undefined;
-    const identity = await this.#options.books.enter(child.pid, concurrency);
+    const identity = await this.#options.books.enter(child.pid, concurrency, child.over.signal);
     if (identity !== undefined) child.send({ kind: 'registered', identity });
     // Stopped meanwhile: the broadcast may have come before the child could hear.
     if (this.#stopped.signal.aborted) child.send({ kind: 'stop', reason: 'stop' });

@@ -30,7 +30,7 @@ describe('Redis at start', () => {
   test.concurrent('wrong password: at once, one line without it, exit code 1', async (context) => {
     const locked = await startRedis({ password: 'right' });
     const run = at(context, locked.uri.replace('right', 's3cret'));
-    expect((await run.exit(8000)).code).toBe(1);
+    expect((await run.exit(18_000)).code).toBe(1);
     expect(run.stderr).toMatch(/^tsworker: Redis at unix:\/\/.* refuses the password: WRONGPASS.*\n$/);
     expect(run.output).not.toContain('s3cret');
     await locked.stop();

@@ -2,7 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
 export interface UntilOptions {
-  /** How long to wait at most; 10 s unless told. */
+  /** How long to wait at most; 15 s unless told. */
   readonly timeoutMs?: number;
   readonly everyMs?: number;
   /** What is waited for, for the message: "the worker is registered". */
@@ -14,7 +14,7 @@ export interface UntilOptions {
  * error is the cause of the one that is thrown when time is up.
  */
 export async function until<T>(condition: () => T | Promise<T>, options: UntilOptions = {}): Promise<NonNullable<T>> {
-  const { timeoutMs = 10_000, everyMs = 10, what = condition.toString() } = options;
+  const { timeoutMs = 15_000, everyMs = 10, what = condition.toString() } = options;
   const deadline = performance.now() + timeoutMs;
   let last: unknown;
   let cause: unknown;
