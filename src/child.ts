@@ -4,7 +4,7 @@ import type { DaemonActions } from './daemon.js';
 import { heartbeatOptions } from './daemon.js';
 import { TsworkerError } from './errors.js';
 import { workWith } from './library.js';
-import { createLog, type Log } from './log/pino.js';
+import { createLog } from './log/pino.js';
 import { heartbeatWording } from './log/wording.js';
 import { Heartbeat } from './registry/heartbeat.js';
 import type { Identity } from './registry/identity.js';
@@ -70,7 +70,7 @@ function tell(report: Report): Promise<void> {
   });
 }
 
-async function run({ settings, flags }: Start, orders: Orders, { logger: log, flush }: Log): Promise<void> {
+async function run({ settings, flags }: Start, orders: Orders, log: Logger): Promise<void> {
   const membership = new SupervisedMembership(orders.registered, (connection, identity) => {
     const heartbeat = { ...heartbeatOptions(settings), identity };
     return new Heartbeat(connection, heartbeat, heartbeatWording(log));
@@ -98,7 +98,6 @@ async function run({ settings, flags }: Start, orders: Orders, { logger: log, fl
     await tell(describe(error, log));
   } finally {
     clearInterval(pulse);
-    flush();
   }
 }
 

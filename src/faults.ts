@@ -36,8 +36,7 @@ export function catchFaults(perform: Perform, handlers: FaultHandlers): Faults {
     handlers.onExit();
     process.exitCode = 1;
   };
-  // Before the logger's own, which writes out its last lines.
-  process.prependListener('exit', exiting);
+  process.on('exit', exiting);
   process.on('uncaughtException', handle);
   process.on('unhandledRejection', handle);
   return {

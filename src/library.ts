@@ -64,20 +64,15 @@ export async function work(settings: WorkSettings = {}): Promise<WorkResult> {
   setSettings(settings);
   const given = program().settings;
   const resolved = resolveSettings(configOf(given), { terminal: process.stdout.isTTY === true });
-  const log = given.logger === undefined ? await createLog(resolved.settings) : undefined;
-  try {
-    return await workWith({
-      settings: given.jobs === undefined ? { ...resolved.settings, jobs: [] } : resolved.settings,
-      log: given.logger ?? (log as NonNullable<typeof log>).logger,
-      warnings: resolved.warnings,
-      flags: {},
-      redis: given.redis,
-      signal: given.signal,
-      ownsProcess: given.handleSignals ?? true,
-    });
-  } finally {
-    log?.flush();
-  }
+  return await workWith({
+    settings: given.jobs === undefined ? { ...resolved.settings, jobs: [] } : resolved.settings,
+    log: given.logger ?? (await createLog(resolved.settings)),
+    warnings: resolved.warnings,
+    flags: {},
+    redis: given.redis,
+    signal: given.signal,
+    ownsProcess: given.handleSignals ?? true,
+  });
 }
 
 export interface WorkOptions {

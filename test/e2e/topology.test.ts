@@ -56,7 +56,7 @@ const counts = (client: TestClient) => countJobs(client, NAMESPACE);
 
 /** Every job ran once, is counted once, and nothing else is there. */
 async function assertDone({ run, notes }: Daemon, client: TestClient, count: number): Promise<void> {
-  await until(async () => (await counts(client)).processed === count, { what: 'all jobs are done', timeoutMs: 20_000 });
+  await until(async () => (await counts(client)).processed === count, { what: 'all jobs are done', timeoutMs: 40_000 });
   run.signal('SIGTERM');
   expect((await run.exit()).code).toBe(0);
   expect(await assertConserved(client, count, NAMESPACE)).toMatchObject({ processed: count });
@@ -74,14 +74,14 @@ describe('a fail-over in the middle of work', () => {
     await daemon.run.waitForLog(isOutage);
     await until(async () => (await group.masterPort()) === group.replica.port, {
       what: 'the fail-over',
-      timeoutMs: 20_000,
+      timeoutMs: 40_000,
     });
     // As its service manager does it: the Sentinels make it a replica, and then there is one to wait for.
     await group.master.start();
-    await daemon.run.waitForLog('Redis is back', { timeoutMs: 20_000 });
+    await daemon.run.waitForLog('Redis is back', { timeoutMs: 40_000 });
     await assertDone(daemon, group.replica.client, 500);
     await group.stop();
-  }, 60_000);
+  }, 120_000);
 
   test.concurrent('Cluster: the owner of the slot is lost, and every job runs exactly once', async (context) => {
     const cluster = await startCluster(slotOf('resque'));
@@ -94,13 +94,13 @@ describe('a fail-over in the middle of work', () => {
     await daemon.run.waitForLog(isOutage);
     await until(async () => (await cluster.ownerPort()) === cluster.replica.port, {
       what: 'the fail-over',
-      timeoutMs: 20_000,
+      timeoutMs: 40_000,
     });
     await owner.start();
-    await daemon.run.waitForLog('Redis is back', { timeoutMs: 20_000 });
+    await daemon.run.waitForLog('Redis is back', { timeoutMs: 40_000 });
     await assertDone(daemon, cluster.replica.client, 500);
     await cluster.stop();
-  }, 60_000);
+  }, 120_000);
 });
 
 test.concurrent('-wait-replicas: without a replica no job starts, and with it the work goes on', async (context) => {

@@ -6,16 +6,11 @@ export async function work(sources: Sources, flags: Readonly<Record<string, unkn
   const { settings, warnings } = await loadSettings(sources);
   // Loaded only now: wrong settings are told before Redis client and logger cost anything.
   const { createLog } = await import('../../log/pino.js');
-  const { logger: log, flush } = await createLog(settings);
-  try {
-    if (settings.connections === 1) {
-      const { workWith } = await import('../../library.js');
-      return (await workWith({ settings, log, warnings, flags, ownsProcess: true })).exitCode;
-    }
-    const { runSupervised } = await import('../../control.js');
-    return (await runSupervised({ settings, log, warnings, flags })).exitCode;
-  } finally {
-    // Also when it fails: the last lines are the ones that say why.
-    flush();
+  const log = await createLog(settings);
+  if (settings.connections === 1) {
+    const { workWith } = await import('../../library.js');
+    return (await workWith({ settings, log, warnings, flags, ownsProcess: true })).exitCode;
   }
+  const { runSupervised } = await import('../../control.js');
+  return (await runSupervised({ settings, log, warnings, flags })).exitCode;
 }

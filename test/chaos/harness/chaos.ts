@@ -132,26 +132,24 @@ export class Chaos {
     );
   }
 
-  /** Half of them at once, the others over a while: there is always work while things break, and pushes fail too. */
-  async enqueue(count: number, make: (random: Random) => Job = quickJob): Promise<void> {
-    const everyMs = this.short ? 20 : 150;
-    let size = Math.ceil(count / 2);
-    await repeat({ everyMs, forMs: GIVE_UP_MS, until: () => this.enqueuer.acknowledged >= count }, async () => {
-      const left = Math.min(size, count - this.enqueuer.acknowledged);
-      await this.enqueuer.push(Array.from({ length: left }, () => make(this.random)));
-      size = Math.ceil(count / 200);
-    });
-  }
-
-  /** Enqueues, and from the first job done breaks something again and again, until all are done or it is enough. */
-  async storm({ jobs, make, ...schedule }: Storm, action: () => unknown): Promise<void> {
-    const enqueued = this.enqueue(jobs, make);
+  /**
+   * Enqueues half of the jobs, and from the first one done the others, over a while; meanwhile breaks something again
+   * and again, until all are done or it is enough.
+   */
+  async storm({ jobs, make = quickJob, ...schedule }: Storm, action: () => unknown): Promise<void> {
+    const push = (count: number) => this.enqueuer.push(Array.from({ length: count }, () => make(this.random)));
+    const half = Math.ceil(jobs / 2);
+    await push(half);
     await this.counted(({ processed }) => processed > 0, 'the first job is done');
-    await repeat({ ...schedule, until: () => this.isDone(jobs) }, async () => {
+    const breaking = repeat({ ...schedule, until: () => this.isDone(jobs) }, async () => {
       this.hits += 1;
       await action();
     });
-    await enqueued;
+    const [everyMs, batch] = [this.short ? 25 : 150, Math.ceil(half / 100)];
+    await repeat({ everyMs, forMs: GIVE_UP_MS, until: () => this.enqueuer.acknowledged >= jobs }, () =>
+      push(Math.min(batch, jobs - this.enqueuer.acknowledged)),
+    );
+    await breaking;
   }
 
   /** Whether every job of `count` has been counted, as far as the sampler has seen. */

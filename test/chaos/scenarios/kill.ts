@@ -12,7 +12,7 @@ export const kill: Scenario = {
   async run(chaos) {
     const jobs = chaos.jobs(20_000, 1200);
     await chaos.startRedis();
-    const fleet = chaos.fleet(chaos.short ? 2 : 4, '-processes=2');
+    const fleet = chaos.short ? chaos.fleet(2) : chaos.fleet(4, '-processes=2');
     const link = chaos.link();
     const make = (random: Random) => ({ class: 'Work', args: [random.integer(0, 200)] });
     const forMs = chaos.short ? 4000 : 90_000;

@@ -42,9 +42,10 @@ export const busy: Scenario = {
     const { client } = await chaos.startRedis(['--lua-time-limit', '30']);
     chaos.fleet(2);
     const [jobs, forMs] = [chaos.jobs(5000, 300), chaos.short ? 2500 : 25_000];
-    const somebody = chaos.link();
+    const somebody = await client.duplicate().connect();
+    chaos.onEnd(() => somebody.destroy());
     await chaos.storm({ jobs, everyMs: 600, forMs }, async () => {
-      const loop = somebody.ask((other) => other.eval(LOOP)).catch(() => {});
+      const loop = somebody.eval(LOOP).catch(() => {});
       await sleep(chaos.random.integer(100, chaos.short ? 500 : 1900));
       await client.sendCommand(['SCRIPT', 'KILL']).catch(() => {});
       await loop;

@@ -6,6 +6,7 @@ import { startSentinels } from '../../support/topology.js';
 import { until } from '../../support/until.js';
 import type { Chaos } from '../harness/chaos.js';
 import { NAMESPACE } from '../harness/names.js';
+import type { Random } from '../harness/random.js';
 import type { Scenario } from '../harness/scenario.js';
 
 interface Group {
@@ -20,17 +21,15 @@ async function failOver(chaos: Chaos, { uri, master, replica, masterPort }: Grou
   chaos.use(master, { uri, replicas: 1 });
   chaos.fleet(2, '-wait-replicas=1');
   const jobs = chaos.jobs(3000, 500);
-  const enqueued = chaos.enqueue(jobs, (random) => ({ class: 'Work', args: [random.integer(0, 100)] }));
-  const early = chaos.random.integer(jobs / 10, jobs / 2);
-  await chaos.counted(({ processed }) => processed >= early, 'some jobs are done', 60_000);
-  await master.kill();
-  chaos.hits += 1;
-  const taken = async () => (await masterPort()) === replica.port;
-  await until(taken, { what: 'the replica has taken over', timeoutMs: 30_000 });
-  chaos.use(replica);
-  // As its service manager does it: it becomes the replica that is waited for.
-  await master.start();
-  await enqueued;
+  const make = (random: Random) => ({ class: 'Work', args: [random.integer(0, 100)] });
+  await chaos.storm({ jobs: chaos.jobs(3000, 400), everyMs: 0, forMs: 1, make }, async () => {
+    await master.kill();
+    const taken = async () => (await masterPort()) === replica.port;
+    await until(taken, { what: 'the replica has taken over', timeoutMs: 30_000 });
+    chaos.use(replica);
+    // As its service manager does it: it becomes the replica that is waited for.
+    await master.start();
+  });
 }
 
 export const sentinel: Scenario = {
