@@ -80,7 +80,7 @@ async function run({ settings, flags }: Start, orders: Orders, log: Logger): Pro
     membership.orphan();
     orders.orphan();
   });
-  const pulse = setInterval(() => void tell({ kind: 'pulse', rssMb: rssMb() }), PULSE_MS);
+  let pulse: NodeJS.Timeout | undefined;
   try {
     const result = await workWith({
       settings,
@@ -90,7 +90,12 @@ async function run({ settings, flags }: Start, orders: Orders, log: Logger): Pro
       ownsProcess: true,
       control: (actions) => orders.obey(actions),
       membership,
-      onReady: (facts) => void tell({ kind: 'ready', ...facts }),
+      onReady: (facts) => {
+        void tell({ kind: 'ready', ...facts });
+        // An idle worker costs nothing: pulses only where the supervisor acts upon them.
+        if (facts.limitMs > 0 || settings.maxRss > 0)
+          pulse = setInterval(() => void tell({ kind: 'pulse', rssMb: rssMb() }), PULSE_MS);
+      },
       lifecycleLog: quieter(log),
     });
     await tell({ kind: 'ended', ...result });

@@ -38,7 +38,7 @@ export interface SupervisorEvents {
   gaveUp(deaths: number): void;
 }
 
-const WATCH_MS = 500;
+const WATCH_MS = 1000;
 /** Beyond the limit: pulses come every two seconds, and a busy machine may be late. */
 const BLOCKED_MS = 5000;
 
