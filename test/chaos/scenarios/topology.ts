@@ -20,7 +20,6 @@ interface Group {
 async function failOver(chaos: Chaos, { uri, master, replica, masterPort }: Group): Promise<void> {
   chaos.use(master, { uri, replicas: 1 });
   chaos.fleet(2, '-wait-replicas=1');
-  const jobs = chaos.jobs(3000, 500);
   const make = (random: Random) => ({ class: 'Work', args: [random.integer(0, 100)] });
   await chaos.storm({ jobs: chaos.jobs(3000, 400), everyMs: 0, forMs: 1, make }, async () => {
     await master.kill();
