@@ -1,9 +1,7 @@
 /** `npm run chaos`: runs the scenarios, one after the other, and says what became of the jobs. Exit code 1 on any fault. */
 import { type Result, runScenario } from './harness/scenario.js';
-import { MEASURES } from './measures/all.js';
 import { HELP, readOptions, type SuiteOptions } from './options.js';
-import { runPeer } from './peers/run.js';
-import { faultsOf, plainTable, tableOf } from './report.js';
+import { faultsOf, tableOf } from './report.js';
 import { SCENARIOS } from './scenarios/all.js';
 
 async function runSeed(options: SuiteOptions, seed: number): Promise<Result[]> {
@@ -29,17 +27,6 @@ async function runSeeds(options: SuiteOptions): Promise<boolean> {
   return sound;
 }
 
-async function measure(names: readonly string[]): Promise<boolean> {
-  for (const { name, about, run } of MEASURES.filter((one) => names.includes(one.name))) {
-    say(`${name} …`);
-    const figures = await run();
-    say('');
-    console.log(`${name}: ${about}`);
-    console.log(plainTable(['milliseconds', 'median', 'max', 'times'], figures));
-  }
-  return true;
-}
-
 /** One line that is written over, on a terminal; nothing elsewhere. */
 function say(text: string): void {
   if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${text}`);
@@ -49,12 +36,6 @@ async function main(): Promise<boolean> {
   const options = readOptions(process.argv.slice(2));
   if (options === undefined) {
     process.stdout.write(HELP);
-    return true;
-  }
-  if (options.measures.length > 0) return measure(options.measures);
-  if (options.peer !== undefined) {
-    for (let seed = options.seed; seed < options.seed + options.seeds; seed++)
-      console.log(await runPeer(seed, options.jobs ?? 20_000));
     return true;
   }
   return runSeeds(options);

@@ -12,7 +12,7 @@ export function isBusy(daemon: Daemon, busy: ReadonlySet<number>): boolean {
   return daemon.children().some((pid) => busy.has(pid));
 }
 
-async function readBusy(client: TestClient): Promise<Set<number>> {
+export async function readBusy(client: TestClient): Promise<Set<number>> {
   const ids = await client.sMembers(`${NAMESPACE}workers`);
   if (ids.length === 0) return new Set();
   const records = await client.mGet(ids.map((id) => `${NAMESPACE}worker:${id}`));

@@ -1,4 +1,0 @@
-/** Stub. */
-export async function runPeer(_seed: number, _jobs: number): Promise<string> {
-  return '';
-}
