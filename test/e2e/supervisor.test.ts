@@ -62,7 +62,7 @@ test('the concurrency is shared out among the children, each with workers of its
   const pids = (await redis.client.sMembers('resque:workers')).map((id) => Number(id.split(':')[1].split('-')[0]));
   expect([...new Set(pids)].sort()).toEqual(childrenOf(run.pid).sort());
   expect(run.logs.filter((line) => line.msg === 'tsworker started')).toHaveLength(1);
-  for (let n = 0; n < 5; n++) await push('Sleep', 300);
+  for (let n = 0; n < 5; n++) await push('Sleep', 2000);
   await counted({ claimed: 5 });
   await counted({ processed: 5 });
   expect(
