@@ -1,5 +1,6 @@
 /** The command line of the suite. */
 import { parseArgs } from 'node:util';
+import { MEASURES } from './measures/all.js';
 import { SCENARIOS } from './scenarios/all.js';
 
 export interface SuiteOptions {
@@ -8,6 +9,8 @@ export interface SuiteOptions {
   readonly seeds: number;
   readonly jobs: number | undefined;
   readonly short: boolean;
+  readonly peer: string | undefined;
+  readonly measures: readonly string[];
 }
 
 const lines = (items: readonly { name: string; about: string }[]) =>
@@ -22,9 +25,14 @@ Breaks real daemons and real Redis servers in every way we know, and counts the 
   --seeds N           how many seeds, one after the other (1)
   --jobs N            this many jobs in each scenario, instead of its own number
   --short             fewer jobs, seconds instead of minutes
+  --peer node-resque  the kill scenario against the npm package node-resque instead
+  --measure NAME      how soon work goes on (or all) instead; may be repeated
 
 Scenarios:
 ${lines(SCENARIOS)}
+
+Measures:
+${lines(MEASURES)}
 `;
 
 /** @returns undefined where only the help was asked for */
@@ -37,16 +45,22 @@ export function readOptions(argv: readonly string[]): SuiteOptions | undefined {
       seeds: { type: 'string' },
       jobs: { type: 'string' },
       short: { type: 'boolean', default: false },
+      peer: { type: 'string' },
+      measure: { type: 'string', multiple: true, default: [] },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
   if (values.help) return undefined;
+  const { peer } = values;
+  if (peer !== undefined && peer !== 'node-resque') throw new Error(`unknown peer ${peer}; there is node-resque`);
   return {
     scenarios: known('scenario', values.scenario, SCENARIOS),
     seed: positive('seed', values.seed) ?? 1 + Math.floor(Math.random() * 1_000_000),
     seeds: positive('seeds', values.seeds) ?? 1,
     jobs: positive('jobs', values.jobs),
     short: values.short,
+    peer,
+    measures: values.measure.length === 0 ? [] : known('measure', values.measure, MEASURES),
   };
 }
 

@@ -13,7 +13,7 @@ import { Link } from './link.js';
 import { NAMESPACE, QUEUES } from './names.js';
 import { Random } from './random.js';
 import { type Sample, Sampler, takeSample } from './sampler.js';
-import { repeat } from './schedule.js';
+import { repeat, type Schedule } from './schedule.js';
 
 export interface ChaosOptions {
   readonly name: string;
@@ -24,12 +24,8 @@ export interface ChaosOptions {
   readonly short: boolean;
 }
 
-export interface Storm {
+export interface Storm extends Schedule {
   readonly jobs: number;
-  readonly everyMs: number;
-  /** At most. */
-  readonly forMs: number;
-  readonly times?: number;
   readonly make?: (random: Random) => Job;
 }
 

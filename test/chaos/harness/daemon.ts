@@ -16,6 +16,8 @@ function rootAbove(path: string): string {
 }
 
 export interface DaemonOptions {
+  /** The program; tsworker unless told. */
+  readonly file?: string;
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   /** Its output is added to this file. */
@@ -93,10 +95,10 @@ export class Daemon {
   }
 
   #start(): void {
-    const { args, env, log } = this.#options;
+    const { file = BIN, args, env, log } = this.#options;
     const out = openSync(log, 'a');
     const child = reaped(
-      spawn(process.execPath, [BIN, ...args], {
+      spawn(process.execPath, [file, ...args], {
         detached: true,
         // Elsewhere the configuration file of this repository would be found.
         cwd: tmpdir(),

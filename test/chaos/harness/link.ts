@@ -24,7 +24,10 @@ export class Link {
   async ask<T>(question: (client: TestClient) => Promise<T>): Promise<T> {
     const client = this.#connected();
     try {
-      return await within(question(client), PATIENCE_MS, 'an answer of Redis');
+      const answer = await within(question(client), PATIENCE_MS, 'an answer of Redis');
+      // A question that was asked before a fail-over may be answered by the old master, started again and empty.
+      if (this.#path !== this.#where()) throw new Error('the data has moved meanwhile');
+      return answer;
     } catch (error) {
       this.#refusals.add(/^[A-Z]+(?= )/.exec(error instanceof Error ? error.message : '')?.[0] ?? 'other');
       // The late answer must not be taken for that of the next question.

@@ -10,12 +10,12 @@ export const kill: Scenario = {
   name: 'kill',
   about: '4 daemons, a SIGKILL to a random child or supervisor every 100 ms',
   async run(chaos) {
-    const jobs = chaos.jobs(20_000, 1200);
+    const jobs = chaos.jobs(20_000, 800);
     await chaos.startRedis();
     const fleet = chaos.short ? chaos.fleet(2) : chaos.fleet(4, '-processes=2');
     const link = chaos.link();
     const make = (random: Random) => ({ class: 'Work', args: [random.integer(0, 200)] });
-    const forMs = chaos.short ? 4000 : 90_000;
+    const forMs = chaos.short ? 3000 : 90_000;
     await chaos.storm({ jobs, everyMs: 100, forMs, make }, () => killOne(chaos, fleet, link));
   },
 };

@@ -15,7 +15,7 @@ async function forAWhile(chaos: Chaos, on: string[], off: string[]): Promise<voi
 async function refuse(chaos: Chaos, word: string, on: string[], off: string[]): Promise<void> {
   await chaos.startRedis();
   chaos.fleet(2);
-  const [jobs, forMs] = [chaos.jobs(5000, 300), chaos.short ? 2500 : 25_000];
+  const [jobs, forMs] = [chaos.jobs(5000, 300), chaos.short ? 1500 : 25_000];
   await chaos.storm({ jobs, everyMs: 600, forMs }, () => forAWhile(chaos, on, off));
   chaos.checkRefused(word);
 }
@@ -41,7 +41,7 @@ export const busy: Scenario = {
   async run(chaos) {
     const { client } = await chaos.startRedis(['--lua-time-limit', '30']);
     chaos.fleet(2);
-    const [jobs, forMs] = [chaos.jobs(5000, 300), chaos.short ? 2500 : 25_000];
+    const [jobs, forMs] = [chaos.jobs(5000, 300), chaos.short ? 1500 : 25_000];
     const somebody = await client.duplicate().connect();
     chaos.onEnd(() => somebody.destroy());
     await chaos.storm({ jobs, everyMs: 600, forMs }, async () => {
