@@ -92,7 +92,8 @@ test.each([
   ['cosmiconfig', ['config/file.ts']],
   ['jiti', ['config/file.ts', 'functions/import.ts']],
   ['fastest-levenshtein', ['config/suggest.ts']],
-  ['cli-table3', ['cli/commands/config.ts', 'demo/report.ts']],
+  ['cli-table3', ['cli/table.ts', 'demo/report.ts']],
+  ['string-width', ['cli/table.ts']],
 ])('%s has one door', (name, doors) => {
   const importers = imports.filter((i) => i.target === name && !i.typeOnly).map(({ file }) => file);
   expect([...new Set(importers)].sort()).toEqual(doors);
