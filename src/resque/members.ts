@@ -12,6 +12,7 @@ export interface Member {
 
 const OPENS_OR_CLOSES = /["{}[\]]/g;
 const SCALAR = /[^\s,}\]]+/y;
+const PLAIN = /^[\w-]*$/;
 const SPACE_OR_COMMA = /[\s,:]*/y;
 
 /**
@@ -27,14 +28,15 @@ export function membersOf(json: Buffer): Member[] {
     const keyEnd = stringEnd(text, at);
     const from = skip(text, keyEnd);
     const to = valueEnd(text, from);
-    members.push({ key: keyOf(json, at, keyEnd), from, to });
+    members.push({ key: keyOf(text, json, at, keyEnd), from, to });
     at = skip(text, to);
   }
   return members;
 }
 
-function keyOf(json: Buffer, from: number, to: number): string {
-  return JSON.parse(json.toString('utf8', from, to)) as string;
+function keyOf(text: string, json: Buffer, from: number, to: number): string {
+  const key = text.slice(from + 1, to - 1);
+  return PLAIN.test(key) ? key : (JSON.parse(json.toString('utf8', from, to)) as string);
 }
 
 function skip(text: string, at: number): number {

@@ -48,8 +48,9 @@ export class Settler {
     if (picks.length === 0) return { states: [], refusal: '' };
     const queues = [...new Set(picks.flatMap(({ job }) => (job === undefined ? [] : [job.queue])))];
     const keys = [this.#keys.failed, this.#keys.queues, this.#keys.never, ...queues.map(this.#keys.queue)];
-    const entries = picks.flatMap(({ n, id, job }) => [String(n), id, ...jobArgs(job, queues)]);
-    const args: Argument[] = [randomUUID(), String(queues.length), ...queues, ...entries];
+    const span = `${picks[0].n} ${picks[picks.length - 1].n}`;
+    const args: Argument[] = [randomUUID(), span, String(queues.length), ...queues];
+    for (const pick of picks) args.push(...entryArgs(pick, queues));
     const [states, refusal] = (await callScript(this.#connection, this.#script, keys, args)) as [string, string];
     return { states: Array.from(states, (state) => STATES[state as keyof typeof STATES]), refusal };
   }
@@ -57,11 +58,11 @@ export class Settler {
 
 const STATES = { 0: 'elsewhere', 1: 'taken', x: 'refused' } as const;
 
-function jobArgs(job: Requeue | undefined, queues: readonly string[]): Argument[] {
-  if (job === undefined) return ['0', '', ''];
-  const queue = String(queues.indexOf(job.queue) + 1);
+function entryArgs({ n, id, job }: Pick, queues: readonly string[]): Argument[] {
+  if (job === undefined) return [`${n} ${id} 0 1 0`];
+  const head = `${n} ${id} ${queues.indexOf(job.queue) + 1}`;
   const { payload } = job;
-  return Buffer.isBuffer(payload) ? [queue, '', payload] : [queue, String(payload.from + 1), String(payload.to)];
+  return Buffer.isBuffer(payload) ? [`${head} 0 0`, payload] : [`${head} ${payload.from + 1} ${payload.to}`];
 }
 
 /** A call shall hold Redis up for no longer than this, where it can. */

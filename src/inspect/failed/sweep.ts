@@ -3,22 +3,31 @@
  * again meanwhile is not retried again. Page by page, one atomic step each, while others push to the list and remove from
  * it. Must not know who asks for it.
  *
- * Where others remove entries, what is still to come moves down, and would be passed over. So before each page the sweep
- * looks whether the last entry that it left behind is still where it was; if not, it goes back to where it is now, or to
- * an earlier one.
+ * Where others remove entries, what is still to come moves down, and would be passed over. So each page is read with the
+ * entry before it; where that is another than expected, the sweep goes back to where the last entry that it left behind
+ * is now, or an earlier one.
+ *
+ * The next page is read before the step, and looked through while Redis does it.
  */
+import { setImmediate as endOfTurn } from 'node:timers/promises';
 import { TsworkerError } from '../../errors.js';
 import { entryId } from '../../resque/entry.js';
 import { type Brief, type Chosen, chooseMatching, type Deed, type Left, leftOf } from './choose.js';
 import type { FailedFilter } from './filter.js';
 import { type FailedList, type Listed, MOST_IN_PAGE } from './list.js';
-import { mostInOneCall, type Settler } from './settle.js';
+import { mostInOneCall, type Pick, type SettleReply, type Settler } from './settle.js';
 
 export interface SweepStep {
   /** Entries looked at so far, of how many. */
   readonly seen: number;
   readonly of: number;
   readonly taken: readonly Brief[];
+}
+
+interface Page {
+  readonly entries: readonly Listed[];
+  /** Those of them that match. */
+  readonly chosen: readonly Chosen[];
 }
 
 /** The last entry of a page that stays in the list, and what was left of that page although it matched. */
@@ -55,29 +64,36 @@ export class Sweep {
     return this.#marks.flatMap(({ left }) => left);
   }
 
-  /** One step for each call of Redis that took something. Whoever stops asking stops the sweep, between two calls. */
+  /** One step for each call of Redis. Whoever stops asking stops the sweep, between two calls. */
   async *steps(): AsyncGenerator<SweepStep> {
     this.#end = await this.#list.length();
+    let page: Page | undefined;
     for (let stalls = 0; this.#at < this.#end; ) {
-      const page = await this.#nextPage();
-      if (page?.length === 0) return;
-      const { taken, moved } = page === undefined ? NOTHING : await this.#take(page);
-      stalls = moved && taken.length === 0 ? stalls + 1 : 0;
+      page ??= await this.#readPage();
+      if (page?.entries.length === 0) return;
+      const step: Step = page === undefined ? { taken: [], next: undefined } : await this.#take(page);
+      stalls = step.next === undefined && step.taken.length === 0 ? stalls + 1 : 0;
       if (stalls > MOST_STALLS) throw new TsworkerError('REDIS', 'the failed list changes faster than it can be read');
-      this.#taken += taken.length;
-      yield { seen: this.#at + this.#taken, of: this.#end + this.#taken, taken };
+      page = step.next;
+      yield { seen: this.#at + this.#taken, of: this.#end + this.#taken, taken: step.taken };
     }
   }
 
   /** undefined: the list has moved, and the place is another now. */
-  async #nextPage(): Promise<Listed[] | undefined> {
-    const size = Math.min(this.#list.pageSize, this.#end - this.#at);
+  async #readPage(): Promise<Page | undefined> {
     const mark = this.#marks.at(-1);
-    if (mark === undefined) return await this.#list.read(0, size);
-    const [last, ...page] = await this.#list.read(mark.n, size + 1);
-    if (last !== undefined && entryId(last.raw) === mark.id) return page;
-    await this.#goBack();
-    return undefined;
+    const entries = await this.#readBehind(mark?.n, mark?.id, this.#end - this.#at);
+    if (entries === undefined) await this.#goBack();
+    return entries && look(entries, this.#deed, this.#filter);
+  }
+
+  /** What stands behind an entry, if that still stands where it did. */
+  async #readBehind(n: number | undefined, id: string | undefined, most: number): Promise<Listed[] | undefined> {
+    const distance = Math.min((n ?? 0) + this.#list.pageSize, this.#end - this.#at);
+    const size = Math.min(this.#list.pageSize, most, mostInOneCall(distance, this.#list.meanBytes));
+    if (n === undefined) return await this.#list.read(0, size);
+    const [before, ...entries] = await this.#list.read(n, size + 1);
+    return before !== undefined && entryId(before.raw) === id ? entries : undefined;
   }
 
   async #goBack(): Promise<void> {
@@ -100,37 +116,42 @@ export class Sweep {
     return before.findLast(({ raw }) => entryId(raw) === id)?.n;
   }
 
-  async #take(page: readonly Listed[]): Promise<{ taken: readonly Brief[]; moved: boolean }> {
-    const most = mostInOneCall(Math.min(this.#at + page.length, this.#end - this.#at), this.#list.meanBytes);
-    const { chosen, size } = this.#chooseFrom(page, most);
-    const picks = chosen.flatMap(({ pick }) => pick ?? []);
-    const { states, refusal } = await this.#settler.settle(picks);
-    let at = 0;
-    const taken = chosen.filter(({ pick }) => pick !== undefined && states[at++] === 'taken');
+  async #take(page: Page): Promise<Step> {
+    const { entries, chosen } = page;
+    const moved = entries[0].n - this.#at;
+    const picks = chosen.flatMap(({ pick }): Pick[] => (pick ? [{ ...pick, n: pick.n - moved }] : []));
+    const last = entries[entries.length - 1];
+    const rest = this.#end - this.#at - entries.length;
+    const ahead = await this.#readBehind(last.n - moved, entryId(last.raw), rest);
+    // The client sends at the end of the turn: then Redis works while we look.
+    const looking = endOfTurn().then(() => ahead && look(ahead, this.#deed, this.#filter));
+    const [reply, next] = await Promise.all([this.#settler.settle(picks), looking]);
+    const taken = this.#goOn(page, reply);
+    return { taken: taken.map(({ brief }) => brief), next: reply.states.includes('elsewhere') ? undefined : next };
+  }
+
+  /** Passes over the page, unless some of it stood elsewhere: then it is read again. */
+  #goOn({ entries, chosen }: Page, { states, refusal }: SettleReply): readonly Chosen[] {
+    let pick = 0;
+    const taken = chosen.filter((one) => one.pick !== undefined && states[pick++] === 'taken');
+    this.#taken += taken.length;
     this.#end -= taken.length;
-    const moved = states.includes('elsewhere');
-    if (!moved) this.#goOn(page.slice(0, size), taken, chosen, refusal);
-    return { taken: taken.map(({ brief }) => brief), moved };
-  }
-
-  /** As many as one call may take, and the size of the page up to there. */
-  #chooseFrom(page: readonly Listed[], most: number): { chosen: Chosen[]; size: number } {
-    const chosen: Chosen[] = [];
-    for (const [i, listed] of page.entries()) {
-      const one = chooseMatching(listed, this.#deed, this.#filter);
-      if (one !== undefined && chosen.push(one) === most) return { chosen, size: i + 1 };
-    }
-    return { chosen, size: page.length };
-  }
-
-  #goOn(page: readonly Listed[], taken: readonly Chosen[], chosen: readonly Chosen[], refusal: string): void {
+    if (states.includes('elsewhere')) return taken;
     const gone = new Set(taken.map(({ brief }) => brief.n));
-    const last = page.findLast(({ n }) => !gone.has(n));
-    if (last === undefined) return;
-    this.#at += page.length - gone.size;
+    this.#at += entries.length - gone.size;
     const left = chosen.filter(({ brief }) => !gone.has(brief.n)).map((one) => leftOf(one, refusal));
-    this.#marks.push({ n: this.#at - 1, id: entryId(last.raw), left });
+    const last = entries.findLast(({ n }) => !gone.has(n));
+    if (last !== undefined) this.#marks.push({ n: this.#at - 1, id: entryId(last.raw), left });
+    return taken;
   }
 }
 
-const NOTHING = { taken: [], moved: true } as const;
+/** next: the page behind, where it could be read ahead. */
+interface Step {
+  readonly taken: readonly Brief[];
+  readonly next: Page | undefined;
+}
+
+function look(entries: readonly Listed[], deed: Deed, filter: FailedFilter): Page {
+  return { entries, chosen: entries.flatMap((listed) => chooseMatching(listed, deed, filter) ?? []) };
+}
