@@ -63,6 +63,7 @@ test('books and their neighbours import downwards', () => {
     resque: ['resque', 'redis', 'engine', 'job.ts', 'errors.ts', 'config'],
     redis: ['redis', 'config', 'errors.ts'],
     registry: ['registry', 'resque', 'redis', 'service.ts'],
+    inspect: ['inspect', 'registry', 'resque', 'redis', 'errors.ts'],
     functions: ['functions', 'resque', 'engine', 'job.ts', 'errors.ts'],
     config: ['config', 'errors.ts'],
     log: ['log', 'engine', 'registry', 'config', 'supervisor', 'version.ts'],
