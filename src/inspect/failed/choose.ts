@@ -1,5 +1,5 @@
 /** From an entry that was read to what shall become of it. Pure; knows neither the list nor how entries are found. */
-import { type FailedEntry, readEntry, requeueOf } from '../../resque/entry.js';
+import { type FailedEntry, readEntry, requeueOf } from './entry.js';
 import { type FailedFilter, matches } from './filter.js';
 import type { Listed } from './list.js';
 import { type Pick, pickOf } from './settle.js';

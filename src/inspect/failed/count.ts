@@ -1,6 +1,5 @@
 /** What fails, how often, and since when. Changes nothing. */
-import { type FailedEntry, readEntry } from '../../resque/entry.js';
-import { readTime } from '../../resque/time.js';
+import { type FailedEntry, failureTime, readEntry } from './entry.js';
 import { type FailedFilter, matches } from './filter.js';
 import type { FailedList } from './list.js';
 
@@ -52,9 +51,9 @@ export async function countFailed(
 }
 
 function add(groups: Map<string, Growing>, n: number, entry: FailedEntry): void {
-  const { queue, class: name, exception, error, failedAt } = entry;
+  const { queue, class: name, exception, error } = entry;
   const key = JSON.stringify([queue, name, exception]);
-  const at = readTime(failedAt);
+  const at = failureTime(entry);
   const group = groups.get(key) ?? { queue, class: name, exception, count: 0, first: at, last: at, n, error };
   group.count++;
   if (at !== undefined) {

@@ -1,6 +1,5 @@
 /** Which entries of the failed list are meant. Pure; knows neither the list nor the command line. */
-import type { FailedEntry } from '../../resque/entry.js';
-import { readTime } from '../../resque/time.js';
+import { type FailedEntry, failureTime } from './entry.js';
 
 /** All that is given must hold; of several classes or queues, one. */
 export interface FailedFilter {
@@ -38,9 +37,9 @@ function hasError(entry: FailedEntry, wanted: RegExp): boolean {
   );
 }
 
-function isInTime({ failedAt }: FailedEntry, { since, before }: FailedFilter): boolean {
+function isInTime(entry: FailedEntry, { since, before }: FailedFilter): boolean {
   if (since === undefined && before === undefined) return true;
-  const at = readTime(failedAt);
+  const at = failureTime(entry);
   if (at === undefined) return false;
   return at >= (since ?? Number.NEGATIVE_INFINITY) && at < (before ?? Number.POSITIVE_INFINITY);
 }

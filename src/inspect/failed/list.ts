@@ -6,8 +6,8 @@
  * removes an entry, those behind it move down. So whoever remembers an entry remembers its bytes, or their SHA-1, too.
  */
 import type { Connection } from '../../redis/connection.js';
-import { entryId } from '../../resque/entry.js';
 import type { Keys } from '../../resque/keys.js';
+import { entryId } from './entry.js';
 
 /** An entry as it was read. */
 export interface Listed {
@@ -22,12 +22,15 @@ const PAGE_BYTES = 1_000_000;
 export class FailedList {
   readonly #connection: Connection;
   readonly #key: string;
+  readonly #mostInPage: number;
   /** Of the entries seen last: says how many make a page. */
   #meanBytes = PAGE_BYTES / FIRST_PAGE;
 
-  constructor(connection: Connection, keys: Keys) {
+  /** @param mostInPage however small they are */
+  constructor(connection: Connection, keys: Keys, mostInPage = MOST_IN_PAGE) {
     this.#connection = connection;
     this.#key = keys.failed;
+    this.#mostInPage = mostInPage;
   }
 
   async length(): Promise<number> {
@@ -36,7 +39,7 @@ export class FailedList {
 
   /** How many entries to ask for at once. */
   get pageSize(): number {
-    return Math.max(1, Math.min(MOST_IN_PAGE, Math.floor(PAGE_BYTES / this.#meanBytes)));
+    return Math.max(1, Math.min(this.#mostInPage, Math.floor(PAGE_BYTES / this.#meanBytes)));
   }
 
   get meanBytes(): number {

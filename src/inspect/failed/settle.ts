@@ -4,9 +4,9 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Argument, Connection } from '../../redis/connection.js';
-import { entryId, type Requeue } from '../../resque/entry.js';
 import type { Keys } from '../../resque/keys.js';
 import { callScript, loadScript, type Script } from '../../resque/scripts/index.js';
+import { entryId, type Requeue } from './entry.js';
 import { MOST_IN_PAGE } from './list.js';
 
 /** An entry that shall go, and the job that it becomes again where it is retried. */

@@ -11,8 +11,8 @@
  */
 import { setImmediate as endOfTurn } from 'node:timers/promises';
 import { TsworkerError } from '../../errors.js';
-import { entryId } from '../../resque/entry.js';
 import { type Brief, type Chosen, chooseMatching, type Deed, type Left, leftOf } from './choose.js';
+import { entryId } from './entry.js';
 import type { FailedFilter } from './filter.js';
 import { type FailedList, type Listed, MOST_IN_PAGE } from './list.js';
 import { mostInOneCall, type Pick, type SettleReply, type Settler } from './settle.js';

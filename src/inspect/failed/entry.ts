@@ -6,7 +6,9 @@
 
 import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
-import { type Member, membersOf } from './members.js';
+import { type Member, membersOf } from '../../resque/members.js';
+import { readClass } from '../payload.js';
+import { parseTime } from '../time.js';
 
 /** What can be shown of an entry; texts are '' where they are missing. */
 export interface FailedEntry {
@@ -44,12 +46,12 @@ export function readEntry(raw: Buffer): FailedEntry {
   const fields = fieldsOf(raw);
   const known = typeof fields === 'string' ? {} : fields;
   const { payload, queue, exception, error, worker, failed_at, retried_at, backtrace } = known;
-  const { name, wrapper } = classOf(payload);
+  const name = readClass(payload);
   return {
     unreadable: typeof fields === 'string' ? fields : undefined,
     class: name,
-    wrapper,
-    queue: textOf(queue),
+    wrapper: wrapperOf(payload, name),
+    queue: typeof queue === 'string' ? queue : '',
     exception: textOf(exception),
     error: textOf(error),
     backtrace: linesOf(backtrace),
@@ -70,19 +72,26 @@ function fieldsOf(raw: Buffer): Fields | string {
   }
 }
 
-const ACTIVE_JOB = 'ActiveJob::QueueAdapters::ResqueAdapter::JobWrapper';
+/** Ruby writes the name of the zone alone, or its hours. */
+const ODD_ZONE = /^(\d{4})[-/](\d\d)[-/](\d\d) (\d\d:\d\d:\d\d) (?:[A-Za-z]{2,5}|[+-]\d\d)$/;
 
-function classOf(payload: unknown): { readonly name: string; readonly wrapper: string | undefined } {
-  const { class: name, args } = asFields(payload);
-  if (name === ACTIVE_JOB && Array.isArray(args)) {
-    const inner = textOf(asFields(args[0]).job_class);
-    if (inner !== '') return { name: inner, wrapper: ACTIVE_JOB };
-  }
-  return { name: textOf(name), wrapper: undefined };
+/**
+ * When it failed, in milliseconds; undefined where nobody can tell. A zone that JavaScript does not know by name (`MSK`)
+ * is taken for this machine's, where the worker most likely runs too.
+ */
+export function failureTime({ failedAt }: FailedEntry): number | undefined {
+  const exact = parseTime(failedAt);
+  const odd = exact === undefined ? ODD_ZONE.exec(failedAt) : null;
+  if (odd === null) return exact;
+  const [, year, month, day, clock] = odd;
+  const known = Date.parse(failedAt);
+  const ms = Number.isNaN(known) ? Date.parse(`${year}-${month}-${day}T${clock}`) : known;
+  return Number.isNaN(ms) ? undefined : ms;
 }
 
-function asFields(value: unknown): Fields {
-  return typeof value === 'object' && value !== null ? (value as Fields) : {};
+function wrapperOf(payload: unknown, inner: string): string | undefined {
+  const outer = typeof payload === 'object' && payload !== null ? (payload as Fields).class : undefined;
+  return typeof outer === 'string' && outer !== inner ? outer : undefined;
 }
 
 function textOf(value: unknown): string {
