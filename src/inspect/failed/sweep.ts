@@ -45,6 +45,7 @@ export class Sweep {
   readonly #settler: Settler;
   readonly #deed: Deed;
   readonly #filter: FailedFilter;
+  readonly #most: number;
   /** How many entries before the next page stay in the list. */
   #at = 0;
   /** Where the entries end that were there at the start. */
@@ -52,11 +53,13 @@ export class Sweep {
   #taken = 0;
   #marks: Mark[] = [];
 
-  constructor(list: FailedList, settler: Settler, deed: Deed, filter: FailedFilter) {
+  /** @param most look at the oldest so many at most: those that somebody has seen, and agreed to */
+  constructor(list: FailedList, settler: Settler, deed: Deed, filter: FailedFilter, most = Number.POSITIVE_INFINITY) {
     this.#list = list;
     this.#settler = settler;
     this.#deed = deed;
     this.#filter = filter;
+    this.#most = most;
   }
 
   /** What matched and stayed. */
@@ -66,7 +69,7 @@ export class Sweep {
 
   /** One step for each call of Redis. Whoever stops asking stops the sweep, between two calls. */
   async *steps(): AsyncGenerator<SweepStep> {
-    this.#end = await this.#list.length();
+    this.#end = Math.min(this.#most, await this.#list.length());
     let page: Page | undefined;
     for (let stalls = 0; this.#at < this.#end; ) {
       page ??= await this.#readPage();
