@@ -1,6 +1,6 @@
 /**
  * Where the members of a JSON object lie in its text: what must keep its bytes is cut out, never decoded and encoded
- * again. Pure. Knows JSON, and must not know what any member means.
+ * again, and what nobody asks for is never decoded at all. Pure. Knows JSON, and must not know what any member means.
  */
 
 /** The value of a member is `json.subarray(from, to)`. */
@@ -11,46 +11,65 @@ export interface Member {
 }
 
 const OPENS_OR_CLOSES = /["{}[\]]/g;
-const SCALAR = /[^\s,}\]]+/y;
+const SCALAR = /[\w.+-]+/y;
+const SPACE = /[ \t\r\n]*/y;
 const PLAIN = /^[\w-]*$/;
-const SPACE_OR_COMMA = /[\s,:]*/y;
 
 /**
- * The members of an object, in order; of a key that is written twice, both.
- * @param json the text of an object that JSON.parse accepts (bytes within a string may be no UTF-8)
+ * The members of an object, in order; of a key that is written twice, both. What stands inside the values is not checked.
+ * @param json any bytes; within a string they may be no UTF-8
+ * @returns undefined where they are no object
  */
-export function membersOf(json: Buffer): Member[] {
+export function membersOf(json: Buffer): Member[] | undefined {
   // One character for each byte, so that an index into the text is one into the bytes.
   const text = json.toString('latin1');
   const members: Member[] = [];
-  let at = skip(text, text.indexOf('{') + 1);
-  while (text[at] === '"') {
-    const keyEnd = stringEnd(text, at);
-    const from = skip(text, keyEnd);
+  let at = skipSpace(text, 0);
+  if (text[at] !== '{') return undefined;
+  at = skipSpace(text, at + 1);
+  if (text[at] === '}') return isOver(text, at + 1) ? members : undefined;
+  for (;;) {
+    const keyEnd = text[at] === '"' ? stringEnd(text, at) : -1;
+    const colon = skipSpace(text, keyEnd);
+    if (keyEnd < 0 || text[colon] !== ':') return undefined;
+    const from = skipSpace(text, colon + 1);
     const to = valueEnd(text, from);
+    if (to < 0) return undefined;
     members.push({ key: keyOf(text, json, at, keyEnd), from, to });
-    at = skip(text, to);
+    at = skipSpace(text, to);
+    if (text[at] === '}') return isOver(text, at + 1) ? members : undefined;
+    if (text[at] !== ',') return undefined;
+    at = skipSpace(text, at + 1);
   }
-  return members;
 }
 
+/** A key that is no JSON (an unknown escape) is like no other. */
 function keyOf(text: string, json: Buffer, from: number, to: number): string {
   const key = text.slice(from + 1, to - 1);
-  return PLAIN.test(key) ? key : (JSON.parse(json.toString('utf8', from, to)) as string);
+  if (PLAIN.test(key)) return key;
+  try {
+    return JSON.parse(json.toString('utf8', from, to)) as string;
+  } catch {
+    return key;
+  }
 }
 
-function skip(text: string, at: number): number {
-  SPACE_OR_COMMA.lastIndex = at;
-  SPACE_OR_COMMA.test(text);
-  return SPACE_OR_COMMA.lastIndex;
+function isOver(text: string, at: number): boolean {
+  return skipSpace(text, at) === text.length;
 }
 
+function skipSpace(text: string, at: number): number {
+  SPACE.lastIndex = at;
+  SPACE.test(text);
+  return SPACE.lastIndex;
+}
+
+/** -1: it does not end. */
 function valueEnd(text: string, from: number): number {
   if (text[from] === '"') return stringEnd(text, from);
   if (text[from] === '{' || text[from] === '[') return nestedEnd(text, from);
   SCALAR.lastIndex = from;
-  SCALAR.test(text);
-  return SCALAR.lastIndex;
+  return SCALAR.test(text) ? SCALAR.lastIndex : -1;
 }
 
 function nestedEnd(text: string, from: number): number {
@@ -58,12 +77,14 @@ function nestedEnd(text: string, from: number): number {
   let at = from;
   do {
     OPENS_OR_CLOSES.lastIndex = at;
-    const found = OPENS_OR_CLOSES.exec(text)?.index ?? text.length;
-    const mark = text[found];
-    at = mark === '"' ? stringEnd(text, found) : found + 1;
-    if (mark === '{' || mark === '[') depth++;
-    else if (mark === '}' || mark === ']') depth--;
-  } while (depth > 0 && at < text.length);
+    // Not exec, which makes an array for each quote of a long backtrace.
+    if (!OPENS_OR_CLOSES.test(text)) return -1;
+    at = OPENS_OR_CLOSES.lastIndex;
+    const mark = text[at - 1];
+    if (mark === '"') at = stringEnd(text, at - 1);
+    else depth += mark === '{' || mark === '[' ? 1 : -1;
+    if (at < 0) return -1;
+  } while (depth > 0);
   return at;
 }
 
@@ -75,5 +96,5 @@ function stringEnd(text: string, open: number): number {
     // An even number of backslashes escapes itself, not the quote.
     if ((quote - first) % 2 === 0) return quote + 1;
   }
-  return text.length;
+  return -1;
 }
