@@ -10,19 +10,18 @@ export interface Member {
   readonly to: number;
 }
 
-const OPENS_OR_CLOSES = /["{}[\]]/g;
 const SCALAR = /[\w.+-]+/y;
-const SPACE = /[ \t\r\n]*/y;
 const PLAIN = /^[\w-]*$/;
+const [TAB, LINE_FEED, RETURN, SPACE, QUOTE, OPEN_BRACKET, CLOSE_BRACKET, OPEN_BRACE, CLOSE_BRACE] =
+  Buffer.from('\t\n\r "[]{}');
 
 /**
  * The members of an object, in order; of a key that is written twice, both. What stands inside the values is not checked.
  * @param json any bytes; within a string they may be no UTF-8
+ * @param text the same, one character for each byte, so that an index into the text is one into the bytes
  * @returns undefined where they are no object
  */
-export function membersOf(json: Buffer): Member[] | undefined {
-  // One character for each byte, so that an index into the text is one into the bytes.
-  const text = json.toString('latin1');
+export function membersOf(json: Buffer, text = json.toString('latin1')): Member[] | undefined {
   const members: Member[] = [];
   let at = skipSpace(text, 0);
   if (text[at] !== '{') return undefined;
@@ -58,10 +57,11 @@ function isOver(text: string, at: number): boolean {
   return skipSpace(text, at) === text.length;
 }
 
-function skipSpace(text: string, at: number): number {
-  SPACE.lastIndex = at;
-  SPACE.test(text);
-  return SPACE.lastIndex;
+function skipSpace(text: string, from: number): number {
+  for (let at = from; ; at++) {
+    const code = text.charCodeAt(at);
+    if (code !== SPACE && code !== LINE_FEED && code !== RETURN && code !== TAB) return at;
+  }
 }
 
 /** -1: it does not end. */
@@ -72,20 +72,18 @@ function valueEnd(text: string, from: number): number {
   return SCALAR.test(text) ? SCALAR.lastIndex : -1;
 }
 
+/** Step by step, since between the strings of a long backtrace there is one character each. */
 function nestedEnd(text: string, from: number): number {
   let depth = 0;
-  let at = from;
-  do {
-    OPENS_OR_CLOSES.lastIndex = at;
-    // Not exec, which makes an array for each quote of a long backtrace.
-    if (!OPENS_OR_CLOSES.test(text)) return -1;
-    at = OPENS_OR_CLOSES.lastIndex;
-    const mark = text[at - 1];
-    if (mark === '"') at = stringEnd(text, at - 1);
-    else depth += mark === '{' || mark === '[' ? 1 : -1;
-    if (at < 0) return -1;
-  } while (depth > 0);
-  return at;
+  for (let at = from; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) {
+      at = stringEnd(text, at) - 1;
+      if (at < 0) return -1;
+    } else if (code === OPEN_BRACE || code === OPEN_BRACKET) depth++;
+    else if ((code === CLOSE_BRACE || code === CLOSE_BRACKET) && --depth === 0) return at + 1;
+  }
+  return -1;
 }
 
 /** The index after the closing quote of the string that opens at `open`. */

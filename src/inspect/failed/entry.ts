@@ -76,28 +76,34 @@ export function payloadText(raw: Buffer): Buffer | undefined {
 class Fields {
   readonly unreadable: string | undefined;
   readonly #raw: Buffer;
+  readonly #text: string;
   readonly #ascii: boolean;
-  readonly #members: readonly Member[];
+  readonly #members = new Map<string, Member>();
 
   constructor(raw: Buffer) {
-    const members = membersOf(raw);
     this.#raw = raw;
+    this.#text = raw.toString('latin1');
     this.#ascii = isAscii(raw);
-    this.#members = members ?? [];
+    const members = membersOf(raw, this.#text);
+    // JSON.parse takes the last of two as well.
+    for (const member of members ?? []) this.#members.set(member.key, member);
     if (members === undefined) this.unreadable = raw.length === 0 ? 'it is empty' : 'it is no JSON object';
   }
 
-  /** JSON.parse takes the last of two as well. */
   member(key: string): Member | undefined {
-    return this.#members.findLast((member) => member.key === key);
+    return this.#members.get(key);
   }
 
   /** undefined where it is missing, or no JSON. */
   value(key: string): unknown {
-    const member = this.member(key);
+    const member = this.#members.get(key);
     if (member === undefined) return undefined;
+    const { from, to } = member;
+    const json = this.#ascii ? this.#text.slice(from, to) : this.#raw.toString('utf8', from, to);
+    // Most are texts without anything to decode.
+    if (PLAIN_STRING.test(json)) return json.slice(1, -1);
     try {
-      return JSON.parse(this.#raw.toString(this.#ascii ? 'latin1' : 'utf8', member.from, member.to));
+      return JSON.parse(json);
     } catch {
       return undefined;
     }
@@ -112,6 +118,8 @@ class Fields {
     return typeof value === 'string' ? value : '';
   }
 }
+
+const PLAIN_STRING = /^"[ !#-[\]-~]*"$/;
 
 function textOf(value: unknown): string {
   if (typeof value === 'string') return value;
