@@ -87,7 +87,8 @@ class Crowd {
   add(workers: readonly WorkerSeen[]): void {
     for (const worker of workers) {
       this.#hosts.set(worker.host, counted(this.#hosts.get(worker.host) ?? { host: worker.host, ...NOBODY }, worker));
-      if (worker.state !== 'lost') this.#addList(worker.queues);
+      // goworker's poller is in the books, but works nothing itself.
+      if (worker.state !== 'lost' && worker.slot !== 'poller') this.#addList(worker.queues);
       if (worker.job !== undefined) this.#running.push({ worker: worker.id, host: worker.host, job: worker.job });
     }
     this.#running = longest(this.#running, this.#most);
