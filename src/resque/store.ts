@@ -66,7 +66,7 @@ export class RedisJobStore implements JobStore {
     const args: Argument[] = [
       String(finishes.length),
       String(idle.length),
-      this.#options.plan.weighted ? String(this.#position) : '',
+      this.#options.plan.weighted ? this.#walk(idle.length) : '',
       tokenBase,
       `,"run_at":"${new Date().toISOString()}",`,
       this.#keys.queues,
@@ -88,8 +88,14 @@ export class RedisJobStore implements JobStore {
     const reply = await callScript(this.#connection, this.#script, this.#watched, args, { binary: true });
     const exchanged = this.#readReply(reply as ScriptReply, idle, tokenBase);
     if (finishes.length > 0 || exchanged.claims.length > 0) await this.#confirm();
-    this.#position = (this.#position + GOLDEN * exchanged.claims.length) % 1;
     return exchanged;
+  }
+
+  /** Where the script's walk through the weights begins; the next call goes on where it ends with a job in each slot. */
+  #walk(steps: number): string {
+    const from = this.#position;
+    this.#position = (from + GOLDEN * steps) % 1;
+    return String(from);
   }
 
   async held(slots: readonly number[]): Promise<Claim[]> {
