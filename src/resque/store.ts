@@ -81,8 +81,10 @@ export class RedisJobStore implements JobStore {
       ...this.#queueArgs,
     ];
     for (const finish of finishes) this.#pushFinish(args, finish);
-    for (const slot of idle) {
-      const names = this.#namesOf(slot);
+    // The slots of the finishes are named already.
+    const named = finishes.length > 0 && idle[0] === finishes[0].claim.slot ? finishes.length : 0;
+    for (let i = named; i < idle.length; i++) {
+      const names = this.#namesOf(idle[i]);
       args.push(names.worker, names.number);
     }
     const reply = await callScript(this.#connection, this.#script, this.#watched, args, { binary: true });
@@ -122,7 +124,7 @@ export class RedisJobStore implements JobStore {
 
   #pushFinish(args: Argument[], { claim, outcome }: Finish): void {
     const names = this.#namesOf(claim.slot);
-    args.push(names.worker, `{"token":"${claim.token}"`);
+    args.push(names.worker, names.number, `{"token":"${claim.token}"`);
     switch (outcome.kind) {
       case 'done':
         args.push('d', names.processed);
