@@ -153,7 +153,7 @@ export class Engine implements Service {
       const reason = await this.#wake.wait(this.#patienceMs());
       if (reason === 'reconsider') continue;
       // Jobs that end within this turn of the event loop go out together.
-      await new Promise<void>((resolve) => setImmediate(resolve));
+      if (this.#hands.slots.busy > 0) await new Promise<void>((resolve) => setImmediate(resolve));
       const look = reason === 'timer';
       if (look) this.#exchanges.tryOccupied();
       if (this.#holdingOff) continue;
