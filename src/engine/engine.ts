@@ -226,8 +226,11 @@ export class Engine implements Service {
     for (let i = 0; i < finishes.length; i++) {
       const { claim } = finishes[i];
       const resent = this.#outbox.wasResent(claim.token);
-      if (!settled[i] && !resent) this.#options.events.fenced(claim);
+      // One that was sent before and does not count now did so then.
+      if (settled[i] || resent) this.#options.events.delivered(claim);
+      else this.#options.events.fenced(claim);
     }
+    this.#options.events.exchanged(claimed ? slots.length : 0, claims.length);
     this.#giveBackUnused(slots, claims, occupied);
     this.#noteState(paused, unregistered);
     if (this.#solo.told(waitsAlone) && this.#slots.busy > 0) this.#options.events.makingRoom();
@@ -286,7 +289,8 @@ export class Engine implements Service {
       const held = await this.#options.store.held(some);
       // No more than were asked about: others may have come meanwhile.
       this.#doubtful.splice(0, asked.length);
-      const { unknown, idle } = reconcile(some, held, this.#outbox);
+      const { unknown, idle, delivered } = reconcile(some, held, this.#outbox);
+      for (const { claim } of delivered) this.#options.events.delivered(claim);
       this.#slots.giveBack(idle);
       if (unknown.length > 0) this.#options.events.adopted(unknown.length);
       for (const claim of unknown) this.#take(claim);

@@ -46,6 +46,8 @@ export async function testEngine(
 function recorder(told: string[]): EngineEvents {
   return {
     finished: (_run, outcome) => void told.push(outcome.kind),
+    delivered: () => {},
+    exchanged: () => {},
     fenced: () => void told.push('fenced'),
     outage: (error) => void told.push(`outage: ${error.message}`),
     restored: () => void told.push('restored'),
