@@ -15,7 +15,11 @@ export class SlotCounts {
   readonly #slots = new Map<string, Counted>();
 
   /** A slot that is out of the books by now keeps what was read before. */
-  async read(connection: Connection, keys: Keys, ids: readonly string[]): Promise<void> {
+  async read(
+    connection: Connection,
+    keys: Pick<Keys, 'processedBy' | 'failuresOf'>,
+    ids: readonly string[],
+  ): Promise<void> {
     const names = ids.flatMap((id) => [keys.processedBy(id), keys.failuresOf(id)]);
     const values = ((await connection.send(['MGET', ...names])) as (string | null)[]).map(Number);
     ids.forEach((id, i) => {
