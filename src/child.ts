@@ -94,6 +94,8 @@ async function run({ settings, flags }: Start, orders: Orders, log: Logger): Pro
       membership,
       onReady: (facts) => {
         void tell({ kind: 'ready', ...facts });
+        // Its first job may block it before the second is over.
+        reporting?.report();
         // An idle worker costs nothing: pulses only where the supervisor acts upon them.
         if (facts.limitMs > 0 || settings.maxRss > 0)
           pulse = setInterval(() => void tell({ kind: 'pulse', rssMb: rssMb() }), PULSE_MS);
@@ -126,7 +128,7 @@ async function reportCounts() {
     void lag.stop();
     report();
   };
-  return { recorder, last };
+  return { recorder, report, last };
 }
 
 /** The supervisor says when the daemon starts and stops; a child only what it alone knows. */

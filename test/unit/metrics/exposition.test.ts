@@ -33,5 +33,6 @@ it('any label value can be read back', async () => {
       const scraped = parseMetrics(await expose([{ family: 'tsworker_jobs_total', labels, value: 1 }]));
       expect(scraped.series('tsworker_jobs_total')).toEqual([labels]);
     }),
+    { numRuns: 40 },
   );
 });

@@ -96,6 +96,22 @@ it('durations and waits fall into their buckets; waits only where the payload sa
   expect(wait.sum).toBeGreaterThanOrEqual(100_004);
 });
 
+it('a producer that begins to write times is noticed after few jobs, however many had none before', () => {
+  const { recorded, events } = recorder();
+  const run = (payload: object) => {
+    const one = testRun(payload);
+    events.finished(one, DONE);
+    events.delivered(one.claim);
+  };
+  for (let n = 0; n < 1000; n++) run({ class: 'Mail' });
+  for (let n = 0; n < 100; n++) run({ class: 'Mail', enqueued_at: Date.now() });
+  const seen = recorded.drain().waits[0].wait.buckets.reduce((sum, n) => sum + n);
+  expect(seen).toBeGreaterThan(80);
+  // From then on none is left out.
+  for (let n = 0; n < 100; n++) run({ class: 'Mail', enqueued_at: Date.now() });
+  expect(recorded.drain().waits[0].wait.buckets.reduce((sum, n) => sum + n)).toBe(100);
+});
+
 it('counts calls, and tells how things stand', () => {
   const { recorded, events } = recorder();
   events.exchanged(3, 2);
