@@ -1,21 +1,23 @@
 /**
- * When a job was enqueued, where its payload says so. Resque's own payloads do not; ActiveJob's do, and any producer may
- * with a field `enqueued_at` beside `class` and `args`, as this package's `enqueue` does while it is traced. Pure.
+ * When a job was enqueued, where its payload says so. Resque's own payloads do not; those of ActiveJob and php-resque do,
+ * and any producer may with a field `enqueued_at` beside `class` and `args`, as this package's `enqueue` does while it is
+ * traced. Pure.
  */
 
-const FIELD = Buffer.from('"enqueued_at"');
+/** php-resque's is `queue_time`. */
+const FIELDS = [Buffer.from('"enqueued_at"'), Buffer.from('"queue_time"')];
 const WRAPPER = 'ActiveJob::QueueAdapters::ResqueAdapter::JobWrapper';
 /** Later than any time in seconds, earlier than any in milliseconds. */
 const MILLISECONDS_FROM = 1e11;
 
 /** @returns milliseconds since the epoch; undefined where it is not known. Cheap for payloads without the field. */
 export function enqueuedAt(payload: Buffer): number | undefined {
-  if (!payload.includes(FIELD)) return undefined;
+  if (!FIELDS.some((field) => payload.includes(field))) return undefined;
   try {
     const job: unknown = JSON.parse(payload.toString());
     if (typeof job !== 'object' || job === null) return undefined;
-    const { class: name, enqueued_at: own, args } = job as Record<string, unknown>;
-    if (own !== undefined) return timeOf(own);
+    const { class: name, enqueued_at: own, queue_time: php, args } = job as Record<string, unknown>;
+    if (own !== undefined || php !== undefined) return timeOf(own ?? php);
     return name === WRAPPER && Array.isArray(args) ? activeJobTime(args[0]) : undefined;
   } catch {
     return undefined;

@@ -11,6 +11,8 @@ const wrapped = (times: object) => of({ class: WRAPPER, args: [{ job_class: 'Mai
 it('is the field beside class and args, in any of the usual forms', () => {
   for (const time of ['2026-11-24T02:58:25.123Z', '2026-11-24T05:58:25.123+03:00', AT, AT / 1000])
     expect(of({ class: 'A', args: [], enqueued_at: time })).toBeCloseTo(AT, 0);
+  // php-resque: seconds, with their fraction.
+  expect(of({ class: 'A', args: [{}], id: 'x', queue_time: AT / 1000 })).toBeCloseTo(AT, 0);
 });
 
 it("is ActiveJob's own, or the time for which that was scheduled", () => {
