@@ -135,8 +135,11 @@ export class Exchanges {
     for (let i = 0; i < finishes.length; i++) {
       const { claim } = finishes[i];
       const resent = hands.outbox.wasResent(claim.token);
-      if (!settled[i] && !resent) events.fenced(claim);
+      // One that was sent before and does not count now did so then.
+      if (settled[i] || resent) events.delivered(claim);
+      else events.fenced(claim);
     }
+    events.exchanged(claimed ? slots.length : 0, claims.length);
     this.#giveBackUnused(slots, claims, occupied);
     this.#noteState(paused, unregistered);
     if (hands.solo.told(waitsAlone) && hands.slots.busy > 0) events.makingRoom();
@@ -183,7 +186,8 @@ export class Exchanges {
       const held = await store.held(some);
       // No more than were asked about: others may have come meanwhile.
       this.#doubtful.splice(0, asked.length);
-      const { unknown, idle } = reconcile(some, held, hands.outbox);
+      const { unknown, idle, delivered } = reconcile(some, held, hands.outbox);
+      for (const { claim } of delivered) events.delivered(claim);
       hands.slots.giveBack(idle);
       if (unknown.length > 0) events.adopted(unknown.length);
       for (const claim of unknown) hands.take(claim, lifecycle.claiming);

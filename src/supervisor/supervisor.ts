@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Settings } from '../config/settings.js';
 import { TsworkerError } from '../errors.js';
+import type { Counts } from '../metrics/counts.js';
 import type { Identity } from '../registry/identity.js';
 import { countDeath, restartDelayMs, shouldGiveUp } from './backoff.js';
 import { Child } from './child-process.js';
@@ -36,6 +37,10 @@ export interface SupervisorEvents {
   killed(pid: number): void;
   blocked(pid: number, silentMs: number): void;
   gaveUp(deaths: number): void;
+  /** What a child counted since its last report. `place`: from 0, and the same for the one that replaces it. */
+  counted(place: number, pid: number, counts: Counts): void;
+  /** A child's process is gone. `inOrder`: it had its last word. */
+  left(place: number, pid: number, inOrder: boolean): void;
 }
 
 const WATCH_MS = 1000;
@@ -80,7 +85,7 @@ export class Supervisor {
     const { processes, concurrency } = this.#options.settings;
     const shares = Array.from({ length: processes }, (_, i) => Math.floor((concurrency + i) / processes));
     const watch = setInterval(() => this.#killBlocked(), WATCH_MS);
-    await Promise.all(shares.map((share) => this.#keep(share)));
+    await Promise.all(shares.map((share, place) => this.#keep(share, place)));
     clearInterval(watch);
     if (this.#refusal !== undefined) throw this.#refusal;
     return this.#sum;
@@ -88,6 +93,15 @@ export class Supervisor {
 
   get busy(): number {
     return this.#children.size;
+  }
+
+  /** How many children are at work. */
+  get ready(): number {
+    return [...this.#children].filter((child) => child.ready && !child.retiring).length;
+  }
+
+  get stopping(): boolean {
+    return this.#stopped.signal.aborted;
   }
 
   /** Claims no more; the running jobs go on. */
@@ -130,11 +144,12 @@ export class Supervisor {
   }
 
   /** One place for a child: filled again and again until the stop. */
-  async #keep(concurrency: number): Promise<void> {
+  async #keep(concurrency: number, place: number): Promise<void> {
     for (let deaths = 0; !this.#stopped.signal.aborted; ) {
-      const child = this.#start(concurrency);
+      const child = this.#start(concurrency, place);
       const [identity, death] = await Promise.all([this.#register(child, concurrency), child.gone]);
       this.#children.delete(child);
+      this.#options.events.left(place, child.pid ?? 0, child.ending !== undefined);
       if (child.ending !== undefined) {
         if (identity !== undefined) await this.#options.books.leave(identity);
         if (this.#settle(child)) continue;
@@ -145,7 +160,7 @@ export class Supervisor {
     }
   }
 
-  #start(share: number): Child {
+  #start(share: number, place: number): Child {
     const { settings, flags, file, events } = this.#options;
     const child = new Child(file, {
       onReady: (facts) => {
@@ -153,6 +168,7 @@ export class Supervisor {
         this.#ready = true;
       },
       onPulse: (rssMb) => this.#weigh(child, rssMb),
+      onCounts: (counts) => events.counted(place, child.pid ?? 0, counts),
     });
     this.#children.add(child);
     child.send({ kind: 'start', settings: { ...settings, concurrency: share }, flags });
