@@ -1,8 +1,9 @@
 /** `tsworker work`: settings and logger in, worker on. Must not know how any of these is done. */
-import { loadSettings, type Sources } from '../../config/load.js';
+import { loadSettings } from '../../config/load.js';
+import type { Call } from '../command.js';
 
 /** Resolves to the exit code when the worker has stopped. */
-export async function work(sources: Sources, flags: Readonly<Record<string, unknown>>): Promise<number> {
+export async function work({ sources, modules: flags }: Call): Promise<number> {
   const { settings, warnings } = await loadSettings(sources);
   // Loaded only now: wrong settings are told before Redis client and logger cost anything.
   const { createLog } = await import('../../log/pino.js');
