@@ -11,7 +11,7 @@ import { connect } from './redis/connect.js';
 import type { Connection } from './redis/connection.js';
 import { RegistryBooks } from './registry/books.js';
 import type { HeartbeatMessage } from './registry/heartbeat.js';
-import { handleSignals } from './signals.js';
+import { handleSignals, onTerminal } from './signals.js';
 import { Stopping } from './stopping.js';
 import { Supervisor } from './supervisor/supervisor.js';
 
@@ -20,6 +20,8 @@ export interface ControlOptions {
   readonly log: Logger;
   readonly warnings: readonly string[];
   readonly flags: Readonly<Record<string, unknown>>;
+  /** `-connections` leaves room for one child more while a reload is under way. */
+  readonly spare: boolean;
 }
 
 /** From the moment at which children give up their jobs until those that do not answer are killed. */
@@ -28,7 +30,7 @@ const KILL_AFTER_MS = 1500;
 const DELIVERY_MS = 2000;
 
 /** @throws TsworkerError REDIS, JOBS or what else keeps a child from starting */
-export async function runSupervised({ settings, log, warnings, flags }: ControlOptions): Promise<WorkResult> {
+export async function runSupervised({ settings, log, warnings, flags, spare }: ControlOptions): Promise<WorkResult> {
   for (const warning of warnings) log.warn(warning);
   const begun = new AbortController();
   const stopping = new Stopping({ log, graceMs: settings.grace * 1000, deliveryMs: DELIVERY_MS, begun });
@@ -42,14 +44,15 @@ export async function runSupervised({ settings, log, warnings, flags }: ControlO
   const redis = maskUri(settings.uri);
   const file = new URL('./child.js', import.meta.url);
   const events = { ...supervisorWording(log), ready: (facts: Ready) => startLine(log, settings, { ...facts, redis }) };
-  const supervisor = new Supervisor({ settings, flags, file, books, events });
+  const supervisor = new Supervisor({ settings, flags, file, books, events, spare });
   connecting.catch(() => supervisor.quiet());
   stopping.attach(stoppable(supervisor, books));
   const release = handleSignals({
     stop: (reason) => stopping.request(reason),
-    pause: () => supervisor.broadcast({ kind: 'pause' }),
-    resume: () => supervisor.broadcast({ kind: 'resume' }),
+    pause: () => supervisor.suspend(true),
+    resume: () => supervisor.suspend(false),
     report: () => supervisor.broadcast({ kind: 'report' }),
+    ...(onTerminal() ? {} : { reload: () => supervisor.reload() }),
   });
   try {
     const result = await supervisor.run();

@@ -13,6 +13,8 @@ export class Child {
   readonly bornAt = Date.now();
   /** Resolves when the process is gone. */
   readonly gone: Promise<Death>;
+  /** Resolves with true when it claims, with false when it was gone before that. */
+  readonly ready: Promise<boolean>;
   /** Aborts when the process is gone. */
   readonly over = new AbortController();
   /** The child's last word, if it had one: without, it died. */
@@ -23,6 +25,8 @@ export class Child {
   heardAt = Date.now();
   /** It was told to end its jobs and be replaced. */
   retiring = false;
+  #stopping = false;
+  #tellReady!: (ready: boolean) => void;
   readonly #process: ChildProcess;
 
   constructor(file: URL, events: ChildEvents) {
@@ -31,9 +35,13 @@ export class Child {
     this.#process.on('message', (message) => this.#hear(message as Report, events));
     // A message to a child that has just gone: its end is told by 'exit'.
     this.#process.on('error', () => {});
+    this.ready = new Promise((resolve) => {
+      this.#tellReady = resolve;
+    });
     this.gone = new Promise((resolve) => {
       this.#process.once('exit', (code, signal) => {
         this.over.abort();
+        this.#tellReady(false);
         resolve({ code, signal });
       });
     });
@@ -47,6 +55,18 @@ export class Child {
     if (this.#process.connected) this.#process.send(order, () => {});
   }
 
+  /** Once only: a second stop would be one that waits for no job. */
+  stop(reason: string): void {
+    if (!this.#stopping) this.send({ kind: 'stop', reason });
+    this.#stopping = true;
+  }
+
+  /** It ends its jobs in peace; a later stop still limits how long. */
+  retire(reason: string): void {
+    this.retiring = true;
+    this.send({ kind: 'retire', reason });
+  }
+
   /** For one that blocks its event loop and cannot hear us. */
   kill(): void {
     this.#process.kill('SIGKILL');
@@ -56,6 +76,7 @@ export class Child {
     this.heardAt = Date.now();
     if (message.kind === 'ready') {
       this.limitMs = message.limitMs;
+      this.#tellReady(true);
       events.onReady(message);
     } else if (message.kind === 'pulse') events.onPulse(message.rssMb);
     else this.ending = message;
