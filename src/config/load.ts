@@ -24,8 +24,11 @@ export interface Sources {
   readonly cwd: string;
   /** The output is a terminal; false if absent. */
   readonly terminal?: boolean;
-  /** Names of the job modules' own flags: their TSWORKER_* variables are known too. */
-  readonly extraFlags?: readonly string[];
+  /**
+   * Names of the job modules' own flags: their TSWORKER_* variables are known too. `unknown`: the modules are not loaded,
+   * so any TSWORKER_* variable may be one of theirs.
+   */
+  readonly extraFlags?: readonly string[] | 'unknown';
   /** The configuration file, where the caller has read it already; `null`: there is none. */
   readonly file?: ConfigFile | null;
   /** false: settings without queues are fine, and their plan is empty. */
@@ -199,7 +202,8 @@ function fromFile(key: SettingKey, file: ConfigFile | undefined): Given | undefi
   return { value, origin: file.name, label: `"${key}" in ${file.name}`, folder: file.folder };
 }
 
-function warnOfUnknown(env: Env, extraFlags: readonly string[]): string[] {
+function warnOfUnknown(env: Env, extraFlags: NonNullable<Sources['extraFlags']>): string[] {
+  if (extraFlags === 'unknown') return [];
   const flags = [...SETTING_KEYS.map((key) => SCHEMA[key].flag), CONFIG_FLAG.flag, ...extraFlags];
   const known = new Set(flags.map(envName));
   return Object.keys(env)

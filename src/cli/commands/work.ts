@@ -1,10 +1,11 @@
 /** `tsworker work`: settings and logger in, worker on. Must not know how any of these is done. */
 import type { Logger } from 'pino';
-import { hasSpareConnection, loadSettings, type Sources } from '../../config/load.js';
+import { hasSpareConnection, loadSettings } from '../../config/load.js';
 import { handleSignals, onTerminal, type SignalActions } from '../../signals.js';
+import type { Call } from '../command.js';
 
 /** Resolves to the exit code when the worker has stopped. */
-export async function work(sources: Sources, flags: Readonly<Record<string, unknown>>): Promise<number> {
+export async function work({ sources, modules: flags }: Call): Promise<number> {
   const resolved = await loadSettings(sources);
   const { settings, warnings } = resolved;
   // Loaded only now: wrong settings are told before Redis client and logger cost anything.

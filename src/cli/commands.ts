@@ -1,0 +1,31 @@
+/** The one table of commands. Must not know how any of them works: the rows say how they are typed. */
+import { type Command, GROUPS } from './command.js';
+import { configCommand } from './commands/config.row.js';
+import { demoCommand } from './commands/demo.row.js';
+import { workCommand } from './commands/work.row.js';
+
+/** In the order of the help page, within each group. */
+export const COMMANDS: readonly Command[] = [
+  // Work
+  workCommand,
+  demoCommand,
+  // Look
+
+  // Repair
+
+  // Set up
+  configCommand,
+];
+
+/** The command that runs when none is named. */
+export const DEFAULT_COMMAND = workCommand;
+
+export function findCommand(name: string): Command | undefined {
+  return COMMANDS.find((command) => command.name === name);
+}
+
+export function byGroup(): readonly (readonly [group: string, commands: readonly Command[]])[] {
+  return GROUPS.map((group) => [group, COMMANDS.filter((command) => command.group === group)] as const).filter(
+    ([, commands]) => commands.length > 0,
+  );
+}

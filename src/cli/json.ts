@@ -1,0 +1,14 @@
+/**
+ * Output for machines, in one of two forms everywhere: one JSON document where there is one thing to say, and one line of
+ * JSON for each entry of a list (NDJSON), which can be read and written without holding the whole list.
+ */
+import type { Io } from './io.js';
+
+export function printDocument(io: Io, value: unknown): void {
+  io.out(`${JSON.stringify(value, null, 2)}\n`);
+}
+
+/** @returns false: nobody reads any more */
+export async function printLines(io: Io, entries: readonly unknown[]): Promise<boolean> {
+  return entries.length === 0 || (await io.print(entries.map((entry) => `${JSON.stringify(entry)}\n`).join('')));
+}
