@@ -6,14 +6,15 @@ import type { Logger } from 'pino';
 import type { Settings } from './config/settings.js';
 import { maskUri } from './config/uri.js';
 import { connectOptionsOf, heartbeatOptions, type WorkResult } from './daemon.js';
-import { heartbeatWording, startLine, supervisorWording } from './log/wording.js';
+import { heartbeatWording, startLine, statusText, supervisorWording } from './log/wording.js';
 import { connect } from './redis/connect.js';
 import type { Connection } from './redis/connection.js';
 import { RegistryBooks } from './registry/books.js';
 import type { HeartbeatMessage } from './registry/heartbeat.js';
 import { handleSignals, onTerminal } from './signals.js';
 import { Stopping } from './stopping.js';
-import { Supervisor } from './supervisor/supervisor.js';
+import { Supervisor, type SupervisorEvents } from './supervisor/supervisor.js';
+import { type Systemd, systemdOf } from './systemd.js';
 
 export interface ControlOptions {
   readonly settings: Settings;
@@ -43,12 +44,17 @@ export async function runSupervised({ settings, log, warnings, flags, spare }: C
   });
   const redis = maskUri(settings.uri);
   const file = new URL('./child.js', import.meta.url);
-  const events = { ...supervisorWording(log), ready: (facts: Ready) => startLine(log, settings, { ...facts, redis }) };
+  const worded = { ...supervisorWording(log), ready: (facts: Ready) => startLine(log, settings, { ...facts, redis }) };
+  const systemd = systemdOf(process.env, log);
+  const events = toldToSystemd(worded, systemd, statusText(settings));
   const supervisor = new Supervisor({ settings, flags, file, books, events, spare });
   connecting.catch(() => supervisor.quiet());
   stopping.attach(stoppable(supervisor, books));
   const release = handleSignals({
-    stop: (reason) => stopping.request(reason),
+    stop: (reason) => {
+      systemd.stopping();
+      stopping.request(reason);
+    },
     pause: () => supervisor.suspend(true),
     resume: () => supervisor.suspend(false),
     report: () => supervisor.broadcast({ kind: 'report' }),
@@ -60,6 +66,7 @@ export async function runSupervised({ settings, log, warnings, flags, spare }: C
     return books.failed ? { ...result, exitCode: 1 } : result;
   } finally {
     stopping.done();
+    systemd.close();
     release();
     await connecting.then((connection) => connection.close()).catch(() => {});
     log.info('tsworker stopped');
@@ -67,6 +74,24 @@ export async function runSupervised({ settings, log, warnings, flags, spare }: C
 }
 
 type Ready = { readonly classes: readonly string[]; readonly tracking: boolean };
+
+/** The events that change what `systemctl status` shows. */
+function toldToSystemd(events: SupervisorEvents, systemd: Systemd, working: string): SupervisorEvents {
+  const { ready, reloading, reloaded, reloadFailed } = events;
+  const and =
+    <A extends unknown[]>(event: (...args: A) => void, tell: () => void) =>
+    (...args: A) => {
+      event(...args);
+      tell();
+    };
+  return {
+    ...events,
+    ready: and(ready, () => systemd.ready(working)),
+    reloading: and(reloading, () => systemd.status(`${working}; reloading the job modules`)),
+    reloaded: and(reloaded, () => systemd.status(working)),
+    reloadFailed: and(reloadFailed, () => systemd.status(`${working}; the last reload failed, see the log`)),
+  };
+}
 
 function wantedOf({ namespace, label, queues }: Settings) {
   return { namespace, label, queues: queues.queues.map((queue) => queue.name).join(',') };

@@ -96,6 +96,11 @@ export function startLine(log: Logger, settings: Settings, { classes, tracking, 
   if (!tracking) log.warn('Redis does not tell of pushes (CLIENT TRACKING refused): polling, backing off to -interval');
 }
 
+/** The same in a few words, for whoever shows one line. */
+export function statusText({ queues }: Settings): string {
+  return `working ${queues.queues.map(({ name }) => name).join(', ')}`;
+}
+
 /** What every busy slot is doing and since when. */
 export function dumpRuns(log: Logger, runs: readonly Run[], workerId: (slot: number) => string): void {
   log.info({ busy: runs.length }, runs.length === 0 ? 'no job is running' : 'running jobs follow');

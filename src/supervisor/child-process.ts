@@ -1,5 +1,6 @@
 /** One child: its process, what it said last, and how it ended. Decides nothing. */
 import { type ChildProcess, fork } from 'node:child_process';
+import { withoutSystemd } from '../systemd.js';
 import type { Death, Order, Report } from './messages.js';
 
 export type Ending = Extract<Report, { kind: 'ended' | 'refused' }>;
@@ -31,7 +32,7 @@ export class Child {
 
   constructor(file: URL, events: ChildEvents) {
     // Structured clones instead of JSON: flags of job modules may be anything.
-    this.#process = fork(file, { serialization: 'advanced' });
+    this.#process = fork(file, { serialization: 'advanced', env: withoutSystemd(process.env) as NodeJS.ProcessEnv });
     this.#process.on('message', (message) => this.#hear(message as Report, events));
     // A message to a child that has just gone: its end is told by 'exit'.
     this.#process.on('error', () => {});
