@@ -94,7 +94,7 @@ test.each([
   ['jiti', ['config/file.ts', 'functions/import.ts']],
   ['fastest-levenshtein', ['config/suggest.ts']],
   ['cli-table3', ['cli/table.ts', 'demo/report.ts']],
-  ['string-width', ['cli/table.ts']],
+  ['string-width', ['cli/columns.ts']],
 ])('%s has one door', (name, doors) => {
   const importers = imports.filter((i) => i.target === name && !i.typeOnly).map(({ file }) => file);
   expect([...new Set(importers)].sort()).toEqual(doors);
@@ -118,6 +118,7 @@ describe('processes', () => {
   test('handlers of the process are in few places', () => {
     expect(holders(/(?<!#)\bprocess\.(on|once)\(/)).toEqual([
       'child.ts',
+      'cli/screen.ts',
       'demo/interrupt.ts',
       'faults.ts',
       'signals.ts',

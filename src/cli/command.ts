@@ -33,6 +33,8 @@ export interface Verb {
   /** The words it takes: `<queue>` must be there, `[queue]` may, and `[args…]` any number of times. '' for none. */
   readonly words: string;
   readonly help: string;
+  /** Which of the command's own flags it takes; all of them where it does not say. */
+  readonly flags?: readonly string[];
 }
 
 /** What a command is run with: everything that was typed for it, read and checked. */

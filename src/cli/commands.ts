@@ -2,7 +2,11 @@
 import { type Command, GROUPS } from './command.js';
 import { configCommand } from './commands/config.row.js';
 import { demoCommand } from './commands/demo.row.js';
+import { pauseCommand, resumeCommand } from './commands/pause.row.js';
+import { queuesCommand } from './commands/queues.row.js';
+import { statusCommand } from './commands/status.row.js';
 import { workCommand } from './commands/work.row.js';
+import { workersCommand } from './commands/workers.row.js';
 
 /** In the order of the help page, within each group. */
 export const COMMANDS: readonly Command[] = [
@@ -10,8 +14,12 @@ export const COMMANDS: readonly Command[] = [
   workCommand,
   demoCommand,
   // Look
-
+  statusCommand,
+  queuesCommand,
+  workersCommand,
   // Repair
+  pauseCommand,
+  resumeCommand,
 
   // Set up
   configCommand,

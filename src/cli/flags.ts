@@ -82,12 +82,16 @@ export function settingTexts({ given }: Argv): FlagTexts {
   return Object.fromEntries([...given].map(([name, values]) => [name, repeating.has(name) ? values : values.at(-1)]));
 }
 
-/** The values of a command's own flags. Throws USAGE where one is wrong. */
-export function ownValues({ flags }: Command, { given }: Argv, cwd: string): Record<string, unknown> {
+/** The values of a command's own flags. Throws USAGE where one is wrong, or its sub-command does not take it. */
+export function ownValues(command: Command, verb: string, { given }: Argv, cwd: string): Record<string, unknown> {
   const values: Record<string, unknown> = {};
-  for (const [name, { kind }] of Object.entries(flags)) {
+  const taken = command.verbs?.[verb]?.flags;
+  for (const [name, { kind }] of Object.entries(command.flags)) {
     const typed = given.get(name)?.at(-1);
-    if (typed !== undefined) values[name] = readOwn(name, kind, typed, cwd);
+    if (typed === undefined) continue;
+    if (taken !== undefined && !taken.includes(name))
+      throw new TsworkerError('USAGE', `tsworker ${command.name} ${verb} takes no flag -${name}`);
+    values[name] = readOwn(name, kind, typed, cwd);
   }
   return values;
 }

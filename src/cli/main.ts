@@ -55,7 +55,7 @@ async function runCommand(
   io: Io,
 ): Promise<number> {
   const { words, verb } = readWords(command, read.words[0] === command.name ? read.words.slice(1) : read.words);
-  const flags = ownValues(command, read, io.cwd);
+  const flags = ownValues(command, verb, read, io.cwd);
   return await (await command.load())({ verb, words, flags, sources, modules, io });
 }
 

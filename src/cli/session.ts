@@ -20,6 +20,11 @@ export interface Session {
   readonly uri: string;
 }
 
+/** For messages: a wrong namespace looks as an empty one does. */
+export function placeOf({ settings, uri }: Pick<Session, 'settings' | 'uri'>): string {
+  return `namespace ${settings.namespace} on ${uri}`;
+}
+
 /** A reply that takes longer never comes. */
 const SILENCE_MS = 30_000;
 

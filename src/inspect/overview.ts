@@ -47,7 +47,7 @@ export interface Overview {
   /** By name. */
   readonly hosts: readonly HostSeen[];
   /** All that are in the books. */
-  readonly workers: Omit<HostSeen, 'host'>;
+  readonly workers: { readonly total: number; readonly working: number; readonly lost: number };
   readonly running: readonly Running[];
   readonly failures: FailureTally;
 }
@@ -70,7 +70,7 @@ export async function readOverview(connection: Connection, keys: Keys, options: 
   return { at, pause, stats, queues: served, delayed, ...crowd.counts(), running: crowd.running(), failures };
 }
 
-const NOBODY: Omit<HostSeen, 'host'> = { workers: 0, working: 0, lost: 0 };
+const NOBODY = { workers: 0, working: 0, lost: 0 };
 
 /** Counts workers as they come, and keeps only those few that are listed. */
 class Crowd {
@@ -86,7 +86,7 @@ class Crowd {
 
   add(workers: readonly WorkerSeen[]): void {
     for (const worker of workers) {
-      this.#hosts.set(worker.host, counted({ ...NOBODY, ...this.#hosts.get(worker.host), host: worker.host }, worker));
+      this.#hosts.set(worker.host, counted(this.#hosts.get(worker.host) ?? { host: worker.host, ...NOBODY }, worker));
       if (worker.state !== 'lost') this.#addList(worker.queues);
       if (worker.job !== undefined) this.#running.push({ worker: worker.id, host: worker.host, job: worker.job });
     }
@@ -105,15 +105,10 @@ class Crowd {
   }
 
   counts(): Pick<Overview, 'hosts' | 'workers'> {
-    const hosts = [...this.#hosts.values()].sort((a, b) => (a.host < b.host ? -1 : 1));
-    const workers = hosts.reduce(
-      (sum, host) => ({
-        workers: sum.workers + host.workers,
-        working: sum.working + host.working,
-        lost: sum.lost + host.lost,
-      }),
-      NOBODY,
-    );
+    const { compare } = new Intl.Collator('en', { numeric: true });
+    const hosts = [...this.#hosts.values()].sort((a, b) => compare(a.host, b.host));
+    const sum = (of: 'workers' | 'working' | 'lost') => hosts.reduce((total, host) => total + host[of], 0);
+    const workers = { total: sum('workers'), working: sum('working'), lost: sum('lost') };
     return { hosts, workers };
   }
 

@@ -42,7 +42,9 @@ export function argsText(payload: string): string {
     const rails = railsJob({ class: (parsed(payload) as Fields).class, args });
     return exact(Array.isArray(rails?.arguments) ? rails.arguments : args).slice(1, -1);
   } catch {
-    return payload;
+    const { args } = (parsed(payload) ?? {}) as Fields;
+    // node-resque's records have {} for no arguments.
+    return typeof args === 'object' && args !== null ? JSON.stringify(args).replace(/^\{\}$/, '') : payload;
   }
 }
 

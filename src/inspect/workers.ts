@@ -24,6 +24,8 @@ export interface WorkerSeen extends WorkerName {
   readonly id: string;
   readonly state: WorkerState;
   readonly job: JobInHand | undefined;
+  /** Its job is claimed with a token, so that whoever takes it over is safe: tsworker's are. */
+  readonly ours: boolean;
   /** Its last heartbeat, by Redis' clock where it is Ruby or tsworker. Milliseconds; undefined: it has none. */
   readonly heartbeatAt: number | undefined;
 }
@@ -78,8 +80,31 @@ export async function readWorkers(
     const job = readInHand((records as (Buffer | null)[])[i]);
     const lost = beats[i] !== undefined && options.nowMs - beats[i] > options.pruneAfterMs;
     const state = lost ? 'lost' : job === undefined ? 'idle' : 'working';
-    return { id, ...parseWorkerId(id), state, job, heartbeatAt: beats[i] };
+    return { id, ...parseWorkerId(id), state, job: job?.seen, ours: job?.ours ?? false, heartbeatAt: beats[i] };
   });
+}
+
+export interface Found {
+  /** There is one of exactly this id. */
+  readonly exact: boolean;
+  /** Ids that begin with it. */
+  readonly beginning: readonly string[];
+  /** Others, for a guess at what was meant; not all where there are thousands. */
+  readonly near: readonly string[];
+}
+
+const MOST_NEAR = 1000;
+
+export async function findWorkers(connection: Connection, keys: Keys, id: string): Promise<Found> {
+  if (Number(await connection.send(['SISMEMBER', keys.workers, id])) === 1)
+    return { exact: true, beginning: [], near: [] };
+  const beginning: string[] = [];
+  const near: string[] = [];
+  for await (const one of eachOnce(scan(connection, ['SSCAN', keys.workers], 1))) {
+    if (one.startsWith(id)) beginning.push(one);
+    else if (near.length < MOST_NEAR) near.push(one);
+  }
+  return { exact: false, beginning: beginning.sort(), near };
 }
 
 /** In the order of the ids. */
@@ -132,12 +157,15 @@ function timeOfPing(text: string | null): number | undefined {
 }
 
 /** Ruby writes `{}` or nothing for "no job". A record that nobody can read is a job all the same: nobody else has it. */
-function readInHand(raw: Buffer | null): JobInHand | undefined {
+function readInHand(raw: Buffer | null): { readonly seen: JobInHand; readonly ours: boolean } | undefined {
   if (raw === null || /^\s*(\{\s*\})?\s*$/.test(raw.toString('latin1', 0, 16))) return undefined;
   const record = parseRecord(raw);
   if (record === undefined) {
     const problem = 'its record cannot be read';
-    return { queue: '', since: undefined, class: '', enqueuedAt: undefined, problem, payload: raw.toString() };
+    const seen = { queue: '', since: undefined, class: '', enqueuedAt: undefined, problem, payload: raw.toString() };
+    return { seen, ours: false };
   }
-  return { queue: record.queue, since: parseTime(record.runAt), ...readJob(record.payload.toString()) };
+  const { queue, runAt, payload, token } = record;
+  const seen = { queue, since: parseTime(runAt), ...readJob(payload.toString()) };
+  return { seen, ours: token !== undefined && queue !== '' };
 }
