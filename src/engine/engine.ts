@@ -76,7 +76,8 @@ export class Engine implements Service {
   /** Claims no more from this instant. The running jobs go on. */
   quiet(): void {
     if (this.#lifecycle.enter('quiet')) this.#wakeAll();
-    else if (this.#lifecycle.enter('stopped')) this.#end({ putBack: 0, undelivered: 0 });
+    else if (this.#lifecycle.state === 'new' && this.#lifecycle.enter('stopped'))
+      this.#end({ putBack: 0, undelivered: 0 });
   }
 
   async stop(): Promise<void> {
@@ -132,10 +133,6 @@ export class Engine implements Service {
 
   setProcesses(processes: number): void {
     this.#processes = processes;
-  }
-
-  get suspended(): boolean {
-    return this.#lifecycle.suspended;
   }
 
   get busy(): number {
