@@ -2,6 +2,7 @@
 import { type Command, GROUPS } from './command.js';
 import { configCommand } from './commands/config.row.js';
 import { demoCommand } from './commands/demo.row.js';
+import { failedCommand } from './commands/failed.row.js';
 import { pauseCommand, resumeCommand } from './commands/pause.row.js';
 import { queuesCommand } from './commands/queues.row.js';
 import { statusCommand } from './commands/status.row.js';
@@ -18,6 +19,7 @@ export const COMMANDS: readonly Command[] = [
   queuesCommand,
   workersCommand,
   // Repair
+  failedCommand,
   pauseCommand,
   resumeCommand,
 
