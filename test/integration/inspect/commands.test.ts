@@ -320,6 +320,7 @@ describe('status', () => {
       });
     await redis.client.rPush('resque:failed', [
       entry('A', 'old'),
+      entry('A', 'older'),
       entry('A', 'first\n\tgoroutine 1'),
       '',
       'x',
@@ -341,17 +342,17 @@ describe('status', () => {
       hosts: [{ host: 'web1', workers: 2, working: 1 }, { host: 'web2' }, { host: 'web3' }, { host: 'web4.ts' }],
       running: [{ forSeconds: expect.any(Number) }, { class: expect.any(String) }],
       failures: {
-        total: 5,
-        looked: 5,
-        classes: [
-          { class: 'A', count: 2, exception: 'E', error: 'first', failedAt: '2026-11-24T02:58:25.000Z' },
+        total: 6,
+        looked: 6,
+        groups: [
+          { class: 'A', count: 3, exception: 'E', error: 'first\n\tgoroutine 1', last: '2026-11-24T02:58:25.000Z' },
           { class: '', count: 2 },
           { class: 'B', count: 1 },
         ],
       },
     });
-    expect(await json('status -failures=2')).toMatchObject({ failures: { total: 5, looked: 2 } });
-    expect(await json('status -failures=0')).toMatchObject({ failures: { total: 5, looked: 0, classes: [] } });
+    expect(await json('status -failures=2')).toMatchObject({ failures: { total: 6, looked: 2 } });
+    expect(await json('status -failures=0')).toMatchObject({ failures: { total: 6, looked: 0, groups: [] } });
   });
 
   test('-watch -json prints lines with rates until nobody reads', async () => {
