@@ -15,6 +15,7 @@ import type { JobModules } from './functions/load.js';
 import { createPerform } from './functions/perform.js';
 import type { JobContext } from './job.js';
 import { dumpRuns, engineWording, heartbeatWording, startLine } from './log/wording.js';
+import { type Meter, withMeter } from './metrics/meter.js';
 import { connect } from './redis/connect.js';
 import type { Connection, ConnectionEvents } from './redis/connection.js';
 import { type ConnectOptions, connectOptions } from './redis/options.js';
@@ -25,6 +26,7 @@ import { reenter } from './registry/register.js';
 import { RedisJobStore } from './resque/store.js';
 import type { SignalActions } from './signals.js';
 import { Stopping } from './stopping.js';
+import { type JobWatch, watchJobs } from './tracing/watch.js';
 
 export interface DaemonOptions {
   readonly settings: Settings;
@@ -44,6 +46,8 @@ export interface DaemonOptions {
   readonly onReady?: ((facts: ReadyFacts) => void) | undefined;
   /** For start, stop and pause; the log where absent. */
   readonly lifecycleLog?: Logger | undefined;
+  /** Counts what happens. Nothing is counted where absent. */
+  readonly meter?: Meter | undefined;
   /** Stops the worker when it aborts. */
   readonly signal?: AbortSignal | undefined;
   /** Aborted when stopping begins. */
@@ -62,6 +66,8 @@ export interface ReadyFacts {
 
 /** What can be done to a running worker. */
 export interface DaemonActions extends SignalActions {
+  /** Stop, and let the running jobs take what time they need. */
+  retire(reason: string): void;
   /** Stop now, whatever runs. */
   abort(reason: string): void;
   /** Something that it depends on is gone: the exit code will be 1. */
@@ -114,6 +120,8 @@ class Daemon {
   #identity: Identity | undefined;
   #engine: Engine | undefined;
   #fault: Error | undefined;
+  /** May be asked for before there is an engine to suspend. */
+  #suspended = false;
 
   constructor(options: DaemonOptions, stopping: Stopping) {
     this.#options = options;
@@ -124,6 +132,7 @@ class Daemon {
     const { log } = this.#options;
     return {
       stop: (reason) => this.#stopping.request(reason),
+      retire: (reason) => this.#stopping.retire(reason),
       abort: (reason) => this.#stopping.abort(reason),
       fault: (error) => {
         this.#fault = error;
@@ -131,14 +140,19 @@ class Daemon {
       setProcesses: (count) => this.#engine?.setProcesses(count),
       pause: () => {
         log.info('paused by SIGUSR2: SIGCONT resumes');
-        this.#engine?.suspend(true);
+        this.#suspend(true);
       },
       resume: () => {
-        if (this.#engine?.suspended) log.info('resumed by SIGCONT');
-        this.#engine?.suspend(false);
+        if (this.#suspended) log.info('resumed by SIGCONT');
+        this.#suspend(false);
       },
       report: () => dumpRuns(log, this.#engine?.running() ?? [], this.#workerId),
     };
+  }
+
+  #suspend(suspended: boolean): void {
+    this.#suspended = suspended;
+    this.#engine?.suspend(suspended);
   }
 
   async run(): Promise<WorkResult> {
@@ -182,7 +196,10 @@ class Daemon {
   #connect(): Promise<Connection> {
     const { settings, log, begun } = this.#options;
     const events = {
-      onReady: () => this.#engine?.reconnected(),
+      onReady: () => {
+        this.#options.meter?.reconnected();
+        this.#engine?.reconnected();
+      },
       onInvalidate: () => this.#engine?.pushed(),
     };
     if (this.#options.connect !== undefined) return this.#options.connect(events);
@@ -203,6 +220,7 @@ class Daemon {
     const word = heartbeatWording(log);
     const tell = (message: HeartbeatMessage) => {
       if (message.kind === 'beat') this.#engine?.setProcesses(message.processes);
+      this.#options.meter?.hear?.(message);
       word(message);
     };
     const alone = settings.connections === 1 || this.#options.connect !== undefined;
@@ -228,8 +246,11 @@ class Daemon {
   }
 
   async #work(modules: JobModules, connection: Connection): Promise<Ended> {
-    const faults = this.#faults(modules);
-    const engine = this.#assemble(connection, faults.perform);
+    const { log } = this.#options;
+    // Not earlier: the job modules, or their setup, may have brought a tracer.
+    const watch = await watchJobs(this.#workerId, (reason) => log.warn(reason));
+    const faults = this.#faults(modules, watch);
+    const engine = this.#assemble(connection, faults.perform, { classes: modules.functions.classes, watch });
     this.#announce(modules, connection);
     this.#stopping.attach(engine);
     await engine.start();
@@ -238,12 +259,11 @@ class Daemon {
     return ended;
   }
 
-  #faults(modules: JobModules): Faults {
+  #faults({ functions, decoder }: JobModules, watcher: JobWatch): Faults {
     const { settings, log, flags, catchFaults: caught } = this.#options;
-    const { functions, decoder } = modules;
     const { useNumber, timeout } = settings;
-    const timeoutMs = timeout * 1000;
-    const perform = createPerform({ functions, decoder, useNumber, timeoutMs, workerId: this.#workerId, log, flags });
+    const options = { functions, decoder, useNumber, timeoutMs: timeout * 1000, workerId: this.#workerId };
+    const perform = createPerform({ ...options, log, flags, watcher });
     if (!caught) return { perform, release: () => {} };
     return catchFaults(perform, {
       onLate: (run, error) =>
@@ -260,8 +280,12 @@ class Daemon {
     });
   }
 
-  #assemble(connection: Connection, perform: Faults['perform']): Engine {
-    const { settings, log } = this.#options;
+  #assemble(
+    connection: Connection,
+    perform: Faults['perform'],
+    { classes, watch }: { readonly classes: readonly string[]; readonly watch: JobWatch },
+  ): Engine {
+    const { settings, log, meter } = this.#options;
     const { waitReplicas, waitTimeout } = settings;
     const store = new RedisJobStore(connection, {
       namespace: settings.namespace,
@@ -271,16 +295,20 @@ class Daemon {
       checkRegistered: true,
       ...(waitReplicas > 0 ? { wait: { replicas: waitReplicas, timeoutMs: Math.ceil(waitTimeout * 1000) } } : {}),
     });
+    const word = engineWording(log, this.#workerId);
+    const measured = { classes, slots: settings.concurrency, busy: () => this.#engine?.busy ?? 0 };
+    const told = meter === undefined ? word : withMeter(word, meter.attach(measured));
     const engine = new Engine({
       store,
       perform,
-      events: this.#reentering(this.#counting(engineWording(log, this.#workerId)), connection),
+      events: this.#reentering(this.#counting(told, watch), connection),
       concurrency: settings.concurrency,
       intervalMs: settings.interval * 1000,
       pushes: connection.tracking,
       exitOnComplete: settings.exitOnComplete,
     });
     this.#engine = engine;
+    if (this.#suspended) engine.suspend(true);
     return engine;
   }
 
@@ -295,13 +323,14 @@ class Daemon {
     return { ...events, unregistered };
   }
 
-  #counting(events: EngineEvents): EngineEvents {
+  #counting(events: EngineEvents, watch: JobWatch): EngineEvents {
     const counts = this.#counts;
     return {
       ...events,
       finished(run, outcome) {
         if (outcome.kind === 'done') counts.processed++;
         else if (outcome.kind === 'failed') counts.failed++;
+        watch.finished(run, outcome);
         events.finished(run, outcome);
       },
     };

@@ -159,6 +159,11 @@ function connectionsNeeded({ processes }: Settings): number {
   return processes + 1;
 }
 
+/** Whether there may be one connection more than is needed, for a while: where nobody set a limit, or one that leaves room. */
+export function hasSpareConnection({ settings, origins }: Resolved): boolean {
+  return origins.connections === 'default' || settings.connections > connectionsNeeded(settings);
+}
+
 /** Enough for every process; or one for everything, which then runs in one process. */
 function checkConnections(settings: Settings): void {
   const { connections, processes, concurrency } = settings;

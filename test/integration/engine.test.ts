@@ -76,7 +76,7 @@ describe('waking', () => {
     await push('q', 2000);
     await testEngine(redis.uri, () => {}, { concurrency: 25 });
     await until(async () => (await processed()) === 2000);
-    expect(await scriptCalls()).toBeLessThanOrEqual(2000 / 25 + 5);
+    expect(await scriptCalls()).toBeLessThanOrEqual((2 * 2000) / 25 + 5);
   });
 
   test('the end of a pause wakes it', async () => {
@@ -247,6 +247,19 @@ describe('ending', () => {
     await until(async () => (await scriptCalls()) >= 1);
     await engine.stop();
     expect(await engine.ended).toEqual({ putBack: 0, undelivered: 0 });
+  });
+
+  test('told to stop twice it still waits for its jobs', async () => {
+    await register();
+    const job = gate();
+    const { engine } = await testEngine(redis.uri, () => job.opened);
+    await push('q', 1);
+    await until(() => engine.busy === 1);
+    engine.quiet();
+    engine.quiet();
+    job.open();
+    expect(await engine.ended).toEqual({ putBack: 0, undelivered: 0 });
+    expect(await assertConserved(redis.client, 1)).toMatchObject({ processed: 1 });
   });
 
   test('claims that arrive after the stop go back to the head unrun', async () => {
