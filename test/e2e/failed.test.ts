@@ -1,0 +1,139 @@
+/** The failed list through the built CLI, at its largest, while others push to it: what is retried, how long it takes, how much memory. */
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest';
+import { runCli, writeJobs } from '../support/cli.js';
+import { entryText, idsIn, keys, pushFailed } from '../support/failed.js';
+import { tempDir } from '../support/reaper.js';
+import { startRedis, type TestRedis } from '../support/redis.js';
+
+let redis: TestRedis;
+beforeAll(async () => {
+  redis = await startRedis();
+});
+beforeEach(() => redis.client.flushAll());
+afterAll(() => redis?.stop());
+
+const FAILED = 100_000;
+const BACKTRACE = Array.from({ length: 12 }, (_, i) => `performTheThing (/app/jobs/some/module-${i}.ts:${i}:13)`);
+const text = (id: number) =>
+  entryText(id, { backtrace: BACKTRACE, ...(id % 10 === 0 ? { payload: { class: 'Report', args: [id] } } : {}) });
+
+async function fill(from: number, to: number): Promise<void> {
+  for (let first = from; first < to; first += 1000)
+    await pushFailed(
+      redis.client,
+      Array.from({ length: Math.min(1000, to - first) }, (_, i) => text(first + i)),
+    );
+}
+
+/** Writes to standard error what it has taken: the highest memory use in MB, and seconds of processor time. */
+const HOOK = `process.on('exit',()=>{const u=process.resourceUsage();process._rawDebug('took',u.maxRSS/1024,(u.userCPUTime+u.systemCPUTime)/1e6)})`;
+const WATCHED = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(HOOK)}` };
+
+async function measured(args: readonly string[]): Promise<{ seconds: number; megabytes: number; out: string }> {
+  const cli = runCli([...args, `-uri=${redis.uri}`], { env: WATCHED });
+  expect(await cli.exit(50_000), cli.output).toEqual({ code: 0, signal: null });
+  const [, megabytes, seconds] = /took (\S+) (\S+)/.exec(cli.stderr) ?? [];
+  return { seconds: Number(seconds), megabytes: Number(megabytes), out: cli.stdout };
+}
+
+/** Of processor time, which a busy machine does not stretch as it does the wait. Other versions of Node begin with more memory. */
+const [MOST_SECONDS, MOST_MEGABYTES] = [5, process.version.startsWith('v20.') ? 100 : 140];
+
+it('100,000 entries: a page is shown and a class is retried at once, while jobs go on failing', {
+  timeout: 120_000,
+}, async () => {
+  await fill(0, FAILED);
+  let failing = true;
+  let next = FAILED;
+  onTestFinished(() => {
+    failing = false;
+  });
+  const others = (async () => {
+    for (; failing; await sleep(1)) await pushFailed(redis.client, [text(next++)]);
+  })();
+  const page = await measured(['failed', 'list', '-json']);
+  const retried = await measured(['failed', 'retry', '-class=Mail', '-json']);
+  failing = false;
+  await others;
+
+  expect(page.out.trimEnd().split('\n')).toHaveLength(20);
+  const { retried: count } = JSON.parse(retried.out) as { retried: number };
+  const queued = idsIn(await redis.client.lRange(keys.queue('mail'), 0, -1));
+  const left = idsIn(await redis.client.lRange(keys.failed, 0, -1));
+  expect(count).toBe(queued.length);
+  // In order, each once; what failed after it began was left where it is.
+  const last = queued[queued.length - 1];
+  expect(last).toBeGreaterThanOrEqual(FAILED - 2);
+  const all = Array.from({ length: next }, (_, id) => id);
+  const mine = all.filter((id) => id % 10 !== 0 && id <= last);
+  expect(queued.length).toBe(mine.length);
+  expect(queued.every((id, i) => id === mine[i])).toBe(true);
+  const rest = all.filter((id) => id % 10 === 0 || id > last);
+  expect(left.length).toBe(rest.length);
+  expect(left.every((id, i) => id === rest[i])).toBe(true);
+  for (const { seconds, megabytes } of [page, retried]) {
+    expect(seconds).toBeLessThan(MOST_SECONDS);
+    expect(megabytes).toBeLessThan(MOST_MEGABYTES);
+  }
+});
+
+it('Ctrl-C ends a retry between two steps, and it can be asked for again', async () => {
+  await fill(0, 20_000);
+  const cli = runCli(['failed', 'retry', '--all', '-json', `-uri=${redis.uri}`]);
+  await expect.poll(() => redis.client.lLen(keys.queue('mail')), { interval: 1, timeout: 10_000 }).toBeGreaterThan(0);
+  cli.signal('SIGINT');
+  const { code } = await cli.exit();
+  const { retried, interrupted } = JSON.parse(cli.stdout) as { retried: number; interrupted: boolean };
+  const queued = idsIn(await redis.client.lRange(keys.queue('mail'), 0, -1));
+  const left = idsIn(await redis.client.lRange(keys.failed, 0, -1));
+  expect([...queued, ...left]).toEqual([...Array(20_000).keys()]);
+  expect(retried).toBe(queued.length);
+  // On a quick machine it may have been done.
+  expect({ code, interrupted }).toEqual(left.length > 0 ? { code: 130, interrupted: true } : expect.anything());
+});
+
+const JOB = `
+import { appendFile } from 'node:fs/promises';
+
+export async function Add(queue: string, file: string, a: number, b: number): Promise<void> {
+  if (b < 0) throw new RangeError('b must not be negative, but is ' + b);
+  await appendFile(file, queue + ': ' + (a + b) + '\\n');
+}
+`;
+
+it('jobs are enqueued, fail, are looked at, mended and retried', { timeout: 60_000 }, async () => {
+  const cwd = writeJobs(tempDir('mend'), { 'jobs/add.ts': JOB });
+  const cli = async (args: readonly string[], input?: string) => {
+    const run = runCli([...args, `-uri=${redis.uri}`], { cwd, ...(input === undefined ? {} : { input }) });
+    return { ...(await run.exit()), out: run.stdout, err: run.stderr };
+  };
+  const jobs = [1, -2, 3, -4].map((b) => JSON.stringify({ class: 'Add', args: ['out.txt', 10, b], queue: 'sums' }));
+  expect(await cli(['enqueue', '-file=-'], `${jobs.join('\n')}\n`)).toMatchObject({
+    code: 0,
+    out: expect.stringContaining('4 jobs enqueued in sums'),
+  });
+  const work = ['-queues=sums', '-exit-on-complete', '-concurrency=1', '-connections=1', '-log-level=error'];
+  expect(await cli(work)).toMatchObject({ code: 0 });
+  const [newest] = (await cli(['failed', 'list', '-json'])).out.split('\n');
+  const { n, id, error, backtrace } = JSON.parse(newest) as {
+    n: number;
+    id: string;
+    error: string;
+    backtrace: string[];
+  };
+  expect([n, error, backtrace[0]]).toEqual([1, 'b must not be negative, but is -4', expect.stringContaining('add.ts')]);
+  writeJobs(cwd, { 'jobs/add.ts': JOB.replace('if (b < 0)', 'if (b < -5)') });
+  expect(await cli(['failed', 'retry', `${n}@${id.slice(0, 7)}`])).toMatchObject({ code: 0 });
+  expect(await cli(['failed', 'retry', '-error=negative'])).toMatchObject({ code: 0 });
+  expect(await cli(work)).toMatchObject({ code: 0 });
+  expect(await cli(['failed'])).toMatchObject({ code: 0, out: expect.stringMatching(/^no failed jobs/) });
+  expect(readFileSync(`${cwd}/out.txt`, 'utf8').split('\n').sort()).toEqual([
+    '',
+    'sums: 11',
+    'sums: 13',
+    'sums: 6',
+    'sums: 8',
+  ]);
+});
