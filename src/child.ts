@@ -97,6 +97,8 @@ async function run({ settings, flags }: Start, orders: Orders, log: Logger): Pro
           pulse = setInterval(() => void tell({ kind: 'pulse', rssMb: rssMb() }), PULSE_MS);
       },
       lifecycleLog: quieter(log),
+      // Written at once: it is heard although the job may end this process in its first line.
+      tellSuspect: (token, running) => void tell({ kind: 'suspect', token, running }),
     });
     await tell({ kind: 'ended', ...result });
   } catch (error) {

@@ -25,6 +25,7 @@ import { reenter } from './registry/register.js';
 import { RedisJobStore } from './resque/store.js';
 import type { SignalActions } from './signals.js';
 import { Stopping } from './stopping.js';
+import { type TellSuspect, tellBegin, tellEnd } from './suspects.js';
 
 export interface DaemonOptions {
   readonly settings: Settings;
@@ -48,6 +49,8 @@ export interface DaemonOptions {
   readonly signal?: AbortSignal | undefined;
   /** Aborted when stopping begins. */
   readonly begun: AbortController;
+  /** Told when a suspect begins and ends. */
+  readonly tellSuspect?: TellSuspect | undefined;
   /** Told when jobs can be enqueued over the worker's own connection, and when no more. */
   readonly onConnection?: (connection: Connection | undefined) => void;
 }
@@ -271,10 +274,12 @@ class Daemon {
       checkRegistered: true,
       ...(waitReplicas > 0 ? { wait: { replicas: waitReplicas, timeoutMs: Math.ceil(waitTimeout * 1000) } } : {}),
     });
+    const events = this.#reentering(this.#counting(engineWording(log, this.#workerId)), connection);
+    const tell = this.#options.tellSuspect;
     const engine = new Engine({
       store,
-      perform,
-      events: this.#reentering(this.#counting(engineWording(log, this.#workerId)), connection),
+      perform: tell === undefined ? perform : tellBegin(perform, tell),
+      events: tell === undefined ? events : tellEnd(events, tell),
       concurrency: settings.concurrency,
       intervalMs: settings.interval * 1000,
       pushes: connection.tracking,

@@ -88,6 +88,7 @@ export interface WorkOptions {
   readonly membership?: DaemonOptions['membership'];
   readonly onReady?: DaemonOptions['onReady'];
   readonly lifecycleLog?: DaemonOptions['lifecycleLog'];
+  readonly tellSuspect?: DaemonOptions['tellSuspect'];
 }
 
 /** Runs the daemon as this process' one worker: what its jobs enqueue goes over its connection. */
@@ -106,6 +107,7 @@ export async function workWith(options: WorkOptions): Promise<WorkResult> {
       membership: options.membership,
       onReady: options.onReady,
       lifecycleLog: options.lifecycleLog,
+      tellSuspect: options.tellSuspect,
       begun: state.begun,
       load: () => loadJobs(settings.jobs, { self: () => import('./index.js') }),
       connect: redis === undefined ? undefined : (events) => duplicateConnection(redis, events),

@@ -13,6 +13,14 @@ export interface BooksOptions {
   readonly problem: (error: Error) => void;
 }
 
+/** What is known of the end of a process. */
+interface End {
+  /** death: counts against what it ran; blocked: by a job, and then killed by us; killed: by us, which is nobody's fault. */
+  readonly cause: 'death' | 'blocked' | 'killed';
+  readonly exit?: string;
+  readonly begun?: ReadonlySet<string>;
+}
+
 const RETRY_MS = 200;
 
 /** The job that was alone in a process that it blocked. */
@@ -64,18 +72,18 @@ export class RegistryBooks {
     await this.#stopBeating(identity);
     const kept = await this.#persistently((connection) => unregister(connection, identity));
     // It is gone and reported less than it held: nobody else will.
-    if (kept !== undefined && kept > 0) await this.#recover(identity, 'killed');
+    if (kept !== undefined && kept > 0) await this.#recover(identity, { cause: 'killed' });
   }
 
-  async recover(identity: Identity, cause: 'death' | 'blocked' | 'killed'): Promise<void> {
+  async recover(identity: Identity, end: End): Promise<void> {
     await this.#stopBeating(identity);
-    await this.#recover(identity, cause);
+    await this.#recover(identity, end);
   }
 
-  async #recover(identity: Identity, cause: 'death' | 'blocked' | 'killed'): Promise<void> {
+  async #recover(identity: Identity, { cause, exit, begun }: End): Promise<void> {
     const { onDead } = this.#options.heartbeat;
     const culprit = cause === 'blocked' ? new BlockedTimeoutError() : undefined;
-    const options = { onDead, blame: cause !== 'killed', culprit };
+    const options = { onDead, blame: cause !== 'killed', culprit, exit, begun };
     const recovered = await this.#persistently((connection) => recoverProcess(connection, identity, options));
     for (const worker of recovered ?? []) if (worker.job !== undefined) this.#options.tell({ kind: 'pruned', worker });
   }

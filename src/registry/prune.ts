@@ -7,7 +7,7 @@ import type { Connection } from '../redis/connection.js';
 import type { Keys } from '../resque/keys.js';
 import { parseHeartbeat } from './clock.js';
 import type { HeartbeatOptions } from './heartbeat.js';
-import { keysOf, workerId } from './identity.js';
+import { keysOf, processOf, workerId } from './identity.js';
 import { findGone, hideProcesses } from './processes.js';
 import { type Dead, type Recovered, recoverWorker } from './recover.js';
 import { scan } from './scan.js';
@@ -45,11 +45,6 @@ export async function pruneGone(connection: Connection, options: HeartbeatOption
   // Last: who is interrupted before finds them again.
   await hideProcesses(connection, options.identity, [...names]);
   return recovered;
-}
-
-/** `<label>:<pid>` of an id of ours; '' of any other. */
-function processOf(id: string): string {
-  return /^([^:]+:\d+)-\d+:/.exec(id)?.[1] ?? '';
 }
 
 async function recoverAll(connection: Connection, options: HeartbeatOptions, dead: readonly Dead[]) {

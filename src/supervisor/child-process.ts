@@ -9,6 +9,8 @@ export interface ChildEvents {
   onPulse(rssMb: number): void;
 }
 
+const LAST_WORDS_MS = 500;
+
 export class Child {
   readonly bornAt = Date.now();
   /** Resolves when the process is gone. */
@@ -21,6 +23,8 @@ export class Child {
   limitMs = 0;
   /** When its event loop last ran, as far as we know. Milliseconds since the epoch. */
   heardAt = Date.now();
+  /** The claims of suspects that it runs. */
+  readonly suspects = new Set<string>();
   /** It was told to end its jobs and be replaced. */
   retiring = false;
   readonly #process: ChildProcess;
@@ -34,7 +38,13 @@ export class Child {
     this.gone = new Promise((resolve) => {
       this.#process.once('exit', (code, signal) => {
         this.over.abort();
-        resolve({ code, signal });
+        // What it said last may still have to be read: 'close' comes after that, unless a process of its own holds the line.
+        const end = () => resolve({ code, signal });
+        const timer = setTimeout(end, LAST_WORDS_MS);
+        this.#process.once('close', () => {
+          clearTimeout(timer);
+          end();
+        });
       });
     });
   }
@@ -58,6 +68,8 @@ export class Child {
       this.limitMs = message.limitMs;
       events.onReady(message);
     } else if (message.kind === 'pulse') events.onPulse(message.rssMb);
-    else this.ending = message;
+    else if (message.kind !== 'suspect') this.ending = message;
+    else if (message.running) this.suspects.add(message.token);
+    else this.suspects.delete(message.token);
   }
 }

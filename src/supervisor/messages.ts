@@ -23,6 +23,8 @@ export type Report =
       readonly tracking: boolean;
       readonly limitMs: number;
     }
+  /** A suspect begins to run, before anything of it has, or has ended. */
+  | { readonly kind: 'suspect'; readonly token: string; readonly running: boolean }
   /** Now and then: how much memory the child uses. */
   | { readonly kind: 'pulse'; readonly rssMb: number }
   /** The last: every job has ended or was put back. */

@@ -18,7 +18,7 @@
 --       for each idle slot: worker:W, slot number
 -- Returns  0, 1 (paused) or 2 (not in the books): nothing was claimed in both cases; drained 0/1; a string with 1 or 0 for
 --       each finish; indexes of occupied slots; a job waits to run alone: 0 (no), 1 (the turn is ours), 2 (another's);
---       then for each claim 4 * index of its queue + (alone and 2 or 0) + (strict and 1 or 0), payload
+--       then for each claim 8 * index of its queue + (alone and 4 or a suspect and 2 or 0) + (strict and 1 or 0), payload
 local finishes, idle, queues = tonumber(ARGV[1]), tonumber(ARGV[2]), #KEYS - 1
 local suspects, solo, busy = ARGV[10], ARGV[11], tonumber(ARGV[12])
 local arg = 15 + 2 * queues
@@ -206,10 +206,10 @@ local function choose()
   return #open
 end
 
--- `strict` is of the last payload that was looked at, which is the next to be claimed.
-local now, strict
+-- `strict` and `suspected` are of the last payload that was looked at, which is the next to be claimed.
+local now, strict, suspected
 local function must_run_alone(payload)
-  strict = is_strict(payload)
+  strict, suspected = is_strict(payload), false
   local seen = strict and payload or payload_in(shown(payload) .. '}')
   local deaths = redis.pcall('HGET', suspects, redis.sha1hex(seen))
   if type(deaths) ~= 'string' then return false end
@@ -218,6 +218,7 @@ local function must_run_alone(payload)
   for at in string.gmatch(deaths, '(%d+)/') do
     if now - at < 72 * 3600 then count = count + 1 end
   end
+  suspected = count > 0
   return count >= 2
 end
 
@@ -290,10 +291,10 @@ for i = 0, idle - 1 do
   end
   if not suspects then strict = is_strict(payload) end
   local set = redis.pcall('SET', ARGV[arg + 2 * i], '{"token":"' .. ARGV[4] .. ARGV[arg + 2 * i + 1]
-    .. (alone and '-alone' or '') .. '","queue":' .. ARGV[13 + 2 * q] .. ARGV[5]
+    .. (alone and '-alone' or suspected and '-suspect' or '') .. '","queue":' .. ARGV[13 + 2 * q] .. ARGV[5]
     .. (strict and '"payload":' .. payload or shown(payload)) .. '}', 'NX')
   if set and not set.err then
-    reply[#reply + 1] = 4 * (q - 1) + (alone and 2 or 0) + (strict and 1 or 0)
+    reply[#reply + 1] = 8 * (q - 1) + (alone and 4 or suspected and 2 or 0) + (strict and 1 or 0)
     reply[#reply + 1] = payload
     if alone then return reply end
   else
