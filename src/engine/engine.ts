@@ -25,6 +25,8 @@ export interface EngineOptions {
   readonly pushes: boolean;
   /** Stop when every queue is empty and every job has ended. */
   readonly exitOnComplete: boolean;
+  /** How long the running jobs are first waited for, so that another can run alone. Milliseconds; see solo.ts. */
+  readonly patienceMs?: number;
 }
 
 /** How the engine ended. */
@@ -38,8 +40,6 @@ export interface Ended {
 /** More in one call would hold up Redis' other clients. */
 const MOST_IN_ONE_CALL = 1000;
 const FIRST_POLL_MS = 5;
-/** Well before the turn to run a job alone expires. */
-const TURN_MS = 5000;
 /** Out of the books, which we can do nothing about but look whether we are in again. */
 const UNREGISTERED_MS = 200;
 
@@ -50,7 +50,7 @@ export class Engine implements Service {
   readonly #lifecycle = new Lifecycle();
   readonly #slots: Slots;
   readonly #outbox = new Outbox();
-  readonly #solo = new Solo();
+  readonly #solo: Solo;
   readonly #wake = new Wake();
   readonly #outage: Outage;
   /** Slots of a call whose reply was lost: Redis may have claimed jobs for them. */
@@ -71,6 +71,7 @@ export class Engine implements Service {
     this.#options = options;
     this.#slots = new Slots(options.concurrency);
     this.#outage = new Outage(options.events);
+    this.#solo = new Solo(options.patienceMs);
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
     });
@@ -186,13 +187,12 @@ export class Engine implements Service {
   }
 
   #mayClaim(): boolean {
-    return this.#lifecycle.claiming && this.#solo.allowsClaiming(this.#slots.busy);
+    return this.#lifecycle.claiming && this.#solo.allowsClaiming(this.#slots.busy, performance.now());
   }
 
   #patienceMs(): number {
-    const limits = [this.#options.intervalMs];
+    const limits = [this.#options.intervalMs, this.#solo.nextLookMs(performance.now())];
     if (!this.#options.pushes) limits.push(this.#pollMs);
-    if (this.#solo.holdsTurn) limits.push(TURN_MS);
     if (this.#unregistered) limits.push(UNREGISTERED_MS);
     return Math.min(...limits);
   }
@@ -209,7 +209,7 @@ export class Engine implements Service {
     const asked = this.#mayClaim() ? [...freed, ...this.#slots.take(MOST_IN_ONE_CALL - freed.length)] : [];
     // What is not reported yet is still in our hands.
     const busy = this.#slots.busy + this.#outbox.size;
-    const company = { busy, turn: this.#solo.turn(this.#lifecycle.claiming) };
+    const company = { busy, turn: this.#solo.turn(this.#lifecycle.claiming, performance.now()) };
     try {
       const exchanged = await this.#options.store.exchange(finishes, asked, company);
       this.#outage.over();
@@ -230,7 +230,7 @@ export class Engine implements Service {
     }
     this.#giveBackUnused(slots, claims, occupied);
     this.#noteState(paused, unregistered);
-    if (this.#solo.told(waitsAlone) && this.#slots.busy > 0) this.#options.events.makingRoom();
+    this.#noteTurn(this.#solo.told(waitsAlone, performance.now()));
     for (const claim of claims) this.#take(claim);
     this.#pollMs = drained ? this.#pollMs * 2 : FIRST_POLL_MS;
     if (this.#hasWork() && !drained && !paused && !unregistered) this.#wake.call();
@@ -257,6 +257,11 @@ export class Engine implements Service {
     this.#options.events.paused(paused);
   }
 
+  #noteTurn(change: 'began' | 'gave up' | undefined): void {
+    if (change === 'gave up') this.#options.events.madeNoRoom();
+    else if (change === 'began' && this.#slots.busy > 0) this.#options.events.makingRoom();
+  }
+
   /** Runs the job of a claim, or hands it back where we have begun to stop meanwhile, or it may not run now. */
   #take(claim: Claim): void {
     if (!this.#lifecycle.claiming || !this.#solo.admits(claim, this.#slots.busy)) {
@@ -266,7 +271,7 @@ export class Engine implements Service {
     }
     const run = new Run(claim, this.#order++, this.#settled);
     this.#slots.seat(run);
-    this.#solo.began(run);
+    this.#solo.began(run, performance.now());
     run.perform(this.#options.perform);
   }
 

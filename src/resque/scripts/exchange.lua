@@ -9,7 +9,7 @@
 --       each read in a script; for the same reason records are taken with write commands.
 -- ARGV  1 number of finishes, 2 number of idle slots, 3 where to begin in [0, 1) or '' in strict order, 4 token base,
 --       5 `,"run_at":"…",`, 6 queues, 7 failed, 8 stat:processed, 9 stat:failed, 10 tsworker:suspects, 11 tsworker:solo,
---       12 how many jobs run besides, 13 the turn that we think is ours: 'k' (keep it), 'x' (release it), '' (none),
+--       12 how many jobs run besides, 13 the turn: 'k' (we have it, keep it), 'x' (we do not want it), '' (we have none),
 --       14 a key that is there while we are in the books, or '' not to ask;
 --       for each queue: its name as JSON, its weight;
 --       for each finish: worker:W, the beginning of the record that bears its token, and
@@ -307,7 +307,9 @@ for i = 0, idle - 1 do
 end
 
 -- Somebody must make room for those that wait.
-if next(waiting) and reply[5] == 0 then
+if next(waiting) and reply[5] == 0 and ARGV[13] == 'x' then
+  reply[5] = 2
+elseif next(waiting) and reply[5] == 0 then
   hold_turn('NX')
   if reply[5] == 2 and redis.call('GET', solo) == nonce then hold_turn('XX') end
 end

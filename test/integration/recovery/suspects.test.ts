@@ -343,6 +343,18 @@ describe('running alone', () => {
     expect(await redis.client.pTTL(SOLO)).toBeLessThanOrEqual(5000);
   });
 
+  test('who does not want the turn is told that one waits, and takes none', async () => {
+    await suspect(job(1), 20, 10);
+    await push(job(1), job(2));
+    const s = store();
+    expect((await s.exchange([], [0], company(1))).waitsAlone).toBe('here');
+    const out = await s.exchange([], [1, 2], company(1, 'release'));
+    expect(out).toMatchObject({ claims: [], waitsAlone: 'elsewhere', drained: true });
+    expect(await redis.client.exists(SOLO)).toBe(0);
+    // Alone it needs none.
+    expect((await s.exchange([], [1, 2], company(0, 'release'))).claims).toMatchObject([{ alone: true }]);
+  });
+
   test.each([
     ['release', false],
     ['keep', true],
