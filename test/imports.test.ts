@@ -39,6 +39,17 @@ test('the import lines are read at all', () => {
   expect(imports.length).toBeGreaterThan(100);
 });
 
+test('the command line loads little before it knows what is wanted: --version and work wait for it', () => {
+  const loaded = new Set(['cli/main.ts']);
+  for (const file of loaded)
+    for (const { target, typeOnly, lazy } of imports.filter((one) => one.file === file))
+      if (!typeOnly && !lazy) loaded.add(target);
+  const rooms = new Set([...loaded].filter((file) => !file.startsWith('node:')).map(room));
+  expect([...rooms].sort()).toEqual(['cli', 'config', 'errors.ts', 'fastest-levenshtein', 'version.ts']);
+  const rows = [...loaded].filter((file) => file.startsWith('cli/commands/'));
+  expect(rows.filter((file) => !file.endsWith('.row.ts'))).toEqual([]);
+});
+
 test('the engine knows nothing but itself, the vocabulary, errors and services', () => {
   const allowed = new Set(['engine', 'job.ts', 'errors.ts', 'service.ts']);
   expect(imports.filter(({ file, target }) => room(file) === 'engine' && !allowed.has(room(target))).map(show)).toEqual(
@@ -144,6 +155,7 @@ describe('processes', () => {
   test('handlers of the process are in few places', () => {
     expect(holders(/(?<!#)\bprocess\.(on|once)\(/)).toEqual([
       'child.ts',
+      'cli/interrupt.ts',
       'cli/screen.ts',
       'demo/interrupt.ts',
       'faults.ts',

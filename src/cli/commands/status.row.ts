@@ -12,7 +12,7 @@ const FLAGS = {
   show: { kind: integer({ min: 0, max: 100_000 }), help: 'lines of each list at most', defaultText: '20' },
   failures: {
     kind: integer({ min: 0, max: 10_000_000 }),
-    help: 'how many of the newest failures are sorted by class; 0: none',
+    help: 'how many of the newest failures are sorted by class and exception; 0: none',
     defaultText: '1000',
   },
   json: { ...COMMON.json, help: 'one JSON document; with -watch one on a line each time' },
