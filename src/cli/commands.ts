@@ -2,6 +2,7 @@
 import { type Command, GROUPS } from './command.js';
 import { configCommand } from './commands/config.row.js';
 import { demoCommand } from './commands/demo.row.js';
+import { enqueueCommand } from './commands/enqueue.row.js';
 import { failedCommand } from './commands/failed.row.js';
 import { pauseCommand, resumeCommand } from './commands/pause.row.js';
 import { queuesCommand } from './commands/queues.row.js';
@@ -13,6 +14,7 @@ import { workersCommand } from './commands/workers.row.js';
 export const COMMANDS: readonly Command[] = [
   // Work
   workCommand,
+  enqueueCommand,
   demoCommand,
   // Look
   statusCommand,
