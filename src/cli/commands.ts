@@ -1,5 +1,6 @@
 /** The one table of commands. Must not know how any of them works: the rows say how they are typed. */
 import { type Command, GROUPS } from './command.js';
+import { checkCommand } from './commands/check.row.js';
 import { configCommand } from './commands/config.row.js';
 import { demoCommand } from './commands/demo.row.js';
 import { pauseCommand, resumeCommand } from './commands/pause.row.js';
@@ -22,6 +23,7 @@ export const COMMANDS: readonly Command[] = [
   resumeCommand,
 
   // Set up
+  checkCommand,
   configCommand,
 ];
 
