@@ -3,6 +3,7 @@ import { type Command, GROUPS } from './command.js';
 import { checkCommand } from './commands/check.row.js';
 import { configCommand } from './commands/config.row.js';
 import { demoCommand } from './commands/demo.row.js';
+import { initCommand } from './commands/init.row.js';
 import { pauseCommand, resumeCommand } from './commands/pause.row.js';
 import { queuesCommand } from './commands/queues.row.js';
 import { statusCommand } from './commands/status.row.js';
@@ -23,6 +24,7 @@ export const COMMANDS: readonly Command[] = [
   resumeCommand,
 
   // Set up
+  initCommand,
   checkCommand,
   configCommand,
 ];
