@@ -1,6 +1,7 @@
 /** The one table of commands. Must not know how any of them works: the rows say how they are typed. */
 import { type Command, GROUPS } from './command.js';
 import { checkCommand } from './commands/check.row.js';
+import { completionCommand } from './commands/completion.row.js';
 import { configCommand } from './commands/config.row.js';
 import { demoCommand } from './commands/demo.row.js';
 import { initCommand } from './commands/init.row.js';
@@ -27,6 +28,7 @@ export const COMMANDS: readonly Command[] = [
   initCommand,
   checkCommand,
   configCommand,
+  completionCommand,
 ];
 
 /** The command that runs when none is named. */
