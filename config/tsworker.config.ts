@@ -44,6 +44,9 @@ export default defineConfig({
   // First part of the worker ids. Default: the host's name plus `.ts`.
   // label: 'billing',
 
+  // Serves /healthz, /readyz and /metrics. A port alone is this machine only; name a host to be seen from elsewhere.
+  // http: 9090,
+
   // One line for each job at debug; failures at error in any case. Format: pretty on a terminal, else json.
   logLevel: 'info',
   // logFormat: 'json',

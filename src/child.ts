@@ -14,6 +14,7 @@ import type { Order, Report } from './supervisor/messages.js';
 type Start = Extract<Order, { kind: 'start' }>;
 
 const PULSE_MS = 2000;
+const COUNTS_MS = 1000;
 
 /** Orders that come before there is a worker to obey them are kept for it. */
 class Orders {
@@ -82,6 +83,7 @@ async function run({ settings, flags }: Start, orders: Orders, log: Logger): Pro
     orders.orphan();
   });
   let pulse: NodeJS.Timeout | undefined;
+  const reporting = settings.http === undefined ? undefined : await reportCounts();
   try {
     const result = await workWith({
       settings,
@@ -93,18 +95,41 @@ async function run({ settings, flags }: Start, orders: Orders, log: Logger): Pro
       membership,
       onReady: (facts) => {
         void tell({ kind: 'ready', ...facts });
+        // Its first job may block it before the second is over.
+        reporting?.report();
         // An idle worker costs nothing: pulses only where the supervisor acts upon them.
         if (facts.limitMs > 0 || settings.maxRss > 0)
           pulse = setInterval(() => void tell({ kind: 'pulse', rssMb: rssMb() }), PULSE_MS);
       },
       lifecycleLog: quieter(log),
+      meter: reporting?.recorder,
     });
+    reporting?.last();
     await tell({ kind: 'ended', ...result });
   } catch (error) {
+    reporting?.last();
     await tell(describe(error, log));
   } finally {
     clearInterval(pulse);
   }
+}
+
+/** Counts for the supervisor, which serves for all of us. Loaded only where it does. */
+async function reportCounts() {
+  const [{ Recorder }, { LagSampler }] = await Promise.all([import('./metrics/record.js'), import('./metrics/lag.js')]);
+  const recorder = new Recorder();
+  const lag = new LagSampler(recorder.lag);
+  await lag.start();
+  const report = () => void tell({ kind: 'counts', counts: recorder.drain() });
+  const timer = setInterval(report, COUNTS_MS);
+  // A job that ends its process: so near the end a message may still get out. Else the supervisor asks Redis.
+  process.once('exit', report);
+  const last = () => {
+    clearInterval(timer);
+    void lag.stop();
+    report();
+  };
+  return { recorder, report, last };
 }
 
 /** The supervisor says when the daemon starts and stops; a child only what it alone knows. */

@@ -11,6 +11,7 @@ import { connect } from './redis/connect.js';
 import type { Connection } from './redis/connection.js';
 import { RegistryBooks } from './registry/books.js';
 import type { HeartbeatMessage } from './registry/heartbeat.js';
+import type { Serving } from './serving.js';
 import { handleSignals, onTerminal } from './signals.js';
 import { Stopping } from './stopping.js';
 import { Supervisor, type SupervisorEvents } from './supervisor/supervisor.js';
@@ -30,25 +31,33 @@ const KILL_AFTER_MS = 1500;
 /** The children have waited for Redis by then: the registry waits only a little longer. */
 const DELIVERY_MS = 2000;
 
-/** @throws TsworkerError REDIS, JOBS or what else keeps a child from starting */
+/** @throws TsworkerError REDIS, JOBS, HTTP or what else keeps a child from starting */
 export async function runSupervised({ settings, log, warnings, flags, spare }: ControlOptions): Promise<WorkResult> {
   for (const warning of warnings) log.warn(warning);
   const begun = new AbortController();
+  const standing = () => ({ working: supervisor.ready > 0, stopping: supervisor.stopping || begun.signal.aborted });
+  const serving = await prepareServing(settings, log, standing);
   const stopping = new Stopping({ log, graceMs: settings.grace * 1000, deliveryMs: DELIVERY_MS, begun });
-  const connecting = dial(settings, log, () => books.beat(), begun.signal);
+  const onReady = () => {
+    serving?.reconnected();
+    books.beat();
+  };
+  const connecting = dial(settings, log, onReady, begun.signal);
   const books: RegistryBooks = new RegistryBooks(connecting, {
     wanted: wantedOf(settings),
     heartbeat: heartbeatOptions(settings),
-    tell: listen(log, (count) => supervisor.broadcast({ kind: 'processes', count })),
+    tell: listen(log, serving, (count) => supervisor.broadcast({ kind: 'processes', count })),
     problem: (error) => log.warn({ err: error }, 'the registry cannot be written, trying again'),
+    counted: serving && ((pid, counted) => serving.counts.buried(pid, counted)),
   });
-  const redis = maskUri(settings.uri);
   const file = new URL('./child.js', import.meta.url);
-  const worded = { ...supervisorWording(log), ready: (facts: Ready) => startLine(log, settings, { ...facts, redis }) };
   const systemd = systemdOf(process.env, log);
-  const events = toldToSystemd(worded, systemd, statusText(settings));
+  const events = toldToSystemd(eventsOf(settings, log, serving), systemd, statusText(settings));
   const supervisor = new Supervisor({ settings, flags, file, books, events, spare });
-  connecting.catch(() => supervisor.quiet());
+  connecting.then(
+    (connection) => serving?.connected(connection),
+    () => supervisor.quiet(),
+  );
   stopping.attach(stoppable(supervisor, books));
   const release = handleSignals({
     stop: (reason) => {
@@ -61,6 +70,8 @@ export async function runSupervised({ settings, log, warnings, flags, spare }: C
     ...(onTerminal() ? {} : { reload: () => supervisor.reload() }),
   });
   try {
+    // First: a port that is in use must keep anything from starting.
+    await serving?.start();
     const result = await supervisor.run();
     await connecting;
     return books.failed ? { ...result, exitCode: 1 } : result;
@@ -69,11 +80,48 @@ export async function runSupervised({ settings, log, warnings, flags, spare }: C
     systemd.close();
     release();
     await connecting.then((connection) => connection.close()).catch(() => {});
+    // Last: while we stop, it says so.
+    await serving?.stop();
     log.info('tsworker stopped');
   }
 }
 
-type Ready = { readonly classes: readonly string[]; readonly tracking: boolean };
+/** Loads what is needed only where `-http` asks for it. */
+async function prepareServing(settings: Settings, log: Logger, standing: Standing): Promise<Serving | undefined> {
+  if (settings.http === undefined) return undefined;
+  const { serveSupervisor } = await import('./serving.js');
+  return serveSupervisor(settings, log, standing);
+}
+
+type Standing = () => { readonly working: boolean; readonly stopping: boolean };
+
+/** To the log, and to what is counted. */
+function eventsOf(settings: Settings, log: Logger, serving: Serving | undefined): SupervisorEvents {
+  const redis = maskUri(settings.uri);
+  const word = supervisorWording(log);
+  const counts = serving?.counts;
+  return {
+    ...word,
+    ready(facts) {
+      startLine(log, settings, { ...facts, redis });
+      counts?.totals.setClasses(facts.classes);
+    },
+    died(pid, death, restartInMs) {
+      word.died(pid, death, restartInMs);
+      counts?.died(pid, restartInMs >= 0);
+    },
+    retiring(pid, rssMb) {
+      word.retiring(pid, rssMb);
+      counts?.retiring();
+    },
+    blocked(pid, silentMs) {
+      word.blocked(pid, silentMs);
+      counts?.blocked(pid);
+    },
+    counted: (place, pid, some) => counts?.counted(place, pid, some),
+    left: (place, pid, inOrder) => counts?.left(place, pid, inOrder),
+  };
+}
 
 /** The events that change what `systemctl status` shows. */
 function toldToSystemd(events: SupervisorEvents, systemd: Systemd, working: string): SupervisorEvents {
@@ -97,9 +145,14 @@ function wantedOf({ namespace, label, queues }: Settings) {
   return { namespace, label, queues: queues.queues.map((queue) => queue.name).join(',') };
 }
 
-function listen(log: Logger, onProcesses: (count: number) => void): (message: HeartbeatMessage) => void {
+function listen(
+  log: Logger,
+  serving: Serving | undefined,
+  onProcesses: (count: number) => void,
+): (message: HeartbeatMessage) => void {
   const word = heartbeatWording(log);
   return (message) => {
+    serving?.hear(message);
     if (message.kind === 'beat') onProcesses(message.processes);
     word(message);
   };

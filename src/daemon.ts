@@ -15,6 +15,7 @@ import type { JobModules } from './functions/load.js';
 import { createPerform } from './functions/perform.js';
 import type { JobContext } from './job.js';
 import { dumpRuns, engineWording, heartbeatWording, startLine } from './log/wording.js';
+import { type Meter, withMeter } from './metrics/meter.js';
 import { connect } from './redis/connect.js';
 import type { Connection, ConnectionEvents } from './redis/connection.js';
 import { type ConnectOptions, connectOptions } from './redis/options.js';
@@ -25,6 +26,7 @@ import { reenter } from './registry/register.js';
 import { RedisJobStore } from './resque/store.js';
 import type { SignalActions } from './signals.js';
 import { Stopping } from './stopping.js';
+import { type JobWatch, watchJobs } from './tracing/watch.js';
 
 export interface DaemonOptions {
   readonly settings: Settings;
@@ -44,6 +46,8 @@ export interface DaemonOptions {
   readonly onReady?: ((facts: ReadyFacts) => void) | undefined;
   /** For start, stop and pause; the log where absent. */
   readonly lifecycleLog?: Logger | undefined;
+  /** Counts what happens. Nothing is counted where absent. */
+  readonly meter?: Meter | undefined;
   /** Stops the worker when it aborts. */
   readonly signal?: AbortSignal | undefined;
   /** Aborted when stopping begins. */
@@ -192,7 +196,10 @@ class Daemon {
   #connect(): Promise<Connection> {
     const { settings, log, begun } = this.#options;
     const events = {
-      onReady: () => this.#engine?.reconnected(),
+      onReady: () => {
+        this.#options.meter?.reconnected();
+        this.#engine?.reconnected();
+      },
       onInvalidate: () => this.#engine?.pushed(),
     };
     if (this.#options.connect !== undefined) return this.#options.connect(events);
@@ -213,6 +220,7 @@ class Daemon {
     const word = heartbeatWording(log);
     const tell = (message: HeartbeatMessage) => {
       if (message.kind === 'beat') this.#engine?.setProcesses(message.processes);
+      this.#options.meter?.hear?.(message);
       word(message);
     };
     const alone = settings.connections === 1 || this.#options.connect !== undefined;
@@ -238,8 +246,11 @@ class Daemon {
   }
 
   async #work(modules: JobModules, connection: Connection): Promise<Ended> {
-    const faults = this.#faults(modules);
-    const engine = this.#assemble(connection, faults.perform);
+    const { log } = this.#options;
+    // Not earlier: the job modules, or their setup, may have brought a tracer.
+    const watch = await watchJobs(this.#workerId, (reason) => log.warn(reason));
+    const faults = this.#faults(modules, watch);
+    const engine = this.#assemble(connection, faults.perform, { classes: modules.functions.classes, watch });
     this.#announce(modules, connection);
     this.#stopping.attach(engine);
     await engine.start();
@@ -248,12 +259,11 @@ class Daemon {
     return ended;
   }
 
-  #faults(modules: JobModules): Faults {
+  #faults({ functions, decoder }: JobModules, watcher: JobWatch): Faults {
     const { settings, log, flags, catchFaults: caught } = this.#options;
-    const { functions, decoder } = modules;
     const { useNumber, timeout } = settings;
-    const timeoutMs = timeout * 1000;
-    const perform = createPerform({ functions, decoder, useNumber, timeoutMs, workerId: this.#workerId, log, flags });
+    const options = { functions, decoder, useNumber, timeoutMs: timeout * 1000, workerId: this.#workerId };
+    const perform = createPerform({ ...options, log, flags, watcher });
     if (!caught) return { perform, release: () => {} };
     return catchFaults(perform, {
       onLate: (run, error) =>
@@ -270,8 +280,12 @@ class Daemon {
     });
   }
 
-  #assemble(connection: Connection, perform: Faults['perform']): Engine {
-    const { settings, log } = this.#options;
+  #assemble(
+    connection: Connection,
+    perform: Faults['perform'],
+    { classes, watch }: { readonly classes: readonly string[]; readonly watch: JobWatch },
+  ): Engine {
+    const { settings, log, meter } = this.#options;
     const { waitReplicas, waitTimeout } = settings;
     const store = new RedisJobStore(connection, {
       namespace: settings.namespace,
@@ -281,10 +295,13 @@ class Daemon {
       checkRegistered: true,
       ...(waitReplicas > 0 ? { wait: { replicas: waitReplicas, timeoutMs: Math.ceil(waitTimeout * 1000) } } : {}),
     });
+    const word = engineWording(log, this.#workerId);
+    const measured = { classes, slots: settings.concurrency, busy: () => this.#engine?.busy ?? 0 };
+    const told = meter === undefined ? word : withMeter(word, meter.attach(measured));
     const engine = new Engine({
       store,
       perform,
-      events: this.#reentering(this.#counting(engineWording(log, this.#workerId)), connection),
+      events: this.#reentering(this.#counting(told, watch), connection),
       concurrency: settings.concurrency,
       intervalMs: settings.interval * 1000,
       pushes: connection.tracking,
@@ -306,13 +323,14 @@ class Daemon {
     return { ...events, unregistered };
   }
 
-  #counting(events: EngineEvents): EngineEvents {
+  #counting(events: EngineEvents, watch: JobWatch): EngineEvents {
     const counts = this.#counts;
     return {
       ...events,
       finished(run, outcome) {
         if (outcome.kind === 'done') counts.processed++;
         else if (outcome.kind === 'failed') counts.failed++;
+        watch.finished(run, outcome);
         events.finished(run, outcome);
       },
     };

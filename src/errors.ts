@@ -7,6 +7,8 @@ export type ErrorCode =
   | 'REDIS'
   /** Job modules do not load or contradict each other: the CLI exits with 1. */
   | 'JOBS'
+  /** The address of -http cannot be used: the CLI exits with 1. */
+  | 'HTTP'
   /** A payload that no job function can be called with: the job fails, the worker goes on. */
   | 'PAYLOAD'
   /** What was asked for cannot be done as things are: a worker runs already, there is no such queue. */

@@ -24,3 +24,4 @@ export {
   work,
 } from './library.js';
 export type { NewJob } from './resque/enqueue.js';
+export type { JobMessage } from './tracing/channel.js';

@@ -18,7 +18,9 @@ import { connect } from './redis/connect.js';
 import { type Connection, duplicateConnection, type RedisClient } from './redis/connection.js';
 import { connectOptions } from './redis/options.js';
 import { enqueueJobs, type NewJob } from './resque/enqueue.js';
+import type { Serving } from './serving.js';
 import { handleSignals } from './signals.js';
+import { isTraced } from './tracing/mark.js';
 
 // A job() can be enqueued wherever the library is loaded.
 setDefaultSender((job) => enqueue(job));
@@ -58,7 +60,7 @@ export function setSettings(settings: WorkSettings): void {
  * come from `register` and from the modules in `jobs`, where that is set.
  * @param settings added to those of `setSettings`
  * @returns how it ended; the process itself is not ended
- * @throws TsworkerError USAGE, REDIS or JOBS where it cannot start; STATE where a worker already runs in this process
+ * @throws TsworkerError USAGE, REDIS, JOBS or HTTP where it cannot start; STATE where a worker already runs in this process
  */
 export async function work(settings: WorkSettings = {}): Promise<WorkResult> {
   setSettings(settings);
@@ -88,6 +90,7 @@ export interface WorkOptions {
   readonly membership?: DaemonOptions['membership'];
   readonly onReady?: DaemonOptions['onReady'];
   readonly lifecycleLog?: DaemonOptions['lifecycleLog'];
+  readonly meter?: DaemonOptions['meter'];
 }
 
 /** Runs the daemon as this process' one worker: what its jobs enqueue goes over its connection. */
@@ -95,7 +98,11 @@ export async function workWith(options: WorkOptions): Promise<WorkResult> {
   const { settings, log, flags, redis, signal, ownsProcess } = options;
   const state = claimProgram();
   for (const warning of options.warnings) log.warn(warning);
+  let serving: Serving | undefined;
   try {
+    // A child's supervisor serves for it.
+    if (options.meter === undefined) serving = await prepareServing(settings, log, state.begun.signal);
+    await serving?.start();
     return await runDaemon({
       settings,
       log,
@@ -106,16 +113,26 @@ export async function workWith(options: WorkOptions): Promise<WorkResult> {
       membership: options.membership,
       onReady: options.onReady,
       lifecycleLog: options.lifecycleLog,
+      meter: options.meter ?? serving,
       begun: state.begun,
       load: () => loadJobs(settings.jobs, { self: () => import('./index.js') }),
       connect: redis === undefined ? undefined : (events) => duplicateConnection(redis, events),
       onConnection: (connection) => {
         state.working = connection && { connection, namespace: settings.namespace };
+        serving?.connected(connection);
       },
     });
   } finally {
     state.busy = false;
+    await serving?.stop();
   }
+}
+
+/** Loads what is needed only where `http` asks for it. */
+async function prepareServing(settings: Settings, log: Logger, begun: AbortSignal): Promise<Serving | undefined> {
+  if (settings.http === undefined) return undefined;
+  const { serveAlone } = await import('./serving.js');
+  return serveAlone(settings, log, begun);
 }
 
 function claimProgram(): Program {
@@ -129,14 +146,21 @@ function claimProgram(): Program {
 
 /**
  * Pushes one job, or many: the set of queues and the lists in one round trip, all or none. Inside a worker it goes over
- * the worker's connection; elsewhere a connection is opened at the first call and kept until {@link close}.
+ * the worker's connection; elsewhere a connection is opened at the first call and kept until {@link close}. In a program
+ * with an OpenTelemetry SDK the payloads also carry the trace.
  * @throws TsworkerError PAYLOAD where an argument cannot be written as JSON, REDIS where Redis cannot be reached
  */
 export async function enqueue(jobs: NewJob | readonly NewJob[]): Promise<void> {
   const list = Array.isArray(jobs) ? (jobs as readonly NewJob[]) : [jobs as NewJob];
+  if (!isTraced()) return await push(list);
+  const { sendTraced } = await import('./tracing/send.js');
+  await sendTraced(list, (fields) => push(list, fields));
+}
+
+async function push(list: readonly NewJob[], fields: Readonly<Record<string, string>> = {}): Promise<void> {
   const { working } = program();
-  if (working !== undefined) return await enqueueJobs(working.connection, working.namespace, list);
-  await enqueueJobs(await open(), namespace(), list);
+  if (working !== undefined) return await enqueueJobs(working.connection, working.namespace, list, fields);
+  await enqueueJobs(await open(), namespace(), list, fields);
 }
 
 /**

@@ -11,6 +11,8 @@ interface Import {
   /** A path below src, or a package. */
   readonly target: string;
   readonly typeOnly: boolean;
+  /** Loaded only when the line is reached. */
+  readonly lazy: boolean;
 }
 
 const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
@@ -20,9 +22,9 @@ const imports = files.flatMap((file) => importsOf(file, texts.get(file) as strin
 function importsOf(file: string, text: string): Import[] {
   const lines = text.matchAll(/^(?:import|export)\s+(type\s+)?(?:[^'";]*?from\s+)?'([^']+)'/gm);
   const dynamic = text.matchAll(/import\('([^']+)'\)/g);
-  const found = [...lines].map((match) => ({ typeOnly: match[1] !== undefined, name: match[2] }));
-  found.push(...[...dynamic].map((match) => ({ typeOnly: false, name: match[1] })));
-  return found.map(({ typeOnly, name }) => ({ file, typeOnly, target: targetOf(file, name) }));
+  const found = [...lines].map((match) => ({ typeOnly: match[1] !== undefined, lazy: false, name: match[2] }));
+  found.push(...[...dynamic].map((match) => ({ typeOnly: false, lazy: true, name: match[1] })));
+  return found.map(({ name, ...how }) => ({ file, ...how, target: targetOf(file, name) }));
 }
 
 function targetOf(file: string, name: string): string {
@@ -72,7 +74,11 @@ test('books and their neighbours import downwards', () => {
     config: ['config', 'errors.ts'],
     log: ['log', 'engine', 'registry', 'config', 'supervisor', 'version.ts'],
     // It knows no daemon, only a file to start.
-    supervisor: ['supervisor', 'registry', 'config', 'errors.ts', 'systemd.ts'],
+    supervisor: ['supervisor', 'registry', 'config', 'metrics', 'errors.ts', 'systemd.ts'],
+    metrics: ['metrics', 'resque', 'redis', 'registry', 'engine', 'job.ts', 'service.ts'],
+    // It serves pages and knows none.
+    web: ['web', 'config', 'errors.ts', 'service.ts'],
+    tracing: ['tracing', 'functions', 'resque', 'engine', 'job.ts', 'version.ts'],
   };
   const wrong = imports.filter(({ file, target }) => {
     const allowed = below[room(file)];
@@ -82,11 +88,28 @@ test('books and their neighbours import downwards', () => {
   expect(wrong.map(show)).toEqual([]);
 });
 
-test('what resque and functions take from the engine are types', () => {
-  const values = imports.filter(
-    (i) => ['resque', 'functions'].includes(room(i.file)) && room(i.target) === 'engine' && !i.typeOnly,
-  );
+test.each([
+  ['engine', ['resque', 'functions', 'metrics', 'tracing']],
+  ['metrics', ['supervisor']],
+  ['redis', ['metrics']],
+  ['registry', ['metrics']],
+  ['functions', ['tracing']],
+])('what others take from %s are types: %j', (target, takers) => {
+  const values = imports.filter((i) => takers.includes(room(i.file)) && room(i.target) === target && !i.typeOnly);
   expect(values.map(show)).toEqual([]);
+});
+
+test('start-up loads nothing of what only some ask for', () => {
+  const loaded = new Set<string>();
+  const load = (file: string): void => {
+    if (loaded.has(file)) return;
+    loaded.add(file);
+    for (const i of imports) if (i.file === file && !i.typeOnly && !i.lazy) load(i.target);
+  };
+  for (const entry of ['cli/main.ts', 'cli/commands/work.ts', 'control.ts', 'child.ts', 'index.ts']) load(entry);
+  expect(loaded).toContain('engine/engine.ts');
+  for (const costly of ['prom-client', '@opentelemetry/api', 'node:http', 'yargs', 'serving.ts', 'metrics/record.ts'])
+    expect(loaded).not.toContain(costly);
 });
 
 test.each([
@@ -98,6 +121,9 @@ test.each([
   ['jiti', ['config/file.ts', 'functions/import.ts']],
   ['jsonc-parser', ['init/package-json.ts']],
   ['fastest-levenshtein', ['config/suggest.ts']],
+  ['prom-client', ['metrics/exposition.ts']],
+  ['@opentelemetry/api', ['tracing/api.ts']],
+  ['node:http', ['web/server.ts']],
   ['cli-table3', ['cli/table.ts', 'demo/report.ts']],
   ['string-width', ['cli/columns.ts']],
 ])('%s has one door', (name, doors) => {

@@ -4,6 +4,7 @@ import { checkCommand } from './commands/check.row.js';
 import { completionCommand } from './commands/completion.row.js';
 import { configCommand } from './commands/config.row.js';
 import { demoCommand } from './commands/demo.row.js';
+import { failedCommand } from './commands/failed.row.js';
 import { initCommand } from './commands/init.row.js';
 import { pauseCommand, resumeCommand } from './commands/pause.row.js';
 import { queuesCommand } from './commands/queues.row.js';
@@ -21,6 +22,7 @@ export const COMMANDS: readonly Command[] = [
   queuesCommand,
   workersCommand,
   // Repair
+  failedCommand,
   pauseCommand,
   resumeCommand,
 

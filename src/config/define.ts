@@ -65,6 +65,11 @@ export interface UserConfig {
    * folder is called `config`, to the one above it. Default `./jobs`.
    */
   readonly jobs?: string | readonly string[];
+  /**
+   * Serves `/healthz`, `/readyz` and `/metrics`: a port of this machine's loopback, or `host:port` (`0.0.0.0:9090`,
+   * `[::1]:9090`). There is no authentication. Default: nothing is served.
+   */
+  readonly http?: number | string;
   /** `trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`. Default `info`. */
   readonly logLevel?: LogLevel;
   /** `json` or `pretty`. Default: pretty on a terminal, else json. */

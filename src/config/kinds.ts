@@ -7,6 +7,7 @@ import { accessSync, constants, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { TsworkerError } from '../errors.js';
+import { readHttp, showHttp } from './http.js';
 import { parseQueues, type QueuesInput } from './queues.js';
 import type { QueuePlan } from './settings.js';
 import { checkUri } from './uri.js';
@@ -175,6 +176,12 @@ export const uri: Kind<string> = {
     if (typeof value !== 'string') throw new TsworkerError('USAGE', 'must be text such as redis://localhost:6379/');
     return checkUri(value);
   },
+};
+
+/** Where a server listens, as `host:port`. */
+export const address: Kind<string> = {
+  placeholder: 'address',
+  parse: (value) => showHttp(readHttp(value)),
 };
 
 function refuse(takes: string, value: unknown, range?: Range): TsworkerError {

@@ -5,7 +5,20 @@
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { TsworkerError } from '../errors.js';
-import { boolean, choice, file, integer, paths, processes, queues, type Reading, seconds, text, uri } from './kinds.js';
+import {
+  address,
+  boolean,
+  choice,
+  file,
+  integer,
+  paths,
+  processes,
+  queues,
+  type Reading,
+  seconds,
+  text,
+  uri,
+} from './kinds.js';
 import type { Setting, SettingKey, Table } from './setting.js';
 import type { Settings } from './settings.js';
 import { DEFAULT_URI } from './uri.js';
@@ -208,6 +221,14 @@ export const SCHEMA: Table = {
     help: 'directory or file with job modules; may be repeated',
     defaultText: './jobs',
     fallback: ({ cwd }) => Object.freeze([resolve(cwd, 'jobs')]),
+  },
+  http: {
+    flag: 'http',
+    kind: address,
+    group: 'Process',
+    help: 'serve /healthz, /readyz and /metrics: a port on this machine only, or host:port',
+    defaultText: '',
+    fallback: () => undefined,
   },
   logLevel: {
     flag: 'log-level',

@@ -61,6 +61,8 @@ export interface Settings {
   readonly onDead: OnDead;
   /** Absolute paths of directories or files with job modules. */
   readonly jobs: readonly string[];
+  /** Where health and metrics are served, as `host:port`; undefined: nowhere. */
+  readonly http: string | undefined;
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
 }

@@ -1,18 +1,15 @@
 /**
- * The loop: wait, exchange, run what came. One exchange is under way at a time, so batches form by themselves: while it
- * is, jobs end and gather for the next. It knows neither Redis nor the functions nor the log (see ports.ts).
+ * The loop: wait, exchange, run what came. While an exchange is under way, jobs end and gather for the next, so batches
+ * form by themselves. It knows neither Redis nor the functions nor the log (see ports.ts).
  */
-import type { Claim, Outcome } from '../job.js';
 import type { Service } from '../service.js';
+import { Exchanges } from './exchanges.js';
+import { Hands } from './hands.js';
 import { herdDelayMs } from './herd.js';
 import { Lifecycle } from './lifecycle.js';
 import { Outage } from './outage.js';
-import { Outbox } from './outbox.js';
-import type { EngineEvents, Exchanged, Finish, JobStore, Perform } from './ports.js';
-import { reconcile } from './reconcile.js';
-import { Run } from './run.js';
-import { Slots } from './slots.js';
-import { Solo } from './solo.js';
+import type { EngineEvents, JobStore, Perform } from './ports.js';
+import type { Run } from './run.js';
 import { Wake } from './wake.js';
 
 export interface EngineOptions {
@@ -35,8 +32,6 @@ export interface Ended {
   readonly undelivered: number;
 }
 
-/** More in one call would hold up Redis' other clients. */
-const MOST_IN_ONE_CALL = 1000;
 const FIRST_POLL_MS = 5;
 /** Well before the turn to run a job alone expires. */
 const TURN_MS = 5000;
@@ -48,29 +43,25 @@ export class Engine implements Service {
   readonly ended: Promise<Ended>;
   readonly #options: EngineOptions;
   readonly #lifecycle = new Lifecycle();
-  readonly #slots: Slots;
-  readonly #outbox = new Outbox();
-  readonly #solo = new Solo();
   readonly #wake = new Wake();
+  readonly #hands: Hands;
+  readonly #exchanges: Exchanges;
   readonly #outage: Outage;
-  /** Slots of a call whose reply was lost: Redis may have claimed jobs for them. */
-  #doubtful: number[] = [];
-  /** Slots that another program's record occupies, until the next look. */
-  #occupied: number[] = [];
   #herdTimer: NodeJS.Timeout | undefined;
   #processes = 1;
-  #order = 0;
   #pollMs = FIRST_POLL_MS;
-  #paused = false;
-  #unregistered = false;
-  #putBack = 0;
+  /** Something changed that the calls under way may not show. */
+  #news = false;
+  #holdingOff = false;
   #givenUp = false;
   #end!: (ended: Ended) => void;
 
   constructor(options: EngineOptions) {
+    const { store, events, concurrency, perform } = options;
     this.#options = options;
-    this.#slots = new Slots(options.concurrency);
-    this.#outage = new Outage(options.events);
+    this.#hands = new Hands({ concurrency, perform, events, onChange: () => this.#wake.call() });
+    this.#exchanges = new Exchanges({ store, events, hands: this.#hands, lifecycle: this.#lifecycle });
+    this.#outage = new Outage(events);
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
     });
@@ -96,12 +87,12 @@ export class Engine implements Service {
 
   /** Tells the running jobs to end. */
   abort(reason: Error): void {
-    for (const run of this.#slots.running()) run.abort(reason);
+    for (const run of this.#hands.slots.running()) run.abort(reason);
   }
 
   /** Gives up the running jobs: each goes back to the head of its queue, whatever it still does. */
   putBackAll(): void {
-    for (const run of this.#slots.running()) run.putBack();
+    for (const run of this.#hands.slots.running()) run.putBack();
   }
 
   /** Ends although finishes are undelivered: Redis does not come back. */
@@ -112,7 +103,7 @@ export class Engine implements Service {
 
   suspend(suspended: boolean): void {
     this.#lifecycle.suspend(suspended);
-    this.#wake.call();
+    this.#look();
   }
 
   /** A queue that was found empty got a job, or the pause changed. */
@@ -120,20 +111,23 @@ export class Engine implements Service {
     if (this.#herdTimer !== undefined) return;
     const delay = herdDelayMs(this.#processes, Math.random());
     // Node's timers know no less than a millisecond.
-    if (delay < 1) this.#wake.call();
+    if (delay < 1) this.#look();
     else
       this.#herdTimer = setTimeout(() => {
         this.#herdTimer = undefined;
-        this.#wake.call();
+        this.#look();
       }, delay);
   }
 
-  /**
-   * The connection is there again, perhaps to another server after a fail-over: what Redis watched for us is forgotten,
-   * and a record that we had disposed of may be back.
-   */
+  /** Claims as soon as it can: the reply of a call under way may come together with the news, and know nothing of it. */
+  #look(): void {
+    this.#news = true;
+    this.#wake.call();
+  }
+
+  /** The connection is there again, perhaps to another server: what Redis watched for us is forgotten. */
   reconnected(): void {
-    this.#doubtful.push(...this.#slots.take(this.#slots.idle));
+    this.#exchanges.doubtIdle();
     this.#wakeAll();
   }
 
@@ -142,16 +136,16 @@ export class Engine implements Service {
   }
 
   get busy(): number {
-    return this.#slots.busy;
+    return this.#hands.slots.busy;
   }
 
   get undelivered(): number {
-    return this.#outbox.size;
+    return this.#hands.outbox.size;
   }
 
   /** The latest first. */
   running(): readonly Run[] {
-    return this.#slots.running();
+    return this.#hands.slots.running();
   }
 
   #wakeAll(): void {
@@ -162,136 +156,63 @@ export class Engine implements Service {
   async #loop(): Promise<void> {
     while (!this.#isOver()) {
       const reason = await this.#wake.wait(this.#patienceMs());
+      if (reason === 'reconsider') continue;
       // Jobs that end within this turn of the event loop go out together.
-      await new Promise<void>((resolve) => setImmediate(resolve));
-      if (reason === 'timer') this.#slots.giveBack(this.#occupied.splice(0));
-      if (reason === 'timer' || this.#hasWork()) await this.#turn();
+      if (this.#hands.slots.busy > 0) await new Promise<void>((resolve) => setImmediate(resolve));
+      const look = reason === 'timer';
+      if (look) this.#exchanges.tryOccupied();
+      if (this.#holdingOff) continue;
+      if (this.#exchanges.doubtful && this.#exchanges.underWay === 0) await this.#reconcile();
+      for (let first = look; this.#exchanges.isDue(first); first = false) {
+        this.#news = false;
+        void this.#exchange();
+      }
     }
     clearTimeout(this.#herdTimer);
     this.#lifecycle.enter('stopped');
-    this.#end({ putBack: this.#putBack, undelivered: this.#outbox.size });
+    this.#end({ putBack: this.#hands.putBack, undelivered: this.#hands.outbox.size });
   }
 
   #isOver(): boolean {
     if (this.#givenUp) return true;
-    if (this.#lifecycle.state === 'running') return false;
-    return this.#slots.busy === 0 && this.#outbox.size === 0 && this.#doubtful.length === 0;
-  }
-
-  #hasWork(): boolean {
-    return this.#outbox.size > 0 || this.#doubtful.length > 0 || (this.#mayClaim() && this.#slots.idle > 0);
-  }
-
-  #mayClaim(): boolean {
-    return this.#lifecycle.claiming && this.#solo.allowsClaiming(this.#slots.busy);
+    return this.#lifecycle.state !== 'running' && this.#exchanges.settled;
   }
 
   #patienceMs(): number {
     const limits = [this.#options.intervalMs];
     if (!this.#options.pushes) limits.push(this.#pollMs);
-    if (this.#solo.holdsTurn) limits.push(TURN_MS);
-    if (this.#unregistered) limits.push(UNREGISTERED_MS);
+    if (this.#hands.solo.holdsTurn) limits.push(TURN_MS);
+    if (this.#exchanges.unregistered) limits.push(UNREGISTERED_MS);
     return Math.min(...limits);
   }
 
-  async #turn(): Promise<void> {
+  async #exchange(): Promise<void> {
     try {
-      if (this.#doubtful.length > 0) await this.#reconcile();
-    } catch (error) {
-      return this.#holdOff(error);
-    }
-    const finishes = this.#outbox.take(MOST_IN_ONE_CALL);
-    const freed = finishes.map(({ claim }) => claim.slot);
-    // A slot whose job is reported may get the next one in the same call.
-    const asked = this.#mayClaim() ? [...freed, ...this.#slots.take(MOST_IN_ONE_CALL - freed.length)] : [];
-    // What is not reported yet is still in our hands.
-    const busy = this.#slots.busy + this.#outbox.size;
-    const company = { busy, turn: this.#solo.turn(this.#lifecycle.claiming) };
-    try {
-      const exchanged = await this.#options.store.exchange(finishes, asked, company);
+      const { more, drained, complete } = await this.#exchanges.go();
       this.#outage.over();
-      this.#accept(finishes, asked.length > 0 ? asked : freed, exchanged, asked.length > 0);
+      this.#pollMs = drained ? this.#pollMs * 2 : FIRST_POLL_MS;
+      if (complete && this.#options.exitOnComplete) this.quiet();
+      if (more || this.#news || this.#hands.outbox.size > 0 || this.#exchanges.doubtful) this.#wake.call();
+      else this.#wake.reconsider();
     } catch (error) {
-      this.#outbox.putBack(finishes);
-      this.#doubtful.push(...(asked.length > 0 ? asked : freed));
       await this.#holdOff(error);
     }
   }
 
-  #accept(finishes: readonly Finish[], slots: readonly number[], exchanged: Exchanged, claimed: boolean): void {
-    const { settled, claims, occupied, paused, drained, waitsAlone, unregistered } = exchanged;
-    for (let i = 0; i < finishes.length; i++) {
-      const { claim } = finishes[i];
-      const resent = this.#outbox.wasResent(claim.token);
-      if (!settled[i] && !resent) this.#options.events.fenced(claim);
-    }
-    this.#giveBackUnused(slots, claims, occupied);
-    this.#noteState(paused, unregistered);
-    if (this.#solo.told(waitsAlone) && this.#slots.busy > 0) this.#options.events.makingRoom();
-    for (const claim of claims) this.#take(claim);
-    this.#pollMs = drained ? this.#pollMs * 2 : FIRST_POLL_MS;
-    if (this.#hasWork() && !drained && !paused && !unregistered) this.#wake.call();
-    const idle = this.#slots.busy === 0 && this.#outbox.size === 0;
-    const complete = claimed && drained && idle && waitsAlone === undefined;
-    if (complete && this.#options.exitOnComplete) this.#lifecycle.enter('quiet');
-  }
-
-  #giveBackUnused(slots: readonly number[], claims: readonly Claim[], occupied: readonly number[]): void {
-    for (const slot of occupied) {
-      this.#occupied.push(slot);
-      this.#options.events.occupied(slot);
-    }
-    if (claims.length + occupied.length === slots.length) return;
-    const used = new Set([...claims.map((claim) => claim.slot), ...occupied]);
-    this.#slots.giveBack(slots.filter((slot) => !used.has(slot)));
-  }
-
-  #noteState(paused: boolean, unregistered: boolean): void {
-    if (unregistered && !this.#unregistered) this.#options.events.unregistered();
-    this.#unregistered = unregistered;
-    if (paused === this.#paused || unregistered) return;
-    this.#paused = paused;
-    this.#options.events.paused(paused);
-  }
-
-  /** Runs the job of a claim, or hands it back where we have begun to stop meanwhile, or it may not run now. */
-  #take(claim: Claim): void {
-    if (!this.#lifecycle.claiming || !this.#solo.admits(claim, this.#slots.busy)) {
-      this.#outbox.addFirst({ claim, outcome: { kind: 'requeue' } });
-      this.#wake.call();
-      return;
-    }
-    const run = new Run(claim, this.#order++, this.#settled);
-    this.#slots.seat(run);
-    this.#solo.began(run);
-    run.perform(this.#options.perform);
-  }
-
-  #settled = (run: Run, outcome: Outcome): void => {
-    this.#slots.leave(run);
-    this.#solo.ended(run);
-    if (outcome.kind === 'requeue') this.#putBack++;
-    this.#outbox.add({ claim: run.claim, outcome });
-    this.#options.events.finished(run, outcome);
-    this.#wake.call();
-  };
-
   async #reconcile(): Promise<void> {
-    while (this.#doubtful.length > 0) {
-      const asked = this.#doubtful.slice(0, MOST_IN_ONE_CALL);
-      const some = [...new Set(asked)];
-      const held = await this.#options.store.held(some);
-      // No more than were asked about: others may have come meanwhile.
-      this.#doubtful.splice(0, asked.length);
-      const { unknown, idle } = reconcile(some, held, this.#outbox);
-      this.#slots.giveBack(idle);
-      if (unknown.length > 0) this.#options.events.adopted(unknown.length);
-      for (const claim of unknown) this.#take(claim);
+    try {
+      await this.#exchanges.reconcile();
+    } catch (error) {
+      await this.#holdOff(error);
     }
   }
 
+  /** One pause, however many calls failed together. */
   async #holdOff(thrown: unknown): Promise<void> {
+    if (this.#holdingOff) return;
+    this.#holdingOff = true;
     await this.#outage.holdOff(thrown);
+    this.#holdingOff = false;
     this.#wake.call();
   }
 }

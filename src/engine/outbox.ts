@@ -30,9 +30,12 @@ export class Outbox {
     this.#waiting = [...finishes, ...this.#waiting];
   }
 
-  /** The finish of this slot turned out to be delivered. */
-  dropSlot(slot: number): void {
-    this.#waiting = this.#waiting.filter(({ claim }) => claim.slot !== slot);
+  /** The finish of this slot turned out to be delivered. Returns it, where there was one. */
+  dropSlot(slot: number): Finish[] {
+    const dropped = this.#waiting.filter(({ claim }) => claim.slot === slot);
+    if (dropped.length > 0) this.#waiting = this.#waiting.filter(({ claim }) => claim.slot !== slot);
+    for (const { claim } of dropped) this.#resent.delete(claim.token);
+    return dropped;
   }
 
   holds(token: string): boolean {

@@ -55,6 +55,10 @@ export type Perform = (run: Run) => unknown;
 /** What the engine tells: the log, the metrics. All calls are cheap and never throw. */
 export interface EngineEvents {
   finished(run: Run, outcome: Outcome): void;
+  /** Redis has counted the outcome of this claim; told once for each, before its slot gets another. */
+  delivered(claim: Claim): void;
+  /** An exchange succeeded: it asked for jobs for so many slots, and claimed so many. */
+  exchanged(asked: number, claimed: number): void;
   /** A job ended whose record no longer bore its token: somebody declared us dead, nothing was counted. */
   fenced(claim: Claim): void;
   /** Redis cannot be used; called once for each outage. */

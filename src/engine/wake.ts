@@ -1,7 +1,10 @@
 /** A latched wake-up: a call made while nobody waits is kept for the next wait. The engine's only timer. */
+
+export type Reason = 'called' | 'timer' | 'reconsider';
+
 export class Wake {
   #latched = false;
-  #resolve: ((reason: 'called' | 'timer') => void) | undefined;
+  #resolve: ((reason: Reason) => void) | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   call(): void {
@@ -9,8 +12,13 @@ export class Wake {
     this.#end('called');
   }
 
+  /** How long to wait at most may have changed: ends the wait of whoever waits now. */
+  reconsider(): void {
+    this.#end('reconsider');
+  }
+
   /** @returns 'called', or 'timer' when nobody called for so long. One waits at a time. */
-  wait(atMostMs: number): Promise<'called' | 'timer'> {
+  wait(atMostMs: number): Promise<Reason> {
     if (this.#latched) {
       this.#latched = false;
       return CALLED;
@@ -21,12 +29,12 @@ export class Wake {
     });
   }
 
-  #end(reason: 'called' | 'timer'): void {
+  #end(reason: Reason): void {
     const resolve = this.#resolve;
     if (resolve === undefined) return;
     this.#resolve = undefined;
     clearTimeout(this.#timer);
-    this.#latched = false;
+    if (reason === 'called') this.#latched = false;
     resolve(reason);
   }
 }

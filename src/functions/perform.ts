@@ -4,12 +4,21 @@
  */
 import type { Logger } from 'pino';
 import type { Perform } from '../engine/ports.js';
+import type { Run } from '../engine/run.js';
 import { TsworkerError } from '../errors.js';
 import type { DecodedPayload, Decoder, JobContext } from '../job.js';
 import { decodePayload, toPayload } from '../resque/codec.js';
 import { RunContext, type Surroundings } from './context.js';
 import { limit, timeoutOf } from './deadline.js';
 import type { FunctionRegistry } from './registry.js';
+
+/** Sees every job run, from before its function to what comes of it: traces. */
+export interface Watcher {
+  /** Whether anybody looks now. Asked for each job, so it must cost nothing. */
+  readonly watches: boolean;
+  /** Calls `job`, once, and returns what it returns or throws what it throws. The class of the run is known by then. */
+  around(run: Run, job: () => unknown): unknown;
+}
 
 export interface PerformOptions {
   readonly functions: FunctionRegistry;
@@ -24,6 +33,7 @@ export interface PerformOptions {
   readonly log: Logger;
   /** The values of the modules' own flags. */
   readonly flags: JobContext['flags'];
+  readonly watcher?: Watcher | undefined;
 }
 
 const SHOWN_ARGS = 200;
@@ -49,16 +59,38 @@ export function createPerform(options: PerformOptions): Perform {
     decoder === undefined
       ? (payload: Buffer) => decodePayload(payload, useNumber)
       : (payload: Buffer) => decodeWith(decoder, payload);
-  return (run) => {
-    const { queue, payload } = run.claim;
-    const job = decode(payload);
+  const read = (run: Run): DecodedPayload => {
+    const job = decode(run.claim.payload);
     run.class = job.class;
+    return job;
+  };
+  const call = (run: Run, job: DecodedPayload): unknown => {
+    const { queue } = run.claim;
     const registered = functions.get(job.class);
     if (registered === undefined) throw new UnknownClassError(job, queue);
     const limitMs = timeoutOf(registered.fn) ?? timeoutMs;
     if (limitMs > 0) limit(run, limitMs);
     return registered.fn.call(new RunContext(run, job, surroundings), queue, ...(job.args as never[]));
   };
+  const { watcher } = options;
+  return (run) => {
+    if (watcher === undefined || !watcher.watches) return call(run, read(run));
+    const job = attempt(() => read(run));
+    // A payload that cannot be read is watched too: it fails, as its function would.
+    return watcher.around(run, () => call(run, job()));
+  };
+}
+
+/** The value, or what was thrown, to be had later. */
+function attempt<T>(make: () => T): () => T {
+  try {
+    const value = make();
+    return () => value;
+  } catch (error) {
+    return () => {
+      throw error;
+    };
+  }
 }
 
 /** A decoder is user code: what it returns is checked, where goworker panics. */

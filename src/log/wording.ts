@@ -16,6 +16,8 @@ export function engineWording(log: Logger, workerId: (slot: number) => string): 
       else if (outcome.kind === 'requeue') log.warn(about(run), 'job put back at the head of its queue');
       else if (debug) log.debug({ ...about(run), ms: Date.now() - run.startedAt }, 'job done');
     },
+    delivered() {},
+    exchanged() {},
     fenced(claim) {
       log.warn(
         { queue: claim.queue, worker: workerId(claim.slot) },
@@ -111,7 +113,7 @@ export function dumpRuns(log: Logger, runs: readonly Run[], workerId: (slot: num
   }
 }
 
-export function supervisorWording(log: Logger): Omit<SupervisorEvents, 'ready'> {
+export function supervisorWording(log: Logger): Omit<SupervisorEvents, 'ready' | 'counted' | 'left'> {
   return {
     died(child, { code, signal }, restartInMs) {
       const next = restartInMs < 0 ? 'not replacing it' : 'replacing it, its jobs are put back';

@@ -1,6 +1,7 @@
 /** The registry for all children of a supervisor: enters, beats, leaves and recovers. Waits for a Redis that is away. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection } from '../redis/connection.js';
+import { type Counted, SlotCounts } from './counts.js';
 import { Heartbeat, type HeartbeatMessage, type HeartbeatOptions } from './heartbeat.js';
 import type { Identity } from './identity.js';
 import { recoverProcess } from './recover.js';
@@ -11,6 +12,8 @@ export interface BooksOptions {
   readonly heartbeat: Omit<HeartbeatOptions, 'identity'>;
   readonly tell: (message: HeartbeatMessage) => void;
   readonly problem: (error: Error) => void;
+  /** Told what a process that died had finished, from its first job to its last. Not asked for where absent. */
+  readonly counted?: ((pid: number, counted: Counted) => void) | undefined;
 }
 
 const RETRY_MS = 200;
@@ -75,8 +78,11 @@ export class RegistryBooks {
   async #recover(identity: Identity, cause: 'death' | 'blocked' | 'killed'): Promise<void> {
     const { onDead } = this.#options.heartbeat;
     const culprit = cause === 'blocked' ? new BlockedTimeoutError() : undefined;
-    const options = { onDead, blame: cause !== 'killed', culprit };
+    // One for all attempts: what an attempt that failed had read may be out of the books by the next.
+    const counts = this.#options.counted && new SlotCounts();
+    const options = { onDead, blame: cause !== 'killed', culprit, counts };
     const recovered = await this.#persistently((connection) => recoverProcess(connection, identity, options));
+    if (counts !== undefined) this.#options.counted?.(identity.pid, counts.sum);
     for (const worker of recovered ?? []) if (worker.job !== undefined) this.#options.tell({ kind: 'pruned', worker });
   }
 

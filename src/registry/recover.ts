@@ -7,6 +7,7 @@ import type { Argument, Connection } from '../redis/connection.js';
 import type { Keys } from '../resque/keys.js';
 import { type ClaimRecord, parseRecord } from '../resque/record.js';
 import { callScript, loadScript } from '../resque/scripts/index.js';
+import type { SlotCounts } from './counts.js';
 import { type Death, dirtyExit, entryAround, poisonPill } from './dirty.js';
 import { type Identity, idChunks, keysOf, workerId } from './identity.js';
 import { unregister } from './register.js';
@@ -20,6 +21,8 @@ export interface RecoverOptions {
   readonly culprit?: Error | undefined;
   /** How the process ended, as its parent saw it: `pid 4711 SIGKILL (signal 9)`. */
   readonly exit?: string | undefined;
+  /** Reads what the process had finished before that goes out of the books. Not read where absent. */
+  readonly counts?: SlotCounts | undefined;
 }
 
 /** A worker that was found dead. */
@@ -60,14 +63,18 @@ export async function recoverProcess(
   for (let pass = 0; pass < MOST_PASSES; pass++) {
     for (const ids of idChunks(identity)) {
       const held = await readRecords(connection, keys, ids);
+      await options.counts?.read(connection, keys, ids);
       const alone = pass === 0 && held.length === 1 && identity.concurrency <= ids.length;
       const judged = alone ? options : { ...options, culprit: undefined };
       const all = held.map(([id, raw]) =>
         take(connection, keys, { id, death: 'seen', heartbeat: '*' }, raw, judged).then((worker) => {
           if (worker !== undefined) recovered.push({ ...worker, heartbeat: '' });
+          return worker;
         }),
       );
-      await Promise.all(all);
+      const taken = await Promise.all(all);
+      // A finish that was still on its way has arrived since.
+      if (taken.includes(undefined)) await options.counts?.read(connection, keys, ids);
     }
     if ((await unregister(connection, identity)) === 0) break;
   }

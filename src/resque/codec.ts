@@ -72,16 +72,22 @@ function describe(value: unknown): string {
  * The payload text for a class and its arguments, keys in Ruby's order. As JSON.stringify writes it (`toJSON` is
  * honoured, `undefined` in a list is null), but a `bigint` is written as an exact integer. A `number` from 2^53 up is
  * also an integer in JSON, so it comes back as a `bigint`; -0 comes back as 0.
+ * @param fields what else stands beside class and args, for those who look for it
  * @throws TsworkerError PAYLOAD where the class is empty or a value cannot be carried: a function, a symbol, NaN, an
  *   infinity, a cycle, text with a lone surrogate (Ruby cannot read it). The message names the place.
  */
-export function encodePayload(className: string, args: readonly unknown[]): string {
+export function encodePayload(
+  className: string,
+  args: readonly unknown[],
+  fields: Readonly<Record<string, string>> = {},
+): string {
   if (typeof className !== 'string' || className === '') {
     throw new TsworkerError('PAYLOAD', 'a job needs the name of its class: a string that is not empty');
   }
   if (!Array.isArray(args)) throw new TsworkerError('PAYLOAD', `the args of ${className} must be an array`);
   try {
-    return `{"class":${text(className, 'class')},"args":${encode(args, '', 'args', [])}}`;
+    const more = Object.entries(fields).map(([key, value]) => `,${JSON.stringify(key)}:${JSON.stringify(value)}`);
+    return `{"class":${text(className, 'class')},"args":${encode(args, '', 'args', [])}${more.join('')}}`;
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw new TsworkerError('PAYLOAD', `the args of ${className} are nested too deeply or too large`, { cause: error });

@@ -16,14 +16,20 @@ const MOST_IN_ONE_PUSH = 1000;
 
 /**
  * All or none, in one round trip; jobs of one queue keep their order.
+ * @param fields stand beside class and args in each payload: where it was enqueued, for a trace
  * @throws TsworkerError PAYLOAD where an argument cannot be written as JSON; nothing is pushed then
  */
-export async function enqueueJobs(connection: Connection, namespace: string, jobs: readonly NewJob[]): Promise<void> {
+export async function enqueueJobs(
+  connection: Connection,
+  namespace: string,
+  jobs: readonly NewJob[],
+  fields: Readonly<Record<string, string>> = {},
+): Promise<void> {
   if (jobs.length === 0) return;
   const keys = createKeys(namespace);
   const payloads = new Map<string, string[]>();
   for (const job of jobs) {
-    const payload = encodePayload(job.class, job.args ?? []);
+    const payload = encodePayload(job.class, job.args ?? [], fields);
     const others = payloads.get(job.queue);
     if (others === undefined) payloads.set(job.queue, [payload]);
     else others.push(payload);

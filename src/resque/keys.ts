@@ -21,6 +21,8 @@ export interface Keys {
   readonly solo: string;
   /** Ours: written to where a write is needed whatever it is (-wait-replicas). Expires. */
   readonly fence: string;
+  /** Ours: never there. What a script must declare or try, it may do on this one. */
+  readonly never: string;
   queue(name: string): string;
   worker(id: string): string;
   started(id: string): string;
@@ -49,6 +51,7 @@ export function createKeys(namespace: string): Keys {
     suspects: `${namespace}tsworker:suspects`,
     solo: `${namespace}tsworker:solo`,
     fence: `${namespace}tsworker:fence`,
+    never: `${namespace}tsworker:never`,
     queue: (name) => `${namespace}queue:${name}`,
     worker: (id) => `${namespace}worker:${id}`,
     started: (id) => `${namespace}worker:${id}:started`,

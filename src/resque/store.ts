@@ -66,7 +66,7 @@ export class RedisJobStore implements JobStore {
     const args: Argument[] = [
       String(finishes.length),
       String(idle.length),
-      this.#options.plan.weighted ? String(this.#position) : '',
+      this.#options.plan.weighted ? this.#walk(idle.length) : '',
       tokenBase,
       `,"run_at":"${new Date().toISOString()}",`,
       this.#keys.queues,
@@ -81,15 +81,23 @@ export class RedisJobStore implements JobStore {
       ...this.#queueArgs,
     ];
     for (const finish of finishes) this.#pushFinish(args, finish);
-    for (const slot of idle) {
-      const names = this.#namesOf(slot);
+    // The slots of the finishes are named already.
+    const named = finishes.length > 0 && idle[0] === finishes[0].claim.slot ? finishes.length : 0;
+    for (let i = named; i < idle.length; i++) {
+      const names = this.#namesOf(idle[i]);
       args.push(names.worker, names.number);
     }
     const reply = await callScript(this.#connection, this.#script, this.#watched, args, { binary: true });
     const exchanged = this.#readReply(reply as ScriptReply, idle, tokenBase);
     if (finishes.length > 0 || exchanged.claims.length > 0) await this.#confirm();
-    this.#position = (this.#position + GOLDEN * exchanged.claims.length) % 1;
     return exchanged;
+  }
+
+  /** Where the script's walk through the weights begins; the next call goes on where it ends with a job in each slot. */
+  #walk(steps: number): string {
+    const from = this.#position;
+    this.#position = (from + GOLDEN * steps) % 1;
+    return String(from);
   }
 
   async held(slots: readonly number[]): Promise<Claim[]> {
@@ -116,7 +124,7 @@ export class RedisJobStore implements JobStore {
 
   #pushFinish(args: Argument[], { claim, outcome }: Finish): void {
     const names = this.#namesOf(claim.slot);
-    args.push(names.worker, `{"token":"${claim.token}"`);
+    args.push(names.worker, names.number, `{"token":"${claim.token}"`);
     switch (outcome.kind) {
       case 'done':
         args.push('d', names.processed);

@@ -1,5 +1,6 @@
 /** One child: its process, what it said last, and how it ended. Decides nothing. */
 import { type ChildProcess, fork } from 'node:child_process';
+import type { Counts } from '../metrics/counts.js';
 import { withoutSystemd } from '../systemd.js';
 import type { Death, Order, Report } from './messages.js';
 
@@ -8,6 +9,7 @@ export type Ending = Extract<Report, { kind: 'ended' | 'refused' }>;
 export interface ChildEvents {
   onReady(report: Extract<Report, { kind: 'ready' }>): void;
   onPulse(rssMb: number): void;
+  onCounts(counts: Counts): void;
 }
 
 export class Child {
@@ -24,6 +26,8 @@ export class Child {
   limitMs = 0;
   /** When its event loop last ran, as far as we know. Milliseconds since the epoch. */
   heardAt = Date.now();
+  /** It is registered, has set up its job modules, and claims. */
+  working = false;
   /** It was told to end its jobs and be replaced. */
   retiring = false;
   #stopping = false;
@@ -76,10 +80,14 @@ export class Child {
   #hear(message: Report, events: ChildEvents): void {
     this.heardAt = Date.now();
     if (message.kind === 'ready') {
+      this.working = true;
       this.limitMs = message.limitMs;
       this.#tellReady(true);
       events.onReady(message);
     } else if (message.kind === 'pulse') events.onPulse(message.rssMb);
-    else this.ending = message;
+    else if (message.kind === 'counts') {
+      // One that comes after the end is left out: Redis' own count is taken then, and has it.
+      if (!this.over.signal.aborted) events.onCounts(message.counts);
+    } else this.ending = message;
   }
 }

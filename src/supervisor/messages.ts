@@ -1,5 +1,6 @@
 /** What supervisor and child say to each other: two unions, each message plain data. */
 import type { Settings } from '../config/settings.js';
+import type { Counts } from '../metrics/counts.js';
 import type { Identity } from '../registry/identity.js';
 
 /** From the supervisor. */
@@ -27,6 +28,8 @@ export type Report =
     }
   /** Now and then: how much memory the child uses. */
   | { readonly kind: 'pulse'; readonly rssMb: number }
+  /** Every second where metrics are served, and once more before the last. */
+  | { readonly kind: 'counts'; readonly counts: Counts }
   /** The last: every job has ended or was put back. */
   | {
       readonly kind: 'ended';

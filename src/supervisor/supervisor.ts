@@ -4,6 +4,7 @@
  */
 import type { Settings } from '../config/settings.js';
 import { TsworkerError } from '../errors.js';
+import type { Counts } from '../metrics/counts.js';
 import type { Identity } from '../registry/identity.js';
 import { countDeath, restartDelayMs, shouldGiveUp } from './backoff.js';
 import { Child, type Ending } from './child-process.js';
@@ -45,6 +46,10 @@ export interface SupervisorEvents extends RolloutEvents {
   killed(pid: number): void;
   blocked(pid: number, silentMs: number): void;
   gaveUp(deaths: number): void;
+  /** What a child counted since its last report. `place`: from 0, and the same for the one that replaces it. */
+  counted(place: number, pid: number, counts: Counts): void;
+  /** A child's process is gone. `inOrder`: it had its last word. */
+  left(place: number, pid: number, inOrder: boolean): void;
 }
 
 type Refusal = Extract<Ending, { kind: 'refused' }>;
@@ -63,6 +68,12 @@ export interface SupervisorOptions {
   readonly events: SupervisorEvents;
   /** There is a Redis connection for one child more, while a reload is under way. */
   readonly spare: boolean;
+}
+
+/** Which place, from 0, and its share of the concurrency. */
+interface Seat {
+  readonly place: number;
+  readonly share: number;
 }
 
 /** What is remembered of the children that were in one place. */
@@ -99,10 +110,10 @@ export class Supervisor {
     this.#options = options;
     const { processes, concurrency } = options.settings;
     const shares = Array.from({ length: processes }, (_, i) => Math.floor((concurrency + i) / processes));
-    this.#places = shares.map((share) => {
+    this.#places = shares.map((share, place) => {
       const past: Past = { deaths: 0, proven: false };
       return new Place({
-        begin: (trial) => this.#begin(share, past, trial),
+        begin: (trial) => this.#begin({ place, share }, past, trial),
         replacing: (old, next) => options.events.replacing(old.pid ?? 0, next.pid ?? 0),
         stopped: this.#stopped.signal,
       });
@@ -128,6 +139,15 @@ export class Supervisor {
 
   get busy(): number {
     return this.#children.size;
+  }
+
+  /** How many children are at work. */
+  get ready(): number {
+    return [...this.#children].filter((child) => child.working && !child.retiring).length;
+  }
+
+  get stopping(): boolean {
+    return this.#stopped.signal.aborted;
   }
 
   /** Claims no more; the running jobs go on. */
@@ -180,18 +200,19 @@ export class Supervisor {
     child.kill();
   }
 
-  #begin(share: number, past: Past, trial: boolean): Life {
-    const child = this.#start(share);
-    return { child, over: this.#live(child, share, past, trial) };
+  #begin(seat: Seat, past: Past, trial: boolean): Life {
+    const child = this.#start(seat);
+    return { child, over: this.#live(child, seat, past, trial) };
   }
 
   /** From the registration of a child until it has left the books. */
-  async #live(child: Child, share: number, past: Past, trial: boolean): Promise<Fate> {
+  async #live(child: Child, { place, share }: Seat, past: Past, trial: boolean): Promise<Fate> {
     void child.ready.then((ready) => {
       past.proven ||= ready;
     });
     const [identity, death] = await Promise.all([this.#register(child, share), child.gone]);
     this.#children.delete(child);
+    this.#options.events.left(place, child.pid ?? 0, child.ending !== undefined);
     // One on trial that was never ready leaves a place where somebody else works.
     const surplus = trial && !(await child.ready);
     if (child.ending === undefined) return await this.#bury(child, identity, death, past, surplus);
@@ -200,7 +221,7 @@ export class Supervisor {
     return this.#settle(child, child.ending);
   }
 
-  #start(share: number): Child {
+  #start({ place, share }: Seat): Child {
     const { settings, flags, file, events } = this.#options;
     const child = new Child(file, {
       onReady: (facts) => {
@@ -208,6 +229,7 @@ export class Supervisor {
         this.#ready = facts;
       },
       onPulse: (rssMb) => this.#weigh(child, rssMb),
+      onCounts: (counts) => events.counted(place, child.pid ?? 0, counts),
     });
     this.#children.add(child);
     child.send({ kind: 'start', settings: { ...settings, concurrency: share }, flags });

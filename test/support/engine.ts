@@ -3,6 +3,7 @@ import { onTestFinished } from 'vitest';
 import type { QueuesInput } from '../../src/config/queues.js';
 import { Engine, type EngineOptions } from '../../src/engine/engine.js';
 import type { EngineEvents, Perform } from '../../src/engine/ports.js';
+import { type MeterEvents, withMeter } from '../../src/metrics/meter.js';
 import { testConnection, testStore } from './store.js';
 
 export interface TestEngine {
@@ -14,7 +15,7 @@ export interface TestEngine {
 export async function testEngine(
   uri: string,
   perform: Perform,
-  options: Partial<EngineOptions> & { queues?: QueuesInput; checkRegistered?: boolean } = {},
+  options: Partial<EngineOptions> & { queues?: QueuesInput; checkRegistered?: boolean; meter?: MeterEvents } = {},
 ): Promise<TestEngine> {
   const told: string[] = [];
   let engine: Engine | undefined;
@@ -27,7 +28,7 @@ export async function testEngine(
       checkRegistered: options.checkRegistered ?? false,
     }),
     perform,
-    events: recorder(told),
+    events: options.meter === undefined ? recorder(told) : withMeter(recorder(told), options.meter),
     concurrency: 5,
     intervalMs: 3_600_000,
     pushes: connection.tracking,
@@ -46,6 +47,8 @@ export async function testEngine(
 function recorder(told: string[]): EngineEvents {
   return {
     finished: (_run, outcome) => void told.push(outcome.kind),
+    delivered: () => {},
+    exchanged: () => {},
     fenced: () => void told.push('fenced'),
     outage: (error) => void told.push(`outage: ${error.message}`),
     restored: () => void told.push('restored'),

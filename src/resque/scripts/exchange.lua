@@ -12,10 +12,11 @@
 --       12 how many jobs run besides, 13 the turn that we think is ours: 'k' (keep it), 'x' (release it), '' (none),
 --       14 a key that is there while we are in the books, or '' not to ask;
 --       for each queue: its name as JSON, its weight;
---       for each finish: worker:W, the beginning of the record that bears its token, and
+--       for each finish: worker:W, slot number, the beginning of the record that bears its token, and
 --         'd' (done), stat:processed:W  |  'f' (failed), stat:failed:W, head of the entry, its tail  |
 --         'r' (requeue) or 'b' (requeue other bytes than the record shows), index of the queue, its name, the bytes;
---       for each idle slot: worker:W, slot number
+--       for each idle slot that is not one of a finish: worker:W, slot number. The slots of the finishes are the first idle
+--         ones, or none of them is idle.
 -- Returns  0, 1 (paused) or 2 (not in the books): nothing was claimed in both cases; drained 0/1; a string with 1 or 0 for
 --       each finish; indexes of occupied slots; a job waits to run alone: 0 (no), 1 (the turn is ours), 2 (another's);
 --       then for each claim 4 * index of its queue + (alone and 2 or 0) + (strict and 1 or 0), payload
@@ -27,13 +28,15 @@ local arg = 15 + 2 * queues
 local known = ARGV[14] == '' and redis.call('EXISTS', suspects) + 2 or redis.call('EXISTS', suspects, ARGV[14], ARGV[14])
 if known % 2 == 0 then suspects = nil end
 
--- GETDEL is missing before Redis 6.2, or forbidden to us.
+-- Takes a record away: a text, or false where there is none; and an error where we may not. GETDEL is missing before
+-- Redis 6.2, or forbidden to us. A key of another type is no record of ours.
 local function take(worker)
   local record = redis.pcall('GETDEL', worker)
-  if type(record) == 'table' and record.err then
-    record = redis.call('GET', worker)
-    redis.call('DEL', worker)
-  end
+  if type(record) ~= 'table' then return record end
+  record = redis.pcall('GET', worker)
+  if type(record) == 'table' then return false, not string.find(record.err, '^WRONGTYPE') and record or nil end
+  local deleted = redis.pcall('DEL', worker)
+  if type(deleted) == 'table' then return false, deleted end
   return record
 end
 
@@ -43,68 +46,63 @@ local function payload_in(record)
   return string.sub(record, at + 1, -2)
 end
 
--- In three steps, so that a write that is refused midway (an ACL, no memory) loses nothing: the records of what is ours
--- are taken, the jobs are written to where they go, and what could not be written is held as before.
-local held, settled = {}, {}
-local function hold_again(refused)
-  for worker, record in pairs(held) do redis.call('SET', worker, record) end
-  return redis.error_reply(refused.err)
+local function forget_deaths(record)
+  if suspects then redis.pcall('HDEL', suspects, redis.sha1hex(payload_in(record))) end
 end
 
-local ends, done = {}, 0
+local function is_ours(record, at)
+  local prefix = ARGV[at + 2]
+  return record and string.sub(record, 1, #prefix) == prefix
+end
+
+-- Where in ARGV each slot's worker stands: the slots of the finishes, then the others.
+local slots, settled = {}, {}
 for i = 1, finishes do
-  local worker, prefix, kind = ARGV[arg], ARGV[arg + 1], ARGV[arg + 2]
-  local record = take(worker)
-  local ours = record and string.sub(record, 1, #prefix) == prefix
-  settled[i] = ours and '1' or '0'
-  if ours then
-    held[worker], ends[i] = record, arg
-    if kind == 'd' then done = done + 1 end
-  elseif record then
-    redis.call('SET', worker, record)
+  slots[i] = arg
+  arg = arg + (ARGV[arg + 3] == 'd' and 5 or 7)
+end
+for i = finishes + 1, finishes + (#ARGV - arg + 1) / 2 do
+  slots[i] = arg
+  arg = arg + 2
+end
+
+-- What failed or goes back: in three steps, so that a write that is refused midway (an ACL, no memory) loses nothing. The
+-- records of what is ours are taken, the jobs are written to where they go, and what could not be written is held again.
+local held, refused, failures = {}, nil, 0
+local function move(at, record)
+  local kind = ARGV[at + 3]
+  if kind == 'f' then return redis.pcall('RPUSH', ARGV[7], ARGV[at + 5] .. payload_in(record) .. ARGV[at + 6]) end
+  redis.call('SADD', ARGV[6], ARGV[at + 5])
+  return redis.pcall('LPUSH', KEYS[2 + tonumber(ARGV[at + 4])], kind == 'r' and payload_in(record) or ARGV[at + 6])
+end
+for i = 1, finishes do
+  local at = slots[i]
+  if ARGV[at + 3] ~= 'd' then
+    local record, forbidden = take(ARGV[at])
+    refused = refused or forbidden
+    settled[i] = is_ours(record, at) and '1' or '0'
+    if settled[i] == '1' then held[i] = record elseif record then redis.call('SET', ARGV[at], record) end
   end
-  arg = arg + (kind == 'd' and 4 or 6)
 end
-
-if done > 0 then
-  local counted = redis.pcall('INCRBY', ARGV[8], done)
-  if type(counted) == 'table' then return hold_again(counted) end
-end
-local failures = 0
 for i = 1, finishes do
-  local at = ends[i]
-  if at then
-    local worker, kind, moved = ARGV[at], ARGV[at + 2], nil
-    if kind == 'd' then
-      redis.pcall('INCR', ARGV[at + 3])
-    elseif kind == 'f' then
-      moved = redis.pcall('RPUSH', ARGV[7], ARGV[at + 4] .. payload_in(held[worker]) .. ARGV[at + 5])
-    else
-      redis.call('SADD', ARGV[6], ARGV[at + 4])
-      moved = redis.pcall('LPUSH', KEYS[2 + tonumber(ARGV[at + 3])], kind == 'r' and payload_in(held[worker]) or ARGV[at + 5])
-    end
-    if type(moved) == 'table' then
-      settled[i], settled.refused = '0', moved
-    else
-      -- It has ended, well or badly: what it was suspected of is forgotten.
-      if suspects and (kind == 'd' or kind == 'f') then
-        redis.pcall('HDEL', suspects, redis.sha1hex(payload_in(held[worker])))
-      end
-      held[worker] = nil
-      if kind == 'f' then
-        failures = failures + 1
-        redis.pcall('INCR', ARGV[at + 3])
-      end
-    end
+  local record, at = held[i], slots[i]
+  local moved = record and move(at, record)
+  if type(moved) == 'table' then
+    refused = moved
+    redis.call('SET', ARGV[at], record)
+  elseif moved and ARGV[at + 3] == 'f' then
+    forget_deaths(record)
+    failures = failures + 1
+    redis.pcall('INCR', ARGV[at + 4])
   end
 end
 if failures > 0 then redis.pcall('INCRBY', ARGV[9], failures) end
-if settled.refused then return hold_again(settled.refused) end
+if refused then return redis.error_reply(refused.err) end
 
 -- Reading the pause key also watches it: the client is told when it changes. A key of another type does not pause.
 local pause = redis.pcall('GET', KEYS[1])
 local paused = type(pause) == 'string' and string.lower(string.match(pause, '^%s*(.-)%s*$')) == 'true'
-local reply = { paused and 1 or known < 2 and 2 or 0, 0, table.concat(settled), {}, 0 }
+local reply = { paused and 1 or known < 2 and 2 or 0, 0, '', {}, 0 }
 
 -- The turn: at any time one process of all ends its other jobs for a suspect. It expires with a process that died.
 local nonce = string.match(ARGV[4], '^[^-]*')
@@ -119,7 +117,7 @@ end
 if ARGV[13] ~= '' and redis.call('GET', solo) == nonce then
   if ARGV[13] == 'k' and reply[1] == 0 then hold_turn('XX') else release_turn() end
 end
-if reply[1] > 0 or idle == 0 then return reply end
+if reply[1] > 0 then idle = 0 end
 
 -- Strictness. cjson alone is too lax: it takes `1.`, `-.5`, raw control characters and bytes that are no UTF-8, and it
 -- stops at a NUL. One scan tells whether a payload holds any character that these need; only then each is looked for.
@@ -206,11 +204,9 @@ local function choose()
   return #open
 end
 
--- `strict` is of the last payload that was looked at, which is the next to be claimed.
-local now, strict
+local now
 local function must_run_alone(payload)
-  strict = is_strict(payload)
-  local seen = strict and payload or payload_in(shown(payload) .. '}')
+  local seen = is_strict(payload) and payload or payload_in(shown(payload) .. '}')
   local deaths = redis.pcall('HGET', suspects, redis.sha1hex(seen))
   if type(deaths) ~= 'string' then return false end
   now = now or redis.call('TIME')[1]
@@ -225,6 +221,8 @@ end
 -- pushed to would wake every other process, which would do the same, for ever.
 local MOST_WAITING = 100
 local waiting, alone = {}, false
+-- The jobs that were popped, in order, and the queue of each.
+local jobs, from = {}, {}
 
 -- Takes the job behind those that wait.
 local function pop_behind(list, count)
@@ -241,12 +239,11 @@ end
 
 local function next_of(q)
   local list = KEYS[1 + q]
-  if not suspects then return redis.pcall('LPOP', list) end
   for i = waiting[q] or 0, MOST_WAITING do
     local payload = redis.pcall('LINDEX', list, i)
     if type(payload) ~= 'string' then return payload end
     if not must_run_alone(payload) then return i == 0 and redis.pcall('LPOP', list) or pop_behind(list, i) end
-    if busy == 0 and #reply == 5 then
+    if busy == 0 and #jobs == 0 then
       alone = true
       return redis.pcall('LPOP', list)
     end
@@ -254,22 +251,22 @@ local function next_of(q)
   end
 end
 
--- The next job, or nil when every queue is empty. A key that is not a list counts as empty; a queue that cannot be read
--- for another reason (a read-only replica) must not.
-local first
-local function pop()
-  while #open > 0 do
-    local i = first or choose()
-    local q = open[i]
-    local payload = next_of(q)
-    if type(payload) == 'string' then return q, payload end
-    if payload and not string.find(payload.err, '^WRONGTYPE') then return nil, nil, payload.err end
-    total = total - weights[q]
-    table.remove(open, i)
+-- Pops at most `count` jobs of a queue; an error where it cannot be read. LPOP takes no count before Redis 6.2.
+local at_once = not suspects
+local function pop(q, count)
+  local popped
+  if suspects then
+    popped = next_of(q)
+  else
+    popped = count > 1 and redis.pcall('LPOP', KEYS[1 + q], count)
+    at_once = at_once and not (popped and popped.err)
+    if count == 1 or not at_once then popped = redis.pcall('LPOP', KEYS[1 + q]) end
   end
+  return type(popped) == 'string' and { popped } or popped or {}
 end
 
 -- With the turn and no other job the suspect comes first, whatever the order of the queues.
+local first
 if reply[5] == 1 and busy == 0 then
   for q = 1, suspects and queues or 0 do
     local payload = redis.pcall('LINDEX', KEYS[1 + q], 0)
@@ -281,29 +278,110 @@ if reply[5] == 1 and busy == 0 then
   if not first then release_turn() end
 end
 
-for i = 0, idle - 1 do
-  local q, payload, refused = pop()
-  if refused then return redis.error_reply(refused) end
-  if q == nil then
-    reply[2] = 1
-    break
+-- Jobs for the idle slots. A key that is not a list counts as empty; a queue that cannot be read for another reason (a
+-- read-only replica) must not.
+while #jobs < idle and #open > 0 and not alone and not refused do
+  local wanted = {}
+  for _ = 1, at_once and idle - #jobs or 1 do
+    local i = first or choose()
+    wanted[i] = (wanted[i] or 0) + 1
   end
-  if not suspects then strict = is_strict(payload) end
-  local set = redis.pcall('SET', ARGV[arg + 2 * i], '{"token":"' .. ARGV[4] .. ARGV[arg + 2 * i + 1]
-    .. (alone and '-alone' or '') .. '","queue":' .. ARGV[13 + 2 * q] .. ARGV[5]
-    .. (strict and '"payload":' .. payload or shown(payload)) .. '}', 'NX')
-  if set and not set.err then
-    reply[#reply + 1] = 4 * (q - 1) + (alone and 2 or 0) + (strict and 1 or 0)
-    reply[#reply + 1] = payload
-    if alone then return reply end
-  else
-    -- Somebody else's record is there, or we may not write: the job goes back to where it was.
-    redis.call('LPUSH', KEYS[1 + q], payload)
-    if set then return redis.error_reply(set.err) end
-    alone = false
-    table.insert(reply[4], i)
+  for i = #open, 1, -1 do
+    local q = open[i]
+    local popped = wanted[i] and pop(q, wanted[i])
+    if popped and popped.err and not string.find(popped.err, '^WRONGTYPE') then
+      refused = popped
+    elseif popped and #popped == 0 then
+      total = total - weights[q]
+      table.remove(open, i)
+    end
+    for n = 1, popped and #popped or 0 do
+      jobs[#jobs + 1], from[#from + 1] = popped[n], q
+    end
   end
 end
+
+-- A claim record but for its token; and whether its payload is strict.
+local between = {}
+local function record_of(payload, q)
+  between[q] = between[q] or (alone and '-alone' or '') .. '","queue":' .. ARGV[13 + 2 * q] .. ARGV[5]
+  if is_strict(payload) then return between[q] .. '"payload":' .. payload .. '}', 1 end
+  return between[q] .. shown(payload) .. '}', 0
+end
+
+-- Writes a record in place of one that may be there. SET has no GET before Redis 6.2.
+local function replace(worker, record)
+  local old = redis.pcall('SET', worker, record, 'GET')
+  if type(old) ~= 'table' then return old end
+  old = redis.pcall('GET', worker)
+  if type(old) == 'table' then return old end
+  local set = redis.pcall('SET', worker, record)
+  return set.err and set or old
+end
+
+-- Whether the slot holds the new claim now; the record of its last job, where that is done; an error.
+local function claim(at, is_done, record)
+  if not is_done then
+    local set = redis.pcall('SET', ARGV[at], record, 'NX')
+    return set and not set.err, false, set and set.err and set or nil
+  end
+  local old = replace(ARGV[at], record)
+  if type(old) == 'table' then return false, false, old end
+  if not old or is_ours(old, at) then return true, old end
+  redis.call('SET', ARGV[at], old)
+  return false, old
+end
+
+-- What is done ends, and what was popped is claimed; of a slot that has both, one command takes the old record and writes
+-- the new one.
+local others, n, done, ended, claimed = #slots - idle, 1, 0, {}, {}
+for i = 1, #slots do
+  local at, is_done = slots[i], i <= finishes and ARGV[slots[i] + 3] == 'd'
+  local old, forbidden
+  if i > others and jobs[n] and not refused then
+    local record, strict = record_of(jobs[n], from[n])
+    local stands
+    stands, old, forbidden = claim(at, is_done, '{"token":"' .. ARGV[4] .. ARGV[at + 1] .. record)
+    if stands then
+      reply[#reply + 1] = 4 * (from[n] - 1) + (alone and 2 or 0) + strict
+      reply[#reply + 1] = jobs[n]
+      claimed[i] = n
+      n = n + 1
+    elseif not forbidden or string.find(forbidden.err, '^WRONGTYPE') then
+      -- Somebody else's record is there.
+      forbidden = nil
+      table.insert(reply[4], i - others - 1)
+    end
+  elseif is_done then
+    old, forbidden = take(ARGV[at])
+    if old and not is_ours(old, at) then redis.call('SET', ARGV[at], old) end
+  end
+  refused = refused or forbidden
+  if is_done then
+    ended[i] = old and is_ours(old, at) and old or nil
+    settled[i] = ended[i] and '1' or '0'
+    done = done + tonumber(settled[i])
+  end
+end
+for left = #jobs, n, -1 do redis.call('LPUSH', KEYS[1 + from[left]], jobs[left]) end
+
+local counted = done > 0 and redis.pcall('INCRBY', ARGV[8], done)
+if type(counted) == 'table' then
+  for i = finishes, 1, -1 do
+    if ended[i] and claimed[i] then redis.call('LPUSH', KEYS[1 + from[claimed[i]]], jobs[claimed[i]]) end
+    if ended[i] then redis.call('SET', ARGV[slots[i]], ended[i]) end
+  end
+  refused = counted
+elseif done > 0 then
+  for i, record in pairs(ended) do
+    redis.pcall('INCR', ARGV[slots[i] + 4])
+    forget_deaths(record)
+  end
+end
+if refused then return redis.error_reply(refused.err) end
+reply[3] = table.concat(settled)
+if #open == 0 and n > #jobs and idle > 0 then reply[2] = 1 end
+if alone and n > 1 then return reply end
 
 -- Somebody must make room for those that wait.
 if next(waiting) and reply[5] == 0 then

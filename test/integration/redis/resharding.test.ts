@@ -53,6 +53,8 @@ async function startEngine(uri: string, told: string[], perform: Perform): Promi
   const none = () => {};
   const events = {
     finished: none,
+    delivered: none,
+    exchanged: none,
     fenced: none,
     outage: (error: Error) => void told.push(error.message),
     restored: none,

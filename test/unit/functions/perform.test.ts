@@ -52,6 +52,24 @@ describe('createPerform', () => {
     });
   });
 
+  it('lets a watcher see every job, also one that cannot be read, but only while it watches', () => {
+    const seen: string[] = [];
+    const watcher = {
+      watches: true,
+      around(run: Run, job: () => unknown) {
+        seen.push(run.class);
+        return job();
+      },
+    };
+    const functions = registry(() => 'result');
+    expect(perform(functions, '{"class":"Known"}', { watcher })).toBe('result');
+    expect(() => perform(functions, '{"class":"Unknown"}', { watcher })).toThrow('No worker for Unknown');
+    expect(() => perform(functions, 'no JSON', { watcher })).toThrow('not strict JSON');
+    watcher.watches = false;
+    expect(perform(functions, '{"class":"Known"}', { watcher })).toBe('result');
+    expect(seen).toEqual(['Known', 'Unknown', '']);
+  });
+
   it.each(['Unknown', '__proto__', 'constructor', 'toString', ''])('fails the unknown class %j', (name) => {
     const payload = JSON.stringify({ class: name, args: [1, 'a'] });
     expect(() =>

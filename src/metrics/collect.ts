@@ -1,0 +1,120 @@
+/**
+ * What Redis itself says at the time of a scrape: its own counts, and how long the queues are. One round trip, at most
+ * once a second whoever asks, and never waited for long: an endpoint must answer above all when Redis does not.
+ */
+import type { Connection } from '../redis/connection.js';
+import { enqueuedAt } from '../resque/enqueued.js';
+import { createKeys, type Keys } from '../resque/keys.js';
+import type { Sample } from './totals.js';
+
+export interface CollectOptions {
+  /** undefined: not connected yet, or no more. */
+  readonly connection: () => Connection | undefined;
+  readonly namespace: string;
+  /** The configured ones: no others get series. */
+  readonly queues: readonly string[];
+  /** Told once of a command that Redis refuses: the figures that need it are left out. */
+  readonly refused: (error: Error) => void;
+}
+
+const FRESH_MS = 1000;
+const PATIENCE_MS = 1000;
+
+export class Collector {
+  readonly #options: CollectOptions;
+  readonly #keys: Keys;
+  #asked: { readonly at: number; readonly samples: Promise<readonly Sample[]> } | undefined;
+  #refused = false;
+
+  constructor(options: CollectOptions) {
+    this.#options = options;
+    this.#keys = createKeys(options.namespace);
+  }
+
+  /** Never rejects. */
+  samples(): Promise<readonly Sample[]> {
+    const now = Date.now();
+    if (this.#asked === undefined || now - this.#asked.at > FRESH_MS)
+      this.#asked = { at: now, samples: this.#collect() };
+    return this.#asked.samples;
+  }
+
+  /** Whether Redis answers now. */
+  async answers(): Promise<boolean> {
+    const connection = this.#options.connection();
+    if (!connection?.ready) return false;
+    return (await inTime(connection.send(['PING']))) !== undefined;
+  }
+
+  async #collect(): Promise<readonly Sample[]> {
+    const connection = this.#options.connection();
+    const found = connection?.ready ? await inTime(this.#ask(connection)) : undefined;
+    return [{ family: 'tsworker_redis_up', labels: {}, value: found === undefined ? 0 : 1 }, ...(found ?? [])];
+  }
+
+  async #ask(connection: Connection): Promise<Sample[]> {
+    const { processed, failures, failed } = this.#keys;
+    // All are sent before the first is waited for.
+    const asked = [
+      this.#number(connection, ['GET', processed], 'tsworker_resque_processed_total'),
+      this.#number(connection, ['GET', failures], 'tsworker_resque_failed_total'),
+      this.#number(connection, ['LLEN', failed], 'tsworker_failed_list_jobs'),
+      ...this.#options.queues.flatMap((queue) => {
+        const key = this.#keys.queue(queue);
+        return [
+          this.#number(connection, ['LLEN', key], 'tsworker_queue_jobs', { queue }),
+          this.#headAge(connection, key, queue),
+        ];
+      }),
+    ];
+    // PING last: a Redis that refuses every one of them is up all the same.
+    await Promise.all([...asked, connection.send(['PING'])]);
+    return (await Promise.all(asked)).flatMap((sample) => sample ?? []);
+  }
+
+  async #number(
+    connection: Connection,
+    command: readonly string[],
+    family: Sample['family'],
+    labels: Sample['labels'] = {},
+  ): Promise<Sample | undefined> {
+    const reply = await this.#reply(connection, command);
+    const value = Number(reply ?? 0);
+    return reply === undefined || !Number.isFinite(value) ? undefined : { family, labels, value };
+  }
+
+  async #headAge(connection: Connection, key: string, queue: string): Promise<Sample | undefined> {
+    const payload = await this.#reply(connection, ['LINDEX', key, '0']);
+    const since = Buffer.isBuffer(payload) ? enqueuedAt(payload) : undefined;
+    if (since === undefined) return undefined;
+    const value = Math.max(0, Date.now() - since) / 1000;
+    return { family: 'tsworker_queue_head_age_seconds', labels: { queue }, value };
+  }
+
+  /** undefined where Redis refuses: an ACL, a key of another type. */
+  async #reply(connection: Connection, command: readonly string[]): Promise<unknown> {
+    try {
+      return await connection.send(command, { binary: true });
+    } catch (thrown) {
+      const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+      if (!this.#refused && error.message.startsWith('NOPERM')) this.#options.refused(error);
+      this.#refused ||= error.message.startsWith('NOPERM');
+      return undefined;
+    }
+  }
+}
+
+/** undefined where it rejects, or is not there in time. */
+async function inTime<T>(promise: Promise<T>): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), PATIENCE_MS);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } catch {
+    return undefined;
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,35 @@
+/** How late the event loop runs a timer: what a job that computes keeps from everything else in its process. */
+import type { Service } from '../service.js';
+import type { Counted } from './tally.js';
+
+const EVERY_MS = 100;
+
+export class LagSampler implements Service {
+  readonly name = 'lag';
+  readonly #lag: Counted;
+  #timer: NodeJS.Timeout | undefined;
+  #due = 0;
+
+  constructor(lag: Counted) {
+    this.#lag = lag;
+  }
+
+  async start(): Promise<void> {
+    if (this.#timer !== undefined) return;
+    this.#due = performance.now() + EVERY_MS;
+    this.#timer = setInterval(() => this.#sample(), EVERY_MS);
+    // It keeps no process alive.
+    this.#timer.unref();
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #sample(): void {
+    const now = performance.now();
+    this.#lag.observe(Math.max(0, now - this.#due) / 1000);
+    this.#due = now + EVERY_MS;
+  }
+}

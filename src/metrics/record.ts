@@ -1,0 +1,160 @@
+/**
+ * Engine events → counts, in the process that runs the jobs. It counts an outcome when Redis has counted it, not when
+ * the job ends, so that the sums agree whatever happens in between. Runs for each job: nothing is made but at a class'
+ * first job. Knows neither Redis nor the metrics library.
+ */
+import type { Run } from '../engine/run.js';
+import type { Claim, Outcome } from '../job.js';
+import { enqueuedAt } from '../resque/enqueued.js';
+import type { Counts, JobCounts } from './counts.js';
+import { DURATION_BOUNDS, LAG_BOUNDS, UNKNOWN, WAIT_BOUNDS } from './families.js';
+import type { Measured, Meter, MeterEvents } from './meter.js';
+import { Counted, type Tally } from './tally.js';
+
+/**
+ * Looking for the time of enqueueing costs as much as everything else here. Where so many jobs of a class had none in a
+ * row, only one in so many is looked at, until one has.
+ */
+const [UNTIMED, LOOK_EVERY] = [32, 16];
+
+class Series {
+  /** Jobs in a row whose payload did not say when they were enqueued. */
+  #untimed = 0;
+  readonly outcomes = { done: 0, failed: 0, requeue: 0 };
+  readonly duration = new Counted(DURATION_BOUNDS);
+  readonly queue: string;
+  readonly class: string;
+
+  constructor(queue: string, className: string) {
+    this.queue = queue;
+    this.class = className;
+  }
+
+  /** Milliseconds since the epoch. */
+  enqueuedAt(payload: Buffer): number | undefined {
+    if (this.#untimed++ >= UNTIMED && this.#untimed % LOOK_EVERY !== 0) return undefined;
+    const at = enqueuedAt(payload);
+    if (at !== undefined) this.#untimed = 0;
+    return at;
+  }
+
+  drain(): JobCounts | undefined {
+    const { done, failed, requeue: requeued } = this.outcomes;
+    if (done + failed + requeued === 0) return undefined;
+    Object.assign(this.outcomes, { done: 0, failed: 0, requeue: 0 });
+    return { queue: this.queue, class: this.class, done, failed, requeued, duration: this.duration.drain() };
+  }
+}
+
+/** A job that has ended and waits in its slot until Redis has its outcome: one for each slot, used again and again. */
+class Ended {
+  series: Series | undefined;
+  outcome: Outcome['kind'] = 'done';
+  seconds = 0;
+  waited: number | undefined;
+}
+
+export class Recorder implements Meter {
+  readonly lag = new Counted(LAG_BOUNDS);
+  #measured: Measured = { classes: [], slots: 0, busy: () => 0 };
+  #classes: ReadonlySet<string> = new Set();
+  /** By queue, then class. The engine claims from the configured queues only. */
+  readonly #series = new Map<string, Map<string, Series>>();
+  readonly #waits = new Map<string, Counted>();
+  readonly #ended: Ended[] = [];
+  readonly #calls = { exchanges: 0, emptyClaims: 0, fenced: 0, reconnects: 0 };
+
+  /** The engine is there; returns what listens to it. */
+  attach(measured: Measured): MeterEvents {
+    this.#measured = measured;
+    this.#classes = new Set(measured.classes);
+    const calls = this.#calls;
+    return {
+      finished: (run, outcome) => this.#finished(run, outcome),
+      delivered: (claim) => this.#delivered(claim),
+      exchanged(asked, claimed) {
+        calls.exchanges++;
+        if (asked > 0 && claimed === 0) calls.emptyClaims++;
+      },
+      fenced: (claim) => {
+        calls.fenced++;
+        this.#forget(claim);
+      },
+    };
+  }
+
+  reconnected(): void {
+    this.#calls.reconnects++;
+  }
+
+  /** What was counted since the last call, and how things stand. */
+  drain(): Counts {
+    const calls = { ...this.#calls };
+    Object.assign(this.#calls, { exchanges: 0, emptyClaims: 0, fenced: 0, reconnects: 0 });
+    return {
+      ...calls,
+      jobs: [...this.#series.values()].flatMap((some) => [...some.values()].flatMap((series) => series.drain() ?? [])),
+      waits: [...this.#waits].flatMap(([queue, counted]) => waitOf(queue, counted.drain())),
+      lag: this.lag.drain(),
+      slots: this.#measured.slots,
+      busy: this.#measured.busy(),
+      rssBytes: process.memoryUsage.rss(),
+    };
+  }
+
+  #finished(run: Run, outcome: Outcome): void {
+    const { slot, queue, payload } = run.claim;
+    this.#ended[slot] ??= new Ended();
+    const ended = this.#ended[slot];
+    const series = this.#seriesOf(queue, run.class);
+    ended.series = series;
+    ended.outcome = outcome.kind;
+    ended.seconds = (Date.now() - run.startedAt) / 1000;
+    const since = series.enqueuedAt(payload);
+    ended.waited = since === undefined ? undefined : Math.max(0, (run.startedAt - since) / 1000);
+  }
+
+  /** One that never ran here (handed back as soon as it came) has nothing to count. */
+  #delivered({ slot, queue }: Claim): void {
+    const ended = this.#ended[slot];
+    const series = ended?.series;
+    if (series === undefined) return;
+    ended.series = undefined;
+    series.outcomes[ended.outcome]++;
+    if (ended.outcome !== 'requeue') series.duration.observe(ended.seconds);
+    if (ended.waited !== undefined) this.#waitsOf(queue).observe(ended.waited);
+  }
+
+  #forget({ slot }: Claim): void {
+    const ended = this.#ended[slot];
+    if (ended !== undefined) ended.series = undefined;
+  }
+
+  #seriesOf(queue: string, given: string): Series {
+    const className = this.#classes.has(given) ? given : UNKNOWN;
+    let some = this.#series.get(queue);
+    if (some === undefined) {
+      some = new Map();
+      this.#series.set(queue, some);
+    }
+    let series = some.get(className);
+    if (series === undefined) {
+      series = new Series(queue, className);
+      some.set(className, series);
+    }
+    return series;
+  }
+
+  #waitsOf(queue: string): Counted {
+    let counted = this.#waits.get(queue);
+    if (counted === undefined) {
+      counted = new Counted(WAIT_BOUNDS);
+      this.#waits.set(queue, counted);
+    }
+    return counted;
+  }
+}
+
+function waitOf(queue: string, wait: Tally | undefined): Counts['waits'] {
+  return wait === undefined ? [] : [{ queue, wait }];
+}

@@ -1,0 +1,151 @@
+/**
+ * What all processes of this worker counted since it started, added up, and how each of them stands. Any label value that
+ * comes from a payload is checked here again: what is not configured or registered is counted under one name.
+ */
+import type { Counts } from './counts.js';
+import { DURATION_BOUNDS, type FamilyName, LAG_BOUNDS, UNKNOWN, WAIT_BOUNDS } from './families.js';
+import { Counted, type Tally } from './tally.js';
+
+export interface Sample {
+  readonly family: FamilyName;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number | Tally;
+}
+
+export type JobOutcome = 'done' | 'failed' | 'requeued';
+
+/** What became of the job of a dead worker: as in registry/recover.ts. */
+export type Fate = 'requeued' | 'failed' | 'convicted';
+
+export interface RecoveredJob {
+  readonly queue: string;
+  readonly class: string;
+  readonly fate: Fate;
+}
+
+class JobTotals {
+  readonly outcomes = { done: 0, failed: 0, requeued: 0 };
+  readonly duration = new Counted(DURATION_BOUNDS);
+}
+
+class ProcessTotals {
+  readonly calls = { exchanges: 0, emptyClaims: 0, fenced: 0, reconnects: 0 };
+  readonly lag = new Counted(LAG_BOUNDS);
+  /** undefined: the process is gone, and another may follow in its place. */
+  now: { readonly slots: number; readonly busy: number; readonly rssBytes: number; readonly at: number } | undefined;
+}
+
+export class Totals {
+  readonly #queues: ReadonlySet<string>;
+  #classes: ReadonlySet<string> = new Set();
+  /** By queue, then class. */
+  readonly #jobs = new Map<string, Map<string, JobTotals>>();
+  readonly #waits = new Map<string, Counted>();
+  readonly #processes = new Map<string, ProcessTotals>();
+  readonly #restarts: Map<string, number>;
+  readonly #recovered: Record<Fate, number> = { requeued: 0, failed: 0, convicted: 0 };
+
+  /**
+   * @param queues the configured ones
+   * @param restarts why a process may be replaced; none where there is one process only
+   */
+  constructor(queues: readonly string[], restarts: readonly string[] = []) {
+    this.#queues = new Set(queues);
+    this.#restarts = new Map(restarts.map((reason) => [reason, 0]));
+  }
+
+  /** The registered classes, as soon as they are known. */
+  setClasses(classes: readonly string[]): void {
+    this.#classes = new Set(classes);
+  }
+
+  /** @param process its place, not its pid: a child that is replaced goes on with the series of its predecessor */
+  add(process: string, counts: Counts, nowMs = Date.now()): void {
+    for (const { queue, class: name, duration, ...outcomes } of counts.jobs) {
+      const job = this.#job(queue, name);
+      for (const outcome of OUTCOMES) job.outcomes[outcome] += outcomes[outcome];
+      if (duration !== undefined) job.duration.add(duration);
+    }
+    for (const { queue, wait } of counts.waits) entry(this.#waits, queue, () => new Counted(WAIT_BOUNDS)).add(wait);
+    const totals = entry(this.#processes, process, () => new ProcessTotals());
+    for (const call of CALLS) totals.calls[call] += counts[call];
+    if (counts.lag !== undefined) totals.lag.add(counts.lag);
+    const { slots, busy, rssBytes } = counts;
+    totals.now = { slots, busy, rssBytes, at: nowMs };
+  }
+
+  /** Outcomes that no process of ours reported: of jobs that a dead worker left behind. */
+  count(job: { readonly queue: string; readonly class: string }, outcome: JobOutcome, times = 1): void {
+    const queue = this.#queues.has(job.queue) ? job.queue : UNKNOWN;
+    const name = this.#classes.has(job.class) ? job.class : UNKNOWN;
+    this.#job(queue, name).outcomes[outcome] += times;
+  }
+
+  gone(process: string): void {
+    const totals = this.#processes.get(process);
+    if (totals !== undefined) totals.now = undefined;
+  }
+
+  restarted(reason: string): void {
+    this.#restarts.set(reason, (this.#restarts.get(reason) ?? 0) + 1);
+  }
+
+  /** A dead worker's job, which this one disposed of. */
+  recovered({ fate, ...job }: RecoveredJob): void {
+    this.#recovered[fate]++;
+    this.count(job, fate === 'requeued' ? 'requeued' : 'failed');
+  }
+
+  *samples(nowMs = Date.now()): Generator<Sample> {
+    for (const [queue, some] of this.#jobs) for (const [name, job] of some) yield* jobSamples(queue, name, job);
+    for (const [queue, { tally }] of this.#waits)
+      yield { family: 'tsworker_job_wait_seconds', labels: { queue }, value: tally };
+    for (const [process, totals] of this.#processes) yield* processSamples(process, totals, nowMs);
+    for (const [reason, value] of this.#restarts)
+      yield { family: 'tsworker_child_restarts_total', labels: { reason }, value };
+    for (const [fate, value] of Object.entries(this.#recovered))
+      yield { family: 'tsworker_recovered_jobs_total', labels: { fate }, value };
+  }
+
+  #job(queue: string, name: string): JobTotals {
+    const some = entry(this.#jobs, queue, () => new Map<string, JobTotals>());
+    return entry(some, name, () => new JobTotals());
+  }
+}
+
+const OUTCOMES = ['done', 'failed', 'requeued'] as const;
+const CALLS = ['exchanges', 'emptyClaims', 'fenced', 'reconnects'] as const;
+
+function* jobSamples(queue: string, name: string, { outcomes, duration }: JobTotals): Generator<Sample> {
+  const labels = { queue, class: name };
+  for (const outcome of OUTCOMES)
+    yield { family: 'tsworker_jobs_total', labels: { ...labels, outcome }, value: outcomes[outcome] };
+  if (duration.any) yield { family: 'tsworker_job_duration_seconds', labels, value: duration.tally };
+}
+
+function* processSamples(process: string, { calls, lag, now }: ProcessTotals, nowMs: number): Generator<Sample> {
+  const labels = { process };
+  yield { family: 'tsworker_redis_reconnects_total', labels, value: calls.reconnects };
+  yield { family: 'tsworker_event_loop_lag_seconds', labels, value: lag.tally };
+  if (now !== undefined) yield { family: 'tsworker_resident_memory_bytes', labels, value: now.rssBytes };
+  // The supervisor runs no jobs.
+  if (process === SUPERVISOR) return;
+  yield { family: 'tsworker_exchanges_total', labels, value: calls.exchanges };
+  yield { family: 'tsworker_empty_claims_total', labels, value: calls.emptyClaims };
+  yield { family: 'tsworker_jobs_fenced_total', labels, value: calls.fenced };
+  if (now === undefined) return;
+  yield { family: 'tsworker_slots', labels, value: now.slots };
+  yield { family: 'tsworker_busy_slots', labels, value: now.busy };
+  yield { family: 'tsworker_silent_seconds', labels, value: Math.max(0, nowMs - now.at) / 1000 };
+}
+
+export const SUPERVISOR = 'supervisor';
+
+function entry<K, V>(map: Map<K, V>, key: K, make: () => V): V {
+  let value = map.get(key);
+  if (value === undefined) {
+    value = make();
+    map.set(key, value);
+  }
+  return value;
+}

@@ -1,0 +1,43 @@
+/**
+ * What the slots of a process had finished, as Redis counted it in the same step as their outcomes. It goes out of the
+ * books with the worker, so it is read before, and read again where a finish may have come in between.
+ */
+import type { Connection } from '../redis/connection.js';
+import type { Keys } from '../resque/keys.js';
+
+/** From the first job of the process to its last. */
+export interface Counted {
+  readonly processed: number;
+  readonly failed: number;
+}
+
+export class SlotCounts {
+  readonly #slots = new Map<string, Counted>();
+
+  /** A slot that is out of the books by now keeps what was read before. */
+  async read(
+    connection: Connection,
+    keys: Pick<Keys, 'processedBy' | 'failuresOf'>,
+    ids: readonly string[],
+  ): Promise<void> {
+    const names = ids.flatMap((id) => [keys.processedBy(id), keys.failuresOf(id)]);
+    const values = ((await connection.send(['MGET', ...names])) as (string | null)[]).map(Number);
+    ids.forEach((id, i) => {
+      const before = this.#slots.get(id) ?? NOTHING;
+      const processed = Math.max(before.processed, values[2 * i] || 0);
+      const failed = Math.max(before.failed, values[2 * i + 1] || 0);
+      this.#slots.set(id, { processed, failed });
+    });
+  }
+
+  get sum(): Counted {
+    let { processed, failed } = NOTHING;
+    for (const slot of this.#slots.values()) {
+      processed += slot.processed;
+      failed += slot.failed;
+    }
+    return { processed, failed };
+  }
+}
+
+const NOTHING: Counted = { processed: 0, failed: 0 };

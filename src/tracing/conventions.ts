@@ -1,0 +1,32 @@
+/**
+ * The names of OpenTelemetry's messaging conventions, and of the instrumentation for Ruby's Resque where they say nothing:
+ * one trace may pass through both. Pure.
+ */
+
+export const SYSTEM = { 'messaging.system': 'resque' } as const;
+
+/** The payload's own fields: no propagator may write them. */
+const OWN_FIELDS: ReadonlySet<string> = new Set(['class', 'args', 'queue']);
+
+export const JOB_CLASS = 'messaging.resque.job_class';
+
+/** What a propagator may put into a payload, beside `class` and `args`, as the instrumentation for Ruby does it. */
+export function fieldsOf(carrier: Readonly<Record<string, unknown>>): Record<string, string> {
+  const texts = Object.entries(carrier).filter(
+    (entry): entry is [string, string] => typeof entry[1] === 'string' && !OWN_FIELDS.has(entry[0]),
+  );
+  return Object.fromEntries(texts);
+}
+
+/** What a producer's propagator put into a payload; `{}` where it is none that we can read. */
+export function carrierIn(payload: Buffer, fields: readonly string[]): Record<string, string> {
+  const text = payload.toString();
+  // Most payloads carry nothing: they are not parsed once more.
+  if (!fields.some((field) => text.includes(`"${field}"`))) return {};
+  try {
+    const job: unknown = JSON.parse(text);
+    return typeof job === 'object' && job !== null ? fieldsOf(job as Record<string, unknown>) : {};
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,55 @@
+/** All that looks at jobs while they run, as one watcher: spans where there is an SDK, channels where there are subscribers. */
+import type { EngineEvents } from '../engine/ports.js';
+import type { Run } from '../engine/run.js';
+import type { Watcher } from '../functions/perform.js';
+import type { Outcome } from '../job.js';
+import { JobChannel } from './channel.js';
+import { isTraced, readMark } from './mark.js';
+import type { JobSpans } from './spans.js';
+
+export interface JobWatch extends Watcher, Pick<EngineEvents, 'finished'> {}
+
+/**
+ * @param refused told why there will be no spans although there is an SDK
+ */
+export async function watchJobs(
+  workerId: (slot: number) => string,
+  refused: (reason: string) => void,
+): Promise<JobWatch> {
+  const channel = new JobChannel(workerId);
+  const spans = isTraced() ? await makeSpans(workerId, refused) : undefined;
+  return new Watch(channel, spans);
+}
+
+async function makeSpans(workerId: (slot: number) => string, refused: (reason: string) => void) {
+  const [{ isAnswered }, { JobSpans }] = await Promise.all([import('./api.js'), import('./spans.js')]);
+  if (isAnswered()) return new JobSpans(workerId);
+  refused(
+    `no spans: the OpenTelemetry SDK here came with @opentelemetry/api ${readMark()?.version}, older than tsworker's own copy; let one version serve both`,
+  );
+  return undefined;
+}
+
+class Watch implements JobWatch {
+  readonly #channel: JobChannel;
+  readonly #spans: JobSpans | undefined;
+
+  constructor(channel: JobChannel, spans: JobSpans | undefined) {
+    this.#channel = channel;
+    this.#spans = spans;
+  }
+
+  get watches(): boolean {
+    return this.#spans !== undefined || this.#channel.watched;
+  }
+
+  around(run: Run, job: () => unknown): unknown {
+    const inner = this.#channel.watched ? () => this.#channel.around(run, job) : job;
+    return this.#spans === undefined ? inner() : this.#spans.around(run, inner);
+  }
+
+  finished(run: Run, outcome: Outcome): void {
+    this.#channel.finished(run, outcome);
+    this.#spans?.finished(run, outcome);
+  }
+}

@@ -1,0 +1,21 @@
+/** Alive, and ready: what the pages /healthz and /readyz say. Pure. */
+import { json, type Page, plain } from './server.js';
+
+/** How a worker stands. */
+export interface Standing {
+  /** Redis answers. */
+  readonly redis: boolean;
+  /** At least one process is registered, has set up its job modules, and claims. */
+  readonly working: boolean;
+  readonly stopping: boolean;
+}
+
+/** Whoever can answer is alive. */
+export function healthPage(): Page {
+  return plain(200, 'alive');
+}
+
+export function readyPage(standing: Standing): Page {
+  const ready = standing.redis && standing.working && !standing.stopping;
+  return json(ready ? 200 : 503, { ready, ...standing });
+}

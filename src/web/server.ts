@@ -1,0 +1,116 @@
+/**
+ * A small HTTP server for machines: a few pages that are made when they are asked for. Must not know what is on them, and
+ * asks nobody who they are.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { type HttpAddress, showHttp } from '../config/http.js';
+import { TsworkerError } from '../errors.js';
+import type { Service } from '../service.js';
+
+export interface Page {
+  readonly status: number;
+  readonly type: string;
+  readonly body: string;
+}
+
+/** By path: `/healthz`. */
+export type Pages = Readonly<Record<string, () => Page | Promise<Page>>>;
+
+/** Nobody needs more of what this serves. */
+const MOST_CONNECTIONS = 256;
+
+export class WebServer implements Service {
+  readonly name = 'web';
+  readonly #address: HttpAddress;
+  readonly #pages: ReadonlyMap<string, Pages[string]>;
+  readonly #failed: (path: string, error: unknown) => void;
+  #server: Server | undefined;
+
+  /** @param failed told of a page that could not be made */
+  constructor(address: HttpAddress, pages: Pages, failed: (path: string, error: unknown) => void) {
+    this.#address = address;
+    this.#pages = new Map(Object.entries(pages));
+    this.#failed = failed;
+  }
+
+  /** @throws TsworkerError HTTP where it cannot listen there */
+  async start(): Promise<void> {
+    if (this.#server !== undefined) return;
+    const server = createServer((request, response) => void this.#answer(request, response));
+    this.#server = server;
+    server.maxConnections = MOST_CONNECTIONS;
+    try {
+      await new Promise<void>((resolve, reject) => {
+        server.once('error', reject);
+        server.listen({ ...this.#address, exclusive: true }, resolve);
+      });
+    } catch (error) {
+      this.#server = undefined;
+      throw refusal(this.#address, error as NodeJS.ErrnoException);
+    }
+    // A connection that breaks is its client's matter.
+    server.on('error', () => {});
+  }
+
+  /** Where it listens: the port is known only now where a free one was asked for. */
+  get url(): string {
+    const { port } = (this.#server?.address() ?? this.#address) as AddressInfo;
+    return `http://${showHttp({ host: this.#address.host, port })}`;
+  }
+
+  async stop(): Promise<void> {
+    const server = this.#server;
+    this.#server = undefined;
+    if (server === undefined) return;
+    const closed = new Promise((resolve) => server.close(resolve));
+    server.closeAllConnections();
+    await closed;
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { status, type, body, allow } = await this.#pageFor(request);
+    response.writeHead(status, {
+      'content-type': type,
+      'content-length': Buffer.byteLength(body),
+      'cache-control': 'no-store',
+      ...(allow === undefined ? {} : { allow }),
+    });
+    response.end(body);
+  }
+
+  async #pageFor({ method, url = '/' }: IncomingMessage): Promise<Page & { allow?: string }> {
+    if (method !== 'GET' && method !== 'HEAD')
+      return { ...plain(405, 'only GET and HEAD are answered here'), allow: 'GET, HEAD' };
+    const path = url.split('?', 1)[0];
+    const make = this.#pages.get(path);
+    if (make === undefined) return plain(404, `nothing here; there are ${[...this.#pages.keys()].join(', ')}`);
+    try {
+      return await make();
+    } catch (error) {
+      this.#failed(path, error);
+      return plain(500, 'this page could not be made; the log says why');
+    }
+  }
+}
+
+export function plain(status: number, text: string): Page {
+  return { status, type: 'text/plain; charset=utf-8', body: `${text}\n` };
+}
+
+export function json(status: number, value: unknown): Page {
+  return { status, type: 'application/json', body: `${JSON.stringify(value)}\n` };
+}
+
+const REASONS: Readonly<Record<string, readonly [string, string]>> = {
+  EADDRINUSE: ['the port is in use', 'end what listens there, or choose another; 0 takes a free one'],
+  EACCES: ['we may not listen there', 'ports below 1024 need privileges'],
+  EADDRNOTAVAIL: ['this machine has no such address', '0.0.0.0 listens on all that it has'],
+  ENOTFOUND: ['there is no such host', 'give an address of this machine, or the port alone'],
+};
+
+function refusal(address: HttpAddress, cause: NodeJS.ErrnoException): TsworkerError {
+  const [reason, hint] = REASONS[cause.code ?? ''] ?? [cause.message, undefined];
+  const options = hint === undefined ? { cause } : { cause, hint };
+  return new TsworkerError('HTTP', `-http: cannot listen on ${showHttp(address)}: ${reason}`, options);
+}

@@ -1,0 +1,102 @@
+/** What is asked of Redis at a scrape: its counts and queues, quickly, rarely, and never for long. */
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { Collector } from '../../../src/metrics/collect.js';
+import { expose } from '../../../src/metrics/exposition.js';
+import type { Connection } from '../../../src/redis/connection.js';
+import { parseMetrics, type Scraped } from '../../support/metrics.js';
+import { startRedis, type TestRedis } from '../../support/redis.js';
+import { testConnection } from '../../support/store.js';
+import { until } from '../../support/until.js';
+
+let redis: TestRedis;
+let connection: Connection | undefined;
+let refusals: string[];
+beforeAll(async () => {
+  redis = await startRedis();
+});
+afterAll(() => redis.stop());
+beforeEach(async () => {
+  await redis.client.flushAll();
+  await redis.client.configResetStat();
+  connection = await testConnection(redis.uri);
+  refusals = [];
+});
+
+const collector = () =>
+  new Collector({
+    connection: () => connection,
+    namespace: 'resque:',
+    queues: ['a', 'b'],
+    refused: (error) => refusals.push(error.message),
+  });
+const scrape = async (of = collector()): Promise<Scraped> => parseMetrics(await expose(await of.samples()));
+
+async function callsOf(command: string): Promise<number> {
+  return Number(new RegExp(`cmdstat_${command}:calls=(\\d+)`).exec(await redis.client.info('commandstats'))?.[1] ?? 0);
+}
+
+test('counts, queues and the age of the next job', async () => {
+  const old = JSON.stringify({ class: 'A', args: [], enqueued_at: new Date(Date.now() - 60_000).toISOString() });
+  await redis.client.rPush('resque:queue:a', [old, '{"class":"A","args":[]}']);
+  await redis.client.rPush('resque:queue:other', 'x');
+  await redis.client.rPush('resque:failed', ['{}', '{}', '{}']);
+  await redis.client.mSet({ 'resque:stat:processed': '12', 'resque:stat:failed': '3' });
+  const scraped = await scrape();
+  expect(scraped.series('tsworker_queue_jobs')).toEqual([{ queue: 'a' }, { queue: 'b' }]);
+  expect(scraped.sum('tsworker_queue_jobs', { queue: 'a' })).toBe(2);
+  expect(scraped.sum('tsworker_queue_jobs', { queue: 'b' })).toBe(0);
+  expect(scraped.series('tsworker_queue_head_age_seconds')).toEqual([{ queue: 'a' }]);
+  expect(scraped.sum('tsworker_queue_head_age_seconds')).toBeCloseTo(60, -1);
+  expect(scraped.sum('tsworker_resque_processed_total')).toBe(12);
+  expect(scraped.sum('tsworker_resque_failed_total')).toBe(3);
+  expect(scraped.sum('tsworker_failed_list_jobs')).toBe(3);
+  expect(scraped.sum('tsworker_redis_up')).toBe(1);
+});
+
+test('many scrapes at once, or soon after each other, ask once', async () => {
+  const one = collector();
+  await Promise.all(Array.from({ length: 20 }, () => one.samples()));
+  await one.samples();
+  expect(await callsOf('llen')).toBe(3);
+});
+
+test('keys that hold something else are left out, and nothing else is', async () => {
+  await redis.client.set('resque:queue:a', 'no list');
+  await redis.client.set('resque:stat:failed', 'no number');
+  const scraped = await scrape();
+  expect(scraped.series('tsworker_queue_jobs')).toEqual([{ queue: 'b' }]);
+  expect(scraped.series('tsworker_resque_failed_total')).toEqual([]);
+  expect(scraped.series('tsworker_resque_processed_total')).toEqual([{}]);
+  expect(refusals).toEqual([]);
+});
+
+test('an ACL that forbids it: the figures are left out, and it is told once', async () => {
+  await redis.client.aclSetUser('w', ['reset', 'on', '>secret', '~resque:*', '+@all', '-llen']);
+  connection = await testConnection(redis.uri.replace('unix://', 'unix://w:secret@'));
+  const one = collector();
+  const scraped = await scrape(one);
+  expect(scraped.series('tsworker_queue_jobs')).toEqual([]);
+  expect(scraped.sum('tsworker_redis_up')).toBe(1);
+  expect(refusals).toEqual([expect.stringMatching(/^NOPERM.*llen/)]);
+});
+
+describe('a Redis that does not answer', () => {
+  test('is down, soon', async () => {
+    redis.pause();
+    try {
+      const [scraped, answers] = await Promise.all([scrape(), collector().answers()]);
+      expect(scraped.sum('tsworker_redis_up')).toBe(0);
+      expect(scraped.series('tsworker_resque_processed_total')).toEqual([]);
+      expect(answers).toBe(false);
+    } finally {
+      redis.resume();
+    }
+    await until(() => collector().answers());
+  });
+
+  test('is down before the first connection, and after the last', async () => {
+    connection = undefined;
+    expect((await scrape()).sum('tsworker_redis_up')).toBe(0);
+    expect(await collector().answers()).toBe(false);
+  });
+});
