@@ -77,7 +77,7 @@ async function lookInto({ connection, settings }: RedisSeen, facts: QueueFacts, 
   const classes = classesOf([...head, ...tail], modules, settings.useNumber);
   const unknown = [...classes.known].filter((one) => modules.functions.get(one) === undefined).sort();
   return [
-    ...(unknown.length > 0 && complete ? [unregistered(name, unknown)] : []),
+    ...(unknown.length > 0 && complete ? [unregistered(name, unknown, modules.functions.classes)] : []),
     ...(classes.garbage ? [garbage(name)] : []),
     ...(unknown.length === 0 && !classes.garbage ? [sound(name, size, classes.known)] : []),
   ];
@@ -100,12 +100,11 @@ function classesOf(payloads: readonly Buffer[], { functions, decoder }: JobModul
   return { known, garbage };
 }
 
-function unregistered(queue: string, classes: readonly string[]): Finding {
+function unregistered(queue: string, classes: readonly string[], known: readonly string[]): Finding {
   const text = `the queue ${queue} holds jobs of ${some(classes)}, which no job module registers: they would fail here`;
-  return bad(
-    text,
-    'add a module for it, leave the queue to workers that have it, or register it under that exact name',
-  );
+  const guess = classes.length === 1 ? didYouMean(classes[0], known).replace('; ', '') : '';
+  const hint = 'add a module for it, leave the queue to workers that have it, or register it under that exact name';
+  return bad(text, guess === '' ? hint : `${hint} (${guess})`);
 }
 
 function garbage(queue: string): Finding {

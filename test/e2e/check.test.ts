@@ -188,6 +188,7 @@ test('queues and workers: paused, missing, of unknown classes, garbage, worked b
     'warning: 1 job waits in the queue mails, which no worker works, nor would this one',
   ]);
   expect(troubles(report).find(({ text }) => text.includes('does not exist'))?.hint).toContain('did you mean mails');
+  expect(troubles(report).find(({ text }) => text.includes('Gone'))?.hint).not.toContain('did you mean');
   expect(about(report, 'Workers')).toEqual([
     'good: 2 workers are registered and alive',
     'warning: 1 dead worker is still registered: dead:3-0:high',
