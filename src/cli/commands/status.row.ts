@@ -22,7 +22,7 @@ export type StatusFlags = typeof FLAGS;
 export const statusCommand = defineCommand({
   name: 'status',
   group: 'Look',
-  help: 'queues, workers, what runs and what failed, at a glance; -watch redraws',
+  help: 'queues, workers, what runs and what failed; -watch redraws',
   flags: FLAGS,
   settings: [...CONNECTION_SETTINGS, 'heartbeat', 'pruneAfter'],
   examples: [

@@ -1,6 +1,8 @@
 /** The commands that look and mend, in this process, over a real Redis with what Ruby, goworker, node-resque and tsworker write. */
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { main } from '../../../src/cli/main.js';
+import { SMALLEST_ACL } from '../../support/acl.js';
 import { writeFleet, writeMany } from '../../support/fleet.js';
 import { type FakeIo, fakeIo } from '../../support/io.js';
 import { startRedis, type TestRedis } from '../../support/redis.js';
@@ -214,7 +216,7 @@ describe('workers prune', () => {
     const { code, err } = await run('workers prune');
     expect(code).toBe(1);
     expect(err).toMatch(
-      /^tsworker: web9:1:\* has pruned within the last heartbeat, or prunes now; try again in (1m 0s|5\ds)\n$/,
+      /^tsworker: web9:1:\* has pruned within the last heartbeat, as every running worker does in turn; try again in (1m 0s|5\ds)\n$/,
     );
     expect(await redis.client.sCard('resque:workers')).toBe(8);
     expect(await redis.client.get('resque:pruning_dead_workers_in_progress')).toBe('web9:1:*');
@@ -388,6 +390,34 @@ describe('a Redis', () => {
     expect(code).toBe(1);
     expect(err).toMatch(/^tsworker: Redis at redis:\/\/127\.0\.0\.1:1\/ cannot be reached: .*\n$/);
     expect(performance.now() - start).toBeLessThan(5000);
+  });
+
+  test('needs no more permissions than the README says', async () => {
+    const login = async (name: string, ...acl: string[]) => {
+      await redis.client.sendCommand(['ACL', 'SETUSER', name, 'on', '>pw', '~resque:*', ...acl]);
+      return redis.uri.replace('redis://', `redis://${name}:pw@`);
+    };
+    await writeFleet(redis.client, Date.now() - 400_000);
+    await redis.client.rPush('resque:queue:low', '{"class":"C","args":[]}');
+    const [look, mend] = [
+      await login('look', '+ping', '+time', '+@read'),
+      await login('mend', ...SMALLEST_ACL, '+@read'),
+    ];
+    for (const line of [
+      'status',
+      'queues',
+      'queues peek low',
+      'workers',
+      'workers show web1:4711',
+      'workers prune --dry-run',
+    ])
+      expect(await run(line, undefined, look), line).toMatchObject({ code: 0, err: '' });
+    for (const line of ['workers prune', 'pause', 'resume', 'queues remove low --yes'])
+      expect(await run(line, undefined, mend), line).toMatchObject({ code: 0, err: '' });
+    const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8');
+    expect(readme).toContain(
+      'To look, an ACL user needs `+ping +time +@read`; to mend, what the [worker](#redis) needs and `+@read`.',
+    );
   });
 
   test('that refuses, or holds what Resque does not write', async () => {

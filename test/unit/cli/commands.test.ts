@@ -91,7 +91,7 @@ describe('the words', () => {
     ['queues peek a -count=0', '-count: must be a whole number, 1 or more, not "0"', undefined],
     [
       'status -concurrency=5',
-      'tsworker status takes no flag -concurrency: it belongs to tsworker work and tsworker config',
+      'tsworker status takes no flag -concurrency: it belongs to tsworker work, tsworker check and tsworker config',
       undefined,
     ],
     ['status -wacth', 'unknown flag -wacth', 'did you mean -watch?'],
