@@ -67,6 +67,7 @@ it('contains what is needed and nothing else', () => {
     /^dist\/resque\/scripts\/[\w-]+\.lua$/,
     /^jobs\/[\w-]+\.ts$/,
     /^config\/tsworker\.config\.ts$/,
+    /^config\/grafana-dashboard\.json$/,
   ];
   expect(paths.filter((path) => !allowed.some((pattern) => pattern.test(path)))).toEqual([]);
   const needed = ['README.md', 'LICENSE', 'CHANGELOG.md', 'bin/tsworker.js', 'dist/index.js', 'dist/index.d.ts'];
