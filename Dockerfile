@@ -30,20 +30,25 @@ RUN ln -s /opt/tsworker/bin/tsworker.js /usr/local/bin/tsworker && mkdir -p /app
 WORKDIR /app
 USER node
 
-# The daemon is process 1 and handles signals itself: TERM lets running jobs end, puts back what was not started, and
-# leaves. `docker stop` kills after 10 seconds: give `-t`, or `-grace` below it, to longer jobs.
+# The daemon handles signals also as process 1: TERM lets running jobs end, puts back what was not started, and leaves.
+# `docker stop` kills after 10 seconds: give `-t`, or `-grace` below it, to longer jobs. What it does not do as process 1
+# is bury the orphans of others: where jobs start programs that start programs, run with `--init`.
 STOPSIGNAL SIGTERM
 
-# Healthy: process 1 holds an established connection (to Redis, as long as your jobs open none of their own). It says
-# nothing about progress: for that look at workers:heartbeat in Redis, where live workers beat once a minute.
+# Healthy: some process here holds an established connection (to Redis, as long as your jobs open none of their own). It
+# says nothing about progress, and little where Redis is a unix socket: our processes talk over such among themselves.
+# With -http ask /readyz instead: config/docker-compose.yml does.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=20s --retries=4 CMD ["node", "-e", "\
 const fs = require('fs'); \
-const read = (name) => { try { return fs.readFileSync('/proc/1/net/' + name, 'latin1').split('\\n').map((line) => line.trim().split(/ +/)); } catch { return []; } }; \
-const tcp = [...read('tcp'), ...read('tcp6')].filter((row) => row[3] === '01').map((row) => row[9]); \
-const unix = read('unix').filter((row) => row[5] === '03').map((row) => row[6]); \
-const link = (fd) => { try { return fs.readlinkSync('/proc/1/fd/' + fd); } catch { return ''; } }; \
-const own = new Set(fs.readdirSync('/proc/1/fd').map(link)); \
-process.exit([...tcp, ...unix].some((inode) => own.has('socket:[' + inode + ']')) ? 0 : 1);"]
+const attempt = (read) => { try { return read(); } catch { return []; } }; \
+const rows = (name) => attempt(() => fs.readFileSync('/proc/self/net/' + name, 'latin1').split('\\n').map((line) => line.trim().split(/ +/))); \
+const tcp = [...rows('tcp'), ...rows('tcp6')].filter((row) => row[3] === '01').map((row) => row[9]); \
+const unix = () => rows('unix').filter((row) => row[5] === '03').map((row) => row[6]); \
+const others = fs.readdirSync('/proc').filter((name) => +name > 0 && +name !== process.pid); \
+const told = [process.env.REDIS_URL, process.env.TSWORKER_URI, ...others.map((pid) => attempt(() => fs.readFileSync('/proc/' + pid + '/cmdline', 'utf8')))]; \
+const open = new Set((told.join().includes('unix' + ':/') ? unix() : tcp).map((inode) => 'socket:[' + inode + ']')); \
+const held = (dir) => attempt(() => fs.readdirSync(dir)).some((fd) => open.has(String(attempt(() => fs.readlinkSync(dir + fd))))); \
+process.exit(others.some((pid) => held('/proc/' + pid + '/fd/')) ? 0 : 1);"]
 
 # Flags follow the image name; TSWORKER_* variables and a configuration file in /app do as well.
 ENTRYPOINT ["tsworker"]

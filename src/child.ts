@@ -46,10 +46,11 @@ class Orders {
       return;
     }
     // A child that is not registered yet would wait for that in vain; one that is does not hear this.
-    if (order.kind === 'stop') this.#refuse(new StoppedEarly('stopped before it was registered'));
+    if (order.kind === 'stop' || order.kind === 'retire')
+      this.#refuse(new StoppedEarly('stopped before it was registered'));
     const actions = this.#actions;
     if (actions === undefined) this.#early.push(order);
-    else if (order.kind === 'stop') actions.stop(order.reason);
+    else if (order.kind === 'stop' || order.kind === 'retire') actions[order.kind](order.reason);
     else if (order.kind === 'abort') actions.abort(order.reason);
     else if (order.kind === 'processes') actions.setProcesses(order.count);
     else if (order.kind !== 'start') actions[order.kind]();

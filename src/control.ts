@@ -6,21 +6,24 @@ import type { Logger } from 'pino';
 import type { Settings } from './config/settings.js';
 import { maskUri } from './config/uri.js';
 import { connectOptionsOf, heartbeatOptions, type WorkResult } from './daemon.js';
-import { heartbeatWording, startLine, supervisorWording } from './log/wording.js';
+import { heartbeatWording, startLine, statusText, supervisorWording } from './log/wording.js';
 import { connect } from './redis/connect.js';
 import type { Connection } from './redis/connection.js';
 import { RegistryBooks } from './registry/books.js';
 import type { HeartbeatMessage } from './registry/heartbeat.js';
 import type { Serving } from './serving.js';
-import { handleSignals } from './signals.js';
+import { handleSignals, onTerminal } from './signals.js';
 import { Stopping } from './stopping.js';
 import { Supervisor, type SupervisorEvents } from './supervisor/supervisor.js';
+import { type Systemd, systemdOf } from './systemd.js';
 
 export interface ControlOptions {
   readonly settings: Settings;
   readonly log: Logger;
   readonly warnings: readonly string[];
   readonly flags: Readonly<Record<string, unknown>>;
+  /** `-connections` leaves room for one child more while a reload is under way. */
+  readonly spare: boolean;
 }
 
 /** From the moment at which children give up their jobs until those that do not answer are killed. */
@@ -29,7 +32,7 @@ const KILL_AFTER_MS = 1500;
 const DELIVERY_MS = 2000;
 
 /** @throws TsworkerError REDIS, JOBS, HTTP or what else keeps a child from starting */
-export async function runSupervised({ settings, log, warnings, flags }: ControlOptions): Promise<WorkResult> {
+export async function runSupervised({ settings, log, warnings, flags, spare }: ControlOptions): Promise<WorkResult> {
   for (const warning of warnings) log.warn(warning);
   const begun = new AbortController();
   const standing = () => ({ working: supervisor.ready > 0, stopping: supervisor.stopping || begun.signal.aborted });
@@ -48,17 +51,23 @@ export async function runSupervised({ settings, log, warnings, flags }: ControlO
     counted: serving && ((pid, counted) => serving.counts.buried(pid, counted)),
   });
   const file = new URL('./child.js', import.meta.url);
-  const supervisor = new Supervisor({ settings, flags, file, books, events: eventsOf(settings, log, serving) });
+  const systemd = systemdOf(process.env, log);
+  const events = toldToSystemd(eventsOf(settings, log, serving), systemd, statusText(settings));
+  const supervisor = new Supervisor({ settings, flags, file, books, events, spare });
   connecting.then(
     (connection) => serving?.connected(connection),
     () => supervisor.quiet(),
   );
   stopping.attach(stoppable(supervisor, books));
   const release = handleSignals({
-    stop: (reason) => stopping.request(reason),
-    pause: () => supervisor.broadcast({ kind: 'pause' }),
-    resume: () => supervisor.broadcast({ kind: 'resume' }),
+    stop: (reason) => {
+      systemd.stopping();
+      stopping.request(reason);
+    },
+    pause: () => supervisor.suspend(true),
+    resume: () => supervisor.suspend(false),
     report: () => supervisor.broadcast({ kind: 'report' }),
+    ...(onTerminal() ? {} : { reload: () => supervisor.reload() }),
   });
   try {
     // First: a port that is in use must keep anything from starting.
@@ -68,6 +77,7 @@ export async function runSupervised({ settings, log, warnings, flags }: ControlO
     return books.failed ? { ...result, exitCode: 1 } : result;
   } finally {
     stopping.done();
+    systemd.close();
     release();
     await connecting.then((connection) => connection.close()).catch(() => {});
     // Last: while we stop, it says so.
@@ -110,6 +120,24 @@ function eventsOf(settings: Settings, log: Logger, serving: Serving | undefined)
     },
     counted: (place, pid, some) => counts?.counted(place, pid, some),
     left: (place, pid, inOrder) => counts?.left(place, pid, inOrder),
+  };
+}
+
+/** The events that change what `systemctl status` shows. */
+function toldToSystemd(events: SupervisorEvents, systemd: Systemd, working: string): SupervisorEvents {
+  const { ready, reloading, reloaded, reloadFailed } = events;
+  const and =
+    <A extends unknown[]>(event: (...args: A) => void, tell: () => void) =>
+    (...args: A) => {
+      event(...args);
+      tell();
+    };
+  return {
+    ...events,
+    ready: and(ready, () => systemd.ready(working)),
+    reloading: and(reloading, () => systemd.status(`${working}; reloading the job modules`)),
+    reloaded: and(reloaded, () => systemd.status(working)),
+    reloadFailed: and(reloadFailed, () => systemd.status(`${working}; the last reload failed, see the log`)),
   };
 }
 

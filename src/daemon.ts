@@ -66,6 +66,8 @@ export interface ReadyFacts {
 
 /** What can be done to a running worker. */
 export interface DaemonActions extends SignalActions {
+  /** Stop, and let the running jobs take what time they need. */
+  retire(reason: string): void;
   /** Stop now, whatever runs. */
   abort(reason: string): void;
   /** Something that it depends on is gone: the exit code will be 1. */
@@ -118,6 +120,8 @@ class Daemon {
   #identity: Identity | undefined;
   #engine: Engine | undefined;
   #fault: Error | undefined;
+  /** May be asked for before there is an engine to suspend. */
+  #suspended = false;
 
   constructor(options: DaemonOptions, stopping: Stopping) {
     this.#options = options;
@@ -128,6 +132,7 @@ class Daemon {
     const { log } = this.#options;
     return {
       stop: (reason) => this.#stopping.request(reason),
+      retire: (reason) => this.#stopping.retire(reason),
       abort: (reason) => this.#stopping.abort(reason),
       fault: (error) => {
         this.#fault = error;
@@ -135,14 +140,19 @@ class Daemon {
       setProcesses: (count) => this.#engine?.setProcesses(count),
       pause: () => {
         log.info('paused by SIGUSR2: SIGCONT resumes');
-        this.#engine?.suspend(true);
+        this.#suspend(true);
       },
       resume: () => {
-        if (this.#engine?.suspended) log.info('resumed by SIGCONT');
-        this.#engine?.suspend(false);
+        if (this.#suspended) log.info('resumed by SIGCONT');
+        this.#suspend(false);
       },
       report: () => dumpRuns(log, this.#engine?.running() ?? [], this.#workerId),
     };
+  }
+
+  #suspend(suspended: boolean): void {
+    this.#suspended = suspended;
+    this.#engine?.suspend(suspended);
   }
 
   async run(): Promise<WorkResult> {
@@ -298,6 +308,7 @@ class Daemon {
       exitOnComplete: settings.exitOnComplete,
     });
     this.#engine = engine;
+    if (this.#suspended) engine.suspend(true);
     return engine;
   }
 

@@ -11,7 +11,7 @@ export type ErrorCode =
   | 'HTTP'
   /** A payload that no job function can be called with: the job fails, the worker goes on. */
   | 'PAYLOAD'
-  /** The library was called in a way it cannot serve. */
+  /** What was asked for cannot be done as things are: a worker runs already, there is no such queue. */
   | 'STATE';
 
 /**

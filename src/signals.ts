@@ -1,4 +1,5 @@
 /** Signal → action, as a table. Installed while a worker runs, and taken off again. */
+import { isatty } from 'node:tty';
 
 export interface SignalActions {
   /** Begin to stop, or with a further signal stop now. */
@@ -7,9 +8,11 @@ export interface SignalActions {
   resume(): void;
   /** Say what every busy slot is doing. */
   report(): void;
+  /** Load the job modules anew. Where it is absent the signal keeps its own meaning, which is to end the process. */
+  reload?(): void;
 }
 
-/** USR1 stays Node's debugger. HUP ends the process when its terminal goes, unless it was started with nohup. */
+/** USR1 stays Node's debugger. */
 const TABLE: Partial<Record<NodeJS.Signals, keyof SignalActions>> = {
   SIGQUIT: 'stop',
   SIGTERM: 'stop',
@@ -17,14 +20,22 @@ const TABLE: Partial<Record<NodeJS.Signals, keyof SignalActions>> = {
   SIGUSR2: 'pause',
   SIGCONT: 'resume',
   SIGTTIN: 'report',
+  SIGHUP: 'reload',
 };
+
+/** HUP then says that the terminal has gone, and with it whoever started us: no reload. */
+export function onTerminal(): boolean {
+  return [0, 1, 2].some((fd) => isatty(fd));
+}
 
 /** @returns takes the handlers off again */
 export function handleSignals(actions: SignalActions): () => void {
-  const handlers = Object.entries(TABLE).map(([signal, action]) => {
-    const handler = () => actions[action](signal);
+  const handlers = Object.entries(TABLE).flatMap(([signal, action]) => {
+    const act = actions[action];
+    if (act === undefined) return [];
+    const handler = () => act(signal);
     process.on(signal, handler);
-    return { signal, handler };
+    return [{ signal, handler }];
   });
   return () => {
     for (const { signal, handler } of handlers) process.off(signal, handler);

@@ -37,7 +37,9 @@ export class Stopping {
   readonly #timers = new Set<NodeJS.Timeout>();
   #target: Stoppable | undefined;
   #firstAt = 0;
+  #retired = false;
   #aborted = false;
+  #watched = false;
 
   constructor(options: StoppingOptions) {
     this.#options = options;
@@ -46,7 +48,14 @@ export class Stopping {
   /** From now on there are jobs to stop. */
   attach(target: Stoppable): void {
     this.#target = target;
-    if (this.#firstAt > 0) this.#quiet(target);
+    if (this.#firstAt > 0 || this.#retired) this.#quiet();
+  }
+
+  /** Claims no more and lets the running jobs take what time they need. A later request is still the first. */
+  retire(reason: string): void {
+    if (this.#firstAt > 0 || this.#retired) return;
+    this.#retired = true;
+    this.#begin(reason);
   }
 
   /** @param reason shown in the log: `SIGTERM` */
@@ -54,9 +63,7 @@ export class Stopping {
     const now = Date.now();
     if (this.#firstAt === 0) {
       this.#firstAt = now;
-      this.#options.log.info({ reason, running: this.#target?.busy ?? 0 }, 'stopping: no more jobs are claimed');
-      if (this.#target !== undefined) this.#quiet(this.#target);
-      this.#options.begun.abort(new Error(`the worker is stopping (${reason})`));
+      this.#begin(reason);
     } else if (now - this.#firstAt >= SAME_SIGNAL_MS) this.abort(`second signal (${reason})`);
   }
 
@@ -66,11 +73,20 @@ export class Stopping {
     this.#timers.clear();
   }
 
-  #quiet(target: Stoppable): void {
+  #begin(reason: string): void {
+    this.#options.log.info({ reason, running: this.#target?.busy ?? 0 }, 'stopping: no more jobs are claimed');
+    this.#quiet();
+    this.#options.begun.abort(new Error(`the worker is stopping (${reason})`));
+  }
+
+  #quiet(): void {
+    const target = this.#target;
+    if (target === undefined) return;
     target.quiet();
     const { graceMs } = this.#options;
-    if (graceMs > 0) this.#later(graceMs, () => this.abort('the grace is over'));
-    this.#watchDelivery(target, 0);
+    if (graceMs > 0 && this.#firstAt > 0) this.#later(graceMs, () => this.abort('the grace is over'));
+    if (!this.#watched) this.#watchDelivery(target, 0);
+    this.#watched = true;
   }
 
   /** Tells the running jobs to end, and gives up those that do not. */

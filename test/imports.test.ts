@@ -65,11 +65,12 @@ test('books and their neighbours import downwards', () => {
     resque: ['resque', 'redis', 'engine', 'job.ts', 'errors.ts', 'config'],
     redis: ['redis', 'config', 'errors.ts'],
     registry: ['registry', 'resque', 'redis', 'service.ts'],
+    inspect: ['inspect', 'registry', 'resque', 'redis', 'errors.ts'],
     functions: ['functions', 'resque', 'engine', 'job.ts', 'errors.ts'],
     config: ['config', 'errors.ts'],
     log: ['log', 'engine', 'registry', 'config', 'supervisor', 'version.ts'],
     // It knows no daemon, only a file to start.
-    supervisor: ['supervisor', 'registry', 'config', 'metrics', 'errors.ts'],
+    supervisor: ['supervisor', 'registry', 'config', 'metrics', 'errors.ts', 'systemd.ts'],
     metrics: ['metrics', 'resque', 'redis', 'registry', 'engine', 'job.ts', 'service.ts'],
     // It serves pages and knows none.
     web: ['web', 'config', 'errors.ts', 'service.ts'],
@@ -118,7 +119,8 @@ test.each([
   ['prom-client', ['metrics/exposition.ts']],
   ['@opentelemetry/api', ['tracing/api.ts']],
   ['node:http', ['web/server.ts']],
-  ['cli-table3', ['cli/commands/config.ts', 'demo/report.ts']],
+  ['cli-table3', ['cli/table.ts', 'demo/report.ts']],
+  ['string-width', ['cli/columns.ts']],
 ])('%s has one door', (name, doors) => {
   const importers = imports.filter((i) => i.target === name && !i.typeOnly).map(({ file }) => file);
   expect([...new Set(importers)].sort()).toEqual(doors);
@@ -142,6 +144,7 @@ describe('processes', () => {
   test('handlers of the process are in few places', () => {
     expect(holders(/(?<!#)\bprocess\.(on|once)\(/)).toEqual([
       'child.ts',
+      'cli/screen.ts',
       'demo/interrupt.ts',
       'faults.ts',
       'signals.ts',

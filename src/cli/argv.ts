@@ -24,26 +24,46 @@ export interface Argv {
   readonly words: readonly string[];
 }
 
-/** Reads the command line. Throws USAGE for a flag that is unknown or lacks its value. */
-export function readArgv(argv: readonly string[], specs: FlagSpecs): Argv {
-  return scan(argv, specs, (problem) => {
-    throw new TsworkerError('USAGE', problem.message, problem.hint === '' ? {} : { hint: problem.hint });
+/**
+ * Reads the command line. Throws USAGE for a flag that is unknown or lacks its value.
+ * @param elsewhere what to say of a flag that is unknown here but not in every command
+ */
+export function readArgv(
+  argv: readonly string[],
+  specs: FlagSpecs,
+  elsewhere: (flag: string) => string | undefined = () => undefined,
+): Argv {
+  const { given, words } = scan(argv, specs, ({ message, hint, flag }) => {
+    const known = flag === undefined ? undefined : elsewhere(flag);
+    if (known !== undefined) throw new TsworkerError('USAGE', known);
+    throw new TsworkerError('USAGE', message, hint === '' ? {} : { hint });
   });
+  return { given, words };
 }
 
-/** Reads what it knows and passes over the rest: a first look, before the job modules' flags are known. */
-export function glanceArgv(argv: readonly string[], specs: FlagSpecs): Argv {
+/** What is seen at a first look, before command and job modules are known. */
+export interface Glance extends Argv {
+  /** For each word the flag right before it that has taken no value: it may have wanted this one. */
+  readonly behind: readonly (string | undefined)[];
+}
+
+/** Reads what it knows and passes over the rest. */
+export function glanceArgv(argv: readonly string[], specs: FlagSpecs): Glance {
   return scan(argv, specs, () => {});
 }
 
 interface Problem {
   readonly message: string;
   readonly hint: string;
+  /** The flag that is not known. */
+  readonly flag?: string;
 }
 
-function scan(argv: readonly string[], specs: FlagSpecs, complain: (problem: Problem) => void): Argv {
+function scan(argv: readonly string[], specs: FlagSpecs, complain: (problem: Problem) => void): Glance {
   const given = new Map<string, string[]>();
   const words: string[] = [];
+  const behind: (string | undefined)[] = [];
+  let open: string | undefined;
   for (let at = 0; at < argv.length; at++) {
     const word = argv[at];
     if (word === '--') {
@@ -51,11 +71,14 @@ function scan(argv: readonly string[], specs: FlagSpecs, complain: (problem: Pro
       break;
     }
     const flag = splitFlag(word);
-    if (flag === undefined) {
-      words.push(word);
+    const spec = flag && specs.get(flag.name);
+    // A negative number is an argument of a job.
+    if (flag === undefined || (spec === undefined && /^-\.?\d/.test(word))) {
+      behind[words.push(word) - 1] = open;
+      open = undefined;
       continue;
     }
-    const spec = specs.get(flag.name);
+    open = flag.value === undefined && spec?.boolean !== false ? flag.name : undefined;
     if (spec === undefined) {
       complain(unknown(flag.name, specs));
       continue;
@@ -65,7 +88,7 @@ function scan(argv: readonly string[], specs: FlagSpecs, complain: (problem: Pro
     if (value === undefined) complain({ message: `the flag -${flag.name} needs a value`, hint: '' });
     else given.set(spec.name, [...(given.get(spec.name) ?? []), value]);
   }
-  return { given, words };
+  return { given, words, behind };
 }
 
 /** `-name`, `--name`, with or without `=value`; a lone `-` is a word, as in Go. */
@@ -81,5 +104,6 @@ function unknown(name: string, specs: FlagSpecs): Problem {
     name,
     [...specs.keys()].filter((one) => one.length > 1),
   );
-  return { message: `unknown flag -${name}`, hint: guess.replace('; ', '').replace('mean ', 'mean -') };
+  const hint = guess.replace('; ', '').replace('mean ', 'mean -');
+  return { message: `unknown flag -${name}`, hint, flag: name };
 }

@@ -1,6 +1,6 @@
 /**
- * Which flags there are: tsworker's own from the schema, and those that job modules declare. Must not know the values
- * of the settings.
+ * Which flags there are: the settings' from the schema, the commands' own from their rows, and those that job modules
+ * declare. Must not know the values of the settings.
  */
 import { readBoolean, readNumber } from '../config/kinds.js';
 import type { Env, FlagTexts } from '../config/load.js';
@@ -9,31 +9,38 @@ import { envName } from '../config/setting.js';
 import { TsworkerError } from '../errors.js';
 import type { FlagOptions } from '../job.js';
 import type { Argv, FlagSpec, FlagSpecs } from './argv.js';
+import type { Command, CommandFlag } from './command.js';
+import { COMMANDS } from './commands.js';
 
 /** The flags of the job modules, by name. */
 export type ModuleFlags = Readonly<Record<string, FlagOptions>>;
 
-/** tsworker's own flags, and those about the command line itself. */
-export function ownSpecs(): FlagSpecs {
-  const settings = SETTING_KEYS.map((key) => {
-    const { flag, kind } = SCHEMA[key];
-    return { name: flag, boolean: kind.placeholder === '' };
-  });
-  const help = { name: 'help', boolean: true };
-  const version = { name: 'version', boolean: true };
-  const others = [{ name: CONFIG_FLAG.flag, boolean: false }, { name: 'json', boolean: true }, help, version];
-  const specs = new Map<string, FlagSpec>([...settings, ...others].map((spec) => [spec.name, spec]));
-  return specs.set('h', help).set('v', version);
+const HELP = { name: 'help', boolean: true };
+const VERSION = { name: 'version', boolean: true };
+
+/** The flags of one command, and those about the command line itself. */
+export function specsOf(...commands: readonly Command[]): Map<string, FlagSpec> {
+  const specs = new Map<string, FlagSpec>();
+  for (const name of ['help', 'h']) specs.set(name, HELP);
+  for (const name of ['version', 'v']) specs.set(name, VERSION);
+  for (const { settings, flags } of commands) {
+    for (const { flag, kind } of settings.map((key) => SCHEMA[key]))
+      specs.set(flag, { name: flag, boolean: kind.placeholder === '' });
+    if (settings.length > 0) specs.set(CONFIG_FLAG.flag, { name: CONFIG_FLAG.flag, boolean: false });
+    for (const [name, { kind }] of Object.entries(flags)) specs.set(name, { name, boolean: kind.placeholder === '' });
+  }
+  return specs;
 }
 
-/** tsworker's flags and those of the job modules. Throws JOBS where a module takes a name that is ours. */
-export function allSpecs(flags: ModuleFlags): FlagSpecs {
-  const own = ownSpecs();
+/** Those of the command and of the job modules. Throws JOBS where a module takes a name that is ours. */
+export function allSpecs(command: Command, flags: ModuleFlags): FlagSpecs {
+  const own = specsOf(command);
+  const taken = specsOf(...COMMANDS.filter(({ modules }) => modules !== undefined));
   const specs = new Map(own);
   for (const [name, options] of Object.entries(flags)) {
     const type = typeOf(options);
     for (const spelling of spellings(name, options)) {
-      if (own.has(spelling)) {
+      if (taken.has(spelling)) {
         throw new TsworkerError('JOBS', `a job module declares the flag -${spelling}, which is tsworker's own`, {
           hint: 'give it another name',
         });
@@ -42,6 +49,16 @@ export function allSpecs(flags: ModuleFlags): FlagSpecs {
     }
   }
   return specs;
+}
+
+/** For readArgv: what to say of a flag that another command has. */
+export function elsewhereOf(command: Command): (flag: string) => string | undefined {
+  return (flag) => {
+    const owners = COMMANDS.filter((one) => one !== command && specsOf(one).has(flag)).map(({ name }) => name);
+    if (owners.length === 0) return undefined;
+    const known = owners.length > 3 ? 'other commands' : owners.map((name) => `tsworker ${name}`).join(' and ');
+    return `tsworker ${command.name} takes no flag -${flag}: it belongs to ${known}`;
+  };
 }
 
 /** A flag named dryRun is typed -dry-run as well, as yargs has it. */
@@ -59,10 +76,37 @@ export function typeOf(options: FlagOptions): NonNullable<FlagOptions['type']> {
   return byDefault === 'boolean' || byDefault === 'number' || byDefault === 'array' ? byDefault : 'string';
 }
 
-/** What was typed for tsworker's own settings: one text each, or all of them where the flag may be repeated. */
+/** What was typed for the settings: one text each, or all of them where the flag may be repeated. */
 export function settingTexts({ given }: Argv): FlagTexts {
   const repeating = new Set(SETTING_KEYS.filter((key) => SCHEMA[key].repeats).map((key) => SCHEMA[key].flag));
   return Object.fromEntries([...given].map(([name, values]) => [name, repeating.has(name) ? values : values.at(-1)]));
+}
+
+/** The values of a command's own flags. Throws USAGE where one is wrong, or its sub-command does not take it. */
+export function ownValues(command: Command, verb: string, { given }: Argv, cwd: string): Record<string, unknown> {
+  const values: Record<string, unknown> = {};
+  const taken = command.verbs?.[verb]?.flags;
+  for (const [name, { kind }] of Object.entries(command.flags)) {
+    const typed = given.get(name)?.at(-1);
+    if (typed === undefined) continue;
+    if (taken !== undefined && !taken.includes(name))
+      throw new TsworkerError('USAGE', `tsworker ${command.name} ${verb} takes no flag -${name}`);
+    values[name] = readOwn(name, kind, typed, cwd);
+  }
+  return values;
+}
+
+function readOwn(name: string, kind: CommandFlag['kind'], typed: string, folder: string): unknown {
+  try {
+    return kind.parse(typed, { folder, warn: () => {} });
+  } catch (error) {
+    if (!(error instanceof TsworkerError)) throw error;
+    throw new TsworkerError(
+      'USAGE',
+      `-${name}: ${error.message}`,
+      error.hint === undefined ? {} : { hint: error.hint },
+    );
+  }
 }
 
 /** What was given for the job modules' flags, typed: from the command line, else from TSWORKER_<FLAG>. */

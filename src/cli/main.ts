@@ -2,19 +2,19 @@
  * The command line: which command, with which flags, and what exit code comes of it. Must not know how a command
  * works. Everything slow is imported when it is needed: help and version answer without logger and Redis client.
  */
-import type { ConfigFile } from '../config/file.js';
 import { readBoolean } from '../config/kinds.js';
-import { type Env, findJobs, readFileFor } from '../config/load.js';
+import { type Env, findJobs, readFileFor, type Sources } from '../config/load.js';
 import { envName } from '../config/setting.js';
-import { didYouMean } from '../config/suggest.js';
 import { TsworkerError } from '../errors.js';
 import type { SelfImport } from '../functions/import.js';
 import { VERSION } from '../version.js';
-import { type Argv, glanceArgv, readArgv } from './argv.js';
-import { allSpecs, givenValues, type ModuleFlags, ownSpecs, settingTexts } from './flags.js';
+import { type Argv, type Glance, glanceArgv, readArgv } from './argv.js';
+import type { Call, Command } from './command.js';
+import { COMMANDS, DEFAULT_COMMAND } from './commands.js';
+import { allSpecs, elsewhereOf, givenValues, type ModuleFlags, ownValues, settingTexts, specsOf } from './flags.js';
 import { type Io, processIo } from './io.js';
 import { previewLibrary } from './preview.js';
-import type { CommandName } from './program.js';
+import { commandOf, commandWord, readWords } from './words.js';
 
 /** Runs the command line `argv` (without node and script). Resolves to the exit code; never rejects, never exits. */
 export async function main(argv: readonly string[], env: Env = process.env, io: Io = processIo()): Promise<number> {
@@ -26,36 +26,51 @@ export async function main(argv: readonly string[], env: Env = process.env, io: 
 }
 
 async function run(argv: readonly string[], env: Env, io: Io): Promise<number> {
-  const glance = glanceArgv(argv, ownSpecs());
+  const known = specsOf(...COMMANDS);
+  const glance = glanceArgv(argv, known);
   if (isOn(glance, 'version')) return print(io, `${VERSION}\n`);
-  if (isOn(glance, 'help') || glance.words[0] === 'help') {
-    const { helpPage } = await import('./program.js');
-    return print(io, await helpPage(await flagsForHelp(glance, env, io), io.columns));
+  const word = commandWord(glance, known, specsOf(DEFAULT_COMMAND));
+  if (isOn(glance, 'help') || word === 'help') return print(io, await page(glance, word, env, io));
+  const command = commandOf(word);
+  if (command.modules === undefined) {
+    const read = readArgv(argv, specsOf(command), elsewhereOf(command));
+    return await runCommand(command, read, { ...sourcesOf(read, env, io), extraFlags: 'unknown' }, {}, io);
   }
-  if (glance.words[0] === 'demo') return await demo(readArgv(argv, ownSpecs()));
   const texts = settingTexts(glance);
   const file = await readFileFor(texts, env, io.cwd);
   // The real library: the modules that are loaded here for their flags are the ones that will run the jobs.
   const self = () => import('../index.js');
   const flags = await findModuleFlags(findJobs({ flags: texts, env, cwd: io.cwd }, file), self);
-  return await runCommand(readArgv(argv, allSpecs(flags)), flags, env, io, file);
+  const read = readArgv(argv, allSpecs(command, flags), elsewhereOf(command));
+  const modules = await valuesOf(flags, givenValues(flags, read, env), command.modules === 'demanded');
+  const sources = { ...sourcesOf(read, env, io), extraFlags: Object.keys(flags), file: file ?? null };
+  return await runCommand(command, read, sources, modules, io);
 }
 
 async function runCommand(
-  argv: Argv,
-  flags: ModuleFlags,
-  env: Env,
+  command: Command,
+  read: Argv,
+  sources: Sources,
+  modules: Call['modules'],
   io: Io,
-  file: ConfigFile | undefined,
 ): Promise<number> {
-  const command = commandOf(argv);
-  const json = isOn(argv, 'json');
-  if (json && command !== 'config') throw new TsworkerError('USAGE', 'the flag -json belongs to tsworker config');
-  const values = await valuesOf(flags, givenValues(flags, argv, env), command === 'work');
-  const { cwd, terminal } = io;
-  const sources = { flags: settingTexts(argv), env, cwd, terminal, extraFlags: Object.keys(flags), file: file ?? null };
-  if (command === 'config') return await (await import('./commands/config.js')).config(sources, values, io, json);
-  return await (await import('./commands/work.js')).work(sources, values);
+  const { words, verb } = readWords(command, read.words[0] === command.name ? read.words.slice(1) : read.words);
+  const flags = ownValues(command, verb, read, io.cwd);
+  return await (await command.load())({ verb, words, flags, sources, modules, io });
+}
+
+function sourcesOf(read: Argv, env: Env, { cwd, terminal }: Io): Sources {
+  return { flags: settingTexts(read), env, cwd, terminal };
+}
+
+/** `tsworker help x`, `tsworker x -help`, or the page for all. */
+async function page(glance: Glance, word: string | undefined, env: Env, io: Io): Promise<string> {
+  const { helpPage, commandPage } = await import('./help.js');
+  const name = word === 'help' ? glance.words[glance.words.indexOf('help') + 1] : word;
+  if (name === undefined) return await helpPage(await flagsForHelp(glance, env, io), io.columns);
+  const command = commandOf(name);
+  const flags = command.modules === undefined ? {} : await flagsForHelp(glance, env, io);
+  return await commandPage(command, flags, io.columns);
 }
 
 /** yargs is loaded only where a job module has flags. */
@@ -68,26 +83,6 @@ async function valuesOf(
   return await (await import('./program.js')).readModuleFlags(flags, given, demand);
 }
 
-function commandOf({ words }: Argv): Exclude<CommandName, 'demo'> {
-  const [word = 'work', surplus] = words;
-  if (word !== 'work' && word !== 'config') {
-    const hint = /^(true|false|[tf01])$/i.test(word)
-      ? 'the value of a boolean flag goes behind an equals sign: -name=false'
-      : didYouMean(word, ['work', 'config', 'demo']).replace('; ', '');
-    throw new TsworkerError('USAGE', `unknown command ${JSON.stringify(word)}`, hint === '' ? {} : { hint });
-  }
-  if (surplus === undefined) return word;
-  throw new TsworkerError('USAGE', `unexpected word ${JSON.stringify(surplus)} after ${word}`);
-}
-
-async function demo({ given, words }: Argv): Promise<number> {
-  const [flag] = given.keys();
-  const surplus = flag === undefined ? words[1] : `-${flag}`;
-  if (surplus !== undefined) throw new TsworkerError('USAGE', `tsworker demo takes no flags: ${surplus}`);
-  const { demo: show } = await import('./commands/demo.js');
-  return await show();
-}
-
 /** A configuration or a job module that does not load must not keep anybody from reading the help. */
 async function flagsForHelp(glance: Argv, env: Env, io: Io): Promise<ModuleFlags> {
   try {
@@ -96,7 +91,7 @@ async function flagsForHelp(glance: Argv, env: Env, io: Io): Promise<ModuleFlags
     const told = texts.jobs !== undefined || Boolean(env[envName('jobs')]);
     const file = told ? undefined : await readFileFor(texts, env, io.cwd);
     const flags = await findModuleFlags(findJobs({ flags: texts, env, cwd: io.cwd }, file), previewLibrary);
-    allSpecs(flags);
+    allSpecs(DEFAULT_COMMAND, flags);
     return flags;
   } catch {
     return {};

@@ -24,8 +24,11 @@ export interface Sources {
   readonly cwd: string;
   /** The output is a terminal; false if absent. */
   readonly terminal?: boolean;
-  /** Names of the job modules' own flags: their TSWORKER_* variables are known too. */
-  readonly extraFlags?: readonly string[];
+  /**
+   * Names of the job modules' own flags: their TSWORKER_* variables are known too. `unknown`: the modules are not loaded,
+   * so any TSWORKER_* variable may be one of theirs.
+   */
+  readonly extraFlags?: readonly string[] | 'unknown';
   /** The configuration file, where the caller has read it already; `null`: there is none. */
   readonly file?: ConfigFile | null;
   /** false: settings without queues are fine, and their plan is empty. */
@@ -156,6 +159,11 @@ function connectionsNeeded({ processes }: Settings): number {
   return processes + 1;
 }
 
+/** Whether there may be one connection more than is needed, for a while: where nobody set a limit, or one that leaves room. */
+export function hasSpareConnection({ settings, origins }: Resolved): boolean {
+  return origins.connections === 'default' || settings.connections > connectionsNeeded(settings);
+}
+
 /** Enough for every process; or one for everything, which then runs in one process. */
 function checkConnections(settings: Settings): void {
   const { connections, processes, concurrency } = settings;
@@ -194,7 +202,8 @@ function fromFile(key: SettingKey, file: ConfigFile | undefined): Given | undefi
   return { value, origin: file.name, label: `"${key}" in ${file.name}`, folder: file.folder };
 }
 
-function warnOfUnknown(env: Env, extraFlags: readonly string[]): string[] {
+function warnOfUnknown(env: Env, extraFlags: NonNullable<Sources['extraFlags']>): string[] {
+  if (extraFlags === 'unknown') return [];
   const flags = [...SETTING_KEYS.map((key) => SCHEMA[key].flag), CONFIG_FLAG.flag, ...extraFlags];
   const known = new Set(flags.map(envName));
   return Object.keys(env)

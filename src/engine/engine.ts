@@ -50,6 +50,8 @@ export class Engine implements Service {
   #herdTimer: NodeJS.Timeout | undefined;
   #processes = 1;
   #pollMs = FIRST_POLL_MS;
+  /** Something changed that the calls under way may not show. */
+  #news = false;
   #holdingOff = false;
   #givenUp = false;
   #end!: (ended: Ended) => void;
@@ -74,7 +76,8 @@ export class Engine implements Service {
   /** Claims no more from this instant. The running jobs go on. */
   quiet(): void {
     if (this.#lifecycle.enter('quiet')) this.#wakeAll();
-    else if (this.#lifecycle.enter('stopped')) this.#end({ putBack: 0, undelivered: 0 });
+    else if (this.#lifecycle.state === 'new' && this.#lifecycle.enter('stopped'))
+      this.#end({ putBack: 0, undelivered: 0 });
   }
 
   async stop(): Promise<void> {
@@ -100,7 +103,7 @@ export class Engine implements Service {
 
   suspend(suspended: boolean): void {
     this.#lifecycle.suspend(suspended);
-    this.#wake.call();
+    this.#look();
   }
 
   /** A queue that was found empty got a job, or the pause changed. */
@@ -108,12 +111,18 @@ export class Engine implements Service {
     if (this.#herdTimer !== undefined) return;
     const delay = herdDelayMs(this.#processes, Math.random());
     // Node's timers know no less than a millisecond.
-    if (delay < 1) this.#wake.call();
+    if (delay < 1) this.#look();
     else
       this.#herdTimer = setTimeout(() => {
         this.#herdTimer = undefined;
-        this.#wake.call();
+        this.#look();
       }, delay);
+  }
+
+  /** Claims as soon as it can: the reply of a call under way may come together with the news, and know nothing of it. */
+  #look(): void {
+    this.#news = true;
+    this.#wake.call();
   }
 
   /** The connection is there again, perhaps to another server: what Redis watched for us is forgotten. */
@@ -124,10 +133,6 @@ export class Engine implements Service {
 
   setProcesses(processes: number): void {
     this.#processes = processes;
-  }
-
-  get suspended(): boolean {
-    return this.#lifecycle.suspended;
   }
 
   get busy(): number {
@@ -153,12 +158,15 @@ export class Engine implements Service {
       const reason = await this.#wake.wait(this.#patienceMs());
       if (reason === 'reconsider') continue;
       // Jobs that end within this turn of the event loop go out together.
-      await new Promise<void>((resolve) => setImmediate(resolve));
+      if (this.#hands.slots.busy > 0) await new Promise<void>((resolve) => setImmediate(resolve));
       const look = reason === 'timer';
       if (look) this.#exchanges.tryOccupied();
       if (this.#holdingOff) continue;
       if (this.#exchanges.doubtful && this.#exchanges.underWay === 0) await this.#reconcile();
-      for (let first = look; this.#exchanges.isDue(first); first = false) void this.#exchange();
+      for (let first = look; this.#exchanges.isDue(first); first = false) {
+        this.#news = false;
+        void this.#exchange();
+      }
     }
     clearTimeout(this.#herdTimer);
     this.#lifecycle.enter('stopped');
@@ -184,7 +192,7 @@ export class Engine implements Service {
       this.#outage.over();
       this.#pollMs = drained ? this.#pollMs * 2 : FIRST_POLL_MS;
       if (complete && this.#options.exitOnComplete) this.quiet();
-      if (more || this.#hands.outbox.size > 0 || this.#exchanges.doubtful) this.#wake.call();
+      if (more || this.#news || this.#hands.outbox.size > 0 || this.#exchanges.doubtful) this.#wake.call();
       else this.#wake.reconsider();
     } catch (error) {
       await this.#holdOff(error);

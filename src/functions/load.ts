@@ -32,6 +32,10 @@ export interface JobModules {
 export interface LoadOptions {
   /** The exports of `tsworker`, for TypeScript modules that import it: `() => import('./index.js')`. */
   readonly self: SelfImport;
+  /** Told of each module that was loaded, and of the classes it registers. */
+  readonly onModule?: (file: string, classes: readonly string[]) => void;
+  /** Told of what is otherwise thrown; loading then goes on with the next module or path. */
+  readonly onProblem?: (problem: unknown) => void;
 }
 
 /**
@@ -45,30 +49,61 @@ export async function loadJobs(paths: readonly string[], options: LoadOptions): 
   const gathered = new Gathered();
   addAll(gathered.functions, programRegistrations(), PROGRAM);
   const importModule = moduleImporter(options.self);
-  const classesOf = new Map<string, number>();
-  for (const given of paths) {
-    const found = await findModules(given);
-    for (const file of found.files) {
-      if (!classesOf.has(file.path)) classesOf.set(file.path, await loadModule(file, importModule, gathered));
-    }
-    refuseEmpty(found, classesOf);
-  }
+  const classesOf = new Map<string, readonly string[]>();
+  const load = async (file: ModuleFile) => {
+    if (classesOf.has(file.path)) return;
+    const classes = await loadModule(file, importModule, gathered);
+    classesOf.set(file.path, classes);
+    options.onModule?.(file.name, classes);
+  };
+  for (const given of paths) await attempt(options, () => loadPath(given, load, classesOf, options));
   return gathered.result();
 }
 
-/** Returns how many classes the module registers. */
-async function loadModule(file: ModuleFile, importModule: ImportModule, gathered: Gathered): Promise<number> {
+type Load = (file: ModuleFile) => Promise<void>;
+
+async function loadPath(
+  given: string,
+  load: Load,
+  classesOf: ReadonlyMap<string, readonly string[]>,
+  options: LoadOptions,
+): Promise<void> {
+  const found = await findModules(given);
+  let sound = true;
+  for (const file of found.files) sound = (await attempt(options, () => load(file))) && sound;
+  if (sound) refuseEmpty(found, classesOf);
+}
+
+/** @returns false where it threw, and somebody was told */
+async function attempt({ onProblem }: LoadOptions, action: () => Promise<void>): Promise<boolean> {
+  try {
+    await action();
+    return true;
+  } catch (error) {
+    if (onProblem === undefined) throw error;
+    onProblem(error);
+    return false;
+  }
+}
+
+/** Returns the classes that the module registers. */
+async function loadModule(
+  file: ModuleFile,
+  importModule: ImportModule,
+  gathered: Gathered,
+): Promise<readonly string[]> {
   const { module, registrations } = await registrationsOf(file.path, () => importModule(file)).catch((thrown) => {
     throw loadProblem(file, thrown);
   });
   const contents = readExports(module, file.name);
   addAll(gathered.functions, registrations, file.name);
   gathered.add(contents, file.name);
-  return contents.functions.length + registrations.filter(({ kind }) => kind === 'function').length;
+  const registered = registrations.flatMap((one) => (one.kind === 'function' ? [one.class] : []));
+  return [...contents.functions.map((one) => one.class), ...registered];
 }
 
-function refuseEmpty({ given, files }: JobsPath, classesOf: ReadonlyMap<string, number>): void {
-  if (files.some((file) => (classesOf.get(file.path) ?? 0) > 0)) return;
+function refuseEmpty({ given, files }: JobsPath, classesOf: ReadonlyMap<string, readonly string[]>): void {
+  if (files.some((file) => (classesOf.get(file.path)?.length ?? 0) > 0)) return;
   const looked = files.length === 0 ? 'holds no module' : `registers no class (${files.map((f) => f.name).join(', ')})`;
   throw new TsworkerError('JOBS', `the jobs path ${given} ${looked}`, {
     hint: 'export a function whose name begins with a capital (decoder, setup, teardown and flags register nothing)',

@@ -98,6 +98,11 @@ export function startLine(log: Logger, settings: Settings, { classes, tracking, 
   if (!tracking) log.warn('Redis does not tell of pushes (CLIENT TRACKING refused): polling, backing off to -interval');
 }
 
+/** The same in a few words, for whoever shows one line. */
+export function statusText({ queues }: Settings): string {
+  return `working ${queues.queues.map(({ name }) => name).join(', ')}`;
+}
+
 /** What every busy slot is doing and since when. */
 export function dumpRuns(log: Logger, runs: readonly Run[], workerId: (slot: number) => string): void {
   log.info({ busy: runs.length }, runs.length === 0 ? 'no job is running' : 'running jobs follow');
@@ -122,6 +127,26 @@ export function supervisorWording(log: Logger): Omit<SupervisorEvents, 'ready' |
     },
     blocked(child, silentMs) {
       log.error({ child, silentMs }, 'a job blocks its child process beyond every limit: killing the child');
+    },
+    refused(child, { code, message, hint }, restartInMs) {
+      const next = restartInMs < 0 ? '' : ', trying again';
+      log.error(
+        { child, code, problem: message, hint, restartInMs: Math.max(0, restartInMs) },
+        `a child process cannot start${next}`,
+      );
+    },
+    reloading(children, spare) {
+      const how = spare ? 'each new one begins before the old one ends' : 'each old one ends before the new one begins';
+      log.info({ children }, `reload: replacing the child processes one after the other, ${how}`);
+    },
+    replacing(child, by) {
+      log.info({ child, by }, 'a new child process works; the old one ends its jobs and leaves');
+    },
+    reloaded({ classes }) {
+      log.info({ classes }, 'reload done: all child processes have loaded the job modules anew');
+    },
+    reloadFailed(replaced) {
+      log.error({ replaced }, 'reload given up: a new child process does not start (see above); the others go on');
     },
     gaveUp(deaths) {
       log.fatal({ deaths }, 'child processes died too often within a minute: giving up (see the lines above for why)');

@@ -16,6 +16,8 @@ import { describeServer, refuseOthers } from './server.js';
 export interface ConnectHooks extends ConnectionEvents {
   /** Be told of changes to keys that were read, where the server grants it. Default false. */
   readonly watch?: boolean;
+  /** false: a Redis that is away or loading its data is an error at once. Default true. */
+  readonly patient?: boolean;
   /** Told once, when Redis answers that it is loading its data. */
   onLoading?(): void;
 }
@@ -25,7 +27,7 @@ const RETRY_MS = 200;
 
 /**
  * @param shownUri the address without its password, for messages
- * @throws TsworkerError REDIS when Redis is not reachable for 10 s, or refuses us; USAGE when the address is of another
+ * @throws TsworkerError REDIS when Redis is not reachable for 10 s (or once, see `patient`), or refuses us; USAGE when the address is of another
  * kind than what answers there
  */
 export async function connect(
@@ -34,7 +36,7 @@ export async function connect(
   hooks: ConnectHooks = {},
   signal?: AbortSignal,
 ): Promise<Connection> {
-  const giveUpAt = Date.now() + PATIENCE_MS;
+  const giveUpAt = Date.now() + (hooks.patient === false ? 0 : PATIENCE_MS);
   let mode: Mode = hooks.watch ? 'tracking' : 'resp3';
   const open = opener(options, hooks);
   for (;;) {
@@ -89,7 +91,7 @@ async function untilLoaded(connection: Connection, hooks: ConnectHooks, signal?:
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       const waiting = message.startsWith('LOADING') || message.startsWith('BUSY') || message.startsWith('MASTERDOWN');
-      if (!waiting || signal?.aborted) throw error;
+      if (!waiting || hooks.patient === false || signal?.aborted) throw error;
       if (!told) hooks.onLoading?.();
       told = true;
     }
@@ -145,6 +147,8 @@ function refusalOf(error: Error, uri: string): TsworkerError | undefined {
 }
 
 function unreachable(error: Error, uri: string): TsworkerError {
+  if (/^(LOADING|BUSY|MASTERDOWN)/.test(error.message))
+    return new TsworkerError('REDIS', `Redis at ${uri} cannot answer yet: ${error.message}`, { cause: error });
   return new TsworkerError('REDIS', `Redis at ${uri} cannot be reached: ${error.message || String(error)}`, {
     cause: error,
     hint: /^rediss[:+]/.test(uri)

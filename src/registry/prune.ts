@@ -5,6 +5,7 @@
  */
 import type { Connection } from '../redis/connection.js';
 import type { Keys } from '../resque/keys.js';
+import { callScript, loadScript } from '../resque/scripts/index.js';
 import { parseHeartbeat } from './clock.js';
 import type { HeartbeatOptions } from './heartbeat.js';
 import { keysOf, workerId } from './identity.js';
@@ -18,12 +19,26 @@ export async function pruneDead(
   options: HeartbeatOptions,
   nowMs: number,
 ): Promise<Recovered[]> {
-  const keys = keysOf(options.identity);
-  const ownId = workerId(options.identity, 0);
-  const lockMs = String(Math.max(1, Math.round(options.heartbeatMs)));
-  const lock = await connection.send(['SET', keys.pruneLock, ownId, 'PX', lockMs, 'NX']);
-  if (lock === null) return [];
-  await sweepSuspects(connection, keys, nowMs);
+  return (await lockPruning(connection, options)) ? await pruneExpired(connection, options, nowMs) : [];
+}
+
+/** @returns false where another process has pruned within the last heartbeat, or prunes now */
+export async function lockPruning(connection: Connection, { identity, heartbeatMs }: HeartbeatOptions) {
+  const lockMs = String(Math.max(1, Math.round(heartbeatMs)));
+  const own = workerId(identity, 0);
+  return (await connection.send(['SET', keysOf(identity).pruneLock, own, 'PX', lockMs, 'NX'])) !== null;
+}
+
+/** For who leaves: nobody has to wait until the lock expires. One that is no longer ours stays. */
+export async function unlockPruning(connection: Connection, { identity }: HeartbeatOptions): Promise<void> {
+  const keys = keysOf(identity);
+  const args = [keys.heartbeats, keys.pruneLock, workerId(identity, 0)];
+  await callScript(connection, loadScript('unregister'), [keys.workers], args);
+}
+
+/** To be called under the lock. @returns the workers pruned */
+export async function pruneExpired(connection: Connection, options: HeartbeatOptions, nowMs: number) {
+  await sweepSuspects(connection, keysOf(options.identity), nowMs);
   return await recoverAll(connection, options, await findExpired(connection, options, nowMs));
 }
 
@@ -35,16 +50,26 @@ export async function pruneGone(connection: Connection, options: HeartbeatOption
   const keys = keysOf(options.identity);
   const names = new Set(await findGone(connection, options.identity));
   if (names.size === 0) return [];
-  const dead: Dead[] = [];
-  for (const [id, heartbeat] of await readHeartbeats(connection, keys))
-    if (names.has(processOf(id))) dead.push({ id, death: 'gone', heartbeat });
-  const recovered = await recoverAll(connection, options, dead);
+  const recovered = await recoverAll(connection, options, await workersOf(connection, keys, names));
   // Nobody else could prune until it expires.
   const lock = (await connection.send(['GET', keys.pruneLock])) as string | null;
   if (lock !== null && names.has(processOf(lock))) await connection.send(['DEL', keys.pruneLock]);
   // Last: who is interrupted before finds them again.
   await hideProcesses(connection, options.identity, [...names]);
   return recovered;
+}
+
+/** Whom {@link pruneGone} would take out. */
+export async function findGoneWorkers(connection: Connection, options: HeartbeatOptions): Promise<Dead[]> {
+  const names = new Set(await findGone(connection, options.identity));
+  return names.size === 0 ? [] : await workersOf(connection, keysOf(options.identity), names);
+}
+
+async function workersOf(connection: Connection, keys: Keys, names: ReadonlySet<string>): Promise<Dead[]> {
+  const dead: Dead[] = [];
+  for (const [id, heartbeat] of await readHeartbeats(connection, keys))
+    if (names.has(processOf(id))) dead.push({ id, death: 'gone', heartbeat });
+  return dead;
 }
 
 /** `<label>:<pid>` of an id of ours; '' of any other. */
@@ -76,7 +101,8 @@ async function readHeartbeats(connection: Connection, keys: Keys): Promise<Map<s
   return heartbeats;
 }
 
-async function findExpired(connection: Connection, options: HeartbeatOptions, nowMs: number): Promise<Dead[]> {
+/** Those whose heartbeat is too old, or, with forcePrune, who never had one. */
+export async function findExpired(connection: Connection, options: HeartbeatOptions, nowMs: number): Promise<Dead[]> {
   const keys = keysOf(options.identity);
   const heartbeats = await readHeartbeats(connection, keys);
   const dead: Dead[] = [];

@@ -9,6 +9,8 @@ export interface Keys {
   readonly processed: string;
   readonly failures: string;
   readonly pause: string;
+  /** Of resque-scheduler and node-resque: a sorted set of the times for which there are jobs. */
+  readonly delayedTimes: string;
   /** Ours: a sorted set of live processes (`<label>:<pid>`), scored by the server time of their last beat. */
   readonly processes: string;
   /** Ours: a hash, `<label>:<pid>` → which machine that process runs on (see registry/machine.ts). */
@@ -19,11 +21,17 @@ export interface Keys {
   readonly solo: string;
   /** Ours: written to where a write is needed whatever it is (-wait-replicas). Expires. */
   readonly fence: string;
+  /** Ours: never there. What a script must declare or try, it may do on this one. */
+  readonly never: string;
   queue(name: string): string;
   worker(id: string): string;
   started(id: string): string;
   processedBy(id: string): string;
   failuresOf(id: string): string;
+  /** node-resque's heartbeat. `name` is a worker id without its queues. */
+  ping(name: string): string;
+  /** The jobs for one of `delayedTimes`: a list. */
+  delayedAt(time: string): string;
 }
 
 /** @param namespace the raw prefix, colon included, as goworker takes it: `resque:` */
@@ -37,15 +45,19 @@ export function createKeys(namespace: string): Keys {
     processed: `${namespace}stat:processed`,
     failures: `${namespace}stat:failed`,
     pause: `${namespace}pause-all-workers`,
+    delayedTimes: `${namespace}delayed_queue_schedule`,
     processes: `${namespace}tsworker:processes`,
     machines: `${namespace}tsworker:machines`,
     suspects: `${namespace}tsworker:suspects`,
     solo: `${namespace}tsworker:solo`,
     fence: `${namespace}tsworker:fence`,
+    never: `${namespace}tsworker:never`,
     queue: (name) => `${namespace}queue:${name}`,
     worker: (id) => `${namespace}worker:${id}`,
     started: (id) => `${namespace}worker:${id}:started`,
     processedBy: (id) => `${namespace}stat:processed:${id}`,
     failuresOf: (id) => `${namespace}stat:failed:${id}`,
+    ping: (name) => `${namespace}worker:ping:${name}`,
+    delayedAt: (time) => `${namespace}delayed:${time}`,
   };
 }

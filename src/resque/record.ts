@@ -5,6 +5,8 @@ export interface ClaimRecord {
   /** undefined in the records of Ruby, goworker and node-resque. */
   readonly token: string | undefined;
   readonly queue: string;
+  /** When it was taken, as the worker wrote it; '' where it does not say. */
+  readonly runAt: string;
   /** The job's class, for messages; '' where there is none. */
   readonly class: string;
   /** The bytes that the producer pushed. */
@@ -26,12 +28,13 @@ export function parseRecord(record: Buffer): ClaimRecord | undefined {
   try {
     const fields: unknown = JSON.parse(record.toString());
     if (typeof fields !== 'object' || fields === null) return undefined;
-    const { token, queue, payload, payload_encoding: encoding } = fields as Record<string, unknown>;
+    const { token, queue, run_at, payload, payload_encoding: encoding } = fields as Record<string, unknown>;
     const job = (typeof payload === 'object' && payload !== null ? payload : {}) as { class?: unknown; args?: unknown };
     const text = encoding !== undefined && Array.isArray(job.args) ? String(job.args[0]) : undefined;
     return {
       token: typeof token === 'string' ? token : undefined,
       queue: typeof queue === 'string' ? queue : '',
+      runAt: typeof run_at === 'string' ? run_at : '',
       class: typeof job.class === 'string' ? job.class : '',
       payload: text === undefined ? shown : Buffer.from(text, encoding === 'latin1' ? 'latin1' : 'utf8'),
       shown,

@@ -1,6 +1,7 @@
 /** One child: its process, what it said last, and how it ended. Decides nothing. */
 import { type ChildProcess, fork } from 'node:child_process';
 import type { Counts } from '../metrics/counts.js';
+import { withoutSystemd } from '../systemd.js';
 import type { Death, Order, Report } from './messages.js';
 
 export type Ending = Extract<Report, { kind: 'ended' | 'refused' }>;
@@ -15,6 +16,8 @@ export class Child {
   readonly bornAt = Date.now();
   /** Resolves when the process is gone. */
   readonly gone: Promise<Death>;
+  /** Resolves with true when it claims, with false when it was gone before that. */
+  readonly ready: Promise<boolean>;
   /** Aborts when the process is gone. */
   readonly over = new AbortController();
   /** The child's last word, if it had one: without, it died. */
@@ -24,20 +27,26 @@ export class Child {
   /** When its event loop last ran, as far as we know. Milliseconds since the epoch. */
   heardAt = Date.now();
   /** It is registered, has set up its job modules, and claims. */
-  ready = false;
+  working = false;
   /** It was told to end its jobs and be replaced. */
   retiring = false;
+  #stopping = false;
+  #tellReady!: (ready: boolean) => void;
   readonly #process: ChildProcess;
 
   constructor(file: URL, events: ChildEvents) {
     // Structured clones instead of JSON: flags of job modules may be anything.
-    this.#process = fork(file, { serialization: 'advanced' });
+    this.#process = fork(file, { serialization: 'advanced', env: withoutSystemd(process.env) as NodeJS.ProcessEnv });
     this.#process.on('message', (message) => this.#hear(message as Report, events));
     // A message to a child that has just gone: its end is told by 'exit'.
     this.#process.on('error', () => {});
+    this.ready = new Promise((resolve) => {
+      this.#tellReady = resolve;
+    });
     this.gone = new Promise((resolve) => {
       this.#process.once('exit', (code, signal) => {
         this.over.abort();
+        this.#tellReady(false);
         resolve({ code, signal });
       });
     });
@@ -51,6 +60,18 @@ export class Child {
     if (this.#process.connected) this.#process.send(order, () => {});
   }
 
+  /** Once only: a second stop would be one that waits for no job. */
+  stop(reason: string): void {
+    if (!this.#stopping) this.send({ kind: 'stop', reason });
+    this.#stopping = true;
+  }
+
+  /** It ends its jobs in peace; a later stop still limits how long. */
+  retire(reason: string): void {
+    this.retiring = true;
+    this.send({ kind: 'retire', reason });
+  }
+
   /** For one that blocks its event loop and cannot hear us. */
   kill(): void {
     this.#process.kill('SIGKILL');
@@ -59,8 +80,9 @@ export class Child {
   #hear(message: Report, events: ChildEvents): void {
     this.heardAt = Date.now();
     if (message.kind === 'ready') {
-      this.ready = true;
+      this.working = true;
       this.limitMs = message.limitMs;
+      this.#tellReady(true);
       events.onReady(message);
     } else if (message.kind === 'pulse') events.onPulse(message.rssMb);
     else if (message.kind === 'counts') {

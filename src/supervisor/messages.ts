@@ -12,6 +12,8 @@ export type Order =
   /** How many tsworker processes are alive, for the herd. */
   | { readonly kind: 'processes'; readonly count: number }
   | { readonly kind: 'stop'; readonly reason: string }
+  /** Claim no more and end when the running jobs have, however long they take: another child takes the place. */
+  | { readonly kind: 'retire'; readonly reason: string }
   | { readonly kind: 'abort'; readonly reason: string }
   | { readonly kind: 'pause' | 'resume' | 'report' };
 

@@ -2,14 +2,15 @@
  * Keeps N children at work: starts them, replaces one that died or grew too large, stops them. It runs no job, so
  * nothing of the user's can block it. It knows the books by a port, and of the daemon only a file to start.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Settings } from '../config/settings.js';
 import { TsworkerError } from '../errors.js';
 import type { Counts } from '../metrics/counts.js';
 import type { Identity } from '../registry/identity.js';
 import { countDeath, restartDelayMs, shouldGiveUp } from './backoff.js';
-import { Child } from './child-process.js';
+import { Child, type Ending } from './child-process.js';
 import type { Death, Order } from './messages.js';
+import { type Fate, type Life, Place } from './place.js';
+import { Rollout, type RolloutEvents } from './rollout.js';
 
 /** The registry, as the supervisor needs it. No call rejects: while Redis is away they wait for it. */
 export interface Books {
@@ -30,9 +31,17 @@ export interface Books {
  */
 export type Cause = 'death' | 'blocked' | 'killed';
 
-export interface SupervisorEvents {
-  ready(facts: { readonly classes: readonly string[]; readonly tracking: boolean }): void;
+type Ready = { readonly classes: readonly string[]; readonly tracking: boolean };
+
+export interface SupervisorEvents extends RolloutEvents {
+  /** Once, at the first child that works. */
+  ready(facts: Ready): void;
+  /** -1: it is not replaced. */
   died(pid: number, death: Death, restartInMs: number): void;
+  /** In a reload: another child works now, and the old one ends its jobs. */
+  replacing(oldPid: number, newPid: number): void;
+  /** A child could not start, after others could. */
+  refused(pid: number, error: TsworkerError, restartInMs: number): void;
   retiring(pid: number, rssMb: number): void;
   killed(pid: number): void;
   blocked(pid: number, silentMs: number): void;
@@ -42,6 +51,10 @@ export interface SupervisorEvents {
   /** A child's process is gone. `inOrder`: it had its last word. */
   left(place: number, pid: number, inOrder: boolean): void;
 }
+
+type Refusal = Extract<Ending, { kind: 'refused' }>;
+
+const OVER: Fate = { again: false, afterMs: 0 };
 
 const WATCH_MS = 1000;
 /** Beyond the limit: pulses come every two seconds, and a busy machine may be late. */
@@ -53,6 +66,22 @@ export interface SupervisorOptions {
   readonly file: URL;
   readonly books: Books;
   readonly events: SupervisorEvents;
+  /** There is a Redis connection for one child more, while a reload is under way. */
+  readonly spare: boolean;
+}
+
+/** Which place, from 0, and its share of the concurrency. */
+interface Seat {
+  readonly place: number;
+  readonly share: number;
+}
+
+/** What is remembered of the children that were in one place. */
+interface Past {
+  /** How many died in a row. */
+  deaths: number;
+  /** One of them has worked: what keeps another from starting is new. */
+  proven: boolean;
 }
 
 export interface Supervised {
@@ -65,16 +94,35 @@ export interface Supervised {
 export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #children = new Set<Child>();
+  readonly #places: readonly Place[];
+  readonly #rollout: Rollout;
   readonly #stopped = new AbortController();
   readonly #deaths: number[] = [];
   #sum: Supervised = { exitCode: 0, processed: 0, failed: 0, putBack: 0 };
   #refusal: TsworkerError | undefined;
-  #ready = false;
+  /** Of the child that began to work last. */
+  #ready: Ready | undefined;
+  #paused = false;
   /** Children that we killed, and why. */
   readonly #killed = new Map<Child, Cause>();
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
+    const { processes, concurrency } = options.settings;
+    const shares = Array.from({ length: processes }, (_, i) => Math.floor((concurrency + i) / processes));
+    this.#places = shares.map((share, place) => {
+      const past: Past = { deaths: 0, proven: false };
+      return new Place({
+        begin: (trial) => this.#begin({ place, share }, past, trial),
+        replacing: (old, next) => options.events.replacing(old.pid ?? 0, next.pid ?? 0),
+        stopped: this.#stopped.signal,
+      });
+    });
+    this.#rollout = new Rollout({
+      ...{ places: this.#places, spare: options.spare, events: options.events },
+      stopped: this.#stopped.signal,
+      classes: () => this.#ready?.classes ?? [],
+    });
   }
 
   /**
@@ -82,10 +130,8 @@ export class Supervisor {
    * @throws TsworkerError where a child cannot start at all
    */
   async run(): Promise<Supervised> {
-    const { processes, concurrency } = this.#options.settings;
-    const shares = Array.from({ length: processes }, (_, i) => Math.floor((concurrency + i) / processes));
     const watch = setInterval(() => this.#killBlocked(), WATCH_MS);
-    await Promise.all(shares.map((share, place) => this.#keep(share, place)));
+    await Promise.all(this.#places.map((place) => place.keep()));
     clearInterval(watch);
     if (this.#refusal !== undefined) throw this.#refusal;
     return this.#sum;
@@ -97,7 +143,7 @@ export class Supervisor {
 
   /** How many children are at work. */
   get ready(): number {
-    return [...this.#children].filter((child) => child.ready && !child.retiring).length;
+    return [...this.#children].filter((child) => child.working && !child.retiring).length;
   }
 
   get stopping(): boolean {
@@ -107,7 +153,18 @@ export class Supervisor {
   /** Claims no more; the running jobs go on. */
   quiet(reason = 'stop'): void {
     this.#stopped.abort();
-    this.broadcast({ kind: 'stop', reason });
+    for (const child of this.#children) child.stop(reason);
+  }
+
+  /** Replaces all children, one after the other, with such as load the job modules anew. Their running jobs end in peace. */
+  reload(): void {
+    this.#rollout.request();
+  }
+
+  /** Also those that are started later. */
+  suspend(paused: boolean): void {
+    this.#paused = paused;
+    this.broadcast({ kind: paused ? 'pause' : 'resume' });
   }
 
   /** Tells the running jobs to end. */
@@ -143,35 +200,40 @@ export class Supervisor {
     child.kill();
   }
 
-  /** One place for a child: filled again and again until the stop. */
-  async #keep(concurrency: number, place: number): Promise<void> {
-    for (let deaths = 0; !this.#stopped.signal.aborted; ) {
-      const child = this.#start(concurrency, place);
-      const [identity, death] = await Promise.all([this.#register(child, concurrency), child.gone]);
-      this.#children.delete(child);
-      this.#options.events.left(place, child.pid ?? 0, child.ending !== undefined);
-      if (child.ending !== undefined) {
-        if (identity !== undefined) await this.#options.books.leave(identity);
-        if (this.#settle(child)) continue;
-        return;
-      }
-      deaths = countDeath(deaths, Date.now() - child.bornAt);
-      await this.#bury(child, identity, death, deaths);
-    }
+  #begin(seat: Seat, past: Past, trial: boolean): Life {
+    const child = this.#start(seat);
+    return { child, over: this.#live(child, seat, past, trial) };
   }
 
-  #start(share: number, place: number): Child {
+  /** From the registration of a child until it has left the books. */
+  async #live(child: Child, { place, share }: Seat, past: Past, trial: boolean): Promise<Fate> {
+    void child.ready.then((ready) => {
+      past.proven ||= ready;
+    });
+    const [identity, death] = await Promise.all([this.#register(child, share), child.gone]);
+    this.#children.delete(child);
+    this.#options.events.left(place, child.pid ?? 0, child.ending !== undefined);
+    // One on trial that was never ready leaves a place where somebody else works.
+    const surplus = trial && !(await child.ready);
+    if (child.ending === undefined) return await this.#bury(child, identity, death, past, surplus);
+    if (identity !== undefined) await this.#options.books.leave(identity);
+    if (child.ending.kind === 'refused') return this.#refuse(child, child.ending, past, surplus);
+    return this.#settle(child, child.ending);
+  }
+
+  #start({ place, share }: Seat): Child {
     const { settings, flags, file, events } = this.#options;
     const child = new Child(file, {
       onReady: (facts) => {
-        if (!this.#ready) events.ready(facts);
-        this.#ready = true;
+        if (this.#ready === undefined) events.ready(facts);
+        this.#ready = facts;
       },
       onPulse: (rssMb) => this.#weigh(child, rssMb),
       onCounts: (counts) => events.counted(place, child.pid ?? 0, counts),
     });
     this.#children.add(child);
     child.send({ kind: 'start', settings: { ...settings, concurrency: share }, flags });
+    if (this.#paused) child.send({ kind: 'pause' });
     return child;
   }
 
@@ -181,55 +243,65 @@ export class Supervisor {
     const identity = await this.#options.books.enter(child.pid, concurrency, child.over.signal);
     if (identity !== undefined) child.send({ kind: 'registered', identity });
     // Stopped meanwhile: the broadcast may have come before the child could hear.
-    if (this.#stopped.signal.aborted) child.send({ kind: 'stop', reason: 'stop' });
+    if (this.#stopped.signal.aborted) child.stop('stop');
     return identity;
   }
 
-  /** @returns whether the place is to be filled again */
-  #settle({ ending, retiring }: Child): boolean {
-    if (ending?.kind === 'refused') {
-      const { code, message, hint } = ending;
-      this.#refusal ??= new TsworkerError(code as TsworkerError['code'], message, hint === undefined ? {} : { hint });
-      this.quiet();
-      return false;
-    }
-    if (ending?.kind === 'ended') {
-      const { exitCode, processed, failed, putBack } = this.#sum;
-      this.#sum = {
-        exitCode: exitCode === 1 || ending.exitCode === 1 ? 1 : 0,
-        processed: processed + ending.processed,
-        failed: failed + ending.failed,
-        putBack: putBack + ending.putBack,
-      };
-      // A fault that it could not tie to a job: it stopped in order, but nobody asked it to.
-      if (ending.exitCode === 1 && !this.#stopped.signal.aborted && !retiring) this.quiet();
-    }
-    return retiring && !this.#stopped.signal.aborted;
+  #settle({ retiring }: Child, ending: Extract<Ending, { kind: 'ended' }>): Fate {
+    const { exitCode, processed, failed, putBack } = this.#sum;
+    this.#sum = {
+      exitCode: exitCode === 1 || ending.exitCode === 1 ? 1 : 0,
+      processed: processed + ending.processed,
+      failed: failed + ending.failed,
+      putBack: putBack + ending.putBack,
+    };
+    // A fault that it could not tie to a job: it stopped in order, but nobody asked it to.
+    if (ending.exitCode === 1 && !this.#stopped.signal.aborted && !retiring) this.quiet();
+    return { again: retiring && !this.#stopped.signal.aborted, afterMs: 0 };
   }
 
-  async #bury(child: Child, identity: Identity | undefined, death: Death, deaths: number): Promise<void> {
-    const now = Date.now();
-    this.#deaths.push(now);
-    const stopping = this.#stopped.signal.aborted;
-    const giveUp = !stopping && shouldGiveUp(this.#deaths, now);
-    const delay = restartDelayMs(deaths);
-    if (stopping || giveUp) this.#sum = { ...this.#sum, exitCode: 1 };
-    this.#options.events.died(child.pid ?? 0, death, stopping || giveUp ? -1 : delay);
-    if (giveUp) {
+  /** At the start it is the end of all. Later something must have changed, and may change again: we go on trying. */
+  #refuse(child: Child, { code, message, hint }: Refusal, past: Past, surplus: boolean): Fate {
+    const options = hint === undefined ? {} : { hint };
+    const error = new TsworkerError(code as TsworkerError['code'], message, options);
+    if (!surplus && (!past.proven || this.#options.settings.exitOnComplete)) {
+      this.#refusal ??= error;
+      this.quiet();
+    }
+    if (this.#stopped.signal.aborted) return OVER;
+    if (!surplus) past.deaths = countDeath(past.deaths, Date.now() - child.bornAt);
+    const afterMs = restartDelayMs(past.deaths + 1);
+    this.#options.events.refused(child.pid ?? 0, error, surplus ? -1 : afterMs);
+    return { again: true, afterMs };
+  }
+
+  async #bury(child: Child, identity: Identity | undefined, death: Death, past: Past, surplus: boolean): Promise<Fate> {
+    const fate = surplus ? OVER : this.#mourn(child, past);
+    this.#options.events.died(child.pid ?? 0, death, fate.again ? fate.afterMs : -1);
+    if (!fate.again && !surplus && !this.#stopped.signal.aborted) {
       this.#options.events.gaveUp(this.#deaths.length);
       this.quiet();
     }
     const cause = this.#killed.get(child) ?? 'death';
     this.#killed.delete(child);
     if (identity !== undefined) await this.#options.books.recover(identity, cause);
-    if (delay > 0 && !giveUp) await sleep(delay, undefined, { signal: this.#stopped.signal }).catch(() => {});
+    return fate;
+  }
+
+  /** Whether one that died is replaced, and when. */
+  #mourn(child: Child, past: Past): Fate {
+    const now = Date.now();
+    past.deaths = countDeath(past.deaths, now - child.bornAt);
+    this.#deaths.push(now);
+    const again = !this.#stopped.signal.aborted && !shouldGiveUp(this.#deaths, now);
+    if (!again) this.#sum = { ...this.#sum, exitCode: 1 };
+    return again ? { again, afterMs: restartDelayMs(past.deaths) } : OVER;
   }
 
   #weigh(child: Child, rssMb: number): void {
     const { maxRss } = this.#options.settings;
     if (maxRss === 0 || rssMb <= maxRss || child.retiring || this.#stopped.signal.aborted) return;
-    child.retiring = true;
     this.#options.events.retiring(child.pid ?? 0, rssMb);
-    child.send({ kind: 'stop', reason: `${rssMb} MB are more than -max-rss` });
+    child.retire(`${rssMb} MB are more than -max-rss`);
   }
 }

@@ -55,7 +55,7 @@ export class WebServer implements Service {
 
   /** Where it listens: the port is known only now where a free one was asked for. */
   get url(): string {
-    const { port } = this.#server?.address() as AddressInfo;
+    const { port } = (this.#server?.address() ?? this.#address) as AddressInfo;
     return `http://${showHttp({ host: this.#address.host, port })}`;
   }
 

@@ -63,15 +63,15 @@ it('contains what is needed and nothing else', () => {
   const allowed = [
     /^(package\.json|README\.md|LICENSE|CHANGELOG\.md)$/,
     /^bin\/tsworker\.js$/,
-    /^dist\/[\w/-]+\.(js|d\.ts)$/,
+    /^dist\/[\w/-]+(\.row)?\.(js|d\.ts)$/,
     /^dist\/resque\/scripts\/[\w-]+\.lua$/,
     /^jobs\/[\w-]+\.ts$/,
-    /^config\/tsworker\.config\.ts$/,
-    /^config\/grafana-dashboard\.json$/,
+    /^config\/(tsworker\.config\.ts|tsworker\.service|Procfile|docker-compose\.yml|kubernetes\.yaml|keda\.yaml|grafana-dashboard\.json)$/,
   ];
   expect(paths.filter((path) => !allowed.some((pattern) => pattern.test(path)))).toEqual([]);
   const needed = ['README.md', 'LICENSE', 'CHANGELOG.md', 'bin/tsworker.js', 'dist/index.js', 'dist/index.d.ts'];
-  const missing = [...needed, 'config/tsworker.config.ts', 'jobs/mail.ts'].filter((path) => !paths.includes(path));
+  const config = readdirSync(join(projectRoot, 'config')).map((name) => `config/${name}`);
+  const missing = [...needed, ...config, 'jobs/mail.ts'].filter((path) => !paths.includes(path));
   expect(missing).toEqual([]);
   const scripts = readdirSync(join(projectRoot, 'src/resque/scripts')).filter((name) => name.endsWith('.lua'));
   expect(paths.filter((path) => path.endsWith('.lua')).sort()).toEqual(

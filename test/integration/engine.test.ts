@@ -249,6 +249,19 @@ describe('ending', () => {
     expect(await engine.ended).toEqual({ putBack: 0, undelivered: 0 });
   });
 
+  test('told to stop twice it still waits for its jobs', async () => {
+    await register();
+    const job = gate();
+    const { engine } = await testEngine(redis.uri, () => job.opened);
+    await push('q', 1);
+    await until(() => engine.busy === 1);
+    engine.quiet();
+    engine.quiet();
+    job.open();
+    expect(await engine.ended).toEqual({ putBack: 0, undelivered: 0 });
+    expect(await assertConserved(redis.client, 1)).toMatchObject({ processed: 1 });
+  });
+
   test('claims that arrive after the stop go back to the head unrun', async () => {
     await register();
     const proxy = await startProxy(redis);

@@ -40,9 +40,9 @@ function parseLine(line: string): Line {
   const value = Number(parts?.[3] === '+Inf' ? Number.POSITIVE_INFINITY : parts?.[3]);
   if (parts === null || Number.isNaN(value)) throw new Error(`no line of the text format: ${line}`);
   const labels = [...(parts[2] ?? '').matchAll(/(\w+)="((?:[^"\\]|\\.)*)"(?:,|$)/gs)];
-  return { name: parts[1], labels: Object.fromEntries(labels.map(([, key, text]) => [key, unescape(text)])), value };
+  return { name: parts[1], labels: Object.fromEntries(labels.map(([, key, text]) => [key, unescaped(text)])), value };
 }
 
-function unescape(text: string): string {
+function unescaped(text: string): string {
   return text.replaceAll(/\\(.)/g, (_, char: string) => (char === 'n' ? '\n' : char));
 }

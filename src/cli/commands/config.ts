@@ -1,18 +1,19 @@
 /** `tsworker config`: the settings in force and where each came from. Needs neither queues nor Redis; shows no secret. */
-import Table from 'cli-table3';
-import { loadSettings, type Resolved, type Sources } from '../../config/load.js';
+import { loadSettings, type Resolved } from '../../config/load.js';
 import { SCHEMA, SETTING_KEYS } from '../../config/schema.js';
 import type { SettingKey } from '../../config/setting.js';
 import type { QueuePlan, Settings } from '../../config/settings.js';
 import { maskUri } from '../../config/uri.js';
-import type { Io } from '../io.js';
+import type { Call } from '../command.js';
+import { boxed } from '../table.js';
+import type { ConfigFlags } from './config.row.js';
 
 type Values = Readonly<Record<string, unknown>>;
 
-/** Prints a table, or JSON with `json`. Resolves to the exit code. */
-export async function config(sources: Sources, flags: Values, io: Io, json: boolean): Promise<number> {
+/** Prints a table, or JSON with `-json`. Resolves to the exit code. */
+export async function config({ sources, modules, flags, io }: Call<ConfigFlags>): Promise<number> {
   const resolved = await loadSettings({ ...sources, queuesRequired: false });
-  io.out(json ? asJson(resolved, flags) : asTable(resolved, flags, io.columns));
+  io.out(flags.json ? asJson(resolved, modules) : asTable(resolved, modules, io.columns));
   for (const warning of resolved.warnings) io.err(`tsworker: warning: ${warning}\n`);
   return 0;
 }
@@ -33,17 +34,7 @@ function asTable({ settings, origins }: Resolved, flags: Values, columns: number
     rows.push([`-${name}`, plainText(mask(name, value)), 'job modules']);
   }
   const head = ['flag', 'value', 'from'];
-  const table = new Table({
-    head,
-    colWidths: widths([head, ...rows], columns),
-    wordWrap: true,
-    wrapOnWordBoundary: false,
-    // No rules between the rows: the table would be twice as long as a terminal.
-    chars: { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' },
-    style: { head: [], border: [] },
-  });
-  table.push(...rows);
-  return `${table.toString()}\n`;
+  return boxed(head, rows, widths([head, ...rows], columns));
 }
 
 /** As wide as the content, cut down to the terminal: names stay whole, values and origins wrap. */

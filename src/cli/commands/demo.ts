@@ -1,9 +1,8 @@
 /** `tsworker demo`: see it work in a few seconds, with a Redis of its own. */
 import { runDemo } from '../../demo/demo.js';
+import type { Call } from '../command.js';
 
 /** @returns the exit code */
-export async function demo(): Promise<number> {
-  const { stdout, env } = process;
-  const colour = stdout.isTTY === true && (env.NO_COLOR ?? '') === '' && env.TERM !== 'dumb';
-  return runDemo(stdout, colour);
+export async function demo({ io }: Call): Promise<number> {
+  return runDemo(process.stdout, io.colour);
 }

@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readArgv } from '../../../src/cli/argv.js';
+import { DEFAULT_COMMAND } from '../../../src/cli/commands.js';
 import { allSpecs, givenValues, type ModuleFlags, settingTexts } from '../../../src/cli/flags.js';
-import { helpPage, readModuleFlags } from '../../../src/cli/program.js';
+import { helpPage } from '../../../src/cli/help.js';
+import { readModuleFlags } from '../../../src/cli/program.js';
 import { SCHEMA, SETTING_KEYS } from '../../../src/config/schema.js';
 
 const FLAGS: ModuleFlags = {
@@ -20,7 +22,7 @@ async function read(
   env: Record<string, string> = {},
   demand = false,
 ): Promise<Record<string, unknown>> {
-  const given = givenValues(FLAGS, readArgv(argv, allSpecs(FLAGS)), env);
+  const given = givenValues(FLAGS, readArgv(argv, allSpecs(DEFAULT_COMMAND, FLAGS)), env);
   return await readModuleFlags(FLAGS, given, demand);
 }
 
@@ -107,14 +109,16 @@ describe("the job modules' flags", () => {
   });
 
   it('cannot take a name of ours', () => {
-    expect(() => allSpecs({ uri: {} })).toThrow(expect.objectContaining({ code: 'JOBS' }));
-    expect(() => allSpecs({ height: { alias: 'h' } })).toThrow('-h, which is ours'.replace('ours', "tsworker's own"));
+    expect(() => allSpecs(DEFAULT_COMMAND, { uri: {} })).toThrow(expect.objectContaining({ code: 'JOBS' }));
+    expect(() => allSpecs(DEFAULT_COMMAND, { height: { alias: 'h' } })).toThrow(
+      '-h, which is ours'.replace('ours', "tsworker's own"),
+    );
   });
 });
 
 describe('settingTexts', () => {
   it('the last one counts, but -jobs gathers', () => {
-    const argv = readArgv(['-queues=a', '-jobs=x', '-queues=b', '-jobs=y'], allSpecs({}));
+    const argv = readArgv(['-queues=a', '-jobs=x', '-queues=b', '-jobs=y'], allSpecs(DEFAULT_COMMAND, {}));
     expect(settingTexts(argv)).toEqual({ queues: 'b', jobs: ['x', 'y'] });
   });
 });

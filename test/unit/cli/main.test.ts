@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Io } from '../../../src/cli/io.js';
 import { main } from '../../../src/cli/main.js';
@@ -26,12 +27,20 @@ async function run(argv: string[], env: Record<string, string> = {}, columns = 1
   const io: Io = {
     cwd,
     terminal: false,
+    colour: false,
     columns,
+    rows: 24,
+    input: Readable.from([]),
+    interactive: false,
     out(text) {
       texts.out += text;
     },
     err(text) {
       texts.err += text;
+    },
+    async print(text) {
+      texts.out += text;
+      return true;
     },
   };
   return { code: await main(argv, env, io), ...texts };
@@ -75,9 +84,12 @@ describe('work', () => {
     [['-queues=a', '-uri=redis://u:hunter2@h:x'], /^tsworker: -uri: must be redis:.*u:\*\*\*@h:x/],
     [['wrok'], /^tsworker: unknown command "wrok"; did you mean work\?$/],
     [['-exit-on-complete', 'false'], /^tsworker: unknown command "false"; the value of a boolean flag/],
-    [['config', 'x'], /^tsworker: unexpected word "x" after config$/],
-    [['-queues=a', '-json'], /^tsworker: the flag -json belongs to tsworker config$/],
-    [['demo', '-queues=a'], /^tsworker: tsworker demo takes no flags: -queues$/],
+    [['config', 'x'], /^tsworker: unexpected word "x" after config; tsworker config takes no more words$/],
+    [['-queues=a', '-json'], /^tsworker: tsworker work takes no flag -json: it belongs to /],
+    [
+      ['demo', '-queues=a'],
+      /^tsworker: tsworker demo takes no flag -queues: it belongs to tsworker work and tsworker config$/,
+    ],
     [['-config=gone.yaml'], /^tsworker: the configuration file gone\.yaml does not exist$/],
   ])('%j is told in one line, with code 2', async (argv, line) => {
     const { code, out, err } = await run(argv);

@@ -1,0 +1,123 @@
+/**
+ * What the help pages say: one for all commands, which is the daemon's too, and one for each command. Must not know how a
+ * page is laid out (program.ts does that, with yargs), nor what the commands do.
+ */
+import { CONFIG_FLAG, SCHEMA } from '../config/schema.js';
+import type { SettingKey } from '../config/setting.js';
+import type { Command } from './command.js';
+import { byGroup, DEFAULT_COMMAND } from './commands.js';
+import type { ModuleFlags } from './flags.js';
+import { addModuleFlags, newPage, type Options, type Yargs } from './program.js';
+
+/** All commands, and the flags of the daemon. With goworker's one dash. */
+export async function helpPage(flags: ModuleFlags, columns: number): Promise<string> {
+  const page = newPage(columns);
+  addSettings(page, DEFAULT_COMMAND.settings);
+  addModuleFlags(page, flags, true);
+  addOthers(page, DEFAULT_COMMAND);
+  page.option('version', { describe: 'the version of tsworker', group: 'Other:' });
+  addExamples(page, [...DEFAULT_COMMAND.examples, ...EXAMPLES]);
+  const head = `Usage: tsworker [command] [flags]\n\n${commandList()}`;
+  return `${head}\n\n${oneDash(await page.epilogue(`${SPELLING}\n\n${SOURCES}`).getHelp())}`;
+}
+
+/** One command: how it is typed, what it takes. */
+export async function commandPage(command: Command, flags: ModuleFlags, columns: number): Promise<string> {
+  const page = newPage(columns);
+  addOwn(page, command);
+  addSettings(page, command.settings);
+  if (command.modules !== undefined) addModuleFlags(page, flags, true);
+  addOthers(page, command);
+  addExamples(page, command.examples);
+  const sources = command.settings.length === 0 ? [] : [command === DEFAULT_COMMAND ? SOURCES : SHORT_SOURCES];
+  const notes = [...(command.notes === undefined ? [] : [command.notes]), SPELLING, ...sources];
+  return `${usageOf(command)}\n\n${oneDash(await page.epilogue(notes.join('\n\n')).getHelp())}`;
+}
+
+function commandList(): string {
+  const groups = byGroup();
+  const width = Math.max(...groups.flatMap(([, commands]) => commands.map(({ name }) => name.length)));
+  const lines = groups.flatMap(([group, commands]) =>
+    commands.map(({ name, help }, i) => `  ${(i === 0 ? group : '').padEnd(8)}tsworker ${name.padEnd(width)}  ${help}`),
+  );
+  return ['Commands (tsworker help <command> says more about one):', ...lines].join('\n');
+}
+
+function usageOf({ name, help, words = '', verbs }: Command): string {
+  if (verbs === undefined) return `Usage: ${typed(name, words)} [flags]\n\n${sentence(help)}`;
+  const uses = Object.entries(verbs).map(([verb, one]) => ({
+    text: typed(`${name} ${verb}`, one.words),
+    help: one.help,
+  }));
+  const width = Math.max(...uses.map(({ text }) => text.length));
+  const lines = uses.map(
+    (use, i) => `  ${use.text.padEnd(width)}  ${use.help}${i === 0 ? ' (when none is named)' : ''}`,
+  );
+  return [`Usage: tsworker ${name} [sub-command] [flags]`, sentence(help), ['Sub-commands:', ...lines].join('\n')].join(
+    '\n\n',
+  );
+}
+
+function typed(name: string, words: string): string {
+  return `tsworker ${name}${words === '' ? '' : ` ${words}`}`;
+}
+
+function sentence(text: string): string {
+  return `${text[0].toUpperCase()}${text.slice(1)}.`;
+}
+
+function addOwn(page: Yargs, { flags }: Command): void {
+  for (const [name, { kind, help, defaultText }] of Object.entries(flags))
+    addFlag(page, withPlaceholder(name, kind.placeholder), { describe: help, group: 'Flags:' }, defaultText);
+}
+
+function addSettings(page: Yargs, keys: readonly SettingKey[]): void {
+  for (const key of keys) {
+    const { flag, kind, group, help, defaultText } = SCHEMA[key];
+    addFlag(page, withPlaceholder(flag, kind.placeholder), { describe: help, group: `${group}:` }, defaultText);
+  }
+}
+
+function addOthers(page: Yargs, { settings }: Command): void {
+  const { flag, placeholder, help } = CONFIG_FLAG;
+  if (settings.length > 0) addFlag(page, withPlaceholder(flag, placeholder), { describe: help, group: 'Other:' });
+  addFlag(page, 'help', { describe: 'this page', group: 'Other:' });
+}
+
+function addFlag(page: Yargs, name: string, options: Options, defaultText = ''): void {
+  page.option(name, defaultText === '' ? options : { ...options, defaultDescription: defaultText });
+}
+
+/** The page alone is made from these names, so the placeholder may be part of them. */
+function withPlaceholder(flag: string, placeholder: string): string {
+  return placeholder === '' ? flag : `${flag} <${placeholder}>`;
+}
+
+function addExamples(page: Yargs, examples: Command['examples']): void {
+  for (const [command, meaning] of examples) page.example(command, meaning);
+}
+
+/** yargs writes `--queues`; the same width with one dash keeps the columns in line. */
+function oneDash(page: string): string {
+  return page
+    .split('\n')
+    .map((line) => line.replace(/^( +(?:-\w, )*)--(\S+(?: <[^>]+>)?)/, '$1-$2 '))
+    .join('\n')
+    .concat('\n');
+}
+
+const EXAMPLES = [['tsworker config -json', 'what would be in force here']] as const;
+
+const SPELLING =
+  'Flags are written -name=value, -name value, --name=value or --name value; booleans -name or -name=false.';
+
+const SHORT_SOURCES =
+  'The settings are read from flags, TSWORKER_* variables, REDIS_PROVIDER, REDIS_URL and the configuration file, as those of the daemon are.';
+
+const SOURCES = `Every flag is also an environment variable: TSWORKER_QUEUES, TSWORKER_LOG_LEVEL and so on (TSWORKER_JOBS with commas \
+between paths). REDIS_PROVIDER and REDIS_URL are read as well. An empty variable counts as not set.
+
+A configuration file is read from package.json ("tsworker"), .tsworkerrc[.json|.yaml|.yml|.js|.ts|…] or \
+tsworker.config.{ts,js,mjs,cjs,json,yaml}, here or in config/.
+
+A flag comes before a variable, a variable before the file, the file before the default.`;

@@ -1,0 +1,81 @@
+/**
+ * A command's connection to Redis: opened with the daemon's settings, closed when the command is done. The daemon waits
+ * for a Redis that is away; a person at a prompt is told at once. Must not know what a command does with it.
+ */
+import { loadSettings } from '../config/load.js';
+import type { Settings } from '../config/settings.js';
+import { maskUri } from '../config/uri.js';
+import { TsworkerError } from '../errors.js';
+import { connect } from '../redis/connect.js';
+import type { Connection } from '../redis/connection.js';
+import { connectOptions } from '../redis/options.js';
+import { createKeys, type Keys } from '../resque/keys.js';
+import type { Call } from './command.js';
+
+export interface Session {
+  readonly connection: Connection;
+  readonly keys: Keys;
+  readonly settings: Settings;
+  /** The address as it may be shown. */
+  readonly uri: string;
+}
+
+/** For messages: a wrong namespace looks as an empty one does. */
+export function placeOf({ settings, uri }: Pick<Session, 'settings' | 'uri'>): string {
+  return `namespace ${settings.namespace} on ${uri}`;
+}
+
+/** A reply that takes longer never comes. */
+const SILENCE_MS = 30_000;
+
+/**
+ * Runs `use` with a connection.
+ * @throws TsworkerError USAGE for wrong settings; REDIS where Redis cannot be reached, refuses, or is lost meanwhile
+ */
+export async function withRedis<T>(
+  { sources, io }: Pick<Call, 'sources' | 'io'>,
+  use: (session: Session) => Promise<T>,
+): Promise<T> {
+  const { settings, warnings } = await loadSettings({ ...sources, queuesRequired: false });
+  for (const warning of warnings) io.err(`tsworker: warning: ${warning}\n`);
+  const uri = maskUri(settings.uri);
+  const options = connectOptions(settings, `tsworker:${process.pid}:cli`, SILENCE_MS);
+  const connection = await connect(options, uri, { patient: false });
+  try {
+    return await use({ connection, keys: createKeys(settings.namespace), settings, uri });
+  } catch (error) {
+    throw redisError(error, uri);
+  } finally {
+    await connection.close();
+  }
+}
+
+/** What Redis answers is told in one line; a fault of ours keeps its stack. */
+function redisError(error: unknown, uri: string): unknown {
+  if (!(error instanceof Error) || error instanceof TsworkerError) return error;
+  const { message, name } = error;
+  if (
+    /^(WRONGTYPE|NOPERM|OOM|READONLY|MISCONF|LOADING|CLUSTERDOWN|MOVED|ASK|TRYAGAIN|NOREPLICAS|MASTERDOWN|ERR|BUSY)\b/.test(
+      message,
+    )
+  )
+    return new TsworkerError('REDIS', `Redis at ${uri} refuses: ${message}`, { cause: error, ...hintFor(message) });
+  if (
+    /^(Client|Socket|Disconnect|Connection|Abort)\w*Error$/.test(error.constructor.name) ||
+    /^E[A-Z]+$/.test(codeOf(error))
+  )
+    return new TsworkerError('REDIS', `the connection to Redis at ${uri} was lost: ${message || name}`, {
+      cause: error,
+    });
+  return error;
+}
+
+function codeOf(error: Error): string {
+  return String((error as { code?: unknown }).code ?? '');
+}
+
+function hintFor(message: string): { hint?: string } {
+  if (message.startsWith('WRONGTYPE'))
+    return { hint: 'a key of this namespace holds what Resque does not write there' };
+  return message.startsWith('NOPERM') ? { hint: 'check the ACL of the user' } : {};
+}

@@ -1,0 +1,75 @@
+/**
+ * Reading much in few calls and little memory: what is walked comes in batches, lists come in pages, and one question
+ * about many keys is asked for many of them at once. Knows no key.
+ */
+import type { Connection } from '../redis/connection.js';
+
+/** Gathers what comes one by one. */
+export async function* batches<T>(source: AsyncIterable<T>, size: number): AsyncGenerator<T[]> {
+  let batch: T[] = [];
+  for await (const item of source) {
+    if (batch.push(item) < size) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
+}
+
+/** In slices of at most `size`, in order. */
+export function* slices<T>(all: readonly T[], size: number): Generator<readonly T[]> {
+  for (let first = 0; first < all.length; first += size) yield all.slice(first, first + size);
+}
+
+/** MGET, whatever the number of keys: one call for each slice. */
+export async function getAll(connection: Connection, keys: readonly string[]): Promise<(string | null)[]> {
+  if (keys.length === 0) return [];
+  const calls = [...slices(keys, 1000)].map((some) => connection.send(['MGET', ...some]));
+  return ((await Promise.all(calls)) as (string | null)[][]).flat();
+}
+
+/** For commands that take one key: pipelined, so that many cost few round trips. A key of another type is undefined. */
+export async function askEach(
+  connection: Connection,
+  commands: readonly (readonly string[])[],
+): Promise<(unknown | undefined)[]> {
+  const replies: unknown[] = [];
+  for (const some of slices(commands, 500))
+    replies.push(...(await Promise.all(some.map((one) => ask(connection, one)))));
+  return replies;
+}
+
+async function ask(connection: Connection, command: readonly string[]): Promise<unknown> {
+  try {
+    return await connection.send(command);
+  } catch (error) {
+    if (error instanceof Error && error.message.startsWith('WRONGTYPE')) return undefined;
+    throw error;
+  }
+}
+
+export interface Page {
+  /** The index of the first entry. */
+  readonly first: number;
+  readonly entries: readonly string[];
+}
+
+const FIRST_PAGE = 50;
+const LARGEST_PAGE = 1000;
+const PAGE_LENGTH = 1_000_000;
+
+/**
+ * The entries `from` to `to` (both included, counted from the head), in pages: as many entries at a time as are about a
+ * million characters together, since an entry may be a hundred bytes or a hundred thousand.
+ */
+export async function* listPages(connection: Connection, key: string, from: number, to: number): AsyncGenerator<Page> {
+  let size = FIRST_PAGE;
+  for (let first = from; first <= to; ) {
+    const last = Math.min(to, first + size - 1);
+    const entries = (await connection.send(['LRANGE', key, String(first), String(last)])) as string[];
+    if (entries.length === 0) return;
+    yield { first, entries };
+    first += entries.length;
+    const each = entries.reduce((sum, entry) => sum + entry.length, 0) / entries.length;
+    size = Math.max(1, Math.min(LARGEST_PAGE, Math.floor(PAGE_LENGTH / Math.max(each, 1))));
+  }
+}

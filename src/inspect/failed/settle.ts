@@ -1,0 +1,82 @@
+/**
+ * Takes entries that were read out of the failed list, by unfail.lua: retried or just removed. Only an entry that still
+ * stands where it was read, byte for byte, is touched. Must not know how entries are chosen.
+ */
+import { randomUUID } from 'node:crypto';
+import type { Argument, Connection } from '../../redis/connection.js';
+import type { Keys } from '../../resque/keys.js';
+import { callScript, loadScript, type Script } from '../../resque/scripts/index.js';
+import { entryId, type Requeue } from './entry.js';
+import { MOST_IN_PAGE } from './list.js';
+
+/** An entry that shall go, and the job that it becomes again where it is retried. */
+export interface Pick {
+  readonly n: number;
+  readonly id: string;
+  readonly job?: Requeue | undefined;
+}
+
+/** refused: its queue takes nothing, and the entry stays; elsewhere: it no longer stands there. */
+export type Settled = 'taken' | 'elsewhere' | 'refused';
+
+export interface SettleReply {
+  readonly states: readonly Settled[];
+  /** What Redis said of the refused. */
+  readonly refusal: string;
+}
+
+export function pickOf(n: number, raw: Buffer, job?: Requeue): Pick {
+  return { n, id: entryId(raw), job };
+}
+
+export class Settler {
+  readonly #connection: Connection;
+  readonly #keys: Keys;
+  readonly #script: Script = loadScript('unfail');
+
+  constructor(connection: Connection, keys: Keys) {
+    this.#connection = connection;
+    this.#keys = keys;
+  }
+
+  /**
+   * One atomic step for all of them. When it rejects because the connection was lost, either all of it has happened or
+   * nothing.
+   * @param picks by rising N, within {@link MOST_IN_PAGE} of each other
+   */
+  async settle(picks: readonly Pick[]): Promise<SettleReply> {
+    if (picks.length === 0) return { states: [], refusal: '' };
+    const queues = [...new Set(picks.flatMap(({ job }) => (job === undefined ? [] : [job.queue])))];
+    const keys = [this.#keys.failed, this.#keys.queues, this.#keys.never, ...queues.map(this.#keys.queue)];
+    const span = `${picks[0].n} ${picks[picks.length - 1].n}`;
+    const args: Argument[] = [randomUUID(), span, String(queues.length), ...queues];
+    for (const pick of picks) args.push(...entryArgs(pick, queues));
+    const [states, refusal] = (await callScript(this.#connection, this.#script, keys, args)) as [string, string];
+    return { states: Array.from(states, (state) => STATES[state as keyof typeof STATES]), refusal };
+  }
+}
+
+const STATES = { 0: 'elsewhere', 1: 'taken', x: 'refused' } as const;
+
+function entryArgs({ n, id, job }: Pick, queues: readonly string[]): Argument[] {
+  if (job === undefined) return [`${n} ${id} 0 1 0`];
+  const head = `${n} ${id} ${queues.indexOf(job.queue) + 1}`;
+  const { payload } = job;
+  return Buffer.isBuffer(payload) ? [`${head} 0 0`, payload] : [`${head} ${payload.from + 1} ${payload.to}`];
+}
+
+/** A call shall hold Redis up for no longer than this, where it can. */
+const CALL_US = 15_000;
+/* What was measured on Redis 7.0: to reach an entry, one step for each node (8 KB, or one large entry) that lies between
+ * it and the nearer end; to remove the marked ones, a look at each entry between them and that end. */
+const NODE_US = 0.005;
+const LOOK_US = 0.08;
+const ENTRY_US = 6;
+const NODE_BYTES = 8192;
+
+/** How many entries one call may take, `distance` entries away from the nearer end of the list. */
+export function mostInOneCall(distance: number, meanBytes: number): number {
+  const nodes = (distance * Math.min(meanBytes, NODE_BYTES)) / NODE_BYTES;
+  const each = ENTRY_US + nodes * NODE_US + meanBytes * 0.005;
+  return Math.max(50, Math.min(MOST_IN_PAGE, Math.floor((CALL_US - distance * LOOK_US) / each)));
+}

@@ -1,0 +1,83 @@
+/**
+ * Pruning on demand: what the daemon does at each heartbeat, by the same rules and with the same fencing. Who is dead and
+ * what becomes of the jobs is registry/prune.ts; here is only who asks.
+ */
+import type { Connection } from '../redis/connection.js';
+import { serverTimeMs } from '../registry/clock.js';
+import type { HeartbeatOptions } from '../registry/heartbeat.js';
+import { keysOf } from '../registry/identity.js';
+import { countProcesses } from '../registry/processes.js';
+import {
+  findExpired,
+  findGoneWorkers,
+  lockPruning,
+  pruneExpired,
+  pruneGone,
+  unlockPruning,
+} from '../registry/prune.js';
+import type { Dead, Recovered } from '../registry/recover.js';
+import { slices } from './batch.js';
+import { readWorkers, type WorkerSeen } from './workers.js';
+
+export interface PruneOptions extends Omit<HeartbeatOptions, 'identity'> {
+  readonly namespace: string;
+  /** First part of the id under which the lock is taken. */
+  readonly label: string;
+}
+
+export type Pruned =
+  | { readonly kind: 'pruned'; readonly workers: readonly Recovered[] }
+  /** Another process pruned a moment ago, or prunes now. */
+  | { readonly kind: 'locked'; readonly by: string; readonly leftMs: number; readonly workers: readonly Recovered[] };
+
+export async function pruneNow(connection: Connection, given: PruneOptions): Promise<Pruned> {
+  const options = withIdentity(given);
+  const gone = await pruneGone(connection, options);
+  if (!(await lockPruning(connection, options)))
+    return { kind: 'locked', workers: gone, ...(await holder(connection, options)) };
+  try {
+    const now = await serverTimeMs(connection);
+    const expired = await pruneExpired(connection, options, now);
+    await countProcesses(connection, options.identity, now - options.pruneAfterMs);
+    return { kind: 'pruned', workers: [...gone, ...expired] };
+  } finally {
+    // We leave at once: nobody has to wait until it expires.
+    await unlockPruning(connection, options);
+  }
+}
+
+export interface DeadSeen extends Dead {
+  readonly worker: WorkerSeen;
+}
+
+/** Whom {@link pruneNow} would take out, and what they have in hand. Changes nothing. */
+export async function findDead(connection: Connection, given: PruneOptions): Promise<DeadSeen[]> {
+  const options = withIdentity(given);
+  const now = await serverTimeMs(connection);
+  const gone = await findGoneWorkers(connection, options);
+  const expired = await findExpired(connection, options, now);
+  const dead = [...new Map([...expired, ...gone].map((one) => [one.id, one])).values()];
+  const seen: DeadSeen[] = [];
+  for (const some of slices(dead, 500)) {
+    const watch = { nowMs: now, pruneAfterMs: options.pruneAfterMs };
+    const workers = await readWorkers(
+      connection,
+      keysOf(options.identity),
+      some.map(({ id }) => id),
+      watch,
+    );
+    seen.push(...some.map((one, i) => ({ ...one, worker: workers[i] })));
+  }
+  return seen;
+}
+
+function withIdentity({ namespace, label, ...rest }: PruneOptions): HeartbeatOptions {
+  // It has no slot and enters no book; only the lock bears its name.
+  return { ...rest, identity: { namespace, label, pid: process.pid, queues: 'prune', concurrency: 0 } };
+}
+
+async function holder(connection: Connection, { identity }: HeartbeatOptions) {
+  const { pruneLock } = keysOf(identity);
+  const [by, leftMs] = await Promise.all([connection.send(['GET', pruneLock]), connection.send(['PTTL', pruneLock])]);
+  return { by: (by as string | null) ?? '', leftMs: Math.max(0, Number(leftMs)) };
+}

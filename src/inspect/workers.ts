@@ -1,0 +1,171 @@
+/**
+ * The workers in the books, of whichever program: who they are, what they have in hand, when they were last heard of.
+ * Reads thousands in few calls, batch by batch. Takes nobody out; that is prune.ts.
+ */
+import type { Connection } from '../redis/connection.js';
+import { scan } from '../registry/scan.js';
+import type { Keys } from '../resque/keys.js';
+import { parseRecord } from '../resque/record.js';
+import { batches, getAll } from './batch.js';
+import { type JobSeen, readJob } from './payload.js';
+import { parseTime } from './time.js';
+import { nameWithoutQueues, parseWorkerId, type WorkerName } from './worker-id.js';
+
+/** lost: not heard of for so long that whoever prunes takes it for dead. */
+export type WorkerState = 'working' | 'idle' | 'lost';
+
+export interface JobInHand extends JobSeen {
+  readonly queue: string;
+  /** When it was taken, by the clock of the worker's machine. Milliseconds. */
+  readonly since: number | undefined;
+}
+
+export interface WorkerSeen extends WorkerName {
+  readonly id: string;
+  readonly state: WorkerState;
+  readonly job: JobInHand | undefined;
+  /** Its job is claimed with a token, so that whoever takes it over is safe: tsworker's are. */
+  readonly ours: boolean;
+  /** Its last heartbeat, by Redis' clock where it is Ruby or tsworker. Milliseconds; undefined: it has none. */
+  readonly heartbeatAt: number | undefined;
+}
+
+/** What else the books say about a worker. */
+export interface WorkerDetails {
+  readonly startedAt: number | undefined;
+  readonly processed: number | undefined;
+  readonly failed: number | undefined;
+}
+
+export interface WatchOptions {
+  /** By Redis' clock. */
+  readonly nowMs: number;
+  /** As in the daemon's settings. */
+  readonly pruneAfterMs: number;
+}
+
+const BATCH = 500;
+
+/** Every worker once, in no order. Who comes or goes meanwhile may be seen or not. */
+export async function* walkWorkers(
+  connection: Connection,
+  keys: Keys,
+  options: WatchOptions,
+): AsyncGenerator<WorkerSeen[]> {
+  const ids = eachOnce(scan(connection, ['SSCAN', keys.workers], 1));
+  for await (const batch of batches(ids, BATCH)) yield await readWorkers(connection, keys, batch, options);
+}
+
+async function* eachOnce(found: AsyncIterable<string[]>): AsyncGenerator<string> {
+  const seen = new Set<string>();
+  for await (const [id] of found) {
+    if (seen.has(id)) continue;
+    seen.add(id);
+    yield id;
+  }
+}
+
+/** Whether they are in the set of workers is not asked. */
+export async function readWorkers(
+  connection: Connection,
+  keys: Keys,
+  ids: readonly string[],
+  options: WatchOptions,
+): Promise<WorkerSeen[]> {
+  const [records, beats] = await Promise.all([
+    connection.send(['MGET', ...ids.map((id) => keys.worker(id))], { binary: true }),
+    readBeats(connection, keys, ids),
+  ]);
+  return ids.map((id, i) => {
+    const job = readInHand((records as (Buffer | null)[])[i]);
+    const lost = beats[i] !== undefined && options.nowMs - beats[i] > options.pruneAfterMs;
+    const state = lost ? 'lost' : job === undefined ? 'idle' : 'working';
+    return { id, ...parseWorkerId(id), state, job: job?.seen, ours: job?.ours ?? false, heartbeatAt: beats[i] };
+  });
+}
+
+export interface Found {
+  /** There is one of exactly this id. */
+  readonly exact: boolean;
+  /** Ids that begin with it. */
+  readonly beginning: readonly string[];
+  /** Others, for a guess at what was meant; not all where there are thousands. */
+  readonly near: readonly string[];
+}
+
+const MOST_NEAR = 1000;
+
+export async function findWorkers(connection: Connection, keys: Keys, id: string): Promise<Found> {
+  if (Number(await connection.send(['SISMEMBER', keys.workers, id])) === 1)
+    return { exact: true, beginning: [], near: [] };
+  const beginning: string[] = [];
+  const near: string[] = [];
+  for await (const one of eachOnce(scan(connection, ['SSCAN', keys.workers], 1))) {
+    if (one.startsWith(id)) beginning.push(one);
+    else if (near.length < MOST_NEAR) near.push(one);
+  }
+  return { exact: false, beginning: beginning.sort(), near };
+}
+
+/** In the order of the ids. */
+export async function readDetails(
+  connection: Connection,
+  keys: Keys,
+  ids: readonly string[],
+): Promise<WorkerDetails[]> {
+  // node-resque counts by the name without queues.
+  const texts = await getAll(
+    connection,
+    ids.flatMap((id) => {
+      const name = nameWithoutQueues(id);
+      return [keys.started(id), ...[id, name].flatMap((one) => [keys.processedBy(one), keys.failuresOf(one)])];
+    }),
+  );
+  return ids.map((_, i) => {
+    const [started, processed, failed, processedByName, failedByName] = texts.slice(i * 5, i * 5 + 5);
+    return {
+      startedAt: parseTime(started),
+      processed: toNumber(processed ?? processedByName),
+      failed: toNumber(failed ?? failedByName),
+    };
+  });
+}
+
+function toNumber(text: string | null): number | undefined {
+  return text === null ? undefined : Number(text);
+}
+
+/** Resque's heartbeats, and node-resque's pings for those who have none. */
+async function readBeats(connection: Connection, keys: Keys, ids: readonly string[]): Promise<(number | undefined)[]> {
+  const texts = (await connection.send(['HMGET', keys.heartbeats, ...ids])) as (string | null)[];
+  const silent = ids.filter((_, i) => texts[i] === null);
+  const pings = await getAll(
+    connection,
+    silent.map((id) => keys.ping(nameWithoutQueues(id))),
+  );
+  const pingAt = new Map(silent.map((id, i) => [id, timeOfPing(pings[i])]));
+  return ids.map((id, i) => (texts[i] === null ? pingAt.get(id) : parseTime(texts[i])));
+}
+
+/** `{"time":<seconds>,"name":"host:pid","queues":"q"}`. */
+function timeOfPing(text: string | null): number | undefined {
+  try {
+    return text === null ? undefined : parseTime((JSON.parse(text) as { time?: unknown } | null)?.time);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Ruby writes `{}` or nothing for "no job". A record that nobody can read is a job all the same: nobody else has it. */
+function readInHand(raw: Buffer | null): { readonly seen: JobInHand; readonly ours: boolean } | undefined {
+  if (raw === null || /^\s*(\{\s*\})?\s*$/.test(raw.toString('latin1', 0, 16))) return undefined;
+  const record = parseRecord(raw);
+  if (record === undefined) {
+    const problem = 'its record cannot be read';
+    const seen = { queue: '', since: undefined, class: '', enqueuedAt: undefined, problem, payload: raw.toString() };
+    return { seen, ours: false };
+  }
+  const { queue, runAt, payload, token } = record;
+  const seen = { queue, since: parseTime(runAt), ...readJob(payload.toString()) };
+  return { seen, ours: token !== undefined && queue !== '' };
+}

@@ -1,0 +1,202 @@
+/** HUP: the children are replaced one after the other, with the job modules as they are now. Seen from outside. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { type CliRun, childrenOf, type LogLine, projectRoot, run, runCli, writeJobs } from '../support/cli.js';
+import { assertConserved, countJobs, leftoverKeys } from '../support/conservation.js';
+import { tempDir } from '../support/reaper.js';
+import { startRedis, type TestRedis } from '../support/redis.js';
+import { until } from '../support/until.js';
+
+const version = (n: number) => `
+  export const setup = ({ log }) => log.info('set up');
+  export function Say() { this.log.info({ version: ${n} }, 'said'); }
+  export const Sleep = (queue, ms) => new Promise((resolve) => setTimeout(resolve, ms));
+  export const Die = () => { process.kill(process.pid, 'SIGKILL'); return new Promise(() => {}); };
+`;
+const DONE = 'reload done: all child processes have loaded the job modules anew';
+
+let redis: TestRedis;
+let jobs: string;
+beforeAll(async () => {
+  redis = await startRedis();
+});
+afterAll(() => redis.stop());
+beforeEach(async () => {
+  await redis.client.flushAll();
+  jobs = writeJobs(tempDir('jobs'), { 'j.mjs': version(1) });
+});
+
+const rewrite = (text: string) => writeFileSync(join(jobs, 'j.mjs'), text);
+
+async function start(...flags: string[]): Promise<CliRun> {
+  const daemon = runCli([`-uri=${redis.uri}`, `-jobs=${jobs}`, '-queues=q', '-interval=3600', ...flags]);
+  await daemon.waitForLog('tsworker started');
+  const processes = Number(flags.find((flag) => flag.startsWith('-processes='))?.slice(-1) ?? 1);
+  await until(() => daemon.logs.filter((line) => line.msg === 'set up').length === processes);
+  return daemon;
+}
+
+async function push(name: string, ...args: unknown[]): Promise<void> {
+  const payload = JSON.stringify({ class: name, args });
+  await redis.client.multi().sAdd('resque:queues', 'q').rPush('resque:queue:q', payload).exec();
+}
+
+const counted = (wanted: Partial<Awaited<ReturnType<typeof countJobs>>>) =>
+  until(
+    async () => {
+      const counts = await countJobs(redis.client);
+      return Object.entries(wanted).every(([key, value]) => counts[key as keyof typeof counts] === value);
+    },
+    { what: `counts are ${JSON.stringify(wanted)}` },
+  );
+
+/** The versions that jobs said, in order. A line may come after what Redis shows. */
+const said = (daemon: CliRun, versions: readonly number[]) =>
+  until(() => {
+    const seen = daemon.logs.filter((line) => line.msg === 'said').map((line) => line.version);
+    return seen.join() === versions.join();
+  });
+const begins = (text: string) => (line: LogLine) => String(line.msg).startsWith(text);
+const connections = async () =>
+  String(await redis.client.sendCommand(['CLIENT', 'LIST'])).match(/name=tsworker/g)?.length ?? 0;
+
+async function stop(daemon: CliRun): Promise<void> {
+  daemon.signal('SIGTERM');
+  expect((await daemon.exit()).code, daemon.output).toBe(0);
+  expect(await leftoverKeys(redis.client)).toEqual([]);
+}
+
+test('new code comes in while running jobs end in peace, whatever the grace, and others start meanwhile', async () => {
+  const daemon = await start('-processes=2', '-concurrency=4', '-grace=0.2');
+  const before = childrenOf(daemon.pid);
+  // Four: both children have some.
+  for (let n = 0; n < 4; n++) await push('Sleep', 1500);
+  await counted({ claimed: 4 });
+  rewrite(version(2));
+  daemon.signal('SIGHUP');
+  // The old ones are full: only a new child can do this one, and it does so while they work on.
+  await push('Say');
+  await counted({ processed: 1, claimed: 4 });
+  await said(daemon, [2]);
+  // Asked for again meanwhile: not forgotten, done when the first is through.
+  rewrite(version(3));
+  daemon.signal('SIGHUP');
+  await until(() => daemon.logs.filter((line) => line.msg === DONE).length === 2);
+  expect(childrenOf(daemon.pid).filter((pid) => before.includes(pid))).toEqual([]);
+  expect(childrenOf(daemon.pid)).toHaveLength(2);
+  for (let n = 0; n < 4; n++) await push('Say');
+  await counted({ processed: 9 });
+  await said(daemon, [2, 3, 3, 3, 3]);
+  await stop(daemon);
+  expect(await assertConserved(redis.client, 9)).toMatchObject({ processed: 9, failed: 0 });
+});
+
+test('new code that does not load changes nothing; put right, it is loaded at the next', async () => {
+  const daemon = await start('-processes=2', '-concurrency=2');
+  const before = childrenOf(daemon.pid);
+  rewrite('export const Say = ;');
+  daemon.signal('SIGHUP');
+  await daemon.waitForLog(begins('reload given up'));
+  expect(daemon.logs.find(begins('a child process cannot start'))).toMatchObject({
+    problem: expect.stringContaining('j.mjs'),
+  });
+  expect(childrenOf(daemon.pid).sort()).toEqual(before.sort());
+  await push('Say');
+  await counted({ processed: 1 });
+  await said(daemon, [1]);
+  rewrite(version(2));
+  daemon.signal('SIGHUP');
+  await daemon.waitForLog(DONE);
+  await push('Say');
+  await counted({ processed: 2 });
+  await said(daemon, [1, 2]);
+  await stop(daemon);
+});
+
+test('a limit on connections holds: the old child ends before the new one begins', async () => {
+  // One job at a time: what comes meanwhile is for the next child.
+  const daemon = await start('-connections=2', '-concurrency=1');
+  let most = 0;
+  await push('Sleep', 700);
+  await counted({ claimed: 1 });
+  rewrite(version(2));
+  daemon.signal('SIGHUP');
+  await push('Say');
+  await until(async () => {
+    most = Math.max(most, await connections());
+    return daemon.logs.some((line) => line.msg === DONE);
+  });
+  expect(most).toBe(2);
+  await counted({ processed: 2 });
+  await said(daemon, [2]);
+  // Broken now: the place stays empty, but the daemon does not end, and tries again by itself or when told.
+  rewrite('export const Say = ;');
+  daemon.signal('SIGHUP');
+  await daemon.waitForLog(begins('reload given up'));
+  await until(() => daemon.logs.filter(begins('a child process cannot start')).length > 2);
+  rewrite(version(3));
+  daemon.signal('SIGHUP');
+  await push('Say');
+  await counted({ processed: 3 });
+  await said(daemon, [2, 3]);
+  await stop(daemon);
+});
+
+test('with one connection there is nobody to replace: it says so and works on', async () => {
+  const daemon = await start('-connections=1');
+  daemon.signal('SIGHUP');
+  await daemon.waitForLog(begins('HUP: with -connections=1'));
+  await push('Say');
+  await counted({ processed: 1 });
+  await stop(daemon);
+});
+
+test('a stop while an old child ends its jobs is a first stop: they end in peace', async () => {
+  const daemon = await start();
+  await push('Sleep', 2500);
+  await counted({ claimed: 1 });
+  daemon.signal('SIGHUP');
+  const [old] = childrenOf(daemon.pid);
+  await until(async () => (await redis.client.sCard('resque:workers')) === 50);
+  // It has retired for longer than two signals count as one.
+  const { time } = await daemon.waitForLog(begins('a new child process works;'));
+  await until(() => Date.now() - Date.parse(time) > 1100);
+  expect(childrenOf(daemon.pid)).toContain(old);
+  await stop(daemon);
+  expect(await assertConserved(redis.client, 1)).toMatchObject({ processed: 1 });
+});
+
+test('a pause holds for children that come later', async () => {
+  const daemon = await start('-concurrency=2');
+  daemon.signal('SIGUSR2');
+  await daemon.waitForLog(begins('paused by SIGUSR2'));
+  daemon.signal('SIGHUP');
+  await daemon.waitForLog(DONE);
+  const [child] = childrenOf(daemon.pid);
+  process.kill(child, 'SIGKILL');
+  await until(() => daemon.logs.filter(begins('paused by SIGUSR2')).length === 3);
+  await push('Say');
+  await until(async () => (await redis.client.sCard('resque:workers')) === 2);
+  daemon.signal('SIGCONT');
+  await daemon.waitForLog('resumed by SIGCONT');
+  await counted({ processed: 1 });
+  const at = (text: string) => daemon.logs.findIndex(begins(text));
+  expect(at('resumed by SIGCONT')).toBeLessThan(at('said'));
+  await stop(daemon);
+});
+
+test('on a terminal HUP means that it has gone: the daemon ends', async () => {
+  const bin = join(projectRoot, 'bin/tsworker.js');
+  const command = `${process.execPath} ${bin} -uri=${redis.uri} -jobs=${jobs} -queues=q -concurrency=2`;
+  const terminal = run('script', ['-qec', `exec ${command}`, '/dev/null']);
+  await until(() => terminal.stdout.includes('tsworker started'));
+  await push('Sleep', 500);
+  await counted({ claimed: 1 });
+  const [daemon] = childrenOf(terminal.pid);
+  process.kill(daemon, 'SIGHUP');
+  await terminal.exit();
+  // Its child has nowhere to log to any more, and ends its job all the same.
+  await counted({ processed: 1 });
+  await until(async () => (await redis.client.sCard('resque:workers')) === 0);
+});

@@ -1,0 +1,74 @@
+import fc from 'fast-check';
+import stringWidth from 'string-width';
+import { describe, expect, it } from 'vitest';
+import { harmless, styleOf } from '../../../src/cli/style.js';
+import { listed } from '../../../src/cli/table.js';
+import { fakeIo } from '../../support/io.js';
+
+const COLUMNS = [
+  { head: 'NAME', give: 1, least: 8 },
+  { head: 'JOBS', align: 'right' },
+  { head: 'TEXT', give: 2 },
+  { head: 'MORE', drop: 1 },
+] as const;
+
+describe('a table', () => {
+  it('is aligned, and one line a row', () => {
+    const rows = [
+      ['high', '1,204', 'a\nb', 'x'],
+      ['low', '0', '', ''],
+    ];
+    expect(listed(COLUMNS, rows, fakeIo())).toBe(
+      ['NAME   JOBS  TEXT  MORE', 'high  1,204  a b   x', 'low       0', ''].join('\n'),
+    );
+  });
+
+  it('is cut on a terminal, the column that gives most first, then loses a column; piped it is whole', () => {
+    const rows = [['a-name-that-is-long', '1', 'a text that is longer', 'more']];
+    expect(listed(COLUMNS, rows, fakeIo({ terminal: true, columns: 40 }))).toContain(
+      'a-name-that-is-long     1  a text…  more',
+    );
+    expect(listed(COLUMNS, rows, fakeIo({ terminal: true, columns: 22 }))).toContain('a-name-…     1  a tex…\n');
+    expect(listed(COLUMNS, rows, fakeIo({ columns: 25 }))).toContain(
+      'a-name-that-is-long     1  a text that is longer  more',
+    );
+  });
+
+  it('fits any terminal of 24 columns or more, whatever its cells hold', () => {
+    const cell = fc.oneof(
+      fc.string({ maxLength: 60, unit: 'binary' }),
+      fc.constantFrom('日本語のテキスト', '👩‍👩‍👧 family', 'e\u0301'),
+    );
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(cell, fc.constant('12'), cell, cell), { maxLength: 5 }),
+        fc.integer({ min: 24, max: 90 }),
+        (rows, columns) => {
+          const lines = listed(COLUMNS, rows, fakeIo({ terminal: true, columns }))
+            .trimEnd()
+            .split('\n');
+          expect(lines).toHaveLength(rows.length + 1);
+          for (const line of lines) expect(stringWidth(line), JSON.stringify(line)).toBeLessThanOrEqual(columns);
+        },
+      ),
+    );
+  });
+
+  it('paints cells, and heads, where colours are wanted', () => {
+    const coloured = fakeIo({ terminal: true, colour: true });
+    const rows = [[{ text: 'lost', paint: styleOf(coloured).red }]];
+    expect(listed([{ head: 'STATE' }], rows, coloured)).toBe('\u001b[1mSTATE\u001b[22m\n\u001b[31mlost\u001b[39m\n');
+    expect(listed([{ head: 'STATE' }], [[{ text: 'lost', paint: styleOf(fakeIo()).red }]], fakeIo())).toBe(
+      'STATE\nlost\n',
+    );
+  });
+});
+
+it('no text from outside moves the cursor, breaks a line or turns the writing direction', () => {
+  expect(harmless('a\r\n  b\tc\u001b[2Jd\u0007\u009b\u202e')).toBe('a b c␛[2Jd␇\ufffd\ufffd');
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary' }), (text) => {
+      expect(harmless(text)).not.toMatch(/[\p{Cc}\p{Bidi_Control}]/u);
+    }),
+  );
+});

@@ -1,0 +1,67 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { argsText, readJob } from '../../../src/inspect/payload.js';
+
+const RAILS = (job: object) =>
+  JSON.stringify({ class: 'ActiveJob::QueueAdapters::ResqueAdapter::JobWrapper', args: [job] });
+
+describe('a payload', () => {
+  it('of Ruby', () => {
+    const payload = '{"class":"Archive","args":[35,"tar"]}';
+    expect(readJob(payload)).toEqual({ class: 'Archive', enqueuedAt: undefined, problem: undefined, payload });
+    expect(argsText(payload)).toBe('35,"tar"');
+  });
+
+  it('of ActiveJob is the job inside, with its time', () => {
+    const payload = RAILS({
+      job_class: 'Welcome',
+      arguments: ['ada', 7],
+      enqueued_at: '2026-11-24T03:24:12.942807221Z',
+    });
+    expect(readJob(payload)).toMatchObject({ class: 'Welcome', enqueuedAt: Date.UTC(2026, 10, 24, 3, 24, 12, 942) });
+    expect(argsText(payload)).toBe('"ada",7');
+  });
+
+  it.each([
+    '{"class":"A","args":[],"enqueued_at":1795491505.25}',
+    '{"class":"A","args":[],"queue_time":1795491505.25}',
+  ])('that says when it was pushed: %s', (payload) => expect(readJob(payload).enqueuedAt).toBe(1_795_491_505_250));
+
+  it.each([
+    ['garbage', /not strict JSON/],
+    ['', /empty/],
+    ['[1]', /an array, not an object/],
+    ['null', /null, not an object/],
+    ['{"args":[]}', /class is missing/],
+    ['{"class":"","args":[]}', /no class/],
+  ])('that is no job, %j, says why', (payload, problem) => {
+    expect(readJob(payload)).toMatchObject({ class: '', payload, problem: expect.stringMatching(problem) });
+  });
+
+  it('keeps large integers exact, and no argument that looks like one becomes a number elsewhere', () => {
+    expect(argsText('{"class":"A","args":[12345678901234567890,{"id":-9007199254740993}]}')).toBe(
+      '12345678901234567890,{"id":-9007199254740993}',
+    );
+  });
+
+  it("has no arguments where node-resque's record says {}", () => {
+    expect(argsText('{"class":"A","args":{}}')).toBe('');
+    expect(argsText('{"class":"A","args":{"a":1}}')).toBe('{"a":1}');
+  });
+
+  it('of any kind is read without an error', () => {
+    const any = fc.oneof(
+      fc.string(),
+      fc.json(),
+      fc.json().map((args) => `{"class":"A","args":${args}}`),
+      fc.constant(RAILS([])),
+    );
+    fc.assert(
+      fc.property(any, (payload) => {
+        const job = readJob(payload);
+        expect(job.problem === undefined).toBe(job.class !== '');
+        expect(typeof argsText(payload)).toBe('string');
+      }),
+    );
+  });
+});

@@ -1,0 +1,43 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { nameWithoutQueues, parseWorkerId, serves } from '../../../src/inspect/worker-id.js';
+
+describe('an id', () => {
+  it.each([
+    ['Ruby', 'web1:4711:critical,low', { host: 'web1', pid: 4711, slot: '', queues: ['critical', 'low'] }],
+    ['Ruby, all queues', 'web1:4711:*', { host: 'web1', pid: 4711, slot: '', queues: ['*'] }],
+    ['goworker', 'web1:4711-0:high,high,low', { host: 'web1', pid: 4711, slot: '0', queues: ['high', 'low'] }],
+    ['goworker, poller', 'web1:4711-poller:a', { host: 'web1', pid: 4711, slot: 'poller', queues: ['a'] }],
+    ['node-resque', 'web1:4711+1:q', { host: 'web1', pid: 4711, slot: '1', queues: ['q'] }],
+    ['tsworker', 'web1.ts:4711-24:a:b', { host: 'web1.ts', pid: 4711, slot: '24', queues: ['a:b'] }],
+    ['no id', 'me', { host: 'me', pid: undefined, slot: '', queues: [] }],
+    ['no queue', 'me:1:', { host: 'me:1:', pid: undefined, slot: '', queues: [] }],
+  ])('of %s', (_, id, parsed) => expect(parseWorkerId(id)).toEqual(parsed));
+
+  it('has its queues taken off as node-resque does', () => expect(nameWithoutQueues('h:1+2:a,b:c')).toBe('h:1+2'));
+});
+
+describe('serves', () => {
+  it.each([
+    [['high', 'low'], 'low', true],
+    [['high'], 'low', false],
+    [['*'], 'any/thing', true],
+    [['*'], '.hidden', false],
+    [['mail_?'], 'mail_1', true],
+    [['mail_?'], 'mail_12', false],
+    [['[ab]x'], 'ax', true],
+    [['[^ab]x'], 'ax', false],
+    [['[!ab]x'], 'cx', true],
+    [['a.b*'], 'axb', false],
+    [['{a,b}'], 'a', false],
+  ])('%j takes jobs of %s: %s', (queues, queue, expected) => expect(serves(queues, queue)).toBe(expected));
+
+  it('matches any name by itself, and never throws', () => {
+    fc.assert(
+      fc.property(fc.string(), fc.string(), (pattern, queue) => {
+        expect(serves([queue], queue)).toBe(true);
+        expect(typeof serves([pattern], queue)).toBe('boolean');
+      }),
+    );
+  });
+});
