@@ -153,7 +153,7 @@ describe.concurrent('a supervisor', () => {
     await expect(fetch(`${url}/healthz`)).rejects.toThrow();
   });
 
-  test('a child that is killed: its gauges go, and come back with the one that replaces it', async ({
+  test('a child that is replaced, since it was killed or at a reload: its gauges go with it, its counts stay', async ({
     onTestFinished,
   }) => {
     const { redis, start, push } = await stage(onTestFinished);
@@ -169,6 +169,11 @@ describe.concurrent('a supervisor', () => {
     const scraped = await scrape(url);
     expect(scraped.sum('tsworker_jobs_total', { outcome: 'done' })).toBe(1);
     expect(scraped.series('tsworker_slots')).toEqual([{ process: 'child-1' }]);
+    await push('high', [{ class: 'Ok', args: [] }]);
+    daemon.signal('SIGHUP');
+    await until(async () => (await scrape(url)).sum('tsworker_child_restarts_total', { reason: 'reload' }) === 1);
+    await until(async () => (await scrape(url)).sum('tsworker_slots') === 3);
+    await until(async () => (await scrape(url)).sum('tsworker_jobs_total', { outcome: 'done' }) === 2);
     daemon.signal('SIGTERM');
     expect((await daemon.exit()).code).toBe(0);
   });
