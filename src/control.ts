@@ -118,6 +118,14 @@ function eventsOf(settings: Settings, log: Logger, serving: Serving | undefined)
       word.blocked(pid, silentMs);
       counts?.blocked(pid);
     },
+    replacing(oldPid, newPid) {
+      word.replacing(oldPid, newPid);
+      counts?.replacing();
+    },
+    reloaded(facts) {
+      word.reloaded(facts);
+      counts?.totals.setClasses(facts.classes);
+    },
     counted: (place, pid, some) => counts?.counted(place, pid, some),
     left: (place, pid, inOrder) => counts?.left(place, pid, inOrder),
   };

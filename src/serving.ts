@@ -28,19 +28,14 @@ export class Serving implements Meter {
   readonly #lag = new LagSampler(this.#recorder.lag);
   readonly #collector: Collector;
   readonly #server: WebServer;
-  readonly #process: string;
+  readonly #name: string;
   readonly #log: Logger;
   readonly #standing: (attached: boolean) => Omit<Standing, 'redis'>;
   #attached = false;
 
-  constructor(
-    settings: Settings,
-    log: Logger,
-    process: string,
-    standing: (attached: boolean) => Omit<Standing, 'redis'>,
-  ) {
+  constructor(settings: Settings, log: Logger, name: string, standing: (attached: boolean) => Omit<Standing, 'redis'>) {
     const queues = settings.queues.queues.map(({ name }) => name);
-    this.#process = process;
+    this.#name = name;
     this.#log = log;
     this.#standing = standing;
     this.counts = new FleetCounts(queues);
@@ -97,7 +92,7 @@ export class Serving implements Meter {
   async #metrics(): Promise<string> {
     const figures = await this.#collector.samples();
     const { totals } = this.counts;
-    totals.add(this.#process, this.#recorder.drain());
+    totals.add(this.#name, process.pid, this.#recorder.drain());
     return await expose([...totals.samples(), ...figures]);
   }
 }

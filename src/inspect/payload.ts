@@ -1,7 +1,7 @@
 /** What a payload says to people: class, arguments, since when it waits. Reads anything, and never throws. Pure. */
 import { TsworkerError } from '../errors.js';
 import { decodePayload } from '../resque/codec.js';
-import { parseTime } from './time.js';
+import { enqueuedAtOf, WRAPPER } from './enqueued.js';
 
 export interface JobSeen {
   /** ActiveJob's own class where Rails wrapped it; '' where there is none. */
@@ -14,16 +14,11 @@ export interface JobSeen {
   readonly payload: string;
 }
 
-/** How Rails wraps its jobs. */
-const WRAPPER = 'ActiveJob::QueueAdapters::ResqueAdapter::JobWrapper';
-
 export function readJob(payload: string): JobSeen {
   const value = parsed(payload);
   const name = readClass(value);
   if (name === '') return { class: '', enqueuedAt: undefined, problem: problemOf(payload), payload };
-  const fields = value as Fields;
-  const pushed = railsJob(fields)?.enqueued_at ?? fields.enqueued_at ?? fields.queue_time;
-  return { class: name, enqueuedAt: parseTime(pushed), problem: undefined, payload };
+  return { class: name, enqueuedAt: enqueuedAtOf(value), problem: undefined, payload };
 }
 
 /** The class that a decoded payload names, ActiveJob's own where Rails wrapped it; '' where there is none. */
@@ -51,14 +46,11 @@ export function argsText(payload: string): string {
 interface Fields {
   readonly class?: unknown;
   readonly args?: unknown;
-  readonly enqueued_at?: unknown;
-  readonly queue_time?: unknown;
 }
 
 interface RailsJob {
   readonly job_class?: unknown;
   readonly arguments?: unknown;
-  readonly enqueued_at?: unknown;
 }
 
 function railsJob({ class: name, args }: Fields): RailsJob | undefined {

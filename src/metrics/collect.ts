@@ -2,8 +2,9 @@
  * What Redis itself says at the time of a scrape: its own counts, and how long the queues are. One round trip, at most
  * once a second whoever asks, and never waited for long: an endpoint must answer above all when Redis does not.
  */
+
+import { enqueuedAt } from '../inspect/enqueued.js';
 import type { Connection } from '../redis/connection.js';
-import { enqueuedAt } from '../resque/enqueued.js';
 import { createKeys, type Keys } from '../resque/keys.js';
 import type { Sample } from './totals.js';
 

@@ -76,7 +76,7 @@ export const FAMILIES = {
   tsworker_resident_memory_bytes: { type: 'gauge', help: 'Memory of the process (RSS).', labels: PROCESS },
   tsworker_child_restarts_total: {
     type: 'counter',
-    help: 'Child processes that were replaced: death, blocked (by a job beyond its limit), max-rss.',
+    help: 'Child processes that were replaced: death, blocked (by a job beyond its limit), max-rss, reload.',
     labels: ['reason'],
   },
   tsworker_recovered_jobs_total: {

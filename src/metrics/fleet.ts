@@ -14,11 +14,11 @@ export class FleetCounts {
   readonly #blocked = new Set<number>();
 
   constructor(queues: readonly string[]) {
-    this.totals = new Totals(queues, ['death', 'blocked', 'max-rss']);
+    this.totals = new Totals(queues, ['death', 'blocked', 'max-rss', 'reload']);
   }
 
   counted(place: number, pid: number, counts: Counts): void {
-    this.totals.add(nameOf(place), counts);
+    this.totals.add(nameOf(place), pid, counts);
     const reported = this.#reported.get(pid) ?? { done: 0, failed: 0 };
     for (const { done, failed } of counts.jobs) {
       reported.done += done;
@@ -29,7 +29,7 @@ export class FleetCounts {
 
   /** The process is gone. One that ended in order has reported everything. */
   left(place: number, pid: number, inOrder: boolean): void {
-    this.totals.gone(nameOf(place));
+    this.totals.gone(nameOf(place), pid);
     if (inOrder) this.#reported.delete(pid);
   }
 
@@ -50,6 +50,11 @@ export class FleetCounts {
   died(pid: number, isReplaced: boolean): void {
     if (isReplaced) this.totals.restarted(this.#blocked.has(pid) ? 'blocked' : 'death');
     this.#blocked.delete(pid);
+  }
+
+  /** At a reload: another one works, and the one before it ends its jobs. */
+  replacing(): void {
+    this.totals.restarted('reload');
   }
 
   retiring(): void {

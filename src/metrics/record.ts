@@ -4,8 +4,8 @@
  * first job. Knows neither Redis nor the metrics library.
  */
 import type { Run } from '../engine/run.js';
+import { enqueuedAt } from '../inspect/enqueued.js';
 import type { Claim, Outcome } from '../job.js';
-import { enqueuedAt } from '../resque/enqueued.js';
 import type { Counts, JobCounts } from './counts.js';
 import { DURATION_BOUNDS, LAG_BOUNDS, UNKNOWN, WAIT_BOUNDS } from './families.js';
 import type { Measured, Meter, MeterEvents } from './meter.js';

@@ -28,11 +28,17 @@ class JobTotals {
   readonly duration = new Counted(DURATION_BOUNDS);
 }
 
+/** How a process stood when it last reported. */
+interface Now extends Pick<Counts, 'slots' | 'busy' | 'rssBytes'> {
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+}
+
 class ProcessTotals {
   readonly calls = { exchanges: 0, emptyClaims: 0, fenced: 0, reconnects: 0 };
   readonly lag = new Counted(LAG_BOUNDS);
-  /** undefined: the process is gone, and another may follow in its place. */
-  now: { readonly slots: number; readonly busy: number; readonly rssBytes: number; readonly at: number } | undefined;
+  /** By pid: at a reload the next one works already while the one before it ends its jobs. Empty: there is none. */
+  readonly now = new Map<number, Now>();
 }
 
 export class Totals {
@@ -60,7 +66,7 @@ export class Totals {
   }
 
   /** @param process its place, not its pid: a child that is replaced goes on with the series of its predecessor */
-  add(process: string, counts: Counts, nowMs = Date.now()): void {
+  add(process: string, pid: number, counts: Counts, nowMs = Date.now()): void {
     for (const { queue, class: name, duration, ...outcomes } of counts.jobs) {
       const job = this.#job(queue, name);
       for (const outcome of OUTCOMES) job.outcomes[outcome] += outcomes[outcome];
@@ -71,7 +77,7 @@ export class Totals {
     for (const call of CALLS) totals.calls[call] += counts[call];
     if (counts.lag !== undefined) totals.lag.add(counts.lag);
     const { slots, busy, rssBytes } = counts;
-    totals.now = { slots, busy, rssBytes, at: nowMs };
+    totals.now.set(pid, { slots, busy, rssBytes, at: nowMs });
   }
 
   /** Outcomes that no process of ours reported: of jobs that a dead worker left behind. */
@@ -81,9 +87,8 @@ export class Totals {
     this.#job(queue, name).outcomes[outcome] += times;
   }
 
-  gone(process: string): void {
-    const totals = this.#processes.get(process);
-    if (totals !== undefined) totals.now = undefined;
+  gone(process: string, pid: number): void {
+    this.#processes.get(process)?.now.delete(pid);
   }
 
   restarted(reason: string): void {
@@ -125,18 +130,21 @@ function* jobSamples(queue: string, name: string, { outcomes, duration }: JobTot
 
 function* processSamples(process: string, { calls, lag, now }: ProcessTotals, nowMs: number): Generator<Sample> {
   const labels = { process };
+  const all = [...now.values()];
+  const sum = (key: 'slots' | 'busy' | 'rssBytes') => all.reduce((total, one) => total + one[key], 0);
   yield { family: 'tsworker_redis_reconnects_total', labels, value: calls.reconnects };
   yield { family: 'tsworker_event_loop_lag_seconds', labels, value: lag.tally };
-  if (now !== undefined) yield { family: 'tsworker_resident_memory_bytes', labels, value: now.rssBytes };
+  if (all.length > 0) yield { family: 'tsworker_resident_memory_bytes', labels, value: sum('rssBytes') };
   // The supervisor runs no jobs.
   if (process === SUPERVISOR) return;
   yield { family: 'tsworker_exchanges_total', labels, value: calls.exchanges };
   yield { family: 'tsworker_empty_claims_total', labels, value: calls.emptyClaims };
   yield { family: 'tsworker_jobs_fenced_total', labels, value: calls.fenced };
-  if (now === undefined) return;
-  yield { family: 'tsworker_slots', labels, value: now.slots };
-  yield { family: 'tsworker_busy_slots', labels, value: now.busy };
-  yield { family: 'tsworker_silent_seconds', labels, value: Math.max(0, nowMs - now.at) / 1000 };
+  if (all.length === 0) return;
+  yield { family: 'tsworker_slots', labels, value: sum('slots') };
+  yield { family: 'tsworker_busy_slots', labels, value: sum('busy') };
+  const since = Math.min(nowMs, ...all.map((one) => one.at));
+  yield { family: 'tsworker_silent_seconds', labels, value: (nowMs - since) / 1000 };
 }
 
 export const SUPERVISOR = 'supervisor';

@@ -66,7 +66,7 @@ it('contains what is needed and nothing else', () => {
     /^dist\/[\w/-]+(\.row)?\.(js|d\.ts)$/,
     /^dist\/resque\/scripts\/[\w-]+\.lua$/,
     /^jobs\/[\w-]+\.ts$/,
-    /^config\/(tsworker\.config\.ts|tsworker\.service|Procfile|docker-compose\.yml|kubernetes\.yaml|keda\.yaml)$/,
+    /^config\/(tsworker\.config\.ts|tsworker\.service|Procfile|docker-compose\.yml|kubernetes\.yaml|keda\.yaml|grafana-dashboard\.json)$/,
   ];
   expect(paths.filter((path) => !allowed.some((pattern) => pattern.test(path)))).toEqual([]);
   const needed = ['README.md', 'LICENSE', 'CHANGELOG.md', 'bin/tsworker.js', 'dist/index.js', 'dist/index.d.ts'];

@@ -13,4 +13,5 @@ export const DISPENSABLE: readonly string[] = ['+client|tracking', '+getdel', '+
 
 /** Added where they are used. */
 export const ACL_OF_WAIT = '+wait';
+export const ACL_OF_HTTP = '+llen';
 export const ACL_OF_CLUSTER = '+cluster|slots';

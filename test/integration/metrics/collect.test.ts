@@ -1,8 +1,12 @@
 /** What is asked of Redis at a scrape: its counts and queues, quickly, rarely, and never for long. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { Collector } from '../../../src/metrics/collect.js';
 import { expose } from '../../../src/metrics/exposition.js';
 import type { Connection } from '../../../src/redis/connection.js';
+import { ACL_OF_HTTP, SMALLEST_ACL } from '../../support/acl.js';
+import { projectRoot } from '../../support/cli.js';
 import { parseMetrics, type Scraped } from '../../support/metrics.js';
 import { startRedis, type TestRedis } from '../../support/redis.js';
 import { testConnection } from '../../support/store.js';
@@ -70,14 +74,20 @@ test('keys that hold something else are left out, and nothing else is', async ()
   expect(refusals).toEqual([]);
 });
 
-test('an ACL that forbids it: the figures are left out, and it is told once', async () => {
-  await redis.client.aclSetUser('w', ['reset', 'on', '>secret', '~resque:*', '+@all', '-llen']);
-  connection = await testConnection(redis.uri.replace('unix://', 'unix://w:secret@'));
-  const one = collector();
-  const scraped = await scrape(one);
+test('the smallest ACL and one command more suffice; without that the figures are left out, which is told once', async () => {
+  const scrapeAs = async (...more: string[]): Promise<Scraped> => {
+    await redis.client.aclSetUser('w', ['reset', 'on', '>secret', '~resque:*', ...SMALLEST_ACL, ...more]);
+    connection = await testConnection(redis.uri.replace('unix://', 'unix://w:secret@'));
+    return await scrape();
+  };
+  expect((await scrapeAs(ACL_OF_HTTP)).series('tsworker_queue_jobs')).toHaveLength(2);
+  expect(refusals).toEqual([]);
+  const scraped = await scrapeAs();
   expect(scraped.series('tsworker_queue_jobs')).toEqual([]);
+  expect(scraped.series('tsworker_resque_processed_total')).toHaveLength(1);
   expect(scraped.sum('tsworker_redis_up')).toBe(1);
   expect(refusals).toEqual([expect.stringMatching(/^NOPERM.*llen/)]);
+  expect(readFileSync(join(projectRoot, 'README.md'), 'utf8')).toContain(`With \`-http\` add \`${ACL_OF_HTTP}\``);
 });
 
 describe('a Redis that does not answer', () => {

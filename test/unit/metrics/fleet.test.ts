@@ -74,10 +74,11 @@ it('restarts have their reason, and an end at a stop is none', async () => {
   fleet.blocked(2);
   fleet.died(2, true);
   fleet.retiring();
+  fleet.replacing();
   fleet.died(3, false);
   const scraped = await scrape();
   const restarts = (reason: string) => scraped.sum('tsworker_child_restarts_total', { reason });
-  expect(['death', 'blocked', 'max-rss'].map(restarts)).toEqual([1, 1, 1]);
+  expect(['death', 'blocked', 'max-rss', 'reload'].map(restarts)).toEqual([1, 1, 1, 1]);
 });
 
 it('a process that is gone has no gauges, and keeps its counters', async () => {
@@ -90,8 +91,17 @@ it('a process that is gone has no gauges, and keeps its counters', async () => {
   expect(scraped.sum('tsworker_exchanges_total', { process: 'child-1' })).toBe(4);
 });
 
+it('two processes in one place, while one replaces the other: together, and then the new one alone', async () => {
+  fleet.counted(0, 11, { ...NOTHING, busy: 3 });
+  fleet.counted(0, 12, { ...NOTHING, busy: 1 });
+  expect((await scrape()).sum('tsworker_busy_slots', { process: 'child-1' })).toBe(4);
+  fleet.left(0, 11, true);
+  expect((await scrape()).sum('tsworker_busy_slots', { process: 'child-1' })).toBe(1);
+  expect((await scrape()).series('tsworker_busy_slots')).toHaveLength(1);
+});
+
 it('tells how long a process has been silent', () => {
-  fleet.totals.add('child-1', NOTHING, 1000);
+  fleet.totals.add('child-1', 11, NOTHING, 1000);
   const silent = [...fleet.totals.samples(61_000)].find((sample) => sample.family === 'tsworker_silent_seconds');
   expect(silent?.value).toBe(60);
 });

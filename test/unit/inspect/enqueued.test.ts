@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { enqueuedAt } from '../../../src/resque/enqueued.js';
+import { enqueuedAt } from '../../../src/inspect/enqueued.js';
 
 const AT = Date.parse('2026-11-24T02:58:25.123Z');
 const WRAPPER = 'ActiveJob::QueueAdapters::ResqueAdapter::JobWrapper';
