@@ -1,7 +1,7 @@
 /** `tsworker failed list`: the newest first, page by page. */
 
 import { batches } from '../../inspect/batch.js';
-import { failureTime, readEntry } from '../../inspect/failed/entry.js';
+import { FailedEntry, failureTime } from '../../inspect/failed/entry.js';
 import { type FailedFilter, isFiltered, matches } from '../../inspect/failed/filter.js';
 import { FailedList, type Listed } from '../../inspect/failed/list.js';
 import { serverTimeMs } from '../../registry/clock.js';
@@ -45,7 +45,7 @@ async function* found(
   let left = most;
   for await (const page of failed.down(from))
     for (const listed of page) {
-      if (!matches(readEntry(listed.raw), filter)) continue;
+      if (!matches(new FailedEntry(listed.raw), filter)) continue;
       yield listed;
       if (--left === 0) return;
     }
@@ -63,7 +63,7 @@ const COLUMNS = [
 function asTable(entries: readonly Listed[], now: number, io: FailedCall['io']): string {
   const { red, dim } = styleOf(io);
   const rows = entries.map(({ n, raw }): Cell[] => {
-    const entry = readEntry(raw);
+    const entry = new FailedEntry(raw);
     const at = failureTime(entry);
     const error = { text: firstLine(entry), paint: entry.retriedAt === undefined ? red : dim };
     return [String(n), shortId(raw), at === undefined ? '-' : duration(now - at), entry.queue, entry.class, error];

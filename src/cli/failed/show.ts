@@ -1,13 +1,6 @@
 /** `tsworker failed show`: all that is known of one entry. */
 import { TsworkerError } from '../../errors.js';
-import {
-  entryId,
-  type FailedEntry,
-  failureTime,
-  payloadText,
-  readBacktrace,
-  readEntry,
-} from '../../inspect/failed/entry.js';
+import { entryId, FailedEntry, failureTime } from '../../inspect/failed/entry.js';
 import { FailedList, type Listed } from '../../inspect/failed/list.js';
 import { argsText } from '../../inspect/payload.js';
 import { serverTimeMs } from '../../registry/clock.js';
@@ -29,7 +22,7 @@ export async function show({ io, words, flags }: FailedCall, session: Session): 
     return EXIT.fine;
   }
   const now = await serverTimeMs(session.connection);
-  const entry = readEntry(found.raw);
+  const entry = new FailedEntry(found.raw);
   io.out(fields(linesOf(found, entry, await failed.length(), now), io));
   for (const [name, lines] of blocksOf(found.raw, entry)) io.out(block(name, lines, io));
   return EXIT.fine;
@@ -54,7 +47,7 @@ function linesOf({ n, raw }: Listed, entry: FailedEntry, length: number, now: nu
   const known = [
     ['failed', at === undefined ? failedAt || '-' : `${time(at)} (${duration(now - at)} ago)`],
     ['class', wrapper === undefined ? name : `${name} (in ${wrapper})`],
-    ['arguments', argsText(payloadText(raw)?.toString() ?? '')],
+    ['arguments', argsText(entry.payload)],
     ['queue', queue],
     ['worker', worker],
     ['exception', exception],
@@ -73,8 +66,8 @@ function blocksOf(raw: Buffer, entry: FailedEntry): [name: string, lines: readon
   if (entry.unreadable !== undefined) return [['entry', raw.toString().split('\n')]];
   const blocks: [string, readonly string[]][] = [
     ['error', entry.error.split('\n')],
-    ['backtrace', readBacktrace(raw)],
-    ['payload', [payloadText(raw)?.toString() ?? '']],
+    ['backtrace', entry.backtrace],
+    ['payload', [entry.payload]],
   ];
   return blocks.filter(([, lines]) => lines.some((line) => line !== ''));
 }

@@ -1,12 +1,5 @@
 /** An entry of the failed list as it is shown: for machines, and in parts for people. Pure. */
-import {
-  entryId,
-  type FailedEntry,
-  failureTime,
-  payloadText,
-  readBacktrace,
-  readEntry,
-} from '../../inspect/failed/entry.js';
+import { entryId, FailedEntry, failureTime } from '../../inspect/failed/entry.js';
 import type { Listed } from '../../inspect/failed/list.js';
 import { isoTime, verbatim } from '../json.js';
 
@@ -19,16 +12,15 @@ export function shortId(raw: Buffer): string {
 
 /** All of it. Large integers in the payload stay exact. */
 export function asDocument({ n, raw }: Listed): unknown {
-  const entry = readEntry(raw);
+  const entry = new FailedEntry(raw);
   const id = entryId(raw);
   if (entry.unreadable !== undefined) return { n, id, unreadable: entry.unreadable, text: raw.toString() };
   const { class: name, wrapper, queue, exception, error, worker, retriedAt, job } = entry;
-  const payload = payloadText(raw);
   const kept = typeof job !== 'string' && Buffer.isBuffer(job.payload) ? job.payload : undefined;
   return {
     ...{ n, id, failedAt: isoTime(failureTime(entry)), class: name, ...(wrapper === undefined ? {} : { wrapper }) },
-    ...{ queue, exception, error, backtrace: readBacktrace(raw), worker, retriedAt: retriedAt ?? null },
-    payload: payload === undefined ? null : verbatim(payload.toString()),
+    ...{ queue, exception, error, backtrace: entry.backtrace, worker, retriedAt: retriedAt ?? null },
+    payload: entry.payload === '' ? null : verbatim(entry.payload),
     ...(kept === undefined ? {} : { payloadBase64: kept.toString('base64') }),
     ...(typeof job === 'string' ? { cannotRetry: job } : {}),
   };

@@ -1,5 +1,5 @@
 /** From an entry that was read to what shall become of it. Pure; knows neither the list nor how entries are found. */
-import { type FailedEntry, readEntry } from './entry.js';
+import { FailedEntry } from './entry.js';
 import { type FailedFilter, matches } from './filter.js';
 import type { Listed } from './list.js';
 import { type Pick, pickOf } from './settle.js';
@@ -27,7 +27,7 @@ export type Chosen =
 export const ALREADY_RETRIED = 'Resque has retried it already (it has a retried_at)';
 
 /** @param again retry also what Resque's web page has retried already, and left in the list */
-export function choose({ n, raw }: Listed, deed: Deed, again: boolean, entry = readEntry(raw)): Chosen {
+export function choose({ n, raw }: Listed, deed: Deed, again: boolean, entry = new FailedEntry(raw)): Chosen {
   const brief = briefOf(n, entry);
   if (deed === 'remove') return { brief, pick: pickOf(n, raw) };
   if (!again && entry.retriedAt !== undefined) return { brief, why: ALREADY_RETRIED };
@@ -37,7 +37,7 @@ export function choose({ n, raw }: Listed, deed: Deed, again: boolean, entry = r
 
 /** undefined for an entry that the filter leaves out. Only a filter for entries that were retried means these too. */
 export function chooseMatching(listed: Listed, deed: Deed, filter: FailedFilter): Chosen | undefined {
-  const entry = readEntry(listed.raw);
+  const entry = new FailedEntry(listed.raw);
   return matches(entry, filter) ? choose(listed, deed, filter.retried === true, entry) : undefined;
 }
 

@@ -1,5 +1,5 @@
 /** What fails, how often, and since when. Changes nothing. */
-import { type FailedEntry, failureTime, readEntry } from './entry.js';
+import { FailedEntry, failureTime } from './entry.js';
 import { type FailedFilter, matches } from './filter.js';
 import type { FailedList } from './list.js';
 
@@ -39,7 +39,7 @@ export async function countFailed(
   let seen = 0;
   for await (const page of list.down()) {
     for (const { n, raw } of page.slice(0, most - seen)) {
-      const entry = readEntry(raw);
+      const entry = new FailedEntry(raw);
       if (!matches(entry, filter)) continue;
       total++;
       add(groups, n, entry);

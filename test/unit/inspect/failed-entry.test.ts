@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { failureTime, readBacktrace, readEntry } from '../../../src/inspect/failed/entry.js';
+import { FailedEntry, failureTime } from '../../../src/inspect/failed/entry.js';
 import { matches } from '../../../src/inspect/failed/filter.js';
 import { failureParts } from '../../../src/resque/failure.js';
 
@@ -15,7 +15,7 @@ const NODE =
 
 function pushed(text: string | Buffer): [string, string] | string {
   const raw = Buffer.from(text as string);
-  const { job } = readEntry(raw);
+  const { job } = new FailedEntry(raw);
   if (typeof job === 'string') return job;
   const { payload } = job;
   return [job.queue, (Buffer.isBuffer(payload) ? payload : raw.subarray(payload.from, payload.to)).toString('latin1')];
@@ -27,7 +27,7 @@ describe('an entry', () => {
     ['goworker', GOWORKER, 'q', '{"class":"Archive","args":["\\u003cb\\u003e"]}'],
     ['node-resque', NODE, 'q', '{"class":"Archive","queue":"q","args":{}}'],
   ])('of %s is read, and its payload is cut out as it stands', (_, text, queue, payload) => {
-    const entry = readEntry(Buffer.from(text));
+    const entry = new FailedEntry(Buffer.from(text));
     expect(entry).toMatchObject({ class: 'Archive', queue, wrapper: undefined, unreadable: undefined });
     expect(entry.error).toMatch(/^boom/);
     expect(failureTime(entry)).toBe(Date.UTC(2026, 10, 24, 2, 58, 25) + (text === GOWORKER ? 123 : 0));
@@ -35,9 +35,9 @@ describe('an entry', () => {
   });
 
   it('shows its stack lines, whoever wrote them', () => {
-    expect(readBacktrace(Buffer.from(RUBY))).toEqual(['job.rb:4:in perform']);
-    expect(readBacktrace(Buffer.from(GOWORKER))).toEqual([]);
-    expect(readBacktrace(Buffer.from('{"backtrace":"a\\nb"}'))).toEqual(['a', 'b']);
+    expect(new FailedEntry(Buffer.from(RUBY)).backtrace).toEqual(['job.rb:4:in perform']);
+    expect(new FailedEntry(Buffer.from(GOWORKER)).backtrace).toEqual([]);
+    expect(new FailedEntry(Buffer.from('{"backtrace":"a\\nb"}')).backtrace).toEqual(['a', 'b']);
   });
 
   it('of ours gives back the bytes of a payload that is no JSON', () => {
@@ -83,7 +83,7 @@ describe('an entry', () => {
     ['yesterday', undefined],
     ['', undefined],
   ])('failed at %j', (failedAt, ms) => {
-    expect(failureTime(readEntry(Buffer.from(JSON.stringify({ failed_at: failedAt }))))).toBe(ms);
+    expect(failureTime(new FailedEntry(Buffer.from(JSON.stringify({ failed_at: failedAt }))))).toBe(ms);
   });
 });
 
@@ -112,7 +112,7 @@ describe('a filter', () => {
     [{ retried: true }, ['rails']],
     [{ retried: false }, ['ruby', 'node', 'broken']],
   ])('%j', (filter, names) => {
-    const found = Object.entries(entries).filter(([, text]) => matches(readEntry(Buffer.from(text)), filter));
+    const found = Object.entries(entries).filter(([, text]) => matches(new FailedEntry(Buffer.from(text)), filter));
     expect(found.map(([name]) => name)).toEqual(names);
   });
 });
