@@ -1,10 +1,8 @@
 /** The failed list through the built CLI, at its largest, while others push to it: what is retried, how long it takes, how much memory. */
-import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest';
-import { runCli, writeJobs } from '../support/cli.js';
+import { runCli } from '../support/cli.js';
 import { entryText, idsIn, keys, pushFailed } from '../support/failed.js';
-import { tempDir } from '../support/reaper.js';
 import { startRedis, type TestRedis } from '../support/redis.js';
 
 let redis: TestRedis;
@@ -92,48 +90,4 @@ it('Ctrl-C ends a retry between two steps, and it can be asked for again', async
   expect(retried).toBe(queued.length);
   // On a quick machine it may have been done.
   expect({ code, interrupted }).toEqual(left.length > 0 ? { code: 130, interrupted: true } : expect.anything());
-});
-
-const JOB = `
-import { appendFile } from 'node:fs/promises';
-
-export async function Add(queue: string, file: string, a: number, b: number): Promise<void> {
-  if (b < 0) throw new RangeError('b must not be negative, but is ' + b);
-  await appendFile(file, queue + ': ' + (a + b) + '\\n');
-}
-`;
-
-it('jobs are enqueued, fail, are looked at, mended and retried', { timeout: 60_000 }, async () => {
-  const cwd = writeJobs(tempDir('mend'), { 'jobs/add.ts': JOB });
-  const cli = async (args: readonly string[], input?: string) => {
-    const run = runCli([...args, `-uri=${redis.uri}`], { cwd, ...(input === undefined ? {} : { input }) });
-    return { ...(await run.exit()), out: run.stdout, err: run.stderr };
-  };
-  const jobs = [1, -2, 3, -4].map((b) => JSON.stringify({ class: 'Add', args: ['out.txt', 10, b], queue: 'sums' }));
-  expect(await cli(['enqueue', '-file=-'], `${jobs.join('\n')}\n`)).toMatchObject({
-    code: 0,
-    out: expect.stringContaining('4 jobs enqueued in sums'),
-  });
-  const work = ['-queues=sums', '-exit-on-complete', '-concurrency=1', '-connections=1', '-log-level=error'];
-  expect(await cli(work)).toMatchObject({ code: 0 });
-  const [newest] = (await cli(['failed', 'list', '-json'])).out.split('\n');
-  const { n, id, error, backtrace } = JSON.parse(newest) as {
-    n: number;
-    id: string;
-    error: string;
-    backtrace: string[];
-  };
-  expect([n, error, backtrace[0]]).toEqual([1, 'b must not be negative, but is -4', expect.stringContaining('add.ts')]);
-  writeJobs(cwd, { 'jobs/add.ts': JOB.replace('if (b < 0)', 'if (b < -5)') });
-  expect(await cli(['failed', 'retry', `${n}@${id.slice(0, 7)}`])).toMatchObject({ code: 0 });
-  expect(await cli(['failed', 'retry', '-error=negative'])).toMatchObject({ code: 0 });
-  expect(await cli(work)).toMatchObject({ code: 0 });
-  expect(await cli(['failed'])).toMatchObject({ code: 0, out: expect.stringMatching(/^no failed jobs/) });
-  expect(readFileSync(`${cwd}/out.txt`, 'utf8').split('\n').sort()).toEqual([
-    '',
-    'sums: 11',
-    'sums: 13',
-    'sums: 6',
-    'sums: 8',
-  ]);
 });

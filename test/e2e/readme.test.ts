@@ -6,12 +6,15 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { main } from '../../src/cli/main.js';
 import { CONFIG_FLAG, SCHEMA, SETTING_KEYS } from '../../src/config/schema.js';
 import { envName } from '../../src/config/setting.js';
 import { type CliRun, projectRoot, run, writeJobs } from '../support/cli.js';
 import { assertConserved, leftoverKeys } from '../support/conservation.js';
+import { fakeIo } from '../support/io.js';
 import { tempDir } from '../support/reaper.js';
 import { startRedis, type TestRedis } from '../support/redis.js';
+import { comparable, pairIds, patternOf, sessionOf } from '../support/session.js';
 
 const README = readFileSync(join(projectRoot, 'README.md'), 'utf8');
 
@@ -121,6 +124,53 @@ it('enqueues from a TypeScript program as it says', async () => {
   const worker = shell('npx tsworker -queues=greetings -exit-on-complete');
   expect(await worker.exit(), worker.output).toEqual({ code: 0, signal: null });
   expect(worker.stdout).toContain('greetings: hello, 12345678901234567890!');
+});
+
+/** As in the README's diff: each line with a minus gives way to the next one with a plus. */
+function mend(file: string): void {
+  const [, after = ''] = README.split(`<!-- mend: ${file} -->\n`);
+  const diff = /^```diff\n([\s\S]*?)^```$/m.exec(after)?.[1] ?? '';
+  const pairs = [...diff.matchAll(/^-(.+)\n\+(.+)$/gm)];
+  expect(pairs.length).toBeGreaterThan(0);
+  const text = pairs.reduce(
+    (all, [, old, now]) => {
+      expect(all).toContain(old);
+      return all.replace(old, now);
+    },
+    readFileSync(join(app, file), 'utf8'),
+  );
+  writeJobs(app, { [file]: text });
+}
+
+/** A worker is a process of its own; npx was tried above, and takes its time. */
+async function work(line: string): Promise<string> {
+  const ran = shell(line.replace(/^npx /, './node_modules/.bin/'));
+  expect(await ran.exit(), ran.output).toEqual({ code: 0, signal: null });
+  return ran.stdout;
+}
+
+/** The other commands run in this process, which is quicker. */
+async function look(line: string): Promise<string> {
+  const io = fakeIo({ cwd: app });
+  const code = await main(line.split(' ').slice(2), { REDIS_URL: redis.uri }, io);
+  expect(code, io.texts.err).toBe(0);
+  return io.texts.out + io.texts.err;
+}
+
+it('has a walk-through of failed jobs that ends well, and prints what it shows', { timeout: 120_000 }, async () => {
+  await redis.client.flushAll();
+  writeJobs(app, { 'jobs/invoices.ts': block('jobs/invoices.ts'), 'orders.ndjson': block('orders.ndjson') });
+  let ids: ReadonlyMap<string, string> = new Map();
+  for (const name of ['1', '2', '3']) {
+    if (name === '3') mend('jobs/invoices.ts');
+    for (const { line, output } of sessionOf(README, name)) {
+      const typed = [...ids].reduce((text, [shown, now]) => text.replace(shown, now), line);
+      const printed = typed.includes(' -queues=') ? await work(typed) : await look(typed);
+      expect(comparable(printed), line).toMatch(patternOf(output));
+      if (line.endsWith(' failed')) ids = pairIds(output, printed);
+    }
+  }
+  expect(await assertConserved(redis.client, 4)).toMatchObject({ processed: 4, failed: 0 });
 });
 
 it('has TypeScript examples that compile', { timeout: 60_000 }, () => {

@@ -1,8 +1,10 @@
 /** `tsworker failed` and `tsworker enqueue`, in this process, over a real Redis. */
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { main } from '../../../src/cli/main.js';
+import { SMALLEST_ACL } from '../../support/acl.js';
+import { projectRoot } from '../../support/cli.js';
 import { entryText, idsIn, keys, payloadText, pushFailed } from '../../support/failed.js';
 import { type FakeIo, fakeIo } from '../../support/io.js';
 import { tempDir } from '../../support/reaper.js';
@@ -283,4 +285,26 @@ describe('enqueue', () => {
     });
     expect(await queued()).toEqual([...Array(2500).keys()]);
   });
+});
+
+it('the permissions that the README names are enough', async () => {
+  await fill();
+  const rights = ['reset', 'on', '>pw', '~resque:*', ...SMALLEST_ACL, '+@read', '+lset', '+lrem'];
+  await redis.client.sendCommand(['ACL', 'SETUSER', 'mend', ...rights]);
+  const uri = redis.uri.replace('redis://', 'redis://mend:pw@');
+  for (const line of [
+    'failed list',
+    'failed count',
+    'failed show 0',
+    'failed retry 0 2',
+    'failed remove 0',
+    'enqueue Hello -queue=mail',
+    'failed clear --yes',
+  ]) {
+    const io = fakeIo({ cwd });
+    expect(await main(line.split(' '), { REDIS_URL: uri }, io), `${line}: ${io.texts.err}`).toBe(0);
+  }
+  expect(await queued()).toEqual([0, 2, Number.NaN]);
+  const readme = readFileSync(join(projectRoot, 'README.md'), 'utf8');
+  expect(readme).toContain('An ACL user needs what the [worker](#redis) needs, and `+@read +lset +lrem`.');
 });
