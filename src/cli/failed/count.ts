@@ -45,7 +45,15 @@ function asTable(groups: readonly FailedGroup[], now: number, io: FailedCall['io
     const [error] = group.error.split('\n', 1);
     const text = [group.exception, error].filter((part) => part !== '').join(': ');
     const { queue, first, last, n } = group;
-    return [number(group.count), group.class, queue, ago(first), ago(last), String(n), { text, paint: red }];
+    return [
+      number(group.count),
+      group.class || '-',
+      queue || '-',
+      ago(first),
+      ago(last),
+      String(n),
+      { text, paint: red },
+    ];
   });
   return listed(COLUMNS, rows, io);
 }

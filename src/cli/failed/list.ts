@@ -66,7 +66,14 @@ function asTable(entries: readonly Listed[], now: number, io: FailedCall['io']):
     const entry = new FailedEntry(raw);
     const at = failureTime(entry);
     const error = { text: firstLine(entry), paint: entry.retriedAt === undefined ? red : dim };
-    return [String(n), shortId(raw), at === undefined ? '-' : duration(now - at), entry.queue, entry.class, error];
+    return [
+      String(n),
+      shortId(raw),
+      at === undefined ? '-' : duration(now - at),
+      entry.queue || '-',
+      entry.class || '-',
+      error,
+    ];
   });
   return listed(COLUMNS, rows, io);
 }

@@ -1,12 +1,13 @@
 /** `tsworker failed` and `tsworker enqueue`, in this process, over a real Redis. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { main } from '../../../src/cli/main.js';
 import { SMALLEST_ACL } from '../../support/acl.js';
 import { projectRoot } from '../../support/cli.js';
 import { entryText, idsIn, keys, payloadText, pushFailed } from '../../support/failed.js';
 import { type FakeIo, fakeIo } from '../../support/io.js';
+import { startProxy } from '../../support/proxy.js';
 import { tempDir } from '../../support/reaper.js';
 import { startRedis, type TestRedis } from '../../support/redis.js';
 
@@ -180,6 +181,26 @@ describe('failed retry', () => {
     expect((await failed('retry --all')).code).toBe(1);
     expect([await left(), await queued()]).toEqual([[3], [0, 2, 4]]);
   });
+});
+
+it('a retry whose connection is lost says what is certain', async () => {
+  await pushFailed(
+    redis.client,
+    Array.from({ length: 300 }, (_, id) => entryText(id)),
+  );
+  const proxy = await startProxy(redis);
+  onTestFinished(() => proxy.close());
+  const io = fakeIo({ cwd });
+  const retrying = main(['failed', 'retry', '--all'], { REDIS_URL: proxy.uri }, io);
+  await proxy.loseReply('EVAL');
+  expect(await retrying).toBe(1);
+  expect(io.texts).toEqual({
+    out: '',
+    err: expect.stringMatching(
+      /^tsworker: 0 jobs retried; of the last step, all or nothing .*\ntsworker: the connection to Redis at .* was lost/,
+    ),
+  });
+  expect([...(await queued()), ...(await left())]).toEqual([...Array(300).keys()]);
 });
 
 describe('failed remove and clear', () => {
