@@ -103,6 +103,8 @@ async function run({ settings, flags }: Start, orders: Orders, log: Logger): Pro
       },
       lifecycleLog: quieter(log),
       meter: reporting?.recorder,
+      // Written at once: it is heard although the job may end this process in its first line.
+      tellSuspect: (token, running) => void tell({ kind: 'suspect', token, running }),
     });
     reporting?.last();
     await tell({ kind: 'ended', ...result });

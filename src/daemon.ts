@@ -26,6 +26,7 @@ import { reenter } from './registry/register.js';
 import { RedisJobStore } from './resque/store.js';
 import type { SignalActions } from './signals.js';
 import { Stopping } from './stopping.js';
+import { type TellSuspect, tellBegin, tellEnd } from './suspects.js';
 import { type JobWatch, watchJobs } from './tracing/watch.js';
 
 export interface DaemonOptions {
@@ -52,6 +53,8 @@ export interface DaemonOptions {
   readonly signal?: AbortSignal | undefined;
   /** Aborted when stopping begins. */
   readonly begun: AbortController;
+  /** Told when a suspect begins and ends. */
+  readonly tellSuspect?: TellSuspect | undefined;
   /** Told when jobs can be enqueued over the worker's own connection, and when no more. */
   readonly onConnection?: (connection: Connection | undefined) => void;
 }
@@ -298,10 +301,12 @@ class Daemon {
     const word = engineWording(log, this.#workerId);
     const measured = { classes, slots: settings.concurrency, busy: () => this.#engine?.busy ?? 0 };
     const told = meter === undefined ? word : withMeter(word, meter.attach(measured));
+    const events = this.#reentering(this.#counting(told, watch), connection);
+    const tell = this.#options.tellSuspect;
     const engine = new Engine({
       store,
-      perform,
-      events: this.#reentering(this.#counting(told, watch), connection),
+      perform: tell === undefined ? perform : tellBegin(perform, tell),
+      events: tell === undefined ? events : tellEnd(events, tell),
       concurrency: settings.concurrency,
       intervalMs: settings.interval * 1000,
       pushes: connection.tracking,

@@ -29,6 +29,7 @@ export function systemdOf(env: Env, log: Pick<Logger, 'warn'>): Systemd {
 function notifier(env: Env, log: Pick<Logger, 'warn'>): Systemd {
   let troubled = false;
   let last = Promise.resolve();
+  let waiting = 0;
   const carry = (message: readonly string[]) =>
     new Promise<void>((resolve) => {
       execFile('systemd-notify', message, { timeout: PATIENCE_MS }, (error) => {
@@ -39,14 +40,19 @@ function notifier(env: Env, log: Pick<Logger, 'warn'>): Systemd {
     });
   // One after the other: what is said last must arrive last.
   const send = (...message: string[]) => {
-    last = last.then(() => carry(message));
+    waiting++;
+    last = last.then(() => carry(message)).finally(() => void waiting--);
+  };
+  // On a busy machine pings must not queue up before what matters: the next one comes soon.
+  const ping = () => {
+    if (waiting === 0) send('WATCHDOG=1');
   };
   let alive: NodeJS.Timeout | undefined;
   return {
     ready(status) {
       send('READY=1', `STATUS=${status}`);
       const everyMs = watchdogMs(env);
-      if (everyMs > 0) alive ??= setInterval(() => send('WATCHDOG=1'), everyMs).unref();
+      if (everyMs > 0) alive ??= setInterval(ping, everyMs).unref();
     },
     status: (text) => send(`STATUS=${text}`),
     stopping: () => send('STOPPING=1', 'STATUS=stopping: running jobs end'),

@@ -39,6 +39,17 @@ test('the import lines are read at all', () => {
   expect(imports.length).toBeGreaterThan(100);
 });
 
+test('the command line loads little before it knows what is wanted: --version and work wait for it', () => {
+  const loaded = new Set(['cli/main.ts']);
+  for (const file of loaded)
+    for (const { target, typeOnly, lazy } of imports.filter((one) => one.file === file))
+      if (!typeOnly && !lazy) loaded.add(target);
+  const rooms = new Set([...loaded].filter((file) => !file.startsWith('node:')).map(room));
+  expect([...rooms].sort()).toEqual(['cli', 'config', 'errors.ts', 'fastest-levenshtein', 'version.ts']);
+  const rows = [...loaded].filter((file) => file.startsWith('cli/commands/'));
+  expect(rows.filter((file) => !file.endsWith('.row.ts'))).toEqual([]);
+});
+
 test('the engine knows nothing but itself, the vocabulary, errors and services', () => {
   const allowed = new Set(['engine', 'job.ts', 'errors.ts', 'service.ts']);
   expect(imports.filter(({ file, target }) => room(file) === 'engine' && !allowed.has(room(target))).map(show)).toEqual(
@@ -49,6 +60,8 @@ test('the engine knows nothing but itself, the vocabulary, errors and services',
 test.each([
   ['cli', ['cli']],
   ['demo', ['cli']],
+  ['check', ['cli']],
+  ['init', ['cli']],
   ['daemon.ts', ['library.ts', 'control.ts', 'child.ts']],
   ['control.ts', ['cli']],
   ['child.ts', []],
@@ -66,6 +79,8 @@ test('books and their neighbours import downwards', () => {
     redis: ['redis', 'config', 'errors.ts'],
     registry: ['registry', 'resque', 'redis', 'service.ts'],
     inspect: ['inspect', 'registry', 'resque', 'redis', 'errors.ts'],
+    check: ['check', 'inspect', 'registry', 'resque', 'redis', 'functions', 'config', 'errors.ts'],
+    init: ['init', 'functions', 'config', 'errors.ts'],
     functions: ['functions', 'resque', 'engine', 'job.ts', 'errors.ts'],
     config: ['config', 'errors.ts'],
     log: ['log', 'engine', 'registry', 'config', 'supervisor', 'version.ts'],
@@ -115,6 +130,7 @@ test.each([
   ['yargs', ['cli/program.ts']],
   ['cosmiconfig', ['config/file.ts']],
   ['jiti', ['config/file.ts', 'functions/import.ts']],
+  ['jsonc-parser', ['init/package-json.ts']],
   ['fastest-levenshtein', ['config/suggest.ts']],
   ['prom-client', ['metrics/exposition.ts']],
   ['@opentelemetry/api', ['tracing/api.ts']],
@@ -144,6 +160,7 @@ describe('processes', () => {
   test('handlers of the process are in few places', () => {
     expect(holders(/(?<!#)\bprocess\.(on|once)\(/)).toEqual([
       'child.ts',
+      'cli/interrupt.ts',
       'cli/screen.ts',
       'demo/interrupt.ts',
       'faults.ts',

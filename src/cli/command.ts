@@ -7,6 +7,7 @@ import { boolean } from '../config/kinds.js';
 import type { Sources } from '../config/load.js';
 import { SETTING_KEYS } from '../config/schema.js';
 import type { SettingKey } from '../config/setting.js';
+import type { TsworkerError } from '../errors.js';
 import type { Io } from './io.js';
 
 /** In the order of the help page. */
@@ -48,6 +49,8 @@ export interface Call<F extends CommandFlags = CommandFlags> {
   readonly sources: Sources;
   /** The values of the job modules' own flags, for a command that takes them. */
   readonly modules: Readonly<Record<string, unknown>>;
+  /** What is wrong with them, for a command that reports it. */
+  readonly problem?: TsworkerError | undefined;
   readonly io: Io;
 }
 
@@ -67,8 +70,11 @@ export interface Command<F extends CommandFlags = CommandFlags> {
   readonly flags: F;
   /** The daemon's settings whose flags it takes; environment and configuration file count for all of them. */
   readonly settings: readonly SettingKey[];
-  /** The job modules' own flags: not taken, shown where they are given, or missed where they are not given. */
-  readonly modules?: 'shown' | 'demanded';
+  /**
+   * The job modules' own flags: not taken, shown where they are given, or missed where they are not given. `reported`: the
+   * command tells itself what is wrong with them, and runs also where the configuration file does not load.
+   */
+  readonly modules?: 'shown' | 'demanded' | 'reported';
   readonly examples: readonly (readonly [command: string, meaning: string])[];
   /** What else its help page says: exit codes, what the figures mean. */
   readonly notes?: string;

@@ -1,8 +1,12 @@
 /** The one table of commands. Must not know how any of them works: the rows say how they are typed. */
 import { type Command, GROUPS } from './command.js';
+import { checkCommand } from './commands/check.row.js';
+import { completionCommand } from './commands/completion.row.js';
 import { configCommand } from './commands/config.row.js';
 import { demoCommand } from './commands/demo.row.js';
+import { enqueueCommand } from './commands/enqueue.row.js';
 import { failedCommand } from './commands/failed.row.js';
+import { initCommand } from './commands/init.row.js';
 import { pauseCommand, resumeCommand } from './commands/pause.row.js';
 import { queuesCommand } from './commands/queues.row.js';
 import { statusCommand } from './commands/status.row.js';
@@ -13,6 +17,7 @@ import { workersCommand } from './commands/workers.row.js';
 export const COMMANDS: readonly Command[] = [
   // Work
   workCommand,
+  enqueueCommand,
   demoCommand,
   // Look
   statusCommand,
@@ -24,7 +29,10 @@ export const COMMANDS: readonly Command[] = [
   resumeCommand,
 
   // Set up
+  initCommand,
+  checkCommand,
   configCommand,
+  completionCommand,
 ];
 
 /** The command that runs when none is named. */

@@ -56,9 +56,14 @@ export function elsewhereOf(command: Command): (flag: string) => string | undefi
   return (flag) => {
     const owners = COMMANDS.filter((one) => one !== command && specsOf(one).has(flag)).map(({ name }) => name);
     if (owners.length === 0) return undefined;
-    const known = owners.length > 3 ? 'other commands' : owners.map((name) => `tsworker ${name}`).join(' and ');
+    const known = owners.length > 3 ? 'other commands' : listed(owners.map((name) => `tsworker ${name}`));
     return `tsworker ${command.name} takes no flag -${flag}: it belongs to ${known}`;
   };
+}
+
+/** `a`, `a and b`, `a, b and c`. */
+function listed(names: readonly string[]): string {
+  return names.join(', ').replace(/, ([^,]+)$/, ' and $1');
 }
 
 /** A flag named dryRun is typed -dry-run as well, as yargs has it. */

@@ -7,7 +7,8 @@ import type { SettingKey } from '../config/setting.js';
 import type { Command } from './command.js';
 import { byGroup, DEFAULT_COMMAND } from './commands.js';
 import type { ModuleFlags } from './flags.js';
-import { addModuleFlags, newPage, type Options, type Yargs } from './program.js';
+import { addModuleFlags, newPage, type Options, pageWidth, type Yargs } from './program.js';
+import { twoColumns } from './wrap.js';
 
 /** All commands, and the flags of the daemon. With goworker's one dash. */
 export async function helpPage(flags: ModuleFlags, columns: number): Promise<string> {
@@ -17,7 +18,7 @@ export async function helpPage(flags: ModuleFlags, columns: number): Promise<str
   addOthers(page, DEFAULT_COMMAND);
   page.option('version', { describe: 'the version of tsworker', group: 'Other:' });
   addExamples(page, [...DEFAULT_COMMAND.examples, ...EXAMPLES]);
-  const head = `Usage: tsworker [command] [flags]\n\n${commandList()}`;
+  const head = `Usage: tsworker [command] [flags]\n\n${commandList(columns)}`;
   return `${head}\n\n${oneDash(await page.epilogue(`${SPELLING}\n\n${SOURCES}`).getHelp())}`;
 }
 
@@ -31,31 +32,28 @@ export async function commandPage(command: Command, flags: ModuleFlags, columns:
   addExamples(page, command.examples);
   const sources = command.settings.length === 0 ? [] : [command === DEFAULT_COMMAND ? SOURCES : SHORT_SOURCES];
   const notes = [...(command.notes === undefined ? [] : [command.notes]), SPELLING, ...sources];
-  return `${usageOf(command)}\n\n${oneDash(await page.epilogue(notes.join('\n\n')).getHelp())}`;
+  return `${usageOf(command, columns)}\n\n${oneDash(await page.epilogue(notes.join('\n\n')).getHelp())}`;
 }
 
-function commandList(): string {
+function commandList(columns: number): string {
   const groups = byGroup();
-  const width = Math.max(...groups.flatMap(([, commands]) => commands.map(({ name }) => name.length)));
-  const lines = groups.flatMap(([group, commands]) =>
-    commands.map(({ name, help }, i) => `  ${(i === 0 ? group : '').padEnd(8)}tsworker ${name.padEnd(width)}  ${help}`),
+  const name = Math.max(...groups.flatMap(([, commands]) => commands.map((command) => command.name.length)));
+  const rows = groups.flatMap(([group, commands]) =>
+    commands.map(
+      (one, i) => [`  ${(i === 0 ? group : '').padEnd(8)}tsworker ${one.name.padEnd(name)}`, one.help] as const,
+    ),
   );
-  return ['Commands (tsworker help <command> says more about one):', ...lines].join('\n');
+  return `Commands (tsworker help <command> says more about one):\n${twoColumns(rows, pageWidth(columns))}`;
 }
 
-function usageOf({ name, help, words = '', verbs }: Command): string {
+function usageOf({ name, help, words = '', verbs }: Command, columns: number): string {
   if (verbs === undefined) return `Usage: ${typed(name, words)} [flags]\n\n${sentence(help)}`;
-  const uses = Object.entries(verbs).map(([verb, one]) => ({
-    text: typed(`${name} ${verb}`, one.words),
-    help: one.help,
-  }));
-  const width = Math.max(...uses.map(({ text }) => text.length));
-  const lines = uses.map(
-    (use, i) => `  ${use.text.padEnd(width)}  ${use.help}${i === 0 ? ' (when none is named)' : ''}`,
+  const rows = Object.entries(verbs).map(
+    ([verb, one], i) =>
+      [`  ${typed(`${name} ${verb}`, one.words)}`, `${one.help}${i === 0 ? ' (when none is named)' : ''}`] as const,
   );
-  return [`Usage: tsworker ${name} [sub-command] [flags]`, sentence(help), ['Sub-commands:', ...lines].join('\n')].join(
-    '\n\n',
-  );
+  const list = twoColumns(rows, pageWidth(columns));
+  return `Usage: tsworker ${name} [sub-command] [flags]\n\n${sentence(help)}\n\nSub-commands:\n${list}`;
 }
 
 function typed(name: string, words: string): string {

@@ -60,8 +60,8 @@ export function processIo(env: Readonly<Record<string, string | undefined>> = pr
 }
 
 /** https://no-color.org, and https://force-color.org. */
-function coloured(terminal: boolean, env: Readonly<Record<string, string | undefined>>): boolean {
+export function coloured(terminal: boolean, env: Readonly<Record<string, string | undefined>>): boolean {
   if (env.NO_COLOR) return false;
-  if (env.FORCE_COLOR && env.FORCE_COLOR !== '0') return true;
+  if (env.FORCE_COLOR) return !/^(0|false)$/i.test(env.FORCE_COLOR);
   return terminal && env.TERM !== 'dumb';
 }

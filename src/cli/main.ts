@@ -36,6 +36,7 @@ async function run(argv: readonly string[], env: Env, io: Io): Promise<number> {
     const read = readArgv(argv, specsOf(command), elsewhereOf(command));
     return await runCommand(command, read, { ...sourcesOf(read, env, io), extraFlags: 'unknown' }, {}, io);
   }
+  if (command.modules === 'reported') return await runReporting(command, argv, glance, env, io);
   const texts = settingTexts(glance);
   const file = await readFileFor(texts, env, io.cwd);
   // The real library: the modules that are loaded here for their flags are the ones that will run the jobs.
@@ -47,16 +48,54 @@ async function run(argv: readonly string[], env: Env, io: Io): Promise<number> {
   return await runCommand(command, read, sources, modules, io);
 }
 
+/** Neither a configuration file nor a job module that does not load keeps the command from running: it tells of them. */
+async function runReporting(command: Command, argv: readonly string[], glance: Glance, env: Env, io: Io) {
+  const flags = await readableFlags(glance, env, io);
+  // Without the file nobody knows where the modules are, nor which flags they have.
+  const lenient = () => ({ given: glanceArgv(argv, specsOf(command)).given, words: [command.name] });
+  const read = flags === undefined ? lenient() : readArgv(argv, allSpecs(command, flags), elsewhereOf(command));
+  const sources = {
+    ...sourcesOf(read, env, io),
+    extraFlags: flags === undefined ? 'unknown' : Object.keys(flags),
+  } as const;
+  const problem = await problemOf(async () => valuesOf(flags ?? {}, givenValues(flags ?? {}, read, env), true));
+  return await runCommand(command, read, sources, {}, io, problem);
+}
+
+/** undefined where the configuration file does not load. A module that does not load has none. */
+async function readableFlags(glance: Glance, env: Env, io: Io): Promise<ModuleFlags | undefined> {
+  try {
+    const texts = settingTexts(glance);
+    const file = await readFileFor(texts, env, io.cwd);
+    const self = () => import('../index.js');
+    return await findModuleFlags(findJobs({ flags: texts, env, cwd: io.cwd }, file), self);
+  } catch (error) {
+    if (error instanceof TsworkerError) return undefined;
+    throw error;
+  }
+}
+
+async function problemOf(action: () => Promise<unknown>): Promise<TsworkerError | undefined> {
+  try {
+    await action();
+    return undefined;
+  } catch (error) {
+    if (error instanceof TsworkerError) return error;
+    throw error;
+  }
+}
+
 async function runCommand(
   command: Command,
   read: Argv,
   sources: Sources,
   modules: Call['modules'],
   io: Io,
+  problem?: TsworkerError,
 ): Promise<number> {
   const { words, verb } = readWords(command, read.words[0] === command.name ? read.words.slice(1) : read.words);
   const flags = ownValues(command, verb, read, io.cwd);
-  return await (await command.load())({ verb, words, flags, sources, modules, io });
+  return await (await command.load())({ verb, words, flags, sources, modules, problem, io });
 }
 
 function sourcesOf(read: Argv, env: Env, { cwd, terminal }: Io): Sources {

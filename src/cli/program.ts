@@ -12,9 +12,14 @@ export type { Options, Yargs };
 
 const GROUP_OF_MODULES = 'Flags of the job modules:';
 
+/** Help is read, not filled in: neither squeezed nor spread over a very wide terminal. */
+export function pageWidth(columns: number): number {
+  return Math.max(60, Math.min(columns, 110));
+}
+
 /** An empty page, as wide as the terminal where that can be read. */
 export function newPage(columns: number): Yargs {
-  return plain().wrap(Math.max(60, Math.min(columns, 110)));
+  return plain().wrap(pageWidth(columns));
 }
 
 /**

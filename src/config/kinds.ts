@@ -22,6 +22,8 @@ export interface Reading {
 export interface Kind<T> {
   /** How help names the value, as in `-interval <seconds>`; empty for booleans, which take none. */
   readonly placeholder: string;
+  /** All that it takes, where that can be listed; a shell offers them. */
+  readonly choices?: readonly string[];
   parse(value: unknown, reading: Reading): T;
 }
 
@@ -88,6 +90,7 @@ function inRange(number: number | undefined, range: Range, refusal: TsworkerErro
 
 export const boolean: Kind<boolean> = {
   placeholder: '',
+  choices: ['true', 'false'],
   parse(value) {
     const read = readBoolean(value);
     if (read === undefined) throw refuse('must be true or false (or 1, 0, t, f)', value);
@@ -110,6 +113,7 @@ export function text(placeholder: string, check: (value: string, reading: Readin
 export function choice<const T extends string>(...choices: readonly T[]): Kind<T> {
   return {
     placeholder: choices.length > 3 ? 'level' : choices.join('|'),
+    choices,
     parse(value) {
       const found = choices.find((one) => one === value);
       if (found === undefined) throw refuse(`must be one of ${choices.join(', ')}`, value);

@@ -22,6 +22,8 @@ export interface EngineOptions {
   readonly pushes: boolean;
   /** Stop when every queue is empty and every job has ended. */
   readonly exitOnComplete: boolean;
+  /** How long the running jobs are first waited for, so that another can run alone. Milliseconds; see solo.ts. */
+  readonly patienceMs?: number;
 }
 
 /** How the engine ended. */
@@ -33,8 +35,6 @@ export interface Ended {
 }
 
 const FIRST_POLL_MS = 5;
-/** Well before the turn to run a job alone expires. */
-const TURN_MS = 5000;
 /** Out of the books, which we can do nothing about but look whether we are in again. */
 const UNREGISTERED_MS = 200;
 
@@ -57,9 +57,9 @@ export class Engine implements Service {
   #end!: (ended: Ended) => void;
 
   constructor(options: EngineOptions) {
-    const { store, events, concurrency, perform } = options;
+    const { store, events, concurrency, perform, patienceMs } = options;
     this.#options = options;
-    this.#hands = new Hands({ concurrency, perform, events, onChange: () => this.#wake.call() });
+    this.#hands = new Hands({ concurrency, perform, events, patienceMs, onChange: () => this.#wake.call() });
     this.#exchanges = new Exchanges({ store, events, hands: this.#hands, lifecycle: this.#lifecycle });
     this.#outage = new Outage(events);
     this.ended = new Promise((resolve) => {
@@ -179,9 +179,8 @@ export class Engine implements Service {
   }
 
   #patienceMs(): number {
-    const limits = [this.#options.intervalMs];
+    const limits = [this.#options.intervalMs, this.#hands.solo.nextLookMs(performance.now())];
     if (!this.#options.pushes) limits.push(this.#pollMs);
-    if (this.#hands.solo.holdsTurn) limits.push(TURN_MS);
     if (this.#exchanges.unregistered) limits.push(UNREGISTERED_MS);
     return Math.min(...limits);
   }

@@ -84,7 +84,7 @@ export class Exchanges {
 
   #mayClaim(): boolean {
     const { lifecycle, hands } = this.#options;
-    return lifecycle.claiming && hands.solo.allowsClaiming(hands.slots.busy);
+    return lifecycle.claiming && hands.solo.allowsClaiming(hands.slots.busy, performance.now());
   }
 
   /** Sends one. Rejects where it failed: then its jobs are still to be reported, and its slots are {@link doubtful}. */
@@ -94,7 +94,7 @@ export class Exchanges {
     const freed = finishes.map(({ claim }) => claim.slot);
     // A slot whose job is reported may get the next one in the same call.
     const asked = this.#mayClaim() ? [...freed, ...hands.slots.take(MOST_IN_ONE_CALL - freed.length)] : [];
-    const company = { busy: hands.held + this.#asked, turn: hands.solo.turn(lifecycle.claiming) };
+    const company = { busy: hands.held + this.#asked, turn: hands.solo.turn(lifecycle.claiming, performance.now()) };
     this.#underWay++;
     this.#asked += asked.length;
     try {
@@ -142,7 +142,7 @@ export class Exchanges {
     events.exchanged(claimed ? slots.length : 0, claims.length);
     this.#giveBackUnused(slots, claims, occupied);
     this.#noteState(paused, unregistered);
-    if (hands.solo.told(waitsAlone) && hands.slots.busy > 0) events.makingRoom();
+    this.#noteTurn(hands.solo.told(waitsAlone, performance.now()));
     for (const claim of claims) hands.take(claim, lifecycle.claiming);
     const complete = claimed && drained && waitsAlone === undefined && this.settled;
     return { more: !drained && !paused && !unregistered, drained, complete };
@@ -164,6 +164,12 @@ export class Exchanges {
     if (paused === this.#paused || unregistered) return;
     this.#paused = paused;
     this.#options.events.paused(paused);
+  }
+
+  #noteTurn(change: 'began' | 'gave up' | undefined): void {
+    const { events, hands } = this.#options;
+    if (change === 'gave up') events.madeNoRoom();
+    else if (change === 'began' && hands.slots.busy > 0) events.makingRoom();
   }
 
   /** What occupied slots may be gone. */

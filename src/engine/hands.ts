@@ -13,6 +13,8 @@ export interface HandsOptions {
   readonly concurrency: number;
   readonly perform: Perform;
   readonly events: Pick<EngineEvents, 'finished'>;
+  /** How long the running jobs are first waited for, so that another can run alone. Milliseconds; see solo.ts. */
+  readonly patienceMs?: number | undefined;
   /** Something is to be reported. */
   readonly onChange: () => void;
 }
@@ -20,7 +22,7 @@ export interface HandsOptions {
 export class Hands {
   readonly slots: Slots;
   readonly outbox = new Outbox();
-  readonly solo = new Solo();
+  readonly solo: Solo;
   readonly #options: HandsOptions;
   #order = 0;
   #putBack = 0;
@@ -28,6 +30,7 @@ export class Hands {
   constructor(options: HandsOptions) {
     this.#options = options;
     this.slots = new Slots(options.concurrency);
+    this.solo = new Solo(options.patienceMs);
   }
 
   get empty(): boolean {
@@ -53,7 +56,7 @@ export class Hands {
     }
     const run = new Run(claim, this.#order++, this.#settled);
     this.slots.seat(run);
-    this.solo.began(run);
+    this.solo.began(run, performance.now());
     run.perform(this.#options.perform);
   }
 

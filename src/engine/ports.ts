@@ -14,7 +14,7 @@ export interface Company {
   readonly busy: number;
   /**
    * One process of all has the turn to end its jobs so that such a job can run. keep: we have it and still need it;
-   * release: no longer; none: we do not have it.
+   * release: we do not want it now, whether we have it or not; none: we do not have it.
    */
   readonly turn: 'none' | 'keep' | 'release';
 }
@@ -73,4 +73,6 @@ export interface EngineEvents {
   unregistered(): void;
   /** We end our jobs so that one can run alone that processes have died of. */
   makingRoom(): void;
+  /** Our jobs did not end in time: we claim as before, and try again later. */
+  madeNoRoom(): void;
 }

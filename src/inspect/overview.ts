@@ -3,7 +3,8 @@ import type { Connection } from '../redis/connection.js';
 import { serverTimeMs } from '../registry/clock.js';
 import type { Keys } from '../resque/keys.js';
 import { type Delayed, readDelayed } from './delayed.js';
-import { type FailureTally, tallyFailures } from './failures.js';
+import { countFailed, type FailedGroup } from './failed/count.js';
+import { FailedList } from './failed/list.js';
 import { type Pause, readPause } from './pause.js';
 import { listQueues, type QueueSeen } from './queues.js';
 import { readStats, type Stats } from './stats.js';
@@ -13,7 +14,7 @@ import { type JobInHand, type WorkerSeen, walkWorkers } from './workers.js';
 export interface OverviewOptions {
   /** See WatchOptions in workers.ts. */
   readonly pruneAfterMs: number;
-  /** Newest entries of the failed list that are sorted by class; 0: only counted. */
+  /** Newest entries of the failed list that are sorted by class and exception; 0: only counted. */
   readonly failures: number;
   /** Jobs under way that are listed, the longest-running first. */
   readonly running: number;
@@ -49,7 +50,16 @@ export interface Overview {
   /** All that are in the books. */
   readonly workers: { readonly total: number; readonly working: number; readonly lost: number };
   readonly running: readonly Running[];
-  readonly failures: FailureTally;
+  readonly failures: Failures;
+}
+
+export interface Failures {
+  /** Entries of the failed list. */
+  readonly total: number;
+  /** How many of them, the newest, were looked at. */
+  readonly looked: number;
+  /** By queue, class and exception; the most frequent first. */
+  readonly groups: readonly FailedGroup[];
 }
 
 export async function readOverview(connection: Connection, keys: Keys, options: OverviewOptions): Promise<Overview> {
@@ -63,11 +73,19 @@ export async function readOverview(connection: Connection, keys: Keys, options: 
     readStats(connection, keys),
     listQueues(connection, keys),
     readDelayed(connection, keys),
-    tallyFailures(connection, keys, options.failures),
+    readFailures(connection, keys, options.failures),
     everyone(),
   ]);
   const served = queues.map((queue) => ({ ...queue, workers: crowd.serving(queue.name) }));
   return { at, pause, stats, queues: served, delayed, ...crowd.counts(), running: crowd.running(), failures };
+}
+
+async function readFailures(connection: Connection, keys: Keys, most: number): Promise<Failures> {
+  const list = new FailedList(connection, keys);
+  const total = await list.length();
+  if (most === 0) return { total, looked: 0, groups: [] };
+  const { seen, groups } = await countFailed(list, {}, most);
+  return { total, looked: seen, groups };
 }
 
 const NOBODY = { workers: 0, working: 0, lost: 0 };
@@ -87,7 +105,8 @@ class Crowd {
   add(workers: readonly WorkerSeen[]): void {
     for (const worker of workers) {
       this.#hosts.set(worker.host, counted(this.#hosts.get(worker.host) ?? { host: worker.host, ...NOBODY }, worker));
-      if (worker.state !== 'lost') this.#addList(worker.queues);
+      // goworker's poller is in the books, but works nothing itself.
+      if (worker.state !== 'lost' && worker.slot !== 'poller') this.#addList(worker.queues);
       if (worker.job !== undefined) this.#running.push({ worker: worker.id, host: worker.host, job: worker.job });
     }
     this.#running = longest(this.#running, this.#most);

@@ -50,6 +50,11 @@ export function engineWording(log: Logger, workerId: (slot: number) => string): 
     makingRoom() {
       log.warn('a job whose process died twice is to run alone: claiming nothing until our jobs have ended and it has');
     },
+    madeNoRoom() {
+      log.warn(
+        'our jobs take too long to wait for: claiming again, the job that is to run alone waits for another time',
+      );
+    },
   };
 }
 

@@ -16,6 +16,14 @@ export interface BooksOptions {
   readonly counted?: ((pid: number, counted: Counted) => void) | undefined;
 }
 
+/** What is known of the end of a process. */
+interface End {
+  /** death: counts against what it ran; blocked: by a job, and then killed by us; killed: by us, which is nobody's fault. */
+  readonly cause: 'death' | 'blocked' | 'killed';
+  readonly exit?: string;
+  readonly begun?: ReadonlySet<string>;
+}
+
 const RETRY_MS = 200;
 
 /** The job that was alone in a process that it blocked. */
@@ -67,20 +75,20 @@ export class RegistryBooks {
     await this.#stopBeating(identity);
     const kept = await this.#persistently((connection) => unregister(connection, identity));
     // It is gone and reported less than it held: nobody else will.
-    if (kept !== undefined && kept > 0) await this.#recover(identity, 'killed');
+    if (kept !== undefined && kept > 0) await this.#recover(identity, { cause: 'killed' });
   }
 
-  async recover(identity: Identity, cause: 'death' | 'blocked' | 'killed'): Promise<void> {
+  async recover(identity: Identity, end: End): Promise<void> {
     await this.#stopBeating(identity);
-    await this.#recover(identity, cause);
+    await this.#recover(identity, end);
   }
 
-  async #recover(identity: Identity, cause: 'death' | 'blocked' | 'killed'): Promise<void> {
+  async #recover(identity: Identity, { cause, exit, begun }: End): Promise<void> {
     const { onDead } = this.#options.heartbeat;
     const culprit = cause === 'blocked' ? new BlockedTimeoutError() : undefined;
     // One for all attempts: what an attempt that failed had read may be out of the books by the next.
     const counts = this.#options.counted && new SlotCounts();
-    const options = { onDead, blame: cause !== 'killed', culprit, counts };
+    const options = { onDead, blame: cause !== 'killed', culprit, exit, begun, counts };
     const recovered = await this.#persistently((connection) => recoverProcess(connection, identity, options));
     if (counts !== undefined) this.#options.counted?.(identity.pid, counts.sum);
     for (const worker of recovered ?? []) if (worker.job !== undefined) this.#options.tell({ kind: 'pruned', worker });

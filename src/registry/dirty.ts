@@ -23,21 +23,25 @@ class PoisonPillError extends Error {
   override readonly name = 'PoisonPillError';
 }
 
-/** @param exit how the process ended, where its parent saw it */
+/** @param exit how the process ended, where its parent saw it: `pid 4711 SIGKILL (signal 9)`, `pid 4711 exit 1` */
 export function dirtyExit(id: string, death: Death, className: string | undefined, exit: string | undefined): Error {
   if (death === 'seen' || death === 'gone') {
-    const text = exit === undefined ? 'Job still being processed' : `Child process received unhandled signal ${exit}`;
-    return new DirtyExit(text);
+    if (exit === undefined) return new DirtyExit('Job still being processed');
+    const verb = / exit \d/.test(exit) ? 'ended in the middle of the job:' : 'received unhandled signal';
+    return new DirtyExit(`Child process ${verb} ${exit}`);
   }
   const what = className || 'an unreadable record';
   return new PruneDeadWorkerDirtyExit(`Worker ${id} did not gracefully exit while processing ${what}`);
 }
 
+/** Stands in the message for the names of the processes that died, which only the script knows. */
+export const NAMES = '<processes>';
+
 export function poisonPill(id: string, death: Death, exit: string | undefined): Error {
   const how =
     exit ?? { seen: 'it died', gone: 'its process is gone', expired: 'no heartbeat', silent: 'no heartbeat' }[death];
   return new PoisonPillError(
-    `poison pill: 3 processes died within 72 hours while they ran this job, the last of them ran nothing else: worker ${id} (${how})`,
+    `poison pill: 3 processes died within 72 hours while they ran this job (${NAMES}), the last of them ran nothing else: worker ${id} (${how})`,
   );
 }
 

@@ -21,6 +21,11 @@ export function processName(identity: Identity): string {
   return `${identity.label}:${identity.pid}`;
 }
 
+/** `<label>:<pid>` of an id of ours; '' of any other. */
+export function processOf(id: string): string {
+  return /^([^:]+:\d+)-\d+:/.exec(id)?.[1] ?? '';
+}
+
 const CHUNK = 1000;
 
 /** All worker ids, in chunks that fit one command. */

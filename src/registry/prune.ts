@@ -8,7 +8,7 @@ import type { Keys } from '../resque/keys.js';
 import { callScript, loadScript } from '../resque/scripts/index.js';
 import { parseHeartbeat } from './clock.js';
 import type { HeartbeatOptions } from './heartbeat.js';
-import { keysOf, workerId } from './identity.js';
+import { keysOf, processOf, workerId } from './identity.js';
 import { findGone, hideProcesses } from './processes.js';
 import { type Dead, type Recovered, recoverWorker } from './recover.js';
 import { scan } from './scan.js';
@@ -70,11 +70,6 @@ async function workersOf(connection: Connection, keys: Keys, names: ReadonlySet<
   for (const [id, heartbeat] of await readHeartbeats(connection, keys))
     if (names.has(processOf(id))) dead.push({ id, death: 'gone', heartbeat });
   return dead;
-}
-
-/** `<label>:<pid>` of an id of ours; '' of any other. */
-function processOf(id: string): string {
-  return /^([^:]+:\d+)-\d+:/.exec(id)?.[1] ?? '';
 }
 
 async function recoverAll(connection: Connection, options: HeartbeatOptions, dead: readonly Dead[]) {

@@ -8,8 +8,8 @@ import type { Keys } from '../resque/keys.js';
 import { type ClaimRecord, parseRecord } from '../resque/record.js';
 import { callScript, loadScript } from '../resque/scripts/index.js';
 import type { SlotCounts } from './counts.js';
-import { type Death, dirtyExit, entryAround, poisonPill } from './dirty.js';
-import { type Identity, idChunks, keysOf, workerId } from './identity.js';
+import { type Death, dirtyExit, entryAround, NAMES, poisonPill } from './dirty.js';
+import { type Identity, idChunks, keysOf, processOf, workerId } from './identity.js';
 import { unregister } from './register.js';
 
 export interface RecoverOptions {
@@ -17,6 +17,11 @@ export interface RecoverOptions {
   readonly onDead?: 'requeue' | 'fail' | undefined;
   /** false: the job had no part in the death, which is not counted against it. Default true. */
   readonly blame?: boolean | undefined;
+  /**
+   * The claims (their tokens) of suspects that had begun and not ended, where somebody knows: a suspect that had not begun
+   * when its process died has no part in that.
+   */
+  readonly begun?: ReadonlySet<string> | undefined;
   /** What the job fails with if it was the only one in the process, and so the cause of its end. */
   readonly culprit?: Error | undefined;
   /** How the process ended, as its parent saw it: `pid 4711 SIGKILL (signal 9)`. */
@@ -152,10 +157,26 @@ function jobArgs(
     ? poisonPill(id, death, options.exit)
     : (options.culprit ?? dirtyExit(id, death, record?.class, options.exit));
   const { head, payload, tail } = entryAround(error, id, raw, record);
-  const common = [keys.failed, keys.failures, head, payload, tail, ours ? keys.suspects : ''];
+  const [before, after] = requeue ? around(tail, NAMES) : [tail, ''];
+  const common = [keys.failed, keys.failures, head, payload, before, ours ? keys.suspects : ''];
   if (!requeue) return ['f', ...common];
   const nonce = record.token?.split('-')[0] ?? '';
-  const claimed = [nonce, options.blame === false ? '' : '1', record.alone ? '1' : '', keys.solo];
+  const claimed = [nonce, isBlamed(record, options) ? '1' : '', record.alone ? '1' : '', keys.solo];
   const { queue, payload: bytes } = record;
-  return ['r', ...common, keys.queues, queue, keys.queue(queue), bytes, ...claimed];
+  return ['r', ...common, keys.queues, queue, keys.queue(queue), bytes, ...claimed, nameOf(id), after];
+}
+
+function around(text: string, part: string): [string, string] {
+  const at = text.indexOf(part);
+  return [text.slice(0, at), text.slice(at + part.length)];
+}
+
+function isBlamed(record: ClaimRecord, { blame, begun }: RecoverOptions): boolean {
+  if (blame === false) return false;
+  return !record.suspect || begun === undefined || begun.has(record.token ?? '');
+}
+
+/** Without what would end a word, or need an escape in JSON. */
+function nameOf(id: string): string {
+  return encodeURI(processOf(id).replace(/\p{Surrogate}/gu, '\ufffd'));
 }

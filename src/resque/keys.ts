@@ -23,6 +23,8 @@ export interface Keys {
   readonly fence: string;
   /** Ours: never there. What a script must declare or try, it may do on this one. */
   readonly never: string;
+  /** Ours: how many batches of a long enqueue are in. Expires. */
+  enqueued(nonce: string): string;
   queue(name: string): string;
   worker(id: string): string;
   started(id: string): string;
@@ -52,6 +54,7 @@ export function createKeys(namespace: string): Keys {
     solo: `${namespace}tsworker:solo`,
     fence: `${namespace}tsworker:fence`,
     never: `${namespace}tsworker:never`,
+    enqueued: (nonce) => `${namespace}tsworker:enqueue:${nonce}`,
     queue: (name) => `${namespace}queue:${name}`,
     worker: (id) => `${namespace}worker:${id}`,
     started: (id) => `${namespace}worker:${id}:started`,

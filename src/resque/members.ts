@@ -1,6 +1,6 @@
 /**
  * Where the members of a JSON object lie in its text: what must keep its bytes is cut out, never decoded and encoded
- * again. Pure. Knows JSON, and must not know what any member means.
+ * again, and what nobody asks for is never decoded at all. Pure. Knows JSON, and must not know what any member means.
  */
 
 /** The value of a member is `json.subarray(from, to)`. */
@@ -10,61 +10,80 @@ export interface Member {
   readonly to: number;
 }
 
-const OPENS_OR_CLOSES = /["{}[\]]/g;
-const SCALAR = /[^\s,}\]]+/y;
+const SCALAR = /[\w.+-]+/y;
 const PLAIN = /^[\w-]*$/;
-const SPACE_OR_COMMA = /[\s,:]*/y;
+const [TAB, LINE_FEED, RETURN, SPACE, QUOTE, OPEN_BRACKET, CLOSE_BRACKET, OPEN_BRACE, CLOSE_BRACE] =
+  Buffer.from('\t\n\r "[]{}');
 
 /**
- * The members of an object, in order; of a key that is written twice, both.
- * @param json the text of an object that JSON.parse accepts (bytes within a string may be no UTF-8)
+ * The members of an object, in order; of a key that is written twice, both. What stands inside the values is not checked.
+ * @param json any bytes; within a string they may be no UTF-8
+ * @param text the same, one character for each byte, so that an index into the text is one into the bytes
+ * @returns undefined where they are no object
  */
-export function membersOf(json: Buffer): Member[] {
-  // One character for each byte, so that an index into the text is one into the bytes.
-  const text = json.toString('latin1');
+export function membersOf(json: Buffer, text = json.toString('latin1')): Member[] | undefined {
   const members: Member[] = [];
-  let at = skip(text, text.indexOf('{') + 1);
-  while (text[at] === '"') {
-    const keyEnd = stringEnd(text, at);
-    const from = skip(text, keyEnd);
+  let at = skipSpace(text, 0);
+  if (text[at] !== '{') return undefined;
+  at = skipSpace(text, at + 1);
+  if (text[at] === '}') return isOver(text, at + 1) ? members : undefined;
+  for (;;) {
+    const keyEnd = text[at] === '"' ? stringEnd(text, at) : -1;
+    const colon = skipSpace(text, keyEnd);
+    if (keyEnd < 0 || text[colon] !== ':') return undefined;
+    const from = skipSpace(text, colon + 1);
     const to = valueEnd(text, from);
+    if (to < 0) return undefined;
     members.push({ key: keyOf(text, json, at, keyEnd), from, to });
-    at = skip(text, to);
+    at = skipSpace(text, to);
+    if (text[at] === '}') return isOver(text, at + 1) ? members : undefined;
+    if (text[at] !== ',') return undefined;
+    at = skipSpace(text, at + 1);
   }
-  return members;
 }
 
+/** A key that is no JSON (an unknown escape) is like no other. */
 function keyOf(text: string, json: Buffer, from: number, to: number): string {
   const key = text.slice(from + 1, to - 1);
-  return PLAIN.test(key) ? key : (JSON.parse(json.toString('utf8', from, to)) as string);
+  if (PLAIN.test(key)) return key;
+  try {
+    return JSON.parse(json.toString('utf8', from, to)) as string;
+  } catch {
+    return key;
+  }
 }
 
-function skip(text: string, at: number): number {
-  SPACE_OR_COMMA.lastIndex = at;
-  SPACE_OR_COMMA.test(text);
-  return SPACE_OR_COMMA.lastIndex;
+function isOver(text: string, at: number): boolean {
+  return skipSpace(text, at) === text.length;
 }
 
+function skipSpace(text: string, from: number): number {
+  for (let at = from; ; at++) {
+    const code = text.charCodeAt(at);
+    if (code !== SPACE && code !== LINE_FEED && code !== RETURN && code !== TAB) return at;
+  }
+}
+
+/** -1: it does not end. */
 function valueEnd(text: string, from: number): number {
   if (text[from] === '"') return stringEnd(text, from);
   if (text[from] === '{' || text[from] === '[') return nestedEnd(text, from);
   SCALAR.lastIndex = from;
-  SCALAR.test(text);
-  return SCALAR.lastIndex;
+  return SCALAR.test(text) ? SCALAR.lastIndex : -1;
 }
 
+/** Step by step, since between the strings of a long backtrace there is one character each. */
 function nestedEnd(text: string, from: number): number {
   let depth = 0;
-  let at = from;
-  do {
-    OPENS_OR_CLOSES.lastIndex = at;
-    const found = OPENS_OR_CLOSES.exec(text)?.index ?? text.length;
-    const mark = text[found];
-    at = mark === '"' ? stringEnd(text, found) : found + 1;
-    if (mark === '{' || mark === '[') depth++;
-    else if (mark === '}' || mark === ']') depth--;
-  } while (depth > 0 && at < text.length);
-  return at;
+  for (let at = from; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) {
+      at = stringEnd(text, at) - 1;
+      if (at < 0) return -1;
+    } else if (code === OPEN_BRACE || code === OPEN_BRACKET) depth++;
+    else if ((code === CLOSE_BRACE || code === CLOSE_BRACKET) && --depth === 0) return at + 1;
+  }
+  return -1;
 }
 
 /** The index after the closing quote of the string that opens at `open`. */
@@ -75,5 +94,5 @@ function stringEnd(text: string, open: number): number {
     // An even number of backslashes escapes itself, not the quote.
     if ((quote - first) % 2 === 0) return quote + 1;
   }
-  return text.length;
+  return -1;
 }

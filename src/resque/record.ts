@@ -14,12 +14,16 @@ export interface ClaimRecord {
   /** The payload as the record shows it: a JSON object, which differs from `payload` where that is not strict JSON. */
   readonly shown: Buffer;
   readonly strict: boolean;
-  /** It was claimed to run with nothing else in its process. */
+  /** Processes have died that had it in hand. */
+  readonly suspect: boolean;
+  /** It was claimed to run with nothing else in its process: a suspect too. */
   readonly alone: boolean;
 }
 
 /** Ends the token of a claim that runs alone. */
 export const ALONE = '-alone';
+/** Ends the token of any other suspect's claim. */
+export const SUSPECT = '-suspect';
 
 /** @returns undefined for what no worker writes: not JSON, no payload */
 export function parseRecord(record: Buffer): ClaimRecord | undefined {
@@ -39,6 +43,7 @@ export function parseRecord(record: Buffer): ClaimRecord | undefined {
       payload: text === undefined ? shown : Buffer.from(text, encoding === 'latin1' ? 'latin1' : 'utf8'),
       shown,
       strict: text === undefined,
+      suspect: typeof token === 'string' && (token.endsWith(ALONE) || token.endsWith(SUSPECT)),
       alone: typeof token === 'string' && token.endsWith(ALONE),
     };
   } catch {

@@ -6,7 +6,7 @@ import type { Argument, Connection } from '../redis/connection.js';
 import { confirmReplicas } from '../redis/replicas.js';
 import { failureParts } from './failure.js';
 import { createKeys } from './keys.js';
-import { ALONE, parseRecord } from './record.js';
+import { ALONE, parseRecord, SUSPECT } from './record.js';
 import { callScript, loadScript, type Script } from './scripts/index.js';
 
 export interface StoreOptions {
@@ -107,8 +107,8 @@ export class RedisJobStore implements JobStore {
     const claims = records.flatMap((raw, i) => {
       const record = raw === null ? undefined : parseRecord(raw);
       if (!record?.token?.startsWith(`${this.#options.nonce}-`)) return [];
-      const { token, queue, payload, strict, alone } = record;
-      return [{ slot: slots[i], token, queue, payload, strict, ...(alone ? { alone } : {}) }];
+      const { token, queue, payload, strict, alone, suspect } = record;
+      return [{ slot: slots[i], token, queue, payload, strict, ...(suspect ? { alone, suspect } : {}) }];
     });
     // Their jobs are run now, as those of an exchange are.
     if (claims.length > 0) await this.#confirm();
@@ -156,11 +156,11 @@ export class RedisJobStore implements JobStore {
       const claim = {
         slot,
         token: tokenBase + this.#namesOf(slot).number,
-        queue: this.#queueNames[code >> 2],
+        queue: this.#queueNames[code >> 3],
         payload: reply[i + 1] as Buffer,
         strict: (code & 1) === 1,
       };
-      claims.push((code & 2) === 0 ? claim : { ...claim, token: claim.token + ALONE, alone: true });
+      claims.push((code & 6) === 0 ? claim : suspected(claim, (code & 4) !== 0));
     }
     return {
       settled: Array.from(settled, (byte) => byte === ONE),
@@ -189,6 +189,10 @@ export class RedisJobStore implements JobStore {
   }
 }
 
+function suspected(claim: Claim, alone: boolean): Claim {
+  return { ...claim, token: claim.token + (alone ? ALONE : SUSPECT), alone, suspect: true };
+}
+
 /** The script's step. */
 const GOLDEN = 0.6180339887498949;
 const ONE = '1'.charCodeAt(0);
@@ -197,5 +201,5 @@ const NO_COMPANY: Company = { busy: 0, turn: 'none' };
 const TURNS = { none: '', keep: 'k', release: 'x' } as const;
 const WAITS = [undefined, 'here', 'elsewhere'] as const;
 
-/** state, drained, settled, occupied, waits; then for each claim 4 * queue + 2 * alone + strict, payload. */
+/** state, drained, settled, occupied, waits; then for each claim 8 * queue + 4 * alone + 2 * merely suspect + strict, payload. */
 type ScriptReply = [number, number, Buffer, number[], number, ...(number | Buffer)[]];

@@ -12,6 +12,8 @@ export interface ChildEvents {
   onCounts(counts: Counts): void;
 }
 
+const LAST_WORDS_MS = 500;
+
 export class Child {
   readonly bornAt = Date.now();
   /** Resolves when the process is gone. */
@@ -28,6 +30,8 @@ export class Child {
   heardAt = Date.now();
   /** It is registered, has set up its job modules, and claims. */
   working = false;
+  /** The claims of suspects that it runs. */
+  readonly suspects = new Set<string>();
   /** It was told to end its jobs and be replaced. */
   retiring = false;
   #stopping = false;
@@ -47,7 +51,13 @@ export class Child {
       this.#process.once('exit', (code, signal) => {
         this.over.abort();
         this.#tellReady(false);
-        resolve({ code, signal });
+        // What it said last may still have to be read: 'close' comes after that, unless a process of its own holds the line.
+        const end = () => resolve({ code, signal });
+        const timer = setTimeout(end, LAST_WORDS_MS);
+        this.#process.once('close', () => {
+          clearTimeout(timer);
+          end();
+        });
       });
     });
   }
@@ -88,6 +98,8 @@ export class Child {
     else if (message.kind === 'counts') {
       // One that comes after the end is left out: Redis' own count is taken then, and has it.
       if (!this.over.signal.aborted) events.onCounts(message.counts);
-    } else this.ending = message;
+    } else if (message.kind !== 'suspect') this.ending = message;
+    else if (message.running) this.suspects.add(message.token);
+    else this.suspects.delete(message.token);
   }
 }

@@ -26,6 +26,8 @@ export type Report =
       readonly tracking: boolean;
       readonly limitMs: number;
     }
+  /** A suspect begins to run, before anything of it has, or has ended. */
+  | { readonly kind: 'suspect'; readonly token: string; readonly running: boolean }
   /** Now and then: how much memory the child uses. */
   | { readonly kind: 'pulse'; readonly rssMb: number }
   /** Every second where metrics are served, and once more before the last. */

@@ -8,6 +8,7 @@ import type { Counts } from '../metrics/counts.js';
 import type { Identity } from '../registry/identity.js';
 import { countDeath, restartDelayMs, shouldGiveUp } from './backoff.js';
 import { Child, type Ending } from './child-process.js';
+import { exitText } from './exit.js';
 import type { Death, Order } from './messages.js';
 import { type Fate, type Life, Place } from './place.js';
 import { Rollout, type RolloutEvents } from './rollout.js';
@@ -22,7 +23,16 @@ export interface Books {
   /** A child has left in order. */
   leave(identity: Identity): Promise<void>;
   /** A child died: its jobs run elsewhere, or fail where the cause convicts them. */
-  recover(identity: Identity, cause: Cause): Promise<void>;
+  recover(identity: Identity, end: End): Promise<void>;
+}
+
+/** What is known of the death of a child. */
+export interface End {
+  readonly cause: Cause;
+  /** `pid 4711 SIGKILL (signal 9)` */
+  readonly exit: string;
+  /** The claims of suspects that had begun and not ended. */
+  readonly begun: ReadonlySet<string>;
 }
 
 /**
@@ -284,7 +294,8 @@ export class Supervisor {
     }
     const cause = this.#killed.get(child) ?? 'death';
     this.#killed.delete(child);
-    if (identity !== undefined) await this.#options.books.recover(identity, cause);
+    const end = { cause, exit: exitText(child.pid ?? 0, death), begun: child.suspects };
+    if (identity !== undefined) await this.#options.books.recover(identity, end);
     return fate;
   }
 

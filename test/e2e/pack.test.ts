@@ -1,6 +1,6 @@
 /** The npm package as a stranger gets it: only what is needed is in it, and it works in an empty folder. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type CliRun, cleanEnv, projectRoot, run, writeJobs } from '../support/cli.js';
@@ -91,6 +91,27 @@ it('runs a TypeScript job through npx in an empty folder', { timeout: 60_000 }, 
   expect(readFileSync(file, 'utf8').split('\n').sort()).toEqual(['', 'high: grüße', 'low: 42']);
   expect(await assertConserved(redis.client, 2)).toMatchObject({ processed: 2, failed: 0 });
   expect(await leftoverKeys(redis.client)).toEqual([]);
+});
+
+it('starts a project that works at once', { timeout: 60_000 }, async () => {
+  const cwd = writeJobs(tempDir('project'), { 'package.json': '{\n  "dependencies": { "tsworker": "*" }\n}\n' });
+  symlinkSync(join(app, 'node_modules'), join(cwd, 'node_modules'));
+  const env = { REDIS_URL: redis.uri };
+  const init = run('npx', ['tsworker', 'init'], { cwd });
+  expect(await init.exit(), init.output).toEqual({ code: 0, signal: null });
+  expect(init.stdout).not.toContain('npm install');
+
+  const tsc = run(join(projectRoot, 'node_modules/.bin/tsc'), [], { cwd });
+  await redis.client.multi().flushAll().sAdd('resque:queues', 'default').exec();
+  await redis.client.rPush('resque:queue:default', '{"class":"Hello","args":["Ada"]}');
+  const check = run('npm', ['run', '--silent', 'worker:check'], { cwd, env });
+  expect(await check.exit(), check.output).toEqual({ code: 0, signal: null });
+  expect(check.stdout).toContain('✓ jobs/hello.ts: Hello\n');
+  const worker = run('npm', ['run', '--silent', 'worker', '--', '-exit-on-complete'], { cwd, env });
+  expect(await worker.exit(40_000), worker.output).toEqual({ code: 0, signal: null });
+  expect(worker.logs.map((line) => line.msg)).toContain('hello, Ada');
+  expect(await assertConserved(redis.client, 1)).toMatchObject({ processed: 1 });
+  expect(await tsc.exit(40_000), tsc.output).toEqual({ code: 0, signal: null });
 });
 
 it('brings types that a job module compiles with', { timeout: 60_000 }, async () => {

@@ -9,15 +9,20 @@ import { startRedis, type TestRedis } from '../support/redis.js';
 import { until } from '../support/until.js';
 
 const version = (n: number) => `
+  import { existsSync } from 'node:fs';
   export const setup = ({ log }) => log.info('set up');
   export function Say() { this.log.info({ version: ${n} }, 'said'); }
-  export const Sleep = (queue, ms) => new Promise((resolve) => setTimeout(resolve, ms));
-  export const Die = () => { process.kill(process.pid, 'SIGKILL'); return new Promise(() => {}); };
+  // Ends when the test makes the file.
+  export const Hold = async (queue, file) => {
+    while (!existsSync(file)) await new Promise((resolve) => setTimeout(resolve, 20));
+  };
 `;
 const DONE = 'reload done: all child processes have loaded the job modules anew';
 
 let redis: TestRedis;
 let jobs: string;
+/** What Hold waits for. */
+let gate: string;
 beforeAll(async () => {
   redis = await startRedis();
 });
@@ -25,8 +30,10 @@ afterAll(() => redis.stop());
 beforeEach(async () => {
   await redis.client.flushAll();
   jobs = writeJobs(tempDir('jobs'), { 'j.mjs': version(1) });
+  gate = join(tempDir('gate'), 'open');
 });
 
+const release = () => writeFileSync(gate, '');
 const rewrite = (text: string) => writeFileSync(join(jobs, 'j.mjs'), text);
 
 async function start(...flags: string[]): Promise<CliRun> {
@@ -71,7 +78,7 @@ test('new code comes in while running jobs end in peace, whatever the grace, and
   const daemon = await start('-processes=2', '-concurrency=4', '-grace=0.2');
   const before = childrenOf(daemon.pid);
   // Four: both children have some.
-  for (let n = 0; n < 4; n++) await push('Sleep', 1500);
+  for (let n = 0; n < 4; n++) await push('Hold', gate);
   await counted({ claimed: 4 });
   rewrite(version(2));
   daemon.signal('SIGHUP');
@@ -82,6 +89,7 @@ test('new code comes in while running jobs end in peace, whatever the grace, and
   // Asked for again meanwhile: not forgotten, done when the first is through.
   rewrite(version(3));
   daemon.signal('SIGHUP');
+  release();
   await until(() => daemon.logs.filter((line) => line.msg === DONE).length === 2);
   expect(childrenOf(daemon.pid).filter((pid) => before.includes(pid))).toEqual([]);
   expect(childrenOf(daemon.pid)).toHaveLength(2);
@@ -118,11 +126,13 @@ test('a limit on connections holds: the old child ends before the new one begins
   // One job at a time: what comes meanwhile is for the next child.
   const daemon = await start('-connections=2', '-concurrency=1');
   let most = 0;
-  await push('Sleep', 700);
+  await push('Hold', gate);
   await counted({ claimed: 1 });
   rewrite(version(2));
   daemon.signal('SIGHUP');
   await push('Say');
+  await daemon.waitForLog(begins('reload: replacing'));
+  release();
   await until(async () => {
     most = Math.max(most, await connections());
     return daemon.logs.some((line) => line.msg === DONE);
@@ -154,7 +164,7 @@ test('with one connection there is nobody to replace: it says so and works on', 
 
 test('a stop while an old child ends its jobs is a first stop: they end in peace', async () => {
   const daemon = await start();
-  await push('Sleep', 2500);
+  await push('Hold', gate);
   await counted({ claimed: 1 });
   daemon.signal('SIGHUP');
   const [old] = childrenOf(daemon.pid);
@@ -163,7 +173,11 @@ test('a stop while an old child ends its jobs is a first stop: they end in peace
   const { time } = await daemon.waitForLog(begins('a new child process works;'));
   await until(() => Date.now() - Date.parse(time) > 1100);
   expect(childrenOf(daemon.pid)).toContain(old);
-  await stop(daemon);
+  daemon.signal('SIGTERM');
+  await until(() => childrenOf(daemon.pid).length === 1);
+  release();
+  expect((await daemon.exit()).code, daemon.output).toBe(0);
+  expect(daemon.stdout).not.toContain('aborting');
   expect(await assertConserved(redis.client, 1)).toMatchObject({ processed: 1 });
 });
 
@@ -191,12 +205,13 @@ test('on a terminal HUP means that it has gone: the daemon ends', async () => {
   const command = `${process.execPath} ${bin} -uri=${redis.uri} -jobs=${jobs} -queues=q -concurrency=2`;
   const terminal = run('script', ['-qec', `exec ${command}`, '/dev/null']);
   await until(() => terminal.stdout.includes('tsworker started'));
-  await push('Sleep', 500);
+  await push('Hold', gate);
   await counted({ claimed: 1 });
   const [daemon] = childrenOf(terminal.pid);
   process.kill(daemon, 'SIGHUP');
   await terminal.exit();
   // Its child has nowhere to log to any more, and ends its job all the same.
+  release();
   await counted({ processed: 1 });
   await until(async () => (await redis.client.sCard('resque:workers')) === 0);
 });

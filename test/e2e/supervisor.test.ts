@@ -24,6 +24,7 @@ beforeAll(async () => {
       };
       const kept = [];
       export const Fill = (queue, mb) => { kept.push(Buffer.alloc(mb * 2 ** 20, 1)); };
+      export const Exit = (queue, code) => process.exit(code);
       export const Die = () => { process.kill(process.pid, 'SIGKILL'); return new Promise(() => {}); };
     `,
   });
@@ -130,6 +131,24 @@ test('a job that blocks its child beyond every limit: the child is replaced, and
   await counted({ processed: 1 });
   await stop(run);
   await assertConserved(redis.client, 2);
+});
+
+test('a job that leaves the process, with -on-dead=fail: the entry says how the process ended', async () => {
+  const run = start('-concurrency=2', '-on-dead=fail');
+  await run.waitForLog('tsworker started');
+  await push('Exit', 3);
+  await counted({ failed: 1 });
+  await push('Die');
+  await counted({ failed: 2 });
+  const entries = (await redis.client.lRange('resque:failed', 0, -1)).map((text) => JSON.parse(text));
+  expect(entries.map(({ exception, error }) => [exception, error])).toEqual([
+    ['Resque::DirtyExit', expect.stringMatching(/^Child process ended in the middle of the job: pid \d+ exit 1$/)],
+    [
+      'Resque::DirtyExit',
+      expect.stringMatching(/^Child process received unhandled signal pid \d+ SIGKILL \(signal 9\)$/),
+    ],
+  ]);
+  await stop(run);
 });
 
 test('signals to the whole group, as a terminal and systemd send them, are one stop', async () => {

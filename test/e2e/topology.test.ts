@@ -54,6 +54,14 @@ async function push(client: TestClient, count: number, ms: number): Promise<void
 const isOutage = (line: { msg?: string }) => String(line.msg).startsWith('Redis cannot be used');
 const counts = (client: TestClient) => countJobs(client, NAMESPACE);
 
+/** `tsworker status` finds the node that has the keys, as the daemon does. */
+async function assertSeen(context: TestContext, uri: string, workers: number): Promise<void> {
+  const args = ['status', '-json', `-uri=${uri}`, `-namespace=${NAMESPACE}`];
+  const status = runCli(args, context);
+  expect((await status.exit()).code, status.output).toBe(0);
+  expect(JSON.parse(status.stdout)).toMatchObject({ uri, workers: { total: workers, lost: 0 } });
+}
+
 /** Every job ran once, is counted once, and nothing else is there. */
 async function assertDone({ run, notes }: Daemon, client: TestClient, count: number): Promise<void> {
   await until(async () => (await counts(client)).processed === count, { what: 'all jobs are done', timeoutMs: 40_000 });
@@ -68,6 +76,7 @@ describe('a fail-over in the middle of work', () => {
     const group = await startSentinels();
     const daemon = start(context, group.uri, '-wait-replicas=1');
     await daemon.run.waitForLog('tsworker started');
+    await assertSeen(context, group.uri, 25);
     await push(group.master.client, 500, 40);
     await until(async () => (await counts(group.master.client)).processed > 100);
     await group.master.kill();
@@ -88,6 +97,7 @@ describe('a fail-over in the middle of work', () => {
     const [owner] = cluster.masters;
     const daemon = start(context, cluster.uri, '-wait-replicas=1');
     await daemon.run.waitForLog('tsworker started');
+    await assertSeen(context, cluster.uri, 25);
     await push(owner.client, 500, 40);
     await until(async () => (await counts(owner.client)).processed > 100);
     await owner.kill();

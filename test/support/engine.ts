@@ -57,6 +57,7 @@ function recorder(told: string[]): EngineEvents {
     paused: (paused) => void told.push(paused ? 'paused' : 'resumed'),
     unregistered: () => void told.push('unregistered'),
     makingRoom: () => void told.push('making room'),
+    madeNoRoom: () => void told.push('made no room'),
   };
 }
 

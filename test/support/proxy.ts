@@ -6,7 +6,7 @@ export type Match = string | ((request: Buffer) => boolean);
 
 interface Trap {
   readonly match: Match;
-  readonly kind: 'loseReply' | 'cutBefore';
+  readonly kind: 'loseReply' | 'holdReply' | 'cutBefore';
   readonly sprung: () => void;
 }
 
@@ -75,6 +75,14 @@ export class RedisProxy {
     return this.#setTrap('loseReply', match);
   }
 
+  /**
+   * The next request that matches is carried out by Redis, and neither its reply nor anything after it passes, while the
+   * connection stays open. Resolves when the request has been forwarded.
+   */
+  holdReply(match: Match): Promise<void> {
+    return this.#setTrap('holdReply', match);
+  }
+
   /** The next request that matches never reaches Redis: the connection is cut instead. */
   cutBefore(match: Match): Promise<void> {
     return this.#setTrap('cutBefore', match);
@@ -131,6 +139,11 @@ export class RedisProxy {
 
   #spring(trap: Trap, link: Link, request: Buffer): void {
     link.lost = true;
+    if (trap.kind === 'holdReply') {
+      link.client.once('close', () => link.server.destroy());
+      link.server.write(request, trap.sprung);
+      return;
+    }
     link.client.once('close', trap.sprung);
     if (trap.kind === 'cutBefore') {
       link.server.destroy();

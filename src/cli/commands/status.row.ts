@@ -12,7 +12,7 @@ const FLAGS = {
   show: { kind: integer({ min: 0, max: 100_000 }), help: 'lines of each list at most', defaultText: '20' },
   failures: {
     kind: integer({ min: 0, max: 10_000_000 }),
-    help: 'how many of the newest failures are sorted by class; 0: none',
+    help: 'how many of the newest failures are sorted by class and exception; 0: none',
     defaultText: '1000',
   },
   json: { ...COMMON.json, help: 'one JSON document; with -watch one on a line each time' },
@@ -22,7 +22,7 @@ export type StatusFlags = typeof FLAGS;
 export const statusCommand = defineCommand({
   name: 'status',
   group: 'Look',
-  help: 'queues, workers, what runs and what failed, at a glance; -watch redraws',
+  help: 'queues, workers, what runs and what failed; -watch redraws',
   flags: FLAGS,
   settings: [...CONNECTION_SETTINGS, 'heartbeat', 'pruneAfter'],
   examples: [

@@ -5,8 +5,8 @@ import {
   type FailedEntry,
   failureTime,
   payloadText,
+  readBacktrace,
   readEntry,
-  requeueOf,
 } from '../../inspect/failed/entry.js';
 import { FailedList, type Listed } from '../../inspect/failed/list.js';
 import { argsText } from '../../inspect/payload.js';
@@ -49,9 +49,8 @@ async function find(failed: FailedList, word: string, session: Session): Promise
 }
 
 function linesOf({ n, raw }: Listed, entry: FailedEntry, length: number, now: number): string[][] {
-  const { class: name, wrapper, queue, exception, worker, failedAt, retriedAt, unreadable } = entry;
+  const { class: name, wrapper, queue, exception, worker, failedAt, retriedAt, unreadable, job } = entry;
   const at = failureTime(entry);
-  const job = requeueOf(raw, entry);
   const known = [
     ['failed', at === undefined ? failedAt || '-' : `${time(at)} (${duration(now - at)} ago)`],
     ['class', wrapper === undefined ? name : `${name} (in ${wrapper})`],
@@ -74,7 +73,7 @@ function blocksOf(raw: Buffer, entry: FailedEntry): [name: string, lines: readon
   if (entry.unreadable !== undefined) return [['entry', raw.toString().split('\n')]];
   const blocks: [string, readonly string[]][] = [
     ['error', entry.error.split('\n')],
-    ['backtrace', entry.backtrace],
+    ['backtrace', readBacktrace(raw)],
     ['payload', [payloadText(raw)?.toString() ?? '']],
   ];
   return blocks.filter(([, lines]) => lines.some((line) => line !== ''));

@@ -4,8 +4,8 @@ import {
   type FailedEntry,
   failureTime,
   payloadText,
+  readBacktrace,
   readEntry,
-  requeueOf,
 } from '../../inspect/failed/entry.js';
 import type { Listed } from '../../inspect/failed/list.js';
 import { isoTime, verbatim } from '../json.js';
@@ -22,13 +22,12 @@ export function asDocument({ n, raw }: Listed): unknown {
   const entry = readEntry(raw);
   const id = entryId(raw);
   if (entry.unreadable !== undefined) return { n, id, unreadable: entry.unreadable, text: raw.toString() };
-  const { class: name, wrapper, queue, exception, error, backtrace, worker, retriedAt } = entry;
-  const job = requeueOf(raw, entry);
+  const { class: name, wrapper, queue, exception, error, worker, retriedAt, job } = entry;
   const payload = payloadText(raw);
   const kept = typeof job !== 'string' && Buffer.isBuffer(job.payload) ? job.payload : undefined;
   return {
     ...{ n, id, failedAt: isoTime(failureTime(entry)), class: name, ...(wrapper === undefined ? {} : { wrapper }) },
-    ...{ queue, exception, error, backtrace, worker, retriedAt: retriedAt ?? null },
+    ...{ queue, exception, error, backtrace: readBacktrace(raw), worker, retriedAt: retriedAt ?? null },
     payload: payload === undefined ? null : verbatim(payload.toString()),
     ...(kept === undefined ? {} : { payloadBase64: kept.toString('base64') }),
     ...(typeof job === 'string' ? { cannotRetry: job } : {}),

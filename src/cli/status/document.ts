@@ -1,4 +1,5 @@
 /** `tsworker status -json`: the overview for machines. Times are ISO 8601 or null, ages in seconds or null. */
+import type { FailedGroup } from '../../inspect/failed/count.js';
 import type { Overview, QueueServed, Running } from '../../inspect/overview.js';
 import { isoTime } from '../json.js';
 import type { Session } from '../session.js';
@@ -19,13 +20,17 @@ export function statusDocument(
     workers: { ...workers, idle: workers.total - workers.working - workers.lost },
     hosts,
     running: running.map((one) => runningEntry(one, at)),
-    failures: { total, looked, classes: groups.map((group) => ({ ...group, failedAt: isoTime(group.failedAt) })) },
+    failures: { total, looked, groups: groups.map(groupEntry) },
   };
 }
 
 function queueEntry({ name, size = 0, headAt, workers }: QueueServed, now: number, rates: Rates | undefined) {
   const growth = rates === undefined ? {} : { growthPerSecond: rates.queues.get(name) ?? 0 };
   return { name, size, headAgeSeconds: age(headAt, now), workers, ...growth };
+}
+
+function groupEntry({ first, last, ...group }: FailedGroup) {
+  return { ...group, first: isoTime(first), last: isoTime(last) };
 }
 
 function runningEntry({ worker, host, job }: Running, now: number) {

@@ -121,14 +121,20 @@ function runningList({ running, workers, at }: Overview, { show }: StatusView, i
 function failureList({ failures: { groups, looked, total }, at }: Overview, { show }: StatusView, io: Io): string {
   const rows = groups
     .slice(0, show.failures)
-    .map(({ class: name, count: failures, failedAt, exception, error }): Cell[] => [
-      name === '' ? '(no class)' : name,
-      count(failures),
-      failedAt === undefined ? '-' : `${duration(at - failedAt)} ago`,
-      [exception, error].filter((text) => text !== '').join(': ') || 'an entry that cannot be read',
-    ]);
-  const columns: Column[] = [{ head: 'FAILED', give: 1 }, right('TIMES'), right('LAST'), { head: 'WITH', give: 2 }];
-  const list = section(columns, rows, groups.length, 'tsworker failed', io);
+    .map(({ class: name, queue, count: times, last, exception, error }): Cell[] => {
+      // goworker puts its whole stack into the message.
+      const message = [exception, error.split('\n', 1)[0]].filter((text) => text !== '').join(': ');
+      const when = last === undefined ? '-' : `${duration(at - last)} ago`;
+      return [name || '(no class)', queue, count(times), when, message || 'an entry that cannot be read'];
+    });
+  const columns: Column[] = [
+    { head: 'FAILED', give: 1 },
+    { head: 'QUEUE', give: 2, drop: 1 },
+    right('TIMES'),
+    right('LAST'),
+  ];
+  columns.push({ head: 'WITH', give: 3 });
+  const list = section(columns, rows, groups.length, 'tsworker failed count', io);
   if (list === '' || looked === total) return list;
   return `${list}of the newest ${count(looked)} failures; -failures=${total} looks at all\n`;
 }

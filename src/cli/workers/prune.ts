@@ -22,8 +22,10 @@ export async function prune(call: WorkersCall, { connection, settings }: Session
     );
   }
   const pruned = await pruneNow(connection, options);
-  const code = await tell(call, pruned.workers.map(done), `${counted(pruned.workers.length, 'worker')} pruned`);
-  return pruned.kind === 'locked' ? sayLocked(call, pruned) : code;
+  const { workers, kind } = pruned;
+  if (kind === 'pruned' || workers.length > 0)
+    await tell(call, workers.map(done), `${counted(workers.length, 'worker')} pruned`);
+  return kind === 'locked' ? sayLocked(call, pruned) : EXIT.fine;
 }
 
 /** One line of the table, and of the output for machines. */
@@ -91,7 +93,7 @@ function fateText(job: Line['job']): string {
 function sayLocked({ io }: WorkersCall, { by, leftMs }: Extract<Pruned, { kind: 'locked' }>): number {
   const who = by === '' ? 'another process' : by;
   io.err(
-    `tsworker: ${who} has pruned within the last heartbeat, or prunes now; try again in ${duration(leftMs + 999)}\n`,
+    `tsworker: ${who} has pruned within the last heartbeat, as every running worker does in turn; try again in ${duration(leftMs + 999)}\n`,
   );
   return EXIT.problem;
 }

@@ -1,5 +1,5 @@
 /** From an entry that was read to what shall become of it. Pure; knows neither the list nor how entries are found. */
-import { type FailedEntry, readEntry, requeueOf } from './entry.js';
+import { type FailedEntry, readEntry } from './entry.js';
 import { type FailedFilter, matches } from './filter.js';
 import type { Listed } from './list.js';
 import { type Pick, pickOf } from './settle.js';
@@ -31,7 +31,7 @@ export function choose({ n, raw }: Listed, deed: Deed, again: boolean, entry = r
   const brief = briefOf(n, entry);
   if (deed === 'remove') return { brief, pick: pickOf(n, raw) };
   if (!again && entry.retriedAt !== undefined) return { brief, why: ALREADY_RETRIED };
-  const job = requeueOf(raw, entry);
+  const { job } = entry;
   return typeof job === 'string' ? { brief, why: job } : { brief, pick: pickOf(n, raw, job) };
 }
 

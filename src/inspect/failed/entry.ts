@@ -1,11 +1,10 @@
 /**
  * An entry of the failed list, whoever wrote it: Ruby Resque, goworker, node-resque or we. Pure. Reading never throws:
  * the list may hold anything, and somebody has to look at it. What a retry needs, the exact bytes of the payload, is cut
- * out of the entry's text.
+ * out of the entry's text. Only what is asked for is decoded: a list has many entries, and most of each is its backtrace.
  */
-
-import { isUtf8 } from 'node:buffer';
-import { createHash } from 'node:crypto';
+import { isAscii, isUtf8 } from 'node:buffer';
+import { hash } from 'node:crypto';
 import { type Member, membersOf } from '../../resque/members.js';
 import { readClass } from '../payload.js';
 import { parseTime } from '../time.js';
@@ -21,11 +20,12 @@ export interface FailedEntry {
   readonly queue: string;
   readonly exception: string;
   readonly error: string;
-  readonly backtrace: readonly string[];
   readonly worker: string;
   readonly failedAt: string;
   /** Resque's web page has put this job back already, and left the entry. */
   readonly retriedAt: string | undefined;
+  /** What a retry pushes, or why it cannot be retried. */
+  readonly job: Requeue | string;
 }
 
 /** Where a job goes, and its bytes as the producer pushed them. */
@@ -37,39 +37,99 @@ export interface Requeue {
 
 /** An entry's own name: the same bytes have the same. 40 hex digits. */
 export function entryId(raw: Buffer): string {
-  return createHash('sha1').update(raw).digest('hex');
+  return hash('sha1', raw);
 }
 
-type Fields = Readonly<Record<string, unknown>>;
-
 export function readEntry(raw: Buffer): FailedEntry {
-  const fields = fieldsOf(raw);
-  const known = typeof fields === 'string' ? {} : fields;
-  const { payload, queue, exception, error, worker, failed_at, retried_at, backtrace } = known;
+  const fields = new Fields(raw);
+  const payload = fields.value('payload');
   const name = readClass(payload);
+  const retriedAt = fields.value('retried_at');
   return {
-    unreadable: typeof fields === 'string' ? fields : undefined,
+    unreadable: fields.unreadable,
     class: name,
     wrapper: wrapperOf(payload, name),
-    queue: typeof queue === 'string' ? queue : '',
-    exception: textOf(exception),
-    error: textOf(error),
-    backtrace: linesOf(backtrace),
-    worker: textOf(worker),
-    failedAt: textOf(failed_at),
-    retriedAt: retried_at === undefined || retried_at === null ? undefined : textOf(retried_at),
+    queue: fields.string('queue'),
+    exception: fields.text('exception'),
+    error: fields.text('error'),
+    worker: fields.text('worker'),
+    failedAt: fields.text('failed_at'),
+    retriedAt: retriedAt === undefined || retriedAt === null ? undefined : textOf(retriedAt),
+    job: jobIn(raw, fields, payload),
   };
 }
 
-/** The fields, or why there are none. */
-function fieldsOf(raw: Buffer): Fields | string {
-  try {
-    const value: unknown = JSON.parse(raw.toString());
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Fields;
-    return 'it is JSON, but not an object';
-  } catch {
-    return raw.length === 0 ? 'it is empty' : 'it is not JSON';
+/** Stack lines; goworker writes none, and its stack into the message. */
+export function readBacktrace(raw: Buffer): readonly string[] {
+  const backtrace = new Fields(raw).value('backtrace');
+  if (Array.isArray(backtrace)) return backtrace.map(textOf);
+  return typeof backtrace === 'string' && backtrace !== '' ? backtrace.split('\n') : [];
+}
+
+/** The text of the payload as the entry shows it; undefined where there is none. */
+export function payloadText(raw: Buffer): Buffer | undefined {
+  const member = new Fields(raw).member('payload');
+  return member && raw.subarray(member.from, member.to);
+}
+
+/** The fields of an entry, decoded when they are asked for. */
+class Fields {
+  readonly unreadable: string | undefined;
+  readonly #raw: Buffer;
+  readonly #text: string;
+  readonly #ascii: boolean;
+  readonly #members = new Map<string, Member>();
+
+  constructor(raw: Buffer) {
+    this.#raw = raw;
+    this.#text = raw.toString('latin1');
+    this.#ascii = isAscii(raw);
+    const members = membersOf(raw, this.#text);
+    // JSON.parse takes the last of two as well.
+    for (const member of members ?? []) this.#members.set(member.key, member);
+    if (members === undefined) this.unreadable = raw.length === 0 ? 'it is empty' : 'it is no JSON object';
   }
+
+  member(key: string): Member | undefined {
+    return this.#members.get(key);
+  }
+
+  /** undefined where it is missing, or no JSON. */
+  value(key: string): unknown {
+    const member = this.#members.get(key);
+    if (member === undefined) return undefined;
+    const { from, to } = member;
+    const json = this.#ascii ? this.#text.slice(from, to) : this.#raw.toString('utf8', from, to);
+    // Most are texts without anything to decode.
+    if (PLAIN_STRING.test(json)) return json.slice(1, -1);
+    try {
+      return JSON.parse(json);
+    } catch {
+      return undefined;
+    }
+  }
+
+  text(key: string): string {
+    return textOf(this.value(key));
+  }
+
+  string(key: string): string {
+    const value = this.value(key);
+    return typeof value === 'string' ? value : '';
+  }
+}
+
+const PLAIN_STRING = /^"[ !#-[\]-~]*"$/;
+
+function textOf(value: unknown): string {
+  if (typeof value === 'string') return value;
+  return value === undefined || value === null ? '' : JSON.stringify(value);
+}
+
+function wrapperOf(payload: unknown, inner: string): string | undefined {
+  const outer =
+    typeof payload === 'object' && payload !== null ? (payload as Readonly<Record<string, unknown>>).class : undefined;
+  return typeof outer === 'string' && outer !== inner ? outer : undefined;
 }
 
 /** Ruby writes the name of the zone alone, or its hours. */
@@ -89,57 +149,32 @@ export function failureTime({ failedAt }: FailedEntry): number | undefined {
   return Number.isNaN(ms) ? undefined : ms;
 }
 
-function wrapperOf(payload: unknown, inner: string): string | undefined {
-  const outer = typeof payload === 'object' && payload !== null ? (payload as Fields).class : undefined;
-  return typeof outer === 'string' && outer !== inner ? outer : undefined;
-}
-
-function textOf(value: unknown): string {
-  if (typeof value === 'string') return value;
-  return value === undefined || value === null ? '' : JSON.stringify(value);
-}
-
-/** goworker writes none, and its stack into the message. */
-function linesOf(backtrace: unknown): readonly string[] {
-  if (Array.isArray(backtrace)) return backtrace.map(textOf);
-  return typeof backtrace === 'string' && backtrace !== '' ? backtrace.split('\n') : [];
-}
-
-/** The text of the payload as the entry shows it; undefined where there is none. */
-export function payloadText(raw: Buffer): Buffer | undefined {
-  if (typeof fieldsOf(raw) === 'string') return undefined;
-  const member = lastOf(membersOf(raw), 'payload');
-  return member && raw.subarray(member.from, member.to);
-}
-
-/** What a retry of this entry pushes, or why it cannot be retried. */
-export function requeueOf(raw: Buffer, { unreadable, queue }: FailedEntry): Requeue | string {
-  if (unreadable !== undefined) return unreadable;
+/** @param payload decoded */
+function jobIn(raw: Buffer, fields: Fields, payload: unknown): Requeue | string {
+  if (fields.unreadable !== undefined) return fields.unreadable;
+  const queue = fields.string('queue');
   if (queue === '') return 'it names no queue';
   // U+FFFD in its place would be another queue.
   if (queue.includes('\ufffd') && !isUtf8(raw)) return 'the name of its queue is not valid UTF-8';
-  const members = membersOf(raw);
-  const kept = lastOf(members, 'payload_base64');
-  const payload = kept === undefined ? shownPayload(raw, lastOf(members, 'payload')) : keptPayload(raw, kept);
-  return typeof payload === 'string' ? payload : { queue, payload };
-}
-
-/** JSON.parse takes the last of two as well. */
-function lastOf(members: readonly Member[], key: string): Member | undefined {
-  return members.findLast((member) => member.key === key);
-}
-
-function shownPayload(raw: Buffer, member: Member | undefined): Requeue['payload'] | string {
-  if (member === undefined) return 'it has no payload';
-  if (raw[member.from] === OPEN_BRACE) return { from: member.from, to: member.to };
-  return `its payload is no job, but ${raw.toString('utf8', member.from, Math.min(member.to, member.from + 40))}`;
-}
-
-/** We keep the exact bytes in this way where they are not JSON, so that the entry is. */
-function keptPayload(raw: Buffer, { from, to }: Member): Buffer | string {
-  const text: unknown = JSON.parse(raw.toString('utf8', from, to));
-  const bytes = typeof text === 'string' ? Buffer.from(text, 'base64') : undefined;
-  return bytes?.toString('base64') === text ? (bytes as Buffer) : 'its payload_base64 is not base64';
+  const kept = fields.member('payload_base64');
+  const bytes =
+    kept === undefined
+      ? shownPayload(raw, fields.member('payload'), payload)
+      : keptPayload(fields.value('payload_base64'));
+  return typeof bytes === 'string' ? bytes : { queue, payload: bytes };
 }
 
 const OPEN_BRACE = '{'.charCodeAt(0);
+
+function shownPayload(raw: Buffer, member: Member | undefined, payload: unknown): Requeue['payload'] | string {
+  if (member === undefined) return 'it has no payload';
+  const { from, to } = member;
+  if (raw[from] === OPEN_BRACE) return payload === undefined ? 'its payload is no JSON' : { from, to };
+  return `its payload is no job, but ${raw.toString('utf8', from, Math.min(to, from + 40))}`;
+}
+
+/** We keep the exact bytes in this way where they are not JSON, so that the entry is. */
+function keptPayload(text: unknown): Buffer | string {
+  const bytes = typeof text === 'string' ? Buffer.from(text, 'base64') : undefined;
+  return bytes?.toString('base64') === text ? (bytes as Buffer) : 'its payload_base64 is not base64';
+}

@@ -126,9 +126,10 @@ export class Sweep {
     const last = entries[entries.length - 1];
     const rest = this.#end - this.#at - entries.length;
     const ahead = await this.#readBehind(last.n - moved, entryId(last.raw), rest);
-    // The client sends at the end of the turn: then Redis works while we look.
+    const settling = this.#settler.settle(picks);
+    // The client sends when this turn ends: only then is there time to look.
     const looking = endOfTurn().then(() => ahead && look(ahead, this.#deed, this.#filter));
-    const [reply, next] = await Promise.all([this.#settler.settle(picks), looking]);
+    const [reply, next] = await Promise.all([settling, looking]);
     const taken = this.#goOn(page, reply);
     return { taken: taken.map(({ brief }) => brief), next: reply.states.includes('elsewhere') ? undefined : next };
   }

@@ -9,7 +9,7 @@
 --       each read in a script; for the same reason records are taken with write commands.
 -- ARGV  1 number of finishes, 2 number of idle slots, 3 where to begin in [0, 1) or '' in strict order, 4 token base,
 --       5 `,"run_at":"…",`, 6 queues, 7 failed, 8 stat:processed, 9 stat:failed, 10 tsworker:suspects, 11 tsworker:solo,
---       12 how many jobs run besides, 13 the turn that we think is ours: 'k' (keep it), 'x' (release it), '' (none),
+--       12 how many jobs run besides, 13 the turn: 'k' (we have it, keep it), 'x' (we do not want it), '' (we have none),
 --       14 a key that is there while we are in the books, or '' not to ask;
 --       for each queue: its name as JSON, its weight;
 --       for each finish: worker:W, slot number, the beginning of the record that bears its token, and
@@ -19,7 +19,7 @@
 --         ones, or none of them is idle.
 -- Returns  0, 1 (paused) or 2 (not in the books): nothing was claimed in both cases; drained 0/1; a string with 1 or 0 for
 --       each finish; indexes of occupied slots; a job waits to run alone: 0 (no), 1 (the turn is ours), 2 (another's);
---       then for each claim 4 * index of its queue + (alone and 2 or 0) + (strict and 1 or 0), payload
+--       then for each claim 8 * index of its queue + (alone and 4 or a suspect and 2 or 0) + (strict and 1 or 0), payload
 local finishes, idle, queues = tonumber(ARGV[1]), tonumber(ARGV[2]), #KEYS - 1
 local suspects, solo, busy = ARGV[10], ARGV[11], tonumber(ARGV[12])
 local arg = 15 + 2 * queues
@@ -204,8 +204,10 @@ local function choose()
   return #open
 end
 
-local now
+-- `suspected` is of the payload that was looked at last, which is the next to be popped.
+local now, suspected
 local function must_run_alone(payload)
+  suspected = false
   local seen = is_strict(payload) and payload or payload_in(shown(payload) .. '}')
   local deaths = redis.pcall('HGET', suspects, redis.sha1hex(seen))
   if type(deaths) ~= 'string' then return false end
@@ -214,6 +216,7 @@ local function must_run_alone(payload)
   for at in string.gmatch(deaths, '(%d+)/') do
     if now - at < 72 * 3600 then count = count + 1 end
   end
+  suspected = count > 0
   return count >= 2
 end
 
@@ -221,8 +224,8 @@ end
 -- pushed to would wake every other process, which would do the same, for ever.
 local MOST_WAITING = 100
 local waiting, alone = {}, false
--- The jobs that were popped, in order, and the queue of each.
-local jobs, from = {}, {}
+-- The jobs that were popped, in order; of each its queue, and whether it is a suspect.
+local jobs, from, suspicion = {}, {}, {}
 
 -- Takes the job behind those that wait.
 local function pop_behind(list, count)
@@ -297,6 +300,7 @@ while #jobs < idle and #open > 0 and not alone and not refused do
     end
     for n = 1, popped and #popped or 0 do
       jobs[#jobs + 1], from[#from + 1] = popped[n], q
+      suspicion[#jobs] = suspected
     end
   end
 end
@@ -304,7 +308,7 @@ end
 -- A claim record but for its token; and whether its payload is strict.
 local between = {}
 local function record_of(payload, q)
-  between[q] = between[q] or (alone and '-alone' or '') .. '","queue":' .. ARGV[13 + 2 * q] .. ARGV[5]
+  between[q] = between[q] or '","queue":' .. ARGV[13 + 2 * q] .. ARGV[5]
   if is_strict(payload) then return between[q] .. '"payload":' .. payload .. '}', 1 end
   return between[q] .. shown(payload) .. '}', 0
 end
@@ -341,9 +345,10 @@ for i = 1, #slots do
   if i > others and jobs[n] and not refused then
     local record, strict = record_of(jobs[n], from[n])
     local stands
-    stands, old, forbidden = claim(at, is_done, '{"token":"' .. ARGV[4] .. ARGV[at + 1] .. record)
+    local mark = alone and '-alone' or suspicion[n] and '-suspect' or ''
+    stands, old, forbidden = claim(at, is_done, '{"token":"' .. ARGV[4] .. ARGV[at + 1] .. mark .. record)
     if stands then
-      reply[#reply + 1] = 4 * (from[n] - 1) + (alone and 2 or 0) + strict
+      reply[#reply + 1] = 8 * (from[n] - 1) + (alone and 4 or suspicion[n] and 2 or 0) + strict
       reply[#reply + 1] = jobs[n]
       claimed[i] = n
       n = n + 1
@@ -384,7 +389,9 @@ if #open == 0 and n > #jobs and idle > 0 then reply[2] = 1 end
 if alone and n > 1 then return reply end
 
 -- Somebody must make room for those that wait.
-if next(waiting) and reply[5] == 0 then
+if next(waiting) and reply[5] == 0 and ARGV[13] == 'x' then
+  reply[5] = 2
+elseif next(waiting) and reply[5] == 0 then
   hold_turn('NX')
   if reply[5] == 2 and redis.call('GET', solo) == nonce then hold_turn('XX') end
 end

@@ -124,6 +124,24 @@ test('while another has the turn it makes no busy loop, and needs none when its 
   await processed(2);
 });
 
+test('a job that does not end keeps nobody from working: the turn is given away, and tried for again', async () => {
+  const { engine, told, first, bad, ran } = await gated(redis.uri, { patienceMs: 40 });
+  await push(job(0));
+  await until(() => engine.busy === 1);
+  await suspect();
+  await push(BAD);
+  await until(() => told.includes('making room'));
+  await push(job(1));
+  await until(() => told.includes('made no room'));
+  await until(() => ran.includes(job(1)));
+  expect(await redis.client.lRange('resque:queue:q', 0, -1)).toEqual([BAD]);
+  await until(() => told.filter((event) => event === 'making room').length === 2);
+  first.open();
+  await until(() => ran.includes(BAD));
+  bad.open();
+  await processed(3);
+});
+
 test('exit on complete waits for it', async () => {
   await push(job(0));
   const { engine, told, first, bad, ran } = await gated(redis.uri, { exitOnComplete: true });

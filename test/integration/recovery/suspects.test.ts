@@ -111,6 +111,29 @@ describe('counting', () => {
     expect(await queue()).toEqual([job(1)]);
   });
 
+  test('the turn of a suspect that had not begun, or had ended, is no death of its own', async () => {
+    await suspect(job(1), 20, 10);
+    await suspect(job(2), 10);
+    await push(job(2));
+    expect((await die(1, { begun: new Set() }))[0].job?.fate).toBe('requeued');
+    expect(await deathsOf(job(2))).toBe(1);
+    await redis.client.del('resque:queue:q');
+    await push(job(1));
+    expect((await die(1, { begun: new Set(['another']) }))[0].job?.fate).toBe('requeued');
+    expect(await deathsOf(job(1))).toBe(2);
+    await register(connection, SLOTS);
+    const { claims } = await store('q', 'last').exchange([], [0]);
+    expect(claims[0]).toMatchObject({ suspect: true, alone: true });
+    const [worker] = await recoverProcess(connection, SLOTS, { begun: new Set([claims[0].token]) });
+    expect(worker.job?.fate).toBe('convicted');
+  });
+
+  test('what nobody suspects is suspected though nobody knows whether it had begun', async () => {
+    await push(job(1));
+    await die(1, { begun: new Set() });
+    expect(await deathsOf(job(1))).toBe(1);
+  });
+
   test('the third death, alone, convicts; the entry says why, and nothing else is left', async () => {
     const payload = '{"class":"J", "args":[1.0]}';
     await push(payload);
@@ -122,7 +145,9 @@ describe('counting', () => {
     expect(entry).toContain(`"payload":${payload},`);
     expect(JSON.parse(entry)).toMatchObject({
       exception: 'PoisonPillError',
-      error: expect.stringMatching(/^poison pill: 3 processes died within 72 hours .*test\.ts:1-0:q.*SIGKILL/),
+      error: expect.stringMatching(
+        /^poison pill: 3 processes died .* \(test\.ts:1, test\.ts:1, test\.ts:1\).* worker test\.ts:1-0:q \(pid 1 SIGKILL/,
+      ),
       worker: 'test.ts:1-0:q',
       queue: 'q',
     });
@@ -205,6 +230,13 @@ describe('-on-dead=fail', () => {
     await assertConserved(redis.client, 1);
   });
 
+  test('a process that ended by itself', async () => {
+    await push(job(1));
+    await die(1, { onDead: 'fail', exit: 'pid 1 exit 3' });
+    const [entry] = await redis.client.lRange('resque:failed', 0, -1);
+    expect(JSON.parse(entry).error).toBe('Child process ended in the middle of the job: pid 1 exit 3');
+  });
+
   test('where nobody saw how it ended', async () => {
     await push(job(1));
     await die(1, { onDead: 'fail' });
@@ -217,8 +249,12 @@ describe('running alone', () => {
   test('after one death it runs like any other', async () => {
     await suspect(job(1), 10);
     await push(job(1), job(2));
-    const { claims, waitsAlone } = await store().exchange([], [0, 1], company(3));
+    const s = store();
+    const { claims, waitsAlone } = await s.exchange([], [0, 1], company(3));
     expect(payloads(claims)).toEqual([job(1), job(2)]);
+    expect(claims[0]).toMatchObject({ suspect: true, alone: false });
+    expect(claims[1].suspect).toBeUndefined();
+    expect(await s.held([0, 1])).toEqual(claims);
     expect(waitsAlone).toBeUndefined();
   });
 
@@ -305,6 +341,18 @@ describe('running alone', () => {
     expect((await s.exchange([], [], company(1, 'release'))).waitsAlone).toBeUndefined();
     expect(await redis.client.get(SOLO)).toBe('another');
     expect(await redis.client.pTTL(SOLO)).toBeLessThanOrEqual(5000);
+  });
+
+  test('who does not want the turn is told that one waits, and takes none', async () => {
+    await suspect(job(1), 20, 10);
+    await push(job(1), job(2));
+    const s = store();
+    expect((await s.exchange([], [0], company(1))).waitsAlone).toBe('here');
+    const out = await s.exchange([], [1, 2], company(1, 'release'));
+    expect(out).toMatchObject({ claims: [], waitsAlone: 'elsewhere', drained: true });
+    expect(await redis.client.exists(SOLO)).toBe(0);
+    // Alone it needs none.
+    expect((await s.exchange([], [1, 2], company(0, 'release'))).claims).toMatchObject([{ alone: true }]);
   });
 
   test.each([

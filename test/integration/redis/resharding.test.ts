@@ -63,6 +63,7 @@ async function startEngine(uri: string, told: string[], perform: Perform): Promi
     paused: none,
     unregistered: none,
     makingRoom: none,
+    madeNoRoom: none,
   };
   engine = new Engine({
     store,

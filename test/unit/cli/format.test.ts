@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { count, counted, duration, rate, time } from '../../../src/cli/format.js';
+import { coloured } from '../../../src/cli/io.js';
 
 it.each([
   [-5, '0s'],
@@ -29,3 +30,15 @@ it('counts', () => {
 });
 
 it('tells the time', () => expect(time(Date.UTC(2026, 10, 24, 2, 58, 25, 999))).toBe('2026-11-24 02:58:25 UTC'));
+
+it.each([
+  [true, {}, true],
+  [false, {}, false],
+  [true, { TERM: 'dumb' }, false],
+  [true, { NO_COLOR: '1', FORCE_COLOR: '1' }, false],
+  [true, { NO_COLOR: '' }, true],
+  [false, { FORCE_COLOR: '1' }, true],
+  [true, { FORCE_COLOR: '0' }, false],
+])('colours on a terminal (%s) with %j: %s', (terminal, env, expected) =>
+  expect(coloured(terminal, env)).toBe(expected),
+);

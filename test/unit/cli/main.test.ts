@@ -88,7 +88,7 @@ describe('work', () => {
     [['-queues=a', '-json'], /^tsworker: tsworker work takes no flag -json: it belongs to /],
     [
       ['demo', '-queues=a'],
-      /^tsworker: tsworker demo takes no flag -queues: it belongs to tsworker work and tsworker config$/,
+      /^tsworker: tsworker demo takes no flag -queues: it belongs to tsworker work, tsworker check and tsworker config$/,
     ],
     [['-config=gone.yaml'], /^tsworker: the configuration file gone\.yaml does not exist$/],
   ])('%j is told in one line, with code 2', async (argv, line) => {

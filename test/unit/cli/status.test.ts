@@ -49,7 +49,17 @@ const OVERVIEW: Overview = {
     total: 3,
     looked: 2,
     groups: [
-      { class: 'Archive', count: 2, exception: 'TypeError', error: 'x is\u001b[2J no', failedAt: AT - 3_600_000 },
+      {
+        ...{
+          class: 'Archive',
+          queue: 'high',
+          count: 2,
+          exception: 'TypeError',
+          error: 'x is\u001b[2J no\n\tat x',
+          n: 7,
+        },
+        ...{ first: AT - 7_200_000, last: AT - 3_600_000 },
+      },
     ],
   },
 };
@@ -75,8 +85,8 @@ web1.ts       26        1     1
 RUNNING ON      FOR  QUEUE  CLASS    ARGUMENTS
 web1.ts:4711-0   5s  high   Archive  12345678901234567890,"tar"
 
-FAILED   TIMES       LAST  WITH
-Archive      2  1h 0m ago  TypeError: x is␛[2J no
+FAILED   QUEUE  TIMES       LAST  WITH
+Archive  high       2  1h 0m ago  TypeError: x is␛[2J no
 of the newest 2 failures; -failures=3 looks at all
 `);
     const narrow = statusText(OVERVIEW, { ...SESSION, show: sameShare(20) }, fakeIo({ terminal: true, columns: 50 }));
@@ -129,7 +139,7 @@ it('the document has no undefined, and times as ISO 8601', () => {
     processed: 12_345,
     workers: { total: 26, working: 1, idle: 24, lost: 1 },
     delayed: { jobs: 5, nextAt: '2026-11-24T12:01:01.000Z' },
-    failures: { total: 3, looked: 2, classes: [{ class: 'Archive', failedAt: '2026-11-24T11:00:00.000Z' }] },
+    failures: { total: 3, looked: 2, groups: [{ class: 'Archive', last: '2026-11-24T11:00:00.000Z' }] },
   });
   expect(document.queues).toContainEqual({ name: 'high', size: 1204, headAgeSeconds: 192, workers: 25 });
   expect(JSON.stringify(document)).not.toContain('undefined');

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { failureTime, type Requeue, readEntry, requeueOf } from '../../../src/inspect/failed/entry.js';
+import { failureTime, readBacktrace, readEntry } from '../../../src/inspect/failed/entry.js';
 import { matches } from '../../../src/inspect/failed/filter.js';
 import { failureParts } from '../../../src/resque/failure.js';
 
@@ -15,7 +15,7 @@ const NODE =
 
 function pushed(text: string | Buffer): [string, string] | string {
   const raw = Buffer.from(text as string);
-  const job: Requeue | string = requeueOf(raw, readEntry(raw));
+  const { job } = readEntry(raw);
   if (typeof job === 'string') return job;
   const { payload } = job;
   return [job.queue, (Buffer.isBuffer(payload) ? payload : raw.subarray(payload.from, payload.to)).toString('latin1')];
@@ -32,6 +32,12 @@ describe('an entry', () => {
     expect(entry.error).toMatch(/^boom/);
     expect(failureTime(entry)).toBe(Date.UTC(2026, 10, 24, 2, 58, 25) + (text === GOWORKER ? 123 : 0));
     expect(pushed(text)).toEqual([queue, payload]);
+  });
+
+  it('shows its stack lines, whoever wrote them', () => {
+    expect(readBacktrace(Buffer.from(RUBY))).toEqual(['job.rb:4:in perform']);
+    expect(readBacktrace(Buffer.from(GOWORKER))).toEqual([]);
+    expect(readBacktrace(Buffer.from('{"backtrace":"a\\nb"}'))).toEqual(['a', 'b']);
   });
 
   it('of ours gives back the bytes of a payload that is no JSON', () => {
@@ -56,8 +62,9 @@ describe('an entry', () => {
 
   it.each([
     ['', 'it is empty'],
-    ['{"payload":', 'it is not JSON'],
-    ['[1]', 'it is JSON, but not an object'],
+    ['{"payload":', 'it is no JSON object'],
+    ['[1]', 'it is no JSON object'],
+    ['{"queue":"q","payload":{"class":A}}', 'its payload is no JSON'],
     ['{"payload":{"class":"A"}}', 'it names no queue'],
     ['{"payload":{"class":"A"},"queue":null}', 'it names no queue'],
     ['{"queue":"q"}', 'it has no payload'],

@@ -17,6 +17,16 @@ function member(key: string, text: string, blank: string): string {
 
 const blanks = fc.constantFrom('', ' ', '\n\t ', '\r\n');
 
+/** undefined where it is no object. */
+function parse(text: string): object | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 describe('membersOf', () => {
   it('finds every member, byte for byte, whatever it holds', () => {
     const keys = fc.oneof(
@@ -30,16 +40,33 @@ describe('membersOf', () => {
         const json = Buffer.from(
           `${blank}{${blank}${texts.map(([key, text]) => member(key, text, blank)).join(`${blank},${blank}`)}${blank}}${blank}`,
         );
-        const found = membersOf(json).map(({ key, from, to }) => [key, json.toString('utf8', from, to)]);
+        const found = membersOf(json)?.map(({ key, from, to }) => [key, json.toString('utf8', from, to)]);
         expect(found).toEqual(texts.map(([key, text]) => [JSON.parse(JSON.stringify(key)), text]));
       }),
       { numRuns: 500 },
     );
   });
 
+  it('takes for an object what JSON.parse takes for one, and never throws', () => {
+    const parts = fc.constantFrom('{', '}', '[', ']', '"', '\\', ',', ':', 'a', '1', ' ', '"a":1', 'null', '\u00ff');
+    const texts = fc.oneof(
+      fc.array(parts, { maxLength: 12 }).map((all) => all.join('')),
+      fc.json().map((json) => json.slice(0, -1)),
+    );
+    fc.assert(
+      fc.property(texts, (text) => {
+        const found = membersOf(Buffer.from(text))?.map(({ key }) => key);
+        const parsed = parse(text);
+        if (parsed !== undefined) expect(new Set(found)).toEqual(new Set(Object.keys(parsed)));
+        if (!/^\s*\{.*\}\s*$/s.test(text)) expect(found).toBeUndefined();
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
   it('keeps bytes that are no UTF-8, and both of two with one key', () => {
     const json = Buffer.concat([Buffer.from('{"a":"'), Buffer.from([0xff, 0xc3, 0x28]), Buffer.from('","a":1.0}')]);
-    const found = membersOf(json).map(({ key, from, to }) => [key, json.subarray(from, to).toString('latin1')]);
+    const found = membersOf(json)?.map(({ key, from, to }) => [key, json.subarray(from, to).toString('latin1')]);
     expect(found).toEqual([
       ['a', '"\xff\xc3("'],
       ['a', '1.0'],

@@ -1,0 +1,53 @@
+/**
+ * The whole check, section by section: each is looked at only where what it stands on was found sound. Starts no worker,
+ * runs no job, and changes nothing in Redis.
+ */
+import type { Sources } from '../config/load.js';
+import type { TsworkerError } from '../errors.js';
+import type { SelfImport } from '../functions/import.js';
+import { createKeys } from '../resque/keys.js';
+import { type Finding, findingOf, permitted, type Section } from './finding.js';
+import { checkModules } from './modules.js';
+import { checkQueues } from './queues.js';
+import { checkRedis } from './redis.js';
+import { checkSettings } from './settings.js';
+import { checkWorkers } from './workers.js';
+
+export interface CheckOptions {
+  readonly sources: Sources;
+  readonly self: SelfImport;
+  /** Why the flags of the job modules could not be read. */
+  readonly flagsProblem?: TsworkerError | undefined;
+}
+
+export async function runCheck({ sources, self, flagsProblem }: CheckOptions): Promise<readonly Section[]> {
+  const settings = await checkSettings(sources);
+  const first = { name: 'Settings', findings: settings.findings };
+  if (settings.resolved === undefined) return [first];
+  const resolved = settings.resolved.settings;
+  const jobs = await checkModules(resolved.jobs, self);
+  const about: Finding[] = flagsProblem === undefined ? [] : [findingOf(flagsProblem)];
+  const redis = await checkRedis(resolved, async (seen) => {
+    const keys = createKeys(resolved.namespace);
+    const workers = await permitted(
+      'who works',
+      () => checkWorkers(seen, keys),
+      (finding) => ({ findings: [finding], served: undefined }),
+    );
+    const facts = { keys, modules: jobs.modules, complete: jobs.complete, served: workers.served };
+    const queues = await permitted(
+      'what waits in the queues',
+      () => checkQueues(seen, facts),
+      (finding) => [finding],
+    );
+    return { queues, workers: workers.findings };
+  });
+  const sections = [
+    first,
+    { name: 'Job modules', findings: [...jobs.findings, ...about] },
+    { name: 'Redis', findings: redis.findings },
+    { name: 'Queues', findings: redis.used?.queues ?? [] },
+    { name: 'Workers', findings: redis.used?.workers ?? [] },
+  ];
+  return sections.filter(({ findings }) => findings.length > 0);
+}

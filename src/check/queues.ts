@@ -1,0 +1,130 @@
+/** The queues: whether those that are configured exist, hold what is registered here, and are worked at all. */
+import { didYouMean } from '../config/suggest.js';
+import type { JobModules } from '../functions/load.js';
+import { readPause } from '../inspect/pause.js';
+import { listQueues, type QueueSeen } from '../inspect/queues.js';
+import { serves } from '../inspect/worker-id.js';
+import { decodePayload } from '../resque/codec.js';
+import type { Keys } from '../resque/keys.js';
+import { bad, type Finding, good, some, warning } from './finding.js';
+import type { RedisSeen } from './redis.js';
+
+/** Looked at from either end of a queue: enough to see a class that is missing, and bounded whatever the queue holds. */
+const PEEK = 100;
+
+export interface QueueFacts {
+  readonly keys: Keys;
+  readonly modules: JobModules;
+  /** Every job module could be loaded. */
+  readonly complete: boolean;
+  /** The queues of each worker that is alive; undefined: not known. */
+  readonly served: readonly (readonly string[])[] | undefined;
+}
+
+export async function checkQueues(seen: RedisSeen, facts: QueueFacts): Promise<Finding[]> {
+  const { connection, settings } = seen;
+  const all = await listQueues(connection, facts.keys);
+  const ours = settings.queues.queues.map(({ name }) => name);
+  return [
+    ...aboutPause((await readPause(connection, facts.keys)).paused),
+    ...missing(ours, all),
+    ...(await contents(seen, facts, ours)),
+    ...unserved(ours, all, facts.served),
+  ];
+}
+
+function aboutPause(paused: boolean): Finding[] {
+  if (!paused) return [];
+  return [warning('all workers are paused (pause-all-workers)', 'tsworker resume, when they shall go on')];
+}
+
+function missing(ours: readonly string[], all: readonly QueueSeen[]): Finding[] {
+  const names = all.map(({ name }) => name);
+  return ours
+    .filter((name) => !names.includes(name))
+    .map((name) => {
+      const guess = didYouMean(
+        name,
+        names.filter((one) => !ours.includes(one)),
+      ).replace('; ', '');
+      const hint = `nothing was ever pushed to it; that is fine before the first job${guess === '' ? '' : `. Otherwise: ${guess}`}`;
+      return warning(`the queue ${name} does not exist yet`, hint);
+    });
+}
+
+async function contents(seen: RedisSeen, facts: QueueFacts, ours: readonly string[]): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const name of ours) findings.push(...(await lookInto(seen, facts, name)));
+  return findings;
+}
+
+async function lookInto({ connection, settings }: RedisSeen, facts: QueueFacts, name: string): Promise<Finding[]> {
+  const { keys, modules, complete } = facts;
+  const ends = await Promise.all([
+    connection.send(['LRANGE', keys.queue(name), '0', String(PEEK - 1)], { binary: true }),
+    connection.send(['LRANGE', keys.queue(name), String(-PEEK), '-1'], { binary: true }),
+    connection.send(['LLEN', keys.queue(name)]),
+  ]).catch((error: unknown) => {
+    if (error instanceof Error && error.message.startsWith('WRONGTYPE')) return undefined;
+    throw error;
+  });
+  if (ends === undefined)
+    return [
+      bad(`the key of the queue ${name} is no list`, `find out who writes ${keys.queue(name)}, which Resque does not`),
+    ];
+  const [head, tail, size] = ends as [Buffer[], Buffer[], number];
+  if (size === 0) return [];
+  const classes = classesOf([...head, ...tail], modules, settings.useNumber);
+  const unknown = [...classes.known].filter((one) => modules.functions.get(one) === undefined).sort();
+  return [
+    ...(unknown.length > 0 && complete ? [unregistered(name, unknown, modules.functions.classes)] : []),
+    ...(classes.garbage ? [garbage(name)] : []),
+    ...(unknown.length === 0 && !classes.garbage ? [sound(name, size, classes.known)] : []),
+  ];
+}
+
+/** Read as the daemon would, with a decoder of the job modules where there is one. */
+function classesOf(payloads: readonly Buffer[], { functions, decoder }: JobModules, useNumber: boolean) {
+  const known = new Set<string>();
+  let garbage = false;
+  const decode = decoder ?? functions.decoder;
+  for (const payload of payloads) {
+    try {
+      known.add(
+        decode === undefined ? decodePayload(payload, useNumber).class : String(decode(payload.toString()).class),
+      );
+    } catch {
+      garbage = true;
+    }
+  }
+  return { known, garbage };
+}
+
+function unregistered(queue: string, classes: readonly string[], known: readonly string[]): Finding {
+  const text = `the queue ${queue} holds jobs of ${some(classes)}, which no job module registers: they would fail here`;
+  const guess = classes.length === 1 ? didYouMean(classes[0], known).replace('; ', '') : '';
+  const hint = 'add a module for it, leave the queue to workers that have it, or register it under that exact name';
+  return bad(text, guess === '' ? hint : `${hint} (${guess})`);
+}
+
+function garbage(queue: string): Finding {
+  const text = `the queue ${queue} holds what is no job: it would go to the failed list`;
+  return warning(text, `tsworker queues peek ${queue} shows it; a job is {"class":"Name","args":[]}`);
+}
+
+function sound(queue: string, size: number, classes: ReadonlySet<string>): Finding {
+  return good(`the queue ${queue} holds ${size} ${size === 1 ? 'job' : 'jobs'}, of ${some([...classes].sort())}`);
+}
+
+/** Jobs that wait where nobody looks, neither here nor elsewhere. */
+function unserved(ours: readonly string[], all: readonly QueueSeen[], served: QueueFacts['served']): Finding[] {
+  if (served === undefined) return [];
+  return all
+    .filter(({ name, size = 0 }) => size > 0 && !ours.includes(name) && !served.some((queues) => serves(queues, name)))
+    .map(({ name, size }) =>
+      warning(
+        `${size} ${size === 1 ? 'job waits' : 'jobs wait'} in the queue ${name}, which no worker works, nor would this one`,
+        `add it to -queues where its jobs are wanted`,
+      ),
+    );
+}

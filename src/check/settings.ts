@@ -1,0 +1,41 @@
+/** Settings: valid, complete, and what they warn of. Reads them as the daemon does. */
+import { loadSettings, type Resolved, type Sources } from '../config/load.js';
+import { bad, type Finding, findingOf, good, warning } from './finding.js';
+
+/** The settings are missing where they are wrong: nothing else can be checked then. */
+export async function checkSettings(sources: Sources): Promise<{ resolved?: Resolved; findings: readonly Finding[] }> {
+  try {
+    const resolved = await loadSettings({ ...sources, queuesRequired: false });
+    return { resolved, findings: [...aboutQueues(resolved), ...aboutStopping(resolved), ...warningsOf(resolved)] };
+  } catch (error) {
+    return { findings: [findingOf(error)] };
+  }
+}
+
+function aboutQueues({ settings, origins }: Resolved): Finding[] {
+  const { queues, weighted } = settings.queues;
+  if (queues.length === 0)
+    return [
+      bad(
+        'no queues are set: the worker would not start',
+        'give -queues=high=2,low=1, TSWORKER_QUEUES, or queues in the file',
+      ),
+    ];
+  const names = queues.map(({ name, weight }) => (weighted ? `${name}=${weight}` : name)).join(',');
+  const order = weighted ? 'by weight' : 'in strict order';
+  return [good(`the settings are valid: queues ${names} ${order} (${origins.queues})`)];
+}
+
+function aboutStopping({ settings, origins }: Resolved): Finding[] {
+  if (settings.grace > 0) return [];
+  return [
+    warning(
+      `no -grace is set (${origins.grace}): at a stop the worker waits for its jobs, however long they take`,
+      'give -grace some seconds less than your platform waits before it kills: 20 on Heroku',
+    ),
+  ];
+}
+
+function warningsOf({ warnings }: Resolved): Finding[] {
+  return warnings.map((text) => warning(text, 'see tsworker config for what is in force, and from where'));
+}

@@ -1,0 +1,20 @@
+/** Text in two columns, the right one wrapped to the width. Pure. */
+
+export function twoColumns(rows: readonly (readonly [left: string, right: string])[], width: number): string {
+  const left = Math.max(...rows.map(([text]) => text.length)) + 2;
+  const lines = rows.flatMap(([name, text]) =>
+    wrapped(text, Math.max(20, width - left)).map((line, i) => (i === 0 ? name : '').padEnd(left) + line),
+  );
+  return lines.join('\n');
+}
+
+/** At blanks; a word that is longer than the width stays whole. */
+export function wrapped(text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const last = lines[lines.length - 1];
+    if (last !== undefined && last.length + 1 + word.length <= width) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
+}

@@ -1,0 +1,82 @@
+/** Which files a project lacks, and what will be in them. Reads the folder and writes nothing. */
+import { existsSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { basename, join } from 'node:path';
+import { findConfigFile } from '../config/file.js';
+import { findModules } from '../functions/files.js';
+import { addScripts } from './package-json.js';
+import type { Step } from './step.js';
+import { CONFIG, JOB, PACKAGE, PROCFILE, SCRIPTS, TSCONFIG } from './templates.js';
+
+export interface PlanOptions {
+  readonly folder: string;
+  readonly procfile: boolean;
+  readonly systemd: boolean;
+}
+
+/** @throws TsworkerError STATE where package.json cannot be read; nothing is written then */
+export async function planInit({ folder, procfile, systemd }: PlanOptions): Promise<readonly Step[]> {
+  const at = (file: string) => join(folder, file);
+  return [
+    packageStep(at('package.json')),
+    await jobStep(at('jobs')),
+    configStep(folder),
+    newFile(at('tsconfig.json'), TSCONFIG, 'types for the editor and the compiler'),
+    ...(procfile ? [procfileStep(at('Procfile'))] : []),
+    ...(systemd ? [newFile(at('tsworker.service'), unitFor(folder), 'a systemd unit')] : []),
+  ];
+}
+
+function newFile(path: string, text: string, about: string): Step {
+  const file = basename(path);
+  return existsSync(path) ? { kind: 'keep', file, about: 'is there' } : { kind: 'create', file, text, about };
+}
+
+function packageStep(path: string): Step {
+  const file = 'package.json';
+  const there = existsSync(path);
+  const { text, added } = addScripts(there ? readFileSync(path, 'utf8') : PACKAGE, SCRIPTS);
+  if (!there) return { kind: 'create', file, text, about: `scripts ${added.join(', ')}` };
+  if (added.length === 0) return { kind: 'keep', file, about: 'has the scripts' };
+  return { kind: 'change', file, text, about: `scripts ${added.join(', ')} added` };
+}
+
+/** Where there are modules, nobody needs an example among them. */
+async function jobStep(path: string): Promise<Step> {
+  const modules = existsSync(path) ? (await findModules(path)).files.length : 0;
+  if (modules > 0)
+    return { kind: 'keep', file: 'jobs', about: `has ${modules} ${modules === 1 ? 'module' : 'modules'}` };
+  const step = newFile(join(path, 'hello.ts'), JOB, 'a first job');
+  return { ...step, file: 'jobs/hello.ts' };
+}
+
+function configStep(folder: string): Step {
+  const found = findConfigFile(folder);
+  const file = 'tsworker.config.ts';
+  if (found === undefined) return newFile(join(folder, file), CONFIG, "the worker's settings");
+  return { kind: 'keep', file: found.slice(folder.length + 1), about: 'is the configuration' };
+}
+
+/** One that is there names processes of the application: it gets a line more, unless it has a worker. */
+function procfileStep(path: string): Step {
+  const file = 'Procfile';
+  if (!existsSync(path)) return { kind: 'create', file, text: PROCFILE, about: 'a worker process' };
+  const text = readFileSync(path, 'utf8');
+  if (/^worker\s*:/m.test(text)) return { kind: 'keep', file, about: 'has a worker' };
+  const gap = text === '' || text.endsWith('\n') ? '' : '\n';
+  return { kind: 'change', file, text: `${text}${gap}${PROCFILE}`, about: 'a worker process added' };
+}
+
+/** The unit of the package. It may not look into home folders: a project there is served from where the unit says. */
+function unitFor(folder: string): string {
+  const unit = readFileSync(new URL('../../config/tsworker.service', import.meta.url), 'utf8');
+  const hidden = [homedir(), '/home', '/root', '/run/user', '/tmp', '/var/tmp'];
+  if (hidden.some((place) => folder === place || folder.startsWith(`${place}/`)) || /[\s%"'\\]/.test(folder))
+    return unit;
+  return unit.replace(/^WorkingDirectory=.*$/m, `WorkingDirectory=${folder}`).replace('in /srv/app,', `in ${folder},`);
+}
+
+/** tsworker can be imported from there: it is installed, or the package is its own. */
+export function isInstalled(folder: string): boolean {
+  return existsSync(join(folder, 'node_modules/tsworker/package.json'));
+}

@@ -1,0 +1,69 @@
+/**
+ * Pushes many jobs in batches, each in one atomic step and once: a batch whose reply was lost is sent again, and Redis
+ * knows whether it has it. Must not know where the jobs come from.
+ */
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Connection } from '../redis/connection.js';
+import type { Keys } from './keys.js';
+import type { ReadyJob } from './payload-text.js';
+import { callScript, loadScript, type Script } from './scripts/index.js';
+
+const PATIENCE_MS = 20_000;
+const RETRY_MS = 200;
+/** How long Redis knows what it has: longer than anybody waits for it. */
+const REMEMBERED_S = 3600;
+
+export class BatchPusher {
+  readonly #connection: Connection;
+  readonly #keys: Keys;
+  readonly #script: Script = loadScript('enqueue');
+  readonly #marker: string;
+  #batches = 0;
+
+  constructor(connection: Connection, keys: Keys) {
+    this.#connection = connection;
+    this.#keys = keys;
+    this.#marker = keys.enqueued(randomUUID());
+  }
+
+  /**
+   * All or none. Jobs of one queue keep their order.
+   * @throws the client's error: what Redis refuses, and then nothing was pushed; or a loss that lasted, and then all was
+   *   pushed or nothing
+   */
+  async push(jobs: readonly ReadyJob[]): Promise<void> {
+    const queues = new Map<string, string[]>();
+    for (const { queue, payload } of jobs) {
+      const others = queues.get(queue);
+      if (others === undefined) queues.set(queue, [payload]);
+      else others.push(payload);
+    }
+    const keys = [this.#marker, this.#keys.queues, ...[...queues.keys()].map(this.#keys.queue)];
+    const lists = [...queues].flatMap(([queue, payloads]) => [queue, String(payloads.length), ...payloads]);
+    const args = [String(++this.#batches), String(REMEMBERED_S), ...lists];
+    const giveUpAt = Date.now() + PATIENCE_MS;
+    for (;;) {
+      try {
+        await callScript(this.#connection, this.#script, keys, args);
+        return;
+      } catch (error) {
+        if (!isPassing(error) || Date.now() > giveUpAt) throw error;
+      }
+      await sleep(RETRY_MS);
+    }
+  }
+
+  /** Takes away what Redis has remembered for us. */
+  async end(): Promise<void> {
+    if (this.#batches > 0) await this.#connection.send(['DEL', this.#marker]).catch(() => {});
+  }
+}
+
+/** The connection is lost, or another server takes over; all else that Redis says is a refusal, and begins with its code. */
+function isPassing(error: unknown): boolean {
+  const message = error instanceof Error ? error.message : String(error);
+  return (
+    !/^[A-Z]{2,} /.test(message) || /^(LOADING|READONLY|CLUSTERDOWN|MASTERDOWN|TRYAGAIN|MOVED|ASK|BUSY) /.test(message)
+  );
+}

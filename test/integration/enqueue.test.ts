@@ -1,0 +1,77 @@
+/** Batches of jobs: each is pushed once, whatever becomes of the connection, or not at all. */
+import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest';
+import { connect } from '../../src/redis/connect.js';
+import type { Connection } from '../../src/redis/connection.js';
+import { BatchPusher } from '../../src/resque/batch-pusher.js';
+import type { ReadyJob } from '../../src/resque/payload-text.js';
+import { keys } from '../support/failed.js';
+import { startProxy } from '../support/proxy.js';
+import { startRedis, type TestRedis } from '../support/redis.js';
+
+let redis: TestRedis;
+
+beforeAll(async () => {
+  redis = await startRedis();
+});
+beforeEach(() => redis.client.flushAll());
+afterAll(() => redis?.stop());
+
+async function open(uri: string): Promise<Connection> {
+  const connection = await connect({ uri, name: 'test', silenceMs: 0 }, uri);
+  onTestFinished(() => connection.close());
+  return connection;
+}
+
+const jobs = (from: number, to: number, queue: (id: number) => string): ReadyJob[] =>
+  Array.from({ length: to - from }, (_, i) => ({
+    queue: queue(from + i),
+    payload: `{"class":"A","args":[${from + i}]}`,
+  }));
+
+it('keeps the order within each queue, and leaves nothing else behind', async () => {
+  const pusher = new BatchPusher(await open(redis.uri), keys);
+  const queue = (id: number) => (id % 3 === 0 ? 'a' : 'b');
+  await pusher.push(jobs(0, 1000, queue));
+  await pusher.push(jobs(1000, 1500, queue));
+  await pusher.end();
+  const all = jobs(0, 1500, queue);
+  for (const name of ['a', 'b'])
+    expect(await redis.client.lRange(keys.queue(name), 0, -1)).toEqual(
+      all.filter((job) => job.queue === name).map(({ payload }) => payload),
+    );
+  expect((await redis.client.keys('*')).sort()).toEqual(['resque:queue:a', 'resque:queue:b', 'resque:queues']);
+  expect((await redis.client.sMembers(keys.queues)).sort()).toEqual(['a', 'b']);
+});
+
+it.each(['loseReply', 'cutBefore'] as const)('pushes a batch once, also after %s', async (trap) => {
+  const proxy = await startProxy(redis);
+  onTestFinished(() => proxy.close());
+  const pusher = new BatchPusher(await open(proxy.uri), keys);
+  await pusher.push(jobs(0, 10, () => 'q'));
+  const sprung = proxy[trap]('EVALSHA');
+  await pusher.push(jobs(10, 20, () => 'q'));
+  await sprung;
+  await pusher.push(jobs(20, 30, () => 'q'));
+  expect(await redis.client.lRange(keys.queue('q'), 0, -1)).toEqual(
+    jobs(0, 30, () => 'q').map(({ payload }) => payload),
+  );
+});
+
+it.each([
+  ['a queue is no list', ['SET', 'resque:queue:b', 'x'], 'WRONGTYPE'],
+  [
+    'a queue may not be pushed to',
+    ['ACL', 'SETUSER', 'default', 'resetkeys', '~resque:queue:a', '~resque:queues', '~resque:tsworker:*', '%R~*'],
+    'NOPERM',
+  ],
+  ['we may not push', ['ACL', 'SETUSER', 'default', '-rpush'], 'NOPERM|user executing'],
+  ['Redis is full', ['CONFIG', 'SET', 'maxmemory', '1'], 'OOM'],
+])('pushes nothing where %s', async (_, command, refusal) => {
+  const connection = await open(redis.uri);
+  await redis.cli(...command);
+  const pusher = new BatchPusher(connection, keys);
+  await expect(pusher.push(jobs(0, 10, (id) => (id % 2 === 0 ? 'a' : 'b')))).rejects.toThrow(new RegExp(refusal));
+  await redis.cli('CONFIG', 'SET', 'maxmemory', '0');
+  await redis.cli('ACL', 'SETUSER', 'default', '~*', '+@all');
+  expect(await redis.client.exists('resque:queue:a')).toBe(0);
+});

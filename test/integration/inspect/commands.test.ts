@@ -1,0 +1,439 @@
+/** The commands that look and mend, in this process, over a real Redis with what Ruby, goworker, node-resque and tsworker write. */
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { main } from '../../../src/cli/main.js';
+import { SMALLEST_ACL } from '../../support/acl.js';
+import { writeFleet, writeMany } from '../../support/fleet.js';
+import { type FakeIo, fakeIo } from '../../support/io.js';
+import { startRedis, type TestRedis } from '../../support/redis.js';
+
+let redis: TestRedis;
+beforeAll(async () => {
+  redis = await startRedis({ port: true });
+});
+afterAll(() => redis.stop());
+beforeEach(async () => {
+  await redis.client.flushAll();
+});
+
+async function run(line: string, io: FakeIo = fakeIo({ cwd: '/nowhere' }), uri = redis.uri) {
+  const code = await main(line.split(' '), { REDIS_URL: uri }, io);
+  return { code, ...io.texts };
+}
+
+async function json<T = Record<string, unknown>>(line: string): Promise<T> {
+  const { code, out, err } = await run(`${line} -json`);
+  expect({ code, err }).toEqual({ code: 0, err: '' });
+  return JSON.parse(out) as T;
+}
+
+async function lines<T = Record<string, unknown>>(line: string): Promise<T[]> {
+  const { code, out, err } = await run(`${line} -json`);
+  expect({ code, err }).toEqual({ code: 0, err: '' });
+  return out === ''
+    ? []
+    : out
+        .trimEnd()
+        .split('\n')
+        .map((one) => JSON.parse(one) as T);
+}
+
+/** Every key with its value: nothing may change where nothing shall. */
+async function everything(): Promise<string> {
+  const keys = (await redis.client.keys('*')).sort();
+  const dumps = await Promise.all(keys.map((key) => redis.cli('--no-raw', 'DUMP', key)));
+  return keys.map((key, i) => `${key} ${dumps[i]}`).join('\n');
+}
+
+/** How often each command was called, by a stretch of work. */
+async function callsOf(work: () => Promise<unknown>): Promise<Record<string, number>> {
+  await redis.client.configResetStat();
+  await work();
+  const stats = await redis.client.info('commandstats');
+  return Object.fromEntries(
+    [...stats.matchAll(/cmdstat_([^:]+):calls=(\d+)/g)].map(([, name, n]) => [name, Number(n)]),
+  );
+}
+
+describe('workers', () => {
+  test('of four programs are shown alike', async () => {
+    await writeFleet(redis.client);
+    const all = await lines('workers');
+    const by = (id: string) => all.find((one) => one.id === id);
+    expect(all).toHaveLength(7);
+    const since = expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/);
+    expect(by('web1:4711:critical,low')).toMatchObject({
+      host: 'web1',
+      pid: 4711,
+      queues: ['critical', 'low'],
+      state: 'working',
+      job: { queue: 'low', class: 'Archive', since, payload: { args: [35, 'tar'] } },
+      heartbeatAt: since,
+      startedAt: '2026-11-24T02:58:25.000Z',
+      processed: 7,
+      failed: 1,
+    });
+    expect(by('web2:99-0:high,high,low')).toMatchObject({
+      slot: '0',
+      queues: ['high', 'low'],
+      state: 'working',
+      job: { class: 'GoJob', since },
+      startedAt: '2026-11-24T03:00:50.462Z',
+    });
+    expect(by('web3:5+1:mailers')).toMatchObject({
+      slot: '1',
+      state: 'working',
+      job: { class: 'NodeJob', since, payload: { queue: 'mailers' } },
+      heartbeatAt: since,
+      startedAt: since,
+      processed: 3,
+    });
+    expect(by('web4.ts:8-0:high,low')).toMatchObject({ state: 'working', job: { class: 'TsJob', since } });
+    for (const id of ['web1:4712:*', 'web2:99-poller:high,high,low', 'web4.ts:8-1:high,low'])
+      expect(by(id)).toMatchObject({ state: 'idle', job: null });
+    // Rounded by JSON.parse here, exact in the text.
+    expect((await run('workers -json')).out).toContain('"args":[12345678901234567890]');
+    const table = (await run('workers -state=working')).out;
+    expect(table).toMatch(
+      /^web2:99-0 +working +1m \d+s +high +GoJob +12345678901234567890 +\d+s ago +0 +0 +high,low$/m,
+    );
+    expect(table).toMatch(/^web3:5\+1 +working +1m \d+s +mailers +NodeJob +\d+s ago +3 +0 +mailers$/m);
+    expect(table).toContain('4 working workers');
+  });
+
+  test('that nobody has heard of for long are lost, and one without any heartbeat is not', async () => {
+    await writeFleet(redis.client, Date.now() - 400_000);
+    const states = Object.fromEntries((await lines('workers')).map(({ id, state }) => [id, state]));
+    expect(states).toEqual({
+      'web1:4711:critical,low': 'lost',
+      'web1:4712:*': 'idle',
+      'web2:99-0:high,high,low': 'lost',
+      'web2:99-poller:high,high,low': 'idle',
+      'web3:5+1:mailers': 'lost',
+      'web4.ts:8-0:high,low': 'lost',
+      'web4.ts:8-1:high,low': 'lost',
+    });
+    expect(await lines('workers -state=lost -prune-after=500')).toEqual([]);
+    expect((await run('workers -state=lost -prune-after=500')).out).toMatch(
+      /^there is no lost worker in namespace resque: on/,
+    );
+  });
+
+  test('with records and ids that nobody should write', async () => {
+    const records = {
+      'a:1:q': 'garbage',
+      'b:1:q': '{}',
+      'c:1:q': '',
+      'd:1:q': '{"queue":"q","payload":null}',
+      me: '[1]',
+    };
+    for (const [id, record] of Object.entries(records)) {
+      await redis.client.sAdd('resque:workers', id);
+      await redis.client.hSet('resque:workers:heartbeat', id, 'garbage');
+      await redis.client.set(`resque:worker:${id}`, record);
+    }
+    const states = (await lines('workers')).map(({ id, state }) => `${id} ${state}`);
+    expect(states.sort()).toEqual(['a:1:q working', 'b:1:q idle', 'c:1:q idle', 'd:1:q working', 'me working']);
+    expect((await run('workers')).out).toMatch(/^a:1 +working +its record cannot be read +garbage/m);
+    expect((await run('status')).code).toBe(0);
+  });
+
+  test('show: one, by its id or the beginning of it', async () => {
+    await writeFleet(redis.client);
+    expect((await run('workers show web2:99-0')).out).toMatch(
+      /^id +web2:99-0:high,high,low\n(.*\n)+payload +\{"class":"GoJob","args":\[12345678901234567890\]\}\n$/,
+    );
+    expect(await json('workers show web1:4711:critical,low')).toMatchObject({ state: 'working', processed: 7 });
+    expect(await run('workers show web')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('7 workers begin with web; give more'),
+    });
+    expect(await run('workers show web1:4711:critical,lwo')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('did you mean web1:4711:critical,low?'),
+    });
+  });
+
+  test('10,000 cost a bounded number of calls, and none that walks all keys', async () => {
+    await writeMany(redis.client, 10_000);
+    await redis.client.sAdd('resque:queues', ['high', 'low']);
+    const status = await callsOf(async () => {
+      expect(await json('status')).toMatchObject({
+        workers: { total: 10_000, working: 5000, idle: 5000, lost: 0 },
+        queues: [{ name: 'high', workers: 10_000 }, { name: 'low' }],
+      });
+    });
+    const list = await callsOf(async () => expect(await lines('workers')).toHaveLength(10_000));
+    const sum = (calls: Record<string, number>) => Object.values(calls).reduce((total, n) => total + n, 0);
+    for (const calls of [status, list]) expect(Object.keys(calls)).not.toContain('keys');
+    // 10 or 11 steps of the cursor; two calls for 500 workers, and some for what else there is.
+    expect(sum(status), JSON.stringify(status)).toBeLessThan(100);
+    expect(sum(list), JSON.stringify(list)).toBeLessThan(200);
+  });
+});
+
+describe('workers prune', () => {
+  beforeEach(async () => {
+    await writeFleet(redis.client, Date.now() - 400_000);
+    await redis.client.sAdd('resque:workers', 'alive.ts:1-0:high');
+    await redis.client.hSet('resque:workers:heartbeat', 'alive.ts:1-0:high', new Date().toISOString());
+  });
+
+  test('--dry-run tells what prune then does, and changes nothing', async () => {
+    const before = await everything();
+    const foreseen = await lines('workers prune --dry-run');
+    expect(await everything()).toBe(before);
+    const byId = (entries: Record<string, unknown>[]) =>
+      entries.sort((a, b) => (String(a.worker) < String(b.worker) ? -1 : 1));
+    expect(byId(foreseen)).toMatchObject([
+      { worker: 'web1:4711:critical,low', death: 'expired', job: { queue: 'low', class: 'Archive', fate: 'failed' } },
+      { worker: 'web2:99-0:high,high,low', job: { fate: 'failed' } },
+      { worker: 'web4.ts:8-0:high,low', job: { queue: 'high', class: 'TsJob', fate: 'requeued' } },
+      { worker: 'web4.ts:8-1:high,low', job: null },
+    ]);
+    expect(byId(await lines('workers prune'))).toEqual(foreseen);
+    // node-resque's has no heartbeat of Resque's: only -force-prune takes those.
+    const left = ['alive.ts:1-0:high', 'web1:4712:*', 'web2:99-poller:high,high,low', 'web3:5+1:mailers'];
+    expect((await redis.client.sMembers('resque:workers')).sort()).toEqual(left);
+    expect(await redis.client.lRange('resque:queue:high', 0, -1)).toEqual(['{"class":"TsJob","args":[]}']);
+    const failed = (await redis.client.lRange('resque:failed', 0, -1)).map((entry) => JSON.parse(entry).exception);
+    expect(failed).toEqual(['Resque::PruneDeadWorkerDirtyExit', 'Resque::PruneDeadWorkerDirtyExit']);
+    expect(await redis.client.exists('resque:pruning_dead_workers_in_progress')).toBe(0);
+  });
+
+  test("takes the daemon's settings, and says what it did", async () => {
+    const { code, out } = await run('workers prune -on-dead=fail -force-prune');
+    expect(code).toBe(0);
+    expect(out).toMatch(/^web4\.ts:8-0:high,low +no heartbeat for 6m \d+s +TsJob +high +failed$/m);
+    expect(out).toMatch(/^web3:5\+1:mailers +it never had a heartbeat +NodeJob +mailers +failed$/m);
+    expect(out).toContain('\n6 workers pruned\n');
+    expect(await redis.client.lLen('resque:failed')).toBe(4);
+    expect((await run('workers prune')).out).toBe('0 workers pruned\n');
+  });
+
+  test('leaves it to another that prunes, and says for how long', async () => {
+    await redis.client.set('resque:pruning_dead_workers_in_progress', 'web9:1:*', { EX: 60 });
+    const { code, err } = await run('workers prune');
+    expect(code).toBe(1);
+    expect(err).toMatch(
+      /^tsworker: web9:1:\* has pruned within the last heartbeat, as every running worker does in turn; try again in (1m 0s|5\ds)\n$/,
+    );
+    expect(await redis.client.sCard('resque:workers')).toBe(8);
+    expect(await redis.client.get('resque:pruning_dead_workers_in_progress')).toBe('web9:1:*');
+  });
+});
+
+describe('queues', () => {
+  const RAILS = 'ActiveJob::QueueAdapters::ResqueAdapter::JobWrapper';
+  beforeEach(async () => {
+    const at = new Date(Date.now() - 90_000).toISOString();
+    await redis.client.sAdd('resque:queues', ['low', 'mail', 'empty']);
+    await redis.client.rPush('resque:queue:low', [
+      '{"class":"Big","args":[12345678901234567890]}',
+      'garbage',
+      '{"class":"C","args":[2]}',
+    ]);
+    await redis.client.rPush(
+      'resque:queue:mail',
+      `{"class":"${RAILS}","args":[{"job_class":"Mail","arguments":[1],"enqueued_at":"${at}"}]}`,
+    );
+  });
+
+  test('list', async () => {
+    expect(await lines('queues')).toMatchObject([
+      { name: 'empty', size: 0, headAt: null },
+      { name: 'low', size: 3, headAt: null },
+      { name: 'mail', size: 1, headAt: expect.stringMatching(/Z$/) },
+    ]);
+    expect((await run('queues')).out).toMatch(/^mail +1 +1m \d+s$/m);
+    await redis.client.set('resque:queue:empty', 'no list');
+    expect((await run('queues')).out).toMatch(/^empty +not a list +-$/m);
+    await redis.client.flushAll();
+    expect((await run('queues')).out).toMatch(/^no queue was ever used in namespace resque: on redis:/);
+    expect(await lines('queues')).toEqual([]);
+  });
+
+  test('peek', async () => {
+    const { out } = await run('queues peek low -json');
+    expect(out.split('\n')).toEqual([
+      '{"index":0,"class":"Big","enqueuedAt":null,"payload":{"class":"Big","args":[12345678901234567890]}}',
+      expect.stringMatching(
+        /^\{"index":1,"class":null,"problem":"the payload is not strict JSON .*"payload":"garbage"\}$/,
+      ),
+      '{"index":2,"class":"C","enqueuedAt":null,"payload":{"class":"C","args":[2]}}',
+      '',
+    ]);
+    expect((await run('queues peek low -from=2')).out).toMatch(
+      /^2 +C +2 +-\n\n1 of 3 jobs in low; -count and -from show others\n/m,
+    );
+    expect((await run('queues peek mail')).out).toMatch(/^0 +Mail +1 +1m \d+s$/m);
+    expect((await run('queues peek empty')).out).toBe('the queue empty is empty\n');
+    expect((await run('queues peek low -from=7')).out).toBe('the queue low has 3 jobs: none at 7 or behind it\n');
+    expect(await run('queues peek loow')).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/did you mean low\?\n$/),
+    });
+  });
+
+  test('peek reads a long queue page by page, in order', async () => {
+    const payloads = Array.from({ length: 5000 }, (_, n) => `{"class":"C","args":[${n}]}`);
+    await redis.client.rPush('resque:queue:long', payloads);
+    const calls = await callsOf(async () => {
+      const seen = await lines<{ index: number; payload: { args: number[] } }>(
+        'queues peek long -from=100 -count=4000',
+      );
+      expect(seen.map(({ index }) => index)).toEqual(Array.from({ length: 4000 }, (_, n) => n + 100));
+      expect(seen.every(({ index, payload }) => payload.args[0] === index)).toBe(true);
+    });
+    expect(calls.lrange).toBeLessThan(8);
+  });
+
+  test('remove asks, says how many go, and takes the queue with its name', async () => {
+    expect(await run('queues remove low')).toMatchObject({ code: 2, err: expect.stringContaining('--yes') });
+    const io = fakeIo({ cwd: '/nowhere', terminal: true, interactive: true });
+    io.input.end('n\n');
+    expect(await run('queues remove low', io)).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('nothing was removed'),
+    });
+    expect(io.texts.err).toContain('remove the queue low with 3 jobs from namespace resque: on redis:');
+    expect(await redis.client.lLen('resque:queue:low')).toBe(3);
+    expect((await run('queues remove low --yes')).out).toBe('removed the queue low; 3 jobs went with it\n');
+    expect(await json('queues remove empty --yes')).toEqual({ queue: 'empty', removed: 0 });
+    expect((await redis.client.keys('*')).sort()).toEqual(['resque:queue:mail', 'resque:queues']);
+    expect(await redis.client.sMembers('resque:queues')).toEqual(['mail']);
+    expect((await run('queues remove low --yes')).code).toBe(1);
+  });
+});
+
+describe('status', () => {
+  test('of everything', async () => {
+    await writeFleet(redis.client);
+    await redis.client.rPush('resque:queue:low', ['{"class":"A","args":[]}', '{"class":"A","args":[]}']);
+    const later = String(Math.floor(Date.now() / 1000) + 100);
+    await redis.client.zAdd('resque:delayed_queue_schedule', { score: Number(later), value: later });
+    await redis.client.rPush(`resque:delayed:${later}`, ['{}', '{}']);
+    const entry = (name: string, error: string) =>
+      JSON.stringify({
+        failed_at: '2026/11/24 02:58:25 UTC',
+        payload: { class: name, args: [] },
+        exception: 'E',
+        error,
+      });
+    await redis.client.rPush('resque:failed', [
+      entry('A', 'old'),
+      entry('A', 'older'),
+      entry('A', 'first\n\tgoroutine 1'),
+      '',
+      'x',
+      entry('B', 'b'),
+    ]);
+    expect(await json('status -show=2')).toMatchObject({
+      namespace: 'resque:',
+      paused: false,
+      processed: 12_345,
+      failed: 12,
+      queues: [
+        { name: 'critical', size: 0, workers: 2 },
+        { name: 'high', size: 0, workers: 4 },
+        { name: 'low', size: 2, headAgeSeconds: null, workers: 5 },
+        { name: 'mailers', workers: 2 },
+      ],
+      delayed: { times: 1, jobs: 2 },
+      workers: { total: 7, working: 4, idle: 3, lost: 0 },
+      hosts: [{ host: 'web1', workers: 2, working: 1 }, { host: 'web2' }, { host: 'web3' }, { host: 'web4.ts' }],
+      running: [{ forSeconds: expect.any(Number) }, { class: expect.any(String) }],
+      failures: {
+        total: 6,
+        looked: 6,
+        groups: [
+          { class: 'A', count: 3, exception: 'E', error: 'first\n\tgoroutine 1', last: '2026-11-24T02:58:25.000Z' },
+          { class: '', count: 2 },
+          { class: 'B', count: 1 },
+        ],
+      },
+    });
+    expect(await json('status -failures=2')).toMatchObject({ failures: { total: 6, looked: 2 } });
+    expect(await json('status -failures=0')).toMatchObject({ failures: { total: 6, looked: 0, groups: [] } });
+  });
+
+  test('-watch -json prints lines with rates until nobody reads', async () => {
+    const io = fakeIo({ cwd: '/nowhere' });
+    const printed: string[] = [];
+    io.print = async (text: string) => {
+      await redis.client.incrBy('resque:stat:processed', 10);
+      return printed.push(text) < 3;
+    };
+    expect((await run('status -watch -json -every=0.05', io)).code).toBe(0);
+    const [first, ...others] = printed.map((line) => JSON.parse(line) as Record<string, number>);
+    expect(first).not.toHaveProperty('processedPerSecond');
+    for (const line of others) expect(line.processedPerSecond).toBeGreaterThan(0);
+    expect(others).toHaveLength(2);
+    expect(await run('status -watch')).toMatchObject({ code: 2, err: expect.stringContaining('-json') });
+  });
+});
+
+test('pause and resume set the key of Resque, and say what is in force', async () => {
+  expect((await run('pause')).out).toMatch(/^namespace resque: on .* is paused now: the workers take no new jobs/);
+  expect(await redis.client.get('resque:pause-all-workers')).toBe('true');
+  expect((await run('pause')).out).toContain('was paused already');
+  expect((await run('status')).out).toContain('paused   YES');
+  expect(await json('resume')).toEqual({ paused: false, before: true });
+  expect(await redis.client.exists('resque:pause-all-workers')).toBe(0);
+  expect((await run('resume')).out).toContain('was not paused already');
+});
+
+describe('a Redis', () => {
+  test('that is away is told of at once, in one line', async () => {
+    const start = performance.now();
+    const { code, err } = await run('status', undefined, 'redis://127.0.0.1:1/');
+    expect(code).toBe(1);
+    expect(err).toMatch(/^tsworker: Redis at redis:\/\/127\.0\.0\.1:1\/ cannot be reached: .*\n$/);
+    expect(performance.now() - start).toBeLessThan(5000);
+  });
+
+  test('needs no more permissions than the README says', async () => {
+    const login = async (name: string, ...acl: string[]) => {
+      await redis.client.sendCommand(['ACL', 'SETUSER', name, 'on', '>pw', '~resque:*', ...acl]);
+      return redis.uri.replace('redis://', `redis://${name}:pw@`);
+    };
+    await writeFleet(redis.client, Date.now() - 400_000);
+    await redis.client.rPush('resque:queue:low', '{"class":"C","args":[]}');
+    const [look, mend] = [
+      await login('look', '+ping', '+time', '+@read'),
+      await login('mend', ...SMALLEST_ACL, '+@read'),
+    ];
+    for (const line of [
+      'status',
+      'queues',
+      'queues peek low',
+      'workers',
+      'workers show web1:4711',
+      'workers prune --dry-run',
+    ])
+      expect(await run(line, undefined, look), line).toMatchObject({ code: 0, err: '' });
+    for (const line of ['workers prune', 'pause', 'resume', 'queues remove low --yes'])
+      expect(await run(line, undefined, mend), line).toMatchObject({ code: 0, err: '' });
+    const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8');
+    expect(readme).toContain(
+      'To look, an ACL user needs `+ping +time +@read`; to mend, what the [worker](#redis) needs and `+@read`.',
+    );
+  });
+
+  test('that refuses, or holds what Resque does not write', async () => {
+    await redis.client.sendCommand(['ACL', 'SETUSER', 'ops', 'on', '>s3cret', '~resque:*', '+@connection']);
+    const uri = redis.uri.replace('redis://', 'redis://ops:s3cret@');
+    const { code, err } = await run('pause', undefined, uri);
+    expect({ code, err }).toEqual({
+      code: 1,
+      err: expect.stringMatching(
+        /^tsworker: Redis at redis:.*\*\*\*@.* refuses: NOPERM .*; check the ACL of the user\n$/,
+      ),
+    });
+    await redis.client.set('resque:workers', 'no set');
+    expect(await run('workers')).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/refuses: WRONGTYPE .*; a key of this namespace/),
+    });
+  });
+});

@@ -1,0 +1,89 @@
+/** What may come next on a command line. */
+import { describe, expect, it } from 'vitest';
+import { COMMANDS } from '../../../src/cli/commands.js';
+import { complete } from '../../../src/cli/complete.js';
+import { SCHEMA } from '../../../src/config/schema.js';
+
+/** The line as it is typed up to the cursor. */
+const texts = (line: string) => complete(line.split(' ')).candidates.map(({ text }) => text);
+
+describe('commands', () => {
+  it('all of them, help too, and those that begin so', () => {
+    expect(texts('').sort()).toEqual([...COMMANDS.map(({ name }) => name), 'help'].sort());
+    expect(texts('que')).toEqual(['queues']);
+    expect(texts('help wor').sort()).toEqual(['work', 'workers']);
+    expect(texts('help work ')).toEqual([]);
+    expect(texts('nothing ')).toEqual([]);
+  });
+
+  it('behind flags of the daemon, with their values as words of their own or not', () => {
+    expect(texts('-exit-on-complete che')).toEqual(['check']);
+    expect(texts('-uri redis://x che')).toEqual(['check']);
+    expect(texts('-uri=redis://x che')).toEqual(['check']);
+  });
+
+  it('every sub-command of every command', () => {
+    for (const { name, verbs } of COMMANDS) {
+      expect(texts(`${name} `)).toEqual(Object.keys(verbs ?? {}));
+      for (const verb of Object.keys(verbs ?? {})) expect(texts(`${name} ${verb}`)).toContain(verb);
+    }
+  });
+});
+
+describe('flags', () => {
+  it('every flag of every command and sub-command, and no other', () => {
+    for (const { name, verbs = { '': { flags: undefined } }, flags, settings } of COMMANDS) {
+      for (const [verb, row] of Object.entries(verbs)) {
+        const own = Object.keys(flags).filter((flag) => row.flags?.includes(flag) !== false);
+        const all = [
+          ...own,
+          ...settings.map((key) => SCHEMA[key].flag),
+          ...(settings.length > 0 ? ['config'] : []),
+          'help',
+        ];
+        const offered = texts(`${name} ${verb === '' ? '' : `${verb} `}-`).map((text) =>
+          text.slice(1).replace('=', ''),
+        );
+        expect(offered.sort(), `${name} ${verb}`).toEqual(all.sort());
+      }
+    }
+  });
+
+  it('with an equals sign where a value belongs to it, with as many dashes as were typed', () => {
+    expect(texts('-log-l')).toEqual(['-log-level=']);
+    expect(texts('--log-l')).toEqual(['--log-level=']);
+    expect(texts('-exit')).toEqual(['-exit-on-complete']);
+    expect(complete(['-exit']).candidates[0].open).toBeUndefined();
+    expect(complete(['-que']).candidates[0]).toMatchObject({ text: '-queues=', open: true });
+  });
+
+  it('before any command those of the daemon', () => {
+    expect(texts('-conc')).toEqual(['-concurrency=']);
+    expect(texts('status -conc')).toEqual([]);
+  });
+});
+
+describe('values', () => {
+  it('every choice of every setting, behind an equals sign and behind a blank', () => {
+    for (const { flag, kind } of Object.values(SCHEMA)) {
+      const choices = kind.choices ?? [];
+      expect(texts(`-${flag}=`)).toEqual(choices.map((choice) => `-${flag}=${choice}`));
+      if (kind.placeholder !== '') expect(texts(`work -${flag} `)).toEqual(choices);
+      for (const choice of choices) expect(texts(`-${flag}=${choice.slice(0, 2)}`)).toContain(`-${flag}=${choice}`);
+    }
+    expect(texts('-on-dead=r')).toEqual(['-on-dead=requeue']);
+    expect(texts('-log-level d')).toEqual(['debug']);
+  });
+
+  it('paths are the shell’s to know', () => {
+    expect(complete(['-tls-cert='])).toEqual({ candidates: [], paths: 'files' });
+    expect(complete(['-config', ''])).toEqual({ candidates: [], paths: 'files' });
+    expect(complete(['check', '-jobs=jo'])).toEqual({ candidates: [], paths: 'folders' });
+    expect(complete(['init', ''])).toEqual({ candidates: [], paths: 'folders' });
+    expect(complete(['init', 'a', ''])).toEqual({ candidates: [], paths: 'none' });
+  });
+
+  it('a flag that is not known, and free text, offer nothing', () => {
+    for (const line of ['-no-such=', '-uri=re', '-queues ', 'queues peek ']) expect(texts(line)).toEqual([]);
+  });
+});

@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest';
+import { moment, names, pattern } from '../../../src/cli/failed/kinds.js';
+import { readTargets, targetText } from '../../../src/cli/failed/targets.js';
+
+const reading = { folder: '/', warn() {} };
+
+describe('moment', () => {
+  it.each([
+    ['30s', 30],
+    ['90m', 5400],
+    ['1h30m', 5400],
+    ['1.5h', 5400],
+    ['3d', 259_200],
+    ['2w', 1_209_600],
+  ])('%s is so long ago', (typed, seconds) => {
+    const ms = moment.parse(typed, reading);
+    expect(Math.abs(Date.now() - seconds * 1000 - ms)).toBeLessThan(5000);
+  });
+
+  it.each([
+    ['2026-11-24', new Date(2026, 10, 24).getTime()],
+    ['2026-11-24T10:30', new Date(2026, 10, 24, 10, 30).getTime()],
+    ['2026-11-24 10:30:05', new Date(2026, 10, 24, 10, 30, 5).getTime()],
+    ['2026-11-24 10:30:05 UTC', Date.UTC(2026, 10, 24, 10, 30, 5)],
+    ['2026-11-24T10:30:05.250Z', Date.UTC(2026, 10, 24, 10, 30, 5, 250)],
+    ['2026-11-24T10:30+03:00', Date.UTC(2026, 10, 24, 7, 30)],
+  ])('%s is a time', (typed, ms) => {
+    expect(moment.parse(typed, reading)).toBe(ms);
+  });
+
+  it.each(['yesterday', '', '5', '2h ago', '2026-13-01', '24.11.2026'])('%j is none', (typed) => {
+    expect(() => moment.parse(typed, reading)).toThrow('must be so long ago');
+  });
+});
+
+describe('pattern', () => {
+  it.each([
+    ['time.out (30s)', 'A TIME.OUT (30S)!', true],
+    ['time.out', 'timeXout', false],
+    ['/time.out$/', 'a timeXout', true],
+    ['/time/', 'TIME', false],
+    ['/time/i', 'TIME', true],
+    ['/a', 'x/A', true],
+  ])('%s in %j: %s', (typed, text, found) => {
+    expect(text.search(pattern.parse(typed, reading)) !== -1).toBe(found);
+  });
+
+  it('refuses what is no regular expression', () => {
+    expect(() => pattern.parse('/(/', reading)).toThrow('is no regular expression');
+  });
+});
+
+it('names are parted by commas', () => {
+  expect(names.parse('A::B, C', reading)).toEqual(['A::B', 'C']);
+  expect(() => names.parse(' ,', reading)).toThrow('must be a name');
+});
+
+describe('targets', () => {
+  it('are single entries, ranges and entries by their id', () => {
+    const targets = readTargets(['3', '7-9,0', '12@1F2e3d4']);
+    expect(targets).toEqual([
+      { from: 3, to: 3, id: undefined },
+      { from: 7, to: 9, id: undefined },
+      { from: 0, to: 0, id: undefined },
+      { from: 12, to: 12, id: '1f2e3d4' },
+    ]);
+    expect(targets.map(targetText)).toEqual(['3', '7-9', '0', '12@1f2e3d4']);
+  });
+
+  it.each(['', 'x', '-1', '9-7', '3@12', '3@xyz1', '1e3', '99999999999999999999'])('%j is none', (word) => {
+    expect(() => readTargets([word])).toThrow('N must be');
+  });
+});

@@ -1,0 +1,63 @@
+/** Scripts come into package.json, and everything else stays as it was laid out. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { addScripts } from '../../../src/init/package-json.js';
+
+const SCRIPTS = { worker: 'tsworker', 'worker:check': 'tsworker check' };
+
+describe('the layout stays', () => {
+  it.each([
+    ['two blanks', '{\n  "name": "x",\n  "files": ["a", "b"],\n  "scripts": {\n    "test": "vitest"\n  }\n}\n'],
+    ['four blanks', '{\n    "scripts": {\n        "test": "vitest"\n    },\n    "files": ["a", "b"]\n}'],
+    ['tabs', '{\n\t"scripts": {\n\t\t"test": "vitest"\n\t},\n\t"files": [\n\t\t"a"\n\t]\n}\n'],
+    ['Windows', '{\r\n  "scripts": {\r\n    "test": "vitest"\r\n  }\r\n}\r\n'],
+  ])('%s', (_, text) => {
+    const { text: changed, added } = addScripts(text, SCRIPTS);
+    expect(added).toEqual(['worker', 'worker:check']);
+    const [indent] = /^[ \t]+(?="test")/m.exec(text) ?? [];
+    const eol = text.includes('\r\n') ? '\r\n' : '\n';
+    const lines = [`,${eol}${indent}"worker": "tsworker"`, `,${eol}${indent}"worker:check": "tsworker check"`];
+    // What was added, and nothing else.
+    expect(changed.replace(lines.join(''), '')).toBe(text);
+    expect(JSON.parse(changed).scripts).toEqual({ test: 'vitest', ...SCRIPTS });
+  });
+});
+
+it.each([
+  ['{}', '{\n  "scripts": {\n    "a": "b"\n  }\n}'],
+  ['{\n  "scripts": {}\n}\n', '{\n  "scripts": {\n    "a": "b"\n  }\n}\n'],
+  ['{ "scripts": { "x": "y" } }', '{ "scripts": { "x": "y", "a": "b" } }'],
+])('%j becomes %j', (text, expected) => {
+  expect(addScripts(text, { a: 'b' }).text).toBe(expected);
+});
+
+it('makes scripts where there are none, and leaves one of the same name', () => {
+  expect(JSON.parse(addScripts('{}', SCRIPTS).text)).toEqual({ scripts: SCRIPTS });
+  const own = '{ "scripts": { "worker": "mine" } }';
+  const { text, added } = addScripts(own, SCRIPTS);
+  expect(added).toEqual(['worker:check']);
+  expect(JSON.parse(text).scripts).toEqual({ worker: 'mine', 'worker:check': 'tsworker check' });
+  expect(addScripts(text, SCRIPTS)).toEqual({ text, added: [] });
+});
+
+it('keeps every other key and value, whatever they are', () => {
+  const manifest = fc.dictionary(
+    fc.string().filter((key) => key !== 'scripts' && key !== '__proto__'),
+    fc.jsonValue(),
+  );
+  const indent = fc.constantFrom(undefined, 1, 2, 4, '\t');
+  fc.assert(
+    fc.property(manifest, indent, (content, space) => {
+      const { text } = addScripts(JSON.stringify(content, null, space), SCRIPTS);
+      const { scripts, ...rest } = JSON.parse(text);
+      expect(scripts).toEqual(SCRIPTS);
+      expect(rest).toEqual(JSON.parse(JSON.stringify(content)));
+    }),
+  );
+});
+
+it.each([['{'], ['[]'], ['null'], ['{ // note\n }'], ['{"scripts": []}'], ['']])('refuses %j', (text) => {
+  expect(() => addScripts(text, SCRIPTS)).toThrow(
+    expect.objectContaining({ code: 'STATE', hint: expect.stringContaining('nothing was written') }),
+  );
+});
