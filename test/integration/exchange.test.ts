@@ -273,6 +273,31 @@ describe('a write that is refused midway', () => {
   });
 });
 
+describe('a write that is refused after jobs were taken', () => {
+  test('of a count: the next jobs of these slots go back, in their order, and nothing is lost', async () => {
+    await push('q', ...[1, 2, 3, 4, 5].map(job));
+    await redis.client.sAdd('resque:workers', [0, 1, 2].map(testWorkerId));
+    await redis.client.sendCommand(['ACL', 'SETUSER', 'counter', 'on', '>pw', '~*', '+@all']);
+    const s = testStore(await testConnection(redis.uri.replace('unix://', 'unix://counter:pw@')), 'q');
+    const { claims } = await s.exchange([], [0, 1]);
+    const finishes = claims.map((claim) => ({ claim, outcome: DONE }));
+    await redis.client.sendCommand(['ACL', 'SETUSER', 'counter', '-incrby']);
+    await expect(s.exchange(finishes, [0, 1])).rejects.toThrow(/permission|run this command/i);
+    expect(await assertConserved(redis.client, 5)).toMatchObject({ claimed: 2, processed: 0 });
+    expect(await redis.client.lRange('resque:queue:q', 0, -1)).toEqual([3, 4, 5].map(job));
+    expect(await s.held([0, 1])).toEqual(claims);
+  });
+
+  test('of the set of queues: a job goes back all the same', async () => {
+    await push('q', job(1));
+    const s = await store('q');
+    const { claims } = await s.exchange([], [0]);
+    await redis.client.set('resque:queues', 'no set');
+    await s.exchange([{ claim: claims[0], outcome: { kind: 'requeue' } }], []);
+    expect(await redis.client.lRange('resque:queue:q', 0, -1)).toEqual([job(1)]);
+  });
+});
+
 describe('after a lost reply', () => {
   test('held() finds the claims of this process, and no other', async () => {
     await push('q', job(1), 'garbage', job(3));

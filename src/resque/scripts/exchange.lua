@@ -72,7 +72,7 @@ local held, refused, failures = {}, nil, 0
 local function move(at, record)
   local kind = ARGV[at + 3]
   if kind == 'f' then return redis.pcall('RPUSH', ARGV[7], ARGV[at + 5] .. payload_in(record) .. ARGV[at + 6]) end
-  redis.call('SADD', ARGV[6], ARGV[at + 5])
+  redis.pcall('SADD', ARGV[6], ARGV[at + 5])
   return redis.pcall('LPUSH', KEYS[2 + tonumber(ARGV[at + 4])], kind == 'r' and payload_in(record) or ARGV[at + 6])
 end
 for i = 1, finishes do
