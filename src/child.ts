@@ -1,7 +1,6 @@
 /** A child's entry: hears its orders, runs the daemon in the work role, says how it ended. Started by the supervisor only. */
 import type { Logger } from 'pino';
 import type { DaemonActions } from './daemon.js';
-import { heartbeatOptions } from './daemon.js';
 import { TsworkerError } from './errors.js';
 import { workWith } from './library.js';
 import { createLog } from './log/pino.js';
@@ -10,6 +9,7 @@ import { Heartbeat } from './registry/heartbeat.js';
 import type { Identity } from './registry/identity.js';
 import { SupervisedMembership } from './registry/membership.js';
 import type { Order, Report } from './supervisor/messages.js';
+import { heartbeatOptions } from './wiring.js';
 
 type Start = Extract<Order, { kind: 'start' }>;
 

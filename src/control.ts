@@ -5,7 +5,7 @@
 import type { Logger } from 'pino';
 import type { Settings } from './config/settings.js';
 import { maskUri } from './config/uri.js';
-import { connectOptionsOf, heartbeatOptions, type WorkResult } from './daemon.js';
+import type { WorkResult } from './daemon.js';
 import { heartbeatWording, startLine, statusText, supervisorWording } from './log/wording.js';
 import { connect } from './redis/connect.js';
 import type { Connection } from './redis/connection.js';
@@ -16,6 +16,7 @@ import { handleSignals, onTerminal } from './signals.js';
 import { Stopping } from './stopping.js';
 import { Supervisor, type SupervisorEvents } from './supervisor/supervisor.js';
 import { type Systemd, systemdOf } from './systemd.js';
+import { connectOptionsOf, heartbeatOptions } from './wiring.js';
 
 export interface ControlOptions {
   readonly settings: Settings;

@@ -18,7 +18,6 @@ import { dumpRuns, engineWording, heartbeatWording, startLine } from './log/word
 import { type Meter, withMeter } from './metrics/meter.js';
 import { connect } from './redis/connect.js';
 import type { Connection, ConnectionEvents } from './redis/connection.js';
-import { type ConnectOptions, connectOptions } from './redis/options.js';
 import type { HeartbeatMessage } from './registry/heartbeat.js';
 import { type Identity, workerId } from './registry/identity.js';
 import { type Membership, OwnMembership } from './registry/membership.js';
@@ -28,6 +27,7 @@ import type { SignalActions } from './signals.js';
 import { Stopping } from './stopping.js';
 import { type TellSuspect, tellBegin, tellEnd } from './suspects.js';
 import { type JobWatch, watchJobs } from './tracing/watch.js';
+import { connectOptionsOf, heartbeatOptions } from './wiring.js';
 
 export interface DaemonOptions {
   readonly settings: Settings;
@@ -90,8 +90,6 @@ export interface WorkResult {
 
 /** How long finishes are held for a Redis that is away. */
 const DELIVERY_MS = 10_000;
-/** From the last movement on a connection until it is given up, beyond the interval. */
-const SILENCE_MS = 15_000;
 
 /** @throws TsworkerError REDIS, JOBS, or what `load` and `setup` throw; nothing stays registered then */
 export async function runDaemon(options: DaemonOptions): Promise<WorkResult> {
@@ -365,14 +363,4 @@ class Daemon {
     const clean = putBack === 0 && undelivered === 0 && this.#fault === undefined;
     return { exitCode: clean ? 0 : 1, ...this.#counts, putBack };
   }
-}
-
-export function connectOptionsOf(settings: Settings, role: 'engine' | 'heartbeat'): ConnectOptions {
-  const quietMs = (role === 'engine' ? settings.interval : settings.heartbeat) * 1000;
-  return connectOptions(settings, `tsworker:${process.pid}:${role}`, quietMs + SILENCE_MS);
-}
-
-export function heartbeatOptions(settings: Settings) {
-  const { heartbeat, pruneAfter, forcePrune, onDead } = settings;
-  return { heartbeatMs: heartbeat * 1000, pruneAfterMs: pruneAfter * 1000, forcePrune, onDead };
 }

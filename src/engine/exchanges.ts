@@ -95,6 +95,7 @@ export class Exchanges {
     // A slot whose job is reported may get the next one in the same call.
     const asked = this.#mayClaim() ? [...freed, ...hands.slots.take(MOST_IN_ONE_CALL - freed.length)] : [];
     const company = { busy: hands.held + this.#asked, turn: hands.solo.turn(lifecycle.claiming, performance.now()) };
+    const slots = asked.length > 0 ? asked : freed;
     this.#underWay++;
     this.#asked += asked.length;
     try {
@@ -102,12 +103,12 @@ export class Exchanges {
       if (this.#underWay > 1) await this.#inTurn();
       this.#underWay--;
       this.#asked -= asked.length;
-      return this.#accept(finishes, asked.length > 0 ? asked : freed, exchanged, asked.length > 0);
+      return this.#accept(finishes, slots, exchanged, asked.length > 0);
     } catch (error) {
       this.#underWay--;
       this.#asked -= asked.length;
       hands.outbox.putBack(finishes);
-      this.#doubtful.push(...(asked.length > 0 ? asked : freed));
+      this.#doubtful.push(...slots);
       throw error;
     }
   }

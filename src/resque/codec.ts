@@ -7,6 +7,7 @@
 import { isUtf8 } from 'node:buffer';
 import { TsworkerError } from '../errors.js';
 import type { DecodedPayload } from '../job.js';
+import { stringEnd } from './members.js';
 
 const RIGHT = 'a payload is a JSON object such as {"class":"Archive","args":[35,"tar"]}';
 const LONG_DIGITS = /\d{16}/;
@@ -178,15 +179,6 @@ function mark(text: string): string | undefined {
   }
   parts.push(text.slice(at).replace(NUMBER, markNumber));
   return found ? parts.join('') : undefined;
-}
-
-/** The index after the closing quote of the string that opens at `open`. */
-function stringEnd(text: string, open: number): number {
-  for (let quote = text.indexOf('"', open + 1); ; quote = text.indexOf('"', quote + 1)) {
-    let first = quote;
-    while (text[first - 1] === '\\') first -= 1;
-    if ((quote - first) % 2 === 0) return quote + 1; // An even number of backslashes escapes itself, not the quote.
-  }
 }
 
 /** Walks with a list instead of recursion, so that depth costs memory, never the stack. */

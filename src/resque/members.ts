@@ -86,8 +86,8 @@ function nestedEnd(text: string, from: number): number {
   return -1;
 }
 
-/** The index after the closing quote of the string that opens at `open`. */
-function stringEnd(text: string, open: number): number {
+/** The index after the closing quote of the string that opens at `open`; -1: it does not end. */
+export function stringEnd(text: string, open: number): number {
   for (let quote = text.indexOf('"', open + 1); quote !== -1; quote = text.indexOf('"', quote + 1)) {
     let first = quote;
     while (text[first - 1] === '\\') first--;

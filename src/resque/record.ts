@@ -54,7 +54,10 @@ export function parseRecord(record: Buffer): ClaimRecord | undefined {
 const PAYLOAD = Buffer.from('"payload":');
 const [QUOTE, BACKSLASH, OPEN_BRACE, OPEN_BRACKET, CLOSE_BRACE, CLOSE_BRACKET, COMMA] = Buffer.from('"\\{[}],');
 
-/** The exact bytes of the first value under "payload": inside of strings quotes are escaped, so it is the outermost. */
+/**
+ * The exact bytes of the first value under "payload": inside of strings quotes are escaped, so it is the outermost. White
+ * space around it is the producer's, which is why members.ts does not serve here.
+ */
 function payloadIn(record: Buffer): Buffer | undefined {
   const at = record.indexOf(PAYLOAD);
   if (at < 0) return undefined;

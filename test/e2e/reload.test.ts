@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type CliRun, childrenOf, type LogLine, projectRoot, run, runCli, writeJobs } from '../support/cli.js';
-import { assertConserved, countJobs, leftoverKeys } from '../support/conservation.js';
+import { assertConserved, type JobCounts, leftoverKeys, pushJob, untilCounted } from '../support/conservation.js';
 import { tempDir } from '../support/reaper.js';
 import { startRedis, type TestRedis } from '../support/redis.js';
 import { until } from '../support/until.js';
@@ -44,19 +44,9 @@ async function start(...flags: string[]): Promise<CliRun> {
   return daemon;
 }
 
-async function push(name: string, ...args: unknown[]): Promise<void> {
-  const payload = JSON.stringify({ class: name, args });
-  await redis.client.multi().sAdd('resque:queues', 'q').rPush('resque:queue:q', payload).exec();
-}
+const push = (name: string, ...args: unknown[]) => pushJob(redis.client, name, ...args);
 
-const counted = (wanted: Partial<Awaited<ReturnType<typeof countJobs>>>) =>
-  until(
-    async () => {
-      const counts = await countJobs(redis.client);
-      return Object.entries(wanted).every(([key, value]) => counts[key as keyof typeof counts] === value);
-    },
-    { what: `counts are ${JSON.stringify(wanted)}` },
-  );
+const counted = (wanted: Partial<JobCounts>) => untilCounted(redis.client, wanted);
 
 /** The versions that jobs said, in order. A line may come after what Redis shows. */
 const said = (daemon: CliRun, versions: readonly number[]) =>

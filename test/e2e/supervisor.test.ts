@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type CliRun, childrenOf, runCli, writeJobs } from '../support/cli.js';
-import { assertConserved, countJobs, leftoverKeys } from '../support/conservation.js';
+import { assertConserved, type JobCounts, leftoverKeys, pushJob, untilCounted } from '../support/conservation.js';
 import { tempDir } from '../support/reaper.js';
 import { startRedis, type TestRedis } from '../support/redis.js';
 import { until } from '../support/until.js';
@@ -37,19 +37,9 @@ beforeEach(async () => {
 const start = (...flags: string[]): CliRun =>
   runCli([`-uri=${redis.uri}`, `-jobs=${jobs}`, '-queues=q', '-interval=3600', ...flags]);
 
-async function push(name: string, ...args: unknown[]): Promise<void> {
-  const payload = JSON.stringify({ class: name, args });
-  await redis.client.multi().sAdd('resque:queues', 'q').rPush('resque:queue:q', payload).exec();
-}
+const push = (name: string, ...args: unknown[]) => pushJob(redis.client, name, ...args);
 
-const counted = (wanted: Partial<Awaited<ReturnType<typeof countJobs>>>) =>
-  until(
-    async () => {
-      const counts = await countJobs(redis.client);
-      return Object.entries(wanted).every(([key, value]) => counts[key as keyof typeof counts] === value);
-    },
-    { what: `counts are ${JSON.stringify(wanted)}` },
-  );
+const counted = (wanted: Partial<JobCounts>) => untilCounted(redis.client, wanted);
 
 async function stop(run: CliRun): Promise<void> {
   run.signal('SIGTERM');

@@ -1,5 +1,6 @@
 /** Where every job is at one instant, counted inside Redis in one step: the conservation law, seen from outside. */
 import type { TestClient } from './redis.js';
+import { until } from './until.js';
 
 export interface JobCounts {
   readonly queued: number;
@@ -69,4 +70,19 @@ export async function leftoverKeys(client: TestClient, namespace = 'resque:'): P
   const keys = await client.keys('*');
   const stays = new Set([`${namespace}queues`, `${namespace}stat:processed`, `${namespace}stat:failed`]);
   return keys.filter((key) => !stays.has(key)).sort();
+}
+
+/** Waits until these counts are so. */
+export async function untilCounted(client: TestClient, wanted: Partial<JobCounts>): Promise<void> {
+  const isSo = async () => {
+    const counts = await countJobs(client);
+    return Object.entries(wanted).every(([key, value]) => counts[key as keyof JobCounts] === value);
+  };
+  await until(isSo, { what: `counts are ${JSON.stringify(wanted)}` });
+}
+
+/** As any Resque producer does it, into the queue `q`. */
+export async function pushJob(client: TestClient, name: string, ...args: unknown[]): Promise<void> {
+  const payload = JSON.stringify({ class: name, args });
+  await client.multi().sAdd('resque:queues', 'q').rPush('resque:queue:q', payload).exec();
 }
