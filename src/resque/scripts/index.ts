@@ -9,7 +9,7 @@ export interface Script {
   readonly sha: string;
 }
 
-export function loadScript(name: 'exchange' | 'register' | 'unregister' | 'recover'): Script {
+export function loadScript(name: 'exchange' | 'register' | 'enter' | 'unregister' | 'recover'): Script {
   const text = readFileSync(new URL(`./${name}.lua`, import.meta.url), 'utf8');
   return { text, sha: createHash('sha1').update(text).digest('hex') };
 }
