@@ -6,7 +6,7 @@ import type { Logger } from 'pino';
 import type { Settings } from './config/settings.js';
 import { maskUri } from './config/uri.js';
 import { connectOptionsOf, heartbeatOptions, type WorkResult } from './daemon.js';
-import { heartbeatWording, startLine, supervisorWording } from './log/wording.js';
+import { connectWording, heartbeatWording, startLine, supervisorWording } from './log/wording.js';
 import { connect } from './redis/connect.js';
 import type { Connection } from './redis/connection.js';
 import { RegistryBooks } from './registry/books.js';
@@ -78,8 +78,9 @@ function listen(log: Logger, onProcesses: (count: number) => void): (message: He
 }
 
 function dial(settings: Settings, log: Logger, onReady: () => void, signal: AbortSignal): Promise<Connection> {
-  const onLoading = () => log.warn('Redis is loading its data: waiting');
-  return connect(connectOptionsOf(settings, 'heartbeat'), maskUri(settings.uri), { onReady, onLoading }, signal);
+  const shownUri = maskUri(settings.uri);
+  const hooks = { onReady, ...connectWording(log, shownUri) };
+  return connect(connectOptionsOf(settings, 'heartbeat'), shownUri, hooks, signal);
 }
 
 function stoppable(supervisor: Supervisor, books: RegistryBooks) {

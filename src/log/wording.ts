@@ -76,10 +76,18 @@ export function heartbeatWording(log: Logger): (message: HeartbeatMessage) => vo
   };
 }
 
+/** What is waited for before the first connection is made. */
+export function connectWording(log: Logger, shownUri: string): { onWaiting(): void; onLoading(): void } {
+  return {
+    onWaiting: () => log.warn(`waiting for Redis at ${shownUri}`),
+    onLoading: () => log.warn('Redis is loading its data: waiting'),
+  };
+}
+
 export interface StartFacts {
   readonly classes: readonly string[];
   readonly tracking: boolean;
-  /** Without its password. */
+  /** Where it is, without its password. */
   readonly redis: string;
 }
 
@@ -116,6 +124,9 @@ export function supervisorWording(log: Logger): Omit<SupervisorEvents, 'ready'> 
     died(child, { code, signal }, restartInMs) {
       const next = restartInMs < 0 ? 'not replacing it' : 'replacing it, its jobs are put back';
       log.error({ child, code, signal, restartInMs: Math.max(0, restartInMs) }, `a child process died: ${next}`);
+    },
+    refused(child, problem, retryInMs) {
+      log.error({ child, problem, retryInMs }, 'a new child process cannot use Redis: starting another');
     },
     retiring(child, rssMb) {
       log.warn({ child, rssMb }, 'a child process uses more memory than -max-rss: it ends its jobs and is replaced');

@@ -16,11 +16,15 @@ import { describeServer, refuseOthers } from './server.js';
 export interface ConnectHooks extends ConnectionEvents {
   /** Be told of changes to keys that were read, where the server grants it. Default false. */
   readonly watch?: boolean;
+  /** Told once, when Redis has not been reached for a second. */
+  onWaiting?(): void;
   /** Told once, when Redis answers that it is loading its data. */
   onLoading?(): void;
 }
 
 const PATIENCE_MS = 10_000;
+/** A wait that is longer than this needs an explanation. */
+const SILENT_MS = 1000;
 const RETRY_MS = 200;
 
 /**
@@ -34,7 +38,25 @@ export async function connect(
   hooks: ConnectHooks = {},
   signal?: AbortSignal,
 ): Promise<Connection> {
-  const giveUpAt = Date.now() + PATIENCE_MS;
+  const waiting = setTimeout(() => hooks.onWaiting?.(), SILENT_MS);
+  const onLoading = () => {
+    clearTimeout(waiting);
+    hooks.onLoading?.();
+  };
+  try {
+    return await tryUntil(Date.now() + PATIENCE_MS, options, shownUri, { ...hooks, onLoading }, signal);
+  } finally {
+    clearTimeout(waiting);
+  }
+}
+
+async function tryUntil(
+  giveUpAt: number,
+  options: ConnectOptions,
+  shownUri: string,
+  hooks: ConnectHooks,
+  signal: AbortSignal | undefined,
+): Promise<Connection> {
   let mode: Mode = hooks.watch ? 'tracking' : 'resp3';
   const open = opener(options, hooks);
   for (;;) {

@@ -7,7 +7,7 @@ import type { Settings } from '../config/settings.js';
 import { TsworkerError } from '../errors.js';
 import type { Identity } from '../registry/identity.js';
 import { countDeath, restartDelayMs, shouldGiveUp } from './backoff.js';
-import { Child } from './child-process.js';
+import { Child, type Ending } from './child-process.js';
 import { exitText } from './exit.js';
 import type { Death, Order } from './messages.js';
 
@@ -42,6 +42,8 @@ export type Cause = 'death' | 'blocked' | 'killed';
 export interface SupervisorEvents {
   ready(facts: { readonly classes: readonly string[]; readonly tracking: boolean }): void;
   died(pid: number, death: Death, restartInMs: number): void;
+  /** Redis let it not in, although the daemon has worked. */
+  refused(pid: number, message: string, retryInMs: number): void;
   retiring(pid: number, rssMb: number): void;
   killed(pid: number): void;
   blocked(pid: number, silentMs: number): void;
@@ -145,13 +147,16 @@ export class Supervisor {
       const child = this.#start(concurrency);
       const [identity, death] = await Promise.all([this.#register(child, concurrency), child.gone]);
       this.#children.delete(child);
-      if (child.ending !== undefined) {
+      if (child.ending === undefined) {
+        deaths = countDeath(deaths, Date.now() - child.bornAt);
+        await this.#bury(child, identity, death, deaths);
+      } else if (this.#isAway(child.ending)) {
+        deaths = countDeath(deaths, Date.now() - child.bornAt);
+        await this.#tryAgain(child, identity, deaths);
+      } else {
         if (identity !== undefined) await this.#options.books.leave(identity);
-        if (this.#settle(child)) continue;
-        return;
+        if (!this.#settle(child)) return;
       }
-      deaths = countDeath(deaths, Date.now() - child.bornAt);
-      await this.#bury(child, identity, death, deaths);
     }
   }
 
@@ -177,6 +182,22 @@ export class Supervisor {
     // Stopped meanwhile: the broadcast may have come before the child could hear.
     if (this.#stopped.signal.aborted) child.send({ kind: 'stop', reason: 'stop' });
     return identity;
+  }
+
+  /** Redis refuses it, which has let others in: it is away, and comes back. */
+  #isAway(ending: Ending): boolean {
+    return ending.kind === 'refused' && ending.code === 'REDIS' && this.#ready && !this.#stopped.signal.aborted;
+  }
+
+  async #tryAgain({ pid = 0, ending }: Child, identity: Identity | undefined, times: number): Promise<void> {
+    const delay = restartDelayMs(times + 1);
+    if (ending?.kind === 'refused') this.#options.events.refused(pid, ending.message, delay);
+    if (identity !== undefined) await this.#options.books.leave(identity);
+    await this.#pause(delay);
+  }
+
+  async #pause(ms: number): Promise<void> {
+    if (ms > 0) await sleep(ms, undefined, { signal: this.#stopped.signal }).catch(() => {});
   }
 
   /** @returns whether the place is to be filled again */
@@ -217,7 +238,7 @@ export class Supervisor {
     this.#killed.delete(child);
     const end = { cause, exit: exitText(child.pid ?? 0, death), begun: child.suspects };
     if (identity !== undefined) await this.#options.books.recover(identity, end);
-    if (delay > 0 && !giveUp) await sleep(delay, undefined, { signal: this.#stopped.signal }).catch(() => {});
+    if (!giveUp) await this.#pause(delay);
   }
 
   #weigh(child: Child, rssMb: number): void {
