@@ -77,6 +77,8 @@ export class Supervisor {
   #sum: Supervised = { exitCode: 0, processed: 0, failed: 0, putBack: 0 };
   #refusal: TsworkerError | undefined;
   #ready = false;
+  /** Only where jobs have limits: an idle daemon costs nothing. */
+  #watch: NodeJS.Timeout | undefined;
   /** Children that we killed, and why. */
   readonly #killed = new Map<Child, Cause>();
 
@@ -91,9 +93,8 @@ export class Supervisor {
   async run(): Promise<Supervised> {
     const { processes, concurrency } = this.#options.settings;
     const shares = Array.from({ length: processes }, (_, i) => Math.floor((concurrency + i) / processes));
-    const watch = setInterval(() => this.#killBlocked(), WATCH_MS);
     await Promise.all(shares.map((share) => this.#keep(share)));
-    clearInterval(watch);
+    clearInterval(this.#watch);
     if (this.#refusal !== undefined) throw this.#refusal;
     return this.#sum;
   }
@@ -166,6 +167,7 @@ export class Supervisor {
       onReady: (facts) => {
         if (!this.#ready) events.ready(facts);
         this.#ready = true;
+        if (facts.limitMs > 0) this.#watch ??= setInterval(() => this.#killBlocked(), WATCH_MS);
       },
       onPulse: (rssMb) => this.#weigh(child, rssMb),
     });
