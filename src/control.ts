@@ -6,7 +6,7 @@ import type { Logger } from 'pino';
 import type { Settings } from './config/settings.js';
 import { maskUri } from './config/uri.js';
 import type { WorkResult } from './daemon.js';
-import { heartbeatWording, startLine, statusText, supervisorWording } from './log/wording.js';
+import { connectWording, heartbeatWording, startLine, statusText, supervisorWording } from './log/wording.js';
 import { connect } from './redis/connect.js';
 import type { Connection } from './redis/connection.js';
 import { RegistryBooks } from './registry/books.js';
@@ -168,8 +168,9 @@ function listen(
 }
 
 function dial(settings: Settings, log: Logger, onReady: () => void, signal: AbortSignal): Promise<Connection> {
-  const onLoading = () => log.warn('Redis is loading its data: waiting');
-  return connect(connectOptionsOf(settings, 'heartbeat'), maskUri(settings.uri), { onReady, onLoading }, signal);
+  const shownUri = maskUri(settings.uri);
+  const hooks = { onReady, ...connectWording(log, shownUri) };
+  return connect(connectOptionsOf(settings, 'heartbeat'), shownUri, hooks, signal);
 }
 
 function stoppable(supervisor: Supervisor, books: RegistryBooks) {

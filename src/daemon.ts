@@ -14,7 +14,7 @@ import { runSetup, runTeardown } from './functions/hooks.js';
 import type { JobModules } from './functions/load.js';
 import { createPerform } from './functions/perform.js';
 import type { JobContext } from './job.js';
-import { dumpRuns, engineWording, heartbeatWording, startLine } from './log/wording.js';
+import { connectWording, dumpRuns, engineWording, heartbeatWording, startLine } from './log/wording.js';
 import { type Meter, withMeter } from './metrics/meter.js';
 import { connect } from './redis/connect.js';
 import type { Connection, ConnectionEvents } from './redis/connection.js';
@@ -204,8 +204,11 @@ class Daemon {
       onInvalidate: () => this.#engine?.pushed(),
     };
     if (this.#options.connect !== undefined) return this.#options.connect(events);
-    const hooks = { ...events, watch: true, onLoading: () => log.warn('Redis is loading its data: waiting') };
-    return connect(connectOptionsOf(settings, 'engine'), maskUri(settings.uri), hooks, begun.signal);
+    const shownUri = maskUri(settings.uri);
+    // A child's supervisor waits for the same, and says so.
+    const wording = this.#options.membership === undefined ? connectWording(log, shownUri) : {};
+    const hooks = { ...events, watch: true, ...wording };
+    return connect(connectOptionsOf(settings, 'engine'), shownUri, hooks, begun.signal);
   }
 
   #wantedIdentity(): Identity {
@@ -340,10 +343,11 @@ class Daemon {
   }
 
   #announce(modules: JobModules, connection: Connection): void {
-    const { settings, log, onReady } = this.#options;
+    const { settings, log, onReady, connect: ownConnect } = this.#options;
+    const redis = ownConnect === undefined ? maskUri(settings.uri) : 'the client in the settings';
     const limitMs = longestLimit(modules.functions, settings.timeout * 1000);
     const facts = { classes: modules.functions.classes, tracking: connection.tracking, limitMs };
-    if (onReady === undefined) startLine(log, settings, { ...facts, redis: maskUri(settings.uri) });
+    if (onReady === undefined) startLine(log, settings, { ...facts, redis });
     else onReady(facts);
   }
 

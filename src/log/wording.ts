@@ -78,10 +78,18 @@ export function heartbeatWording(log: Logger): (message: HeartbeatMessage) => vo
   };
 }
 
+/** What is waited for before the first connection is made. */
+export function connectWording(log: Logger, shownUri: string): { onWaiting(): void; onLoading(): void } {
+  return {
+    onWaiting: () => log.warn(`waiting for Redis at ${shownUri}`),
+    onLoading: () => log.warn('Redis is loading its data: waiting'),
+  };
+}
+
 export interface StartFacts {
   readonly classes: readonly string[];
   readonly tracking: boolean;
-  /** Without its password. */
+  /** Where it is, without its password. */
   readonly redis: string;
 }
 

@@ -18,11 +18,15 @@ export interface ConnectHooks extends ConnectionEvents {
   readonly watch?: boolean;
   /** false: a Redis that is away or loading its data is an error at once. Default true. */
   readonly patient?: boolean;
+  /** Told once, when Redis has not been reached for a second. */
+  onWaiting?(): void;
   /** Told once, when Redis answers that it is loading its data. */
   onLoading?(): void;
 }
 
 const PATIENCE_MS = 10_000;
+/** A wait that is longer than this needs an explanation. */
+const SILENT_MS = 1000;
 const RETRY_MS = 200;
 
 /**
@@ -37,6 +41,25 @@ export async function connect(
   signal?: AbortSignal,
 ): Promise<Connection> {
   const giveUpAt = Date.now() + (hooks.patient === false ? 0 : PATIENCE_MS);
+  const waiting = setTimeout(() => hooks.onWaiting?.(), SILENT_MS);
+  const onLoading = () => {
+    clearTimeout(waiting);
+    hooks.onLoading?.();
+  };
+  try {
+    return await tryUntil(giveUpAt, options, shownUri, { ...hooks, onLoading }, signal);
+  } finally {
+    clearTimeout(waiting);
+  }
+}
+
+async function tryUntil(
+  giveUpAt: number,
+  options: ConnectOptions,
+  shownUri: string,
+  hooks: ConnectHooks,
+  signal: AbortSignal | undefined,
+): Promise<Connection> {
   let mode: Mode = hooks.watch ? 'tracking' : 'resp3';
   const open = opener(options, hooks);
   for (;;) {
@@ -91,7 +114,7 @@ async function untilLoaded(connection: Connection, hooks: ConnectHooks, signal?:
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       const waiting = message.startsWith('LOADING') || message.startsWith('BUSY') || message.startsWith('MASTERDOWN');
-      if (!waiting || hooks.patient === false || signal?.aborted) throw error;
+      if (!waiting || signal?.aborted) throw error;
       if (!told) hooks.onLoading?.();
       told = true;
     }
@@ -147,8 +170,6 @@ function refusalOf(error: Error, uri: string): TsworkerError | undefined {
 }
 
 function unreachable(error: Error, uri: string): TsworkerError {
-  if (/^(LOADING|BUSY|MASTERDOWN)/.test(error.message))
-    return new TsworkerError('REDIS', `Redis at ${uri} cannot answer yet: ${error.message}`, { cause: error });
   return new TsworkerError('REDIS', `Redis at ${uri} cannot be reached: ${error.message || String(error)}`, {
     cause: error,
     hint: /^rediss[:+]/.test(uri)

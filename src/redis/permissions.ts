@@ -15,7 +15,6 @@ const ON_KEYS: readonly string[] = [
   'del k',
   'exists k',
   'mget k',
-  'mset k v',
   'incr k',
   'incrby k 1',
   'lindex k 0',

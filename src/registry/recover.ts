@@ -163,7 +163,7 @@ function jobArgs(
   const nonce = record.token?.split('-')[0] ?? '';
   const claimed = [nonce, isBlamed(record, options) ? '1' : '', record.alone ? '1' : '', keys.solo];
   const { queue, payload: bytes } = record;
-  return ['r', ...common, keys.queues, queue, keys.queue(queue), bytes, ...claimed, nameOf(id), after];
+  return ['r', ...common, keys.queues, queue, keys.queue(queue), bytes, ...claimed, nameOf(id, death), after];
 }
 
 function around(text: string, part: string): [string, string] {
@@ -176,7 +176,8 @@ function isBlamed(record: ClaimRecord, { blame, begun }: RecoverOptions): boolea
   return !record.suspect || begun === undefined || begun.has(record.token ?? '');
 }
 
-/** Without what would end a word, or need an escape in JSON. */
-function nameOf(id: string): string {
-  return encodeURI(processOf(id).replace(/\p{Surrogate}/gu, '\ufffd'));
+/** The process, and how its death was found where nobody saw it; without what ends a word or needs an escape in JSON. */
+function nameOf(id: string, death: Death): string {
+  const name = encodeURI(processOf(id).replace(/\p{Surrogate}/gu, '\ufffd'));
+  return death === 'seen' ? name : `${name}(${death})`;
 }

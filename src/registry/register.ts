@@ -34,22 +34,17 @@ async function reserve(connection: Connection, identity: Identity): Promise<bool
  */
 export async function enterAll(connection: Connection, identity: Identity, nowMs: number): Promise<number> {
   const keys = keysOf(identity);
-  const beat = heartbeatText(nowMs);
+  const script = loadScript('enter');
+  const first = keys.started(workerId(identity, 0));
+  const texts = [heartbeatText(nowMs), startedText(nowMs)];
   let missing = 0;
   await showProcess(connection, identity, nowMs);
   // The first slot last: while it is not in, we claim nothing.
-  for (const ids of [...idChunks(identity)].reverse()) {
-    // The heartbeat first: an id that is only there expires and is pruned, one that never beat would stay for ever.
-    const [, added] = await Promise.all([
-      connection.send(['HSET', keys.heartbeats, ...ids.flatMap((id) => [id, beat])]),
-      connection.send(['SADD', keys.workers, ...ids]),
-    ]);
-    if (Number(added) === 0) continue;
-    missing += Number(added);
-    await connection.send(['MSET', ...ids.flatMap((id) => [keys.started(id), startedText(nowMs)])]);
+  for (const [n, ids] of [...[...idChunks(identity)].entries()].reverse()) {
+    const workers = ids.flatMap((id) => [id, keys.started(id)]);
+    const args = [keys.heartbeats, ...texts, n === 0 ? first : '', ...workers];
+    missing += Number(await callScript(connection, script, [keys.workers], args));
   }
-  // The start of the first slot says that we are in: never to be without it for longer than a beat.
-  await connection.send(['SET', keys.started(workerId(identity, 0)), startedText(nowMs), 'NX']);
   return missing;
 }
 

@@ -41,7 +41,7 @@ export interface End {
  */
 export type Cause = 'death' | 'blocked' | 'killed';
 
-type Ready = { readonly classes: readonly string[]; readonly tracking: boolean };
+type Ready = { readonly classes: readonly string[]; readonly tracking: boolean; readonly limitMs: number };
 
 export interface SupervisorEvents extends RolloutEvents {
   /** Once, at the first child that works. */
@@ -113,6 +113,8 @@ export class Supervisor {
   /** Of the child that began to work last. */
   #ready: Ready | undefined;
   #paused = false;
+  /** Only where jobs have limits: an idle daemon costs nothing. */
+  #watch: NodeJS.Timeout | undefined;
   /** Children that we killed, and why. */
   readonly #killed = new Map<Child, Cause>();
 
@@ -140,9 +142,8 @@ export class Supervisor {
    * @throws TsworkerError where a child cannot start at all
    */
   async run(): Promise<Supervised> {
-    const watch = setInterval(() => this.#killBlocked(), WATCH_MS);
     await Promise.all(this.#places.map((place) => place.keep()));
-    clearInterval(watch);
+    clearInterval(this.#watch);
     if (this.#refusal !== undefined) throw this.#refusal;
     return this.#sum;
   }
@@ -237,6 +238,7 @@ export class Supervisor {
       onReady: (facts) => {
         if (this.#ready === undefined) events.ready(facts);
         this.#ready = facts;
+        if (facts.limitMs > 0) this.#watch ??= setInterval(() => this.#killBlocked(), WATCH_MS);
       },
       onPulse: (rssMb) => this.#weigh(child, rssMb),
       onCounts: (counts) => events.counted(place, child.pid ?? 0, counts),
@@ -274,7 +276,7 @@ export class Supervisor {
   #refuse(child: Child, { code, message, hint }: Refusal, past: Past, surplus: boolean): Fate {
     const options = hint === undefined ? {} : { hint };
     const error = new TsworkerError(code as TsworkerError['code'], message, options);
-    if (!surplus && (!past.proven || this.#options.settings.exitOnComplete)) {
+    if (!surplus && !this.#mayPass(code, past)) {
       this.#refusal ??= error;
       this.quiet();
     }
@@ -283,6 +285,11 @@ export class Supervisor {
     const afterMs = restartDelayMs(past.deaths + 1);
     this.#options.events.refused(child.pid ?? 0, error, surplus ? -1 : afterMs);
     return { again: true, afterMs };
+  }
+
+  /** What one of them could do before, another will do again: in this place, or with Redis, in any. */
+  #mayPass(code: string, { proven }: Past): boolean {
+    return (proven || (code === 'REDIS' && this.#ready !== undefined)) && !this.#options.settings.exitOnComplete;
   }
 
   async #bury(child: Child, identity: Identity | undefined, death: Death, past: Past, surplus: boolean): Promise<Fate> {

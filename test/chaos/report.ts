@@ -8,6 +8,7 @@ const COLUMNS: readonly (readonly [string, (result: Result) => string | number])
   ['enqueued', ({ enqueued }) => enqueued],
   ['processed', ({ processed }) => processed],
   ['failed', ({ failed }) => failed],
+  ['killed 3 times', ({ convicted, edge }) => (edge === 0 ? convicted : `${convicted} (${edge} edge)`)],
   ['lost', ({ lost }) => lost],
   ['counted twice', ({ twice }) => twice],
   ['ran again', ({ again }) => again],

@@ -100,14 +100,16 @@ test('a ready client is used and not closed', async () => {
     register('Hello', () => console.log('hello'));
     setSettings({ redis, uri: 'redis://127.0.0.1:1/' });
     await enqueue({ queue: 'q', class: 'Hello' });
-    await work({ queues: 'q', exitOnComplete: true, logLevel: 'silent' });
+    await work({ queues: 'q', exitOnComplete: true, logFormat: 'json' });
     console.log(await redis.ping());
     await close();
     await redis.close();
   `.replace("await enqueue({ queue: 'q', class: 'Hello' }).catch((error) => console.log(error.code));", ''),
   );
   expect((await worker.exit()).code).toBe(0);
-  expect(worker.stdout).toBe('hello\nPONG\n');
+  expect(worker.stdout.replace(/^\{.*\n/gm, '')).toBe('hello\nPONG\n');
+  // Not the address in the settings, which is not used.
+  expect(worker.logs.find(({ msg }) => msg === 'tsworker started')?.redis).toBe('the client in the settings');
 });
 
 test('job(): typed, checked, enqueued and run', async () => {

@@ -52,7 +52,10 @@ describe('Redis at start', () => {
 
   test.concurrent('not there: after ten seconds, one line, exit code 1', async (context) => {
     const run = at(context, 'redis://user:s3cret@127.0.0.1:1/');
+    const waiting = await run.waitForLog((line) => String(line.msg).startsWith('waiting for Redis at '));
+    expect(waiting.msg).toMatch(/redis:\/\/.*127\.0\.0\.1:1/);
     expect((await run.exit(18_000)).code).toBe(1);
+    expect(run.logs.filter(({ msg }) => msg === waiting.msg)).toHaveLength(1);
     expect(run.stderr).toMatch(
       /^tsworker: Redis at redis:\/\/.*127\.0\.0\.1:1\/? cannot be reached: .*ECONNREFUSED.*\n$/,
     );

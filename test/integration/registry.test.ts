@@ -4,7 +4,9 @@ import type { Connection } from '../../src/redis/connection.js';
 import { heartbeatText } from '../../src/registry/clock.js';
 import { Heartbeat, type HeartbeatMessage, type HeartbeatOptions } from '../../src/registry/heartbeat.js';
 import { type Identity, workerId } from '../../src/registry/identity.js';
-import { register, unregister } from '../../src/registry/register.js';
+import { recoverWorker } from '../../src/registry/recover.js';
+import { enterAll, register, unregister } from '../../src/registry/register.js';
+import { createKeys } from '../../src/resque/keys.js';
 import { assertConserved, leftoverKeys } from '../support/conservation.js';
 import { startRedis, type TestRedis } from '../support/redis.js';
 import { testConnection } from '../support/store.js';
@@ -49,7 +51,32 @@ async function deadWorker(id: string, record?: string, beat = heartbeatText(Date
   if (record !== undefined) await redis.client.set(`resque:worker:${id}`, record);
 }
 
+/** The same connection; before each call something else happens in Redis. */
+function interrupted(by: () => Promise<unknown>): Connection {
+  const send: Connection['send'] = async (args, options) => {
+    await by();
+    return await connection.send(args, options);
+  };
+  return { tracking: connection.tracking, ready: true, send, close: async () => {} };
+}
+
 describe('registering', () => {
+  test('whoever is taken for dead in the middle of it, one slot or another, leaves no trace outside of the books', async () => {
+    const keys = createKeys('resque:');
+    for (const slot of [0, 1, 2]) {
+      const id = workerId(WANTED, slot);
+      const dead = { id, death: 'seen', heartbeat: '*' } as const;
+      await enterAll(
+        interrupted(() => recoverWorker(connection, keys, dead, {})),
+        WANTED,
+        Date.now(),
+      );
+      for (const key of await redis.client.keys('resque:worker:*:started'))
+        expect(await ids()).toContain(key.slice('resque:worker:'.length, -':started'.length));
+      await redis.client.flushAll();
+    }
+  });
+
   test('writes what Ruby reads: the set, the start, the heartbeat, for every slot', async () => {
     const identity = await register(connection, WANTED);
     expect(identity).toEqual(WANTED);

@@ -2,7 +2,7 @@
 
 export const SMALLEST_ACL: readonly string[] = [
   ...['+ping', '+time', '+eval', '+evalsha', '+client|tracking'],
-  ...['+get', '+set', '+getdel', '+del', '+exists', '+mget', '+mset', '+incr', '+incrby'],
+  ...['+get', '+set', '+getdel', '+del', '+exists', '+mget', '+incr', '+incrby'],
   ...['+lindex', '+lpop', '+lpush', '+rpush', '+sadd', '+srem', '+sismember', '+sscan'],
   ...['+hset', '+hget', '+hdel', '+hexists', '+hscan', '+zadd', '+zcard', '+zrem', '+zremrangebyscore'],
   ...['+multi', '+exec'],

@@ -9,7 +9,9 @@ export interface Script {
   readonly sha: string;
 }
 
-export function loadScript(name: 'exchange' | 'register' | 'unregister' | 'recover' | 'unfail' | 'enqueue'): Script {
+export function loadScript(
+  name: 'exchange' | 'register' | 'enter' | 'unregister' | 'recover' | 'unfail' | 'enqueue',
+): Script {
   const text = readFileSync(new URL(`./${name}.lua`, import.meta.url), 'utf8');
   return { text, sha: createHash('sha1').update(text).digest('hex') };
 }

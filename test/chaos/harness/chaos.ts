@@ -24,9 +24,12 @@ export interface ChaosOptions {
   readonly short: boolean;
 }
 
-export interface Storm extends Schedule {
+export interface Storm extends Pick<Schedule, 'everyMs' | 'forMs' | 'times'> {
+  /** So many at least: more are enqueued as long as too little was broken. */
   readonly jobs: number;
   readonly make?: (random: Random) => Job;
+  /** How often something must be broken, while jobs run. Default 1. */
+  readonly atLeast?: number;
 }
 
 /** A kill of Redis itself loses nothing that it has acknowledged. */
@@ -50,6 +53,8 @@ export class Chaos {
   readonly faults: string[] = [];
   /** With which words Redis has refused something to us, and so to the daemons. */
   readonly refusals = new Set<string>();
+  /** Classes whose jobs may fail. */
+  readonly culprits = new Set<string>();
   /** How often something was broken. */
   hits = 0;
   readonly #options: ChaosOptions;
@@ -131,21 +136,30 @@ export class Chaos {
   /**
    * Enqueues half of the jobs, and from the first one done the others, over a while; meanwhile breaks something again
    * and again, until all are done or it is enough.
+   * @param action resolves with false where there was nothing to break
    */
-  async storm({ jobs, make = quickJob, ...schedule }: Storm, action: () => unknown): Promise<void> {
+  async storm({ jobs, make = quickJob, atLeast = 1, ...schedule }: Storm, action: () => unknown): Promise<void> {
     const push = (count: number) => this.enqueuer.push(Array.from({ length: count }, () => make(this.random)));
     const half = Math.ceil(jobs / 2);
+    const enough = () => this.hits >= atLeast;
+    const left = () => jobs - this.enqueuer.acknowledged;
+    let over = false;
     await push(half);
     await this.counted(({ processed }) => processed > 0, 'the first job is done');
-    const breaking = repeat({ ...schedule, until: () => this.isDone(jobs) }, async () => {
-      this.hits += 1;
-      await action();
+    const until = () => left() <= 0 && enough() && this.isDone(this.enqueuer.acknowledged);
+    const breaking = repeat({ ...schedule, enough, until }, async () => {
+      if ((await action()) !== false) this.hits += 1;
+    }).finally(() => {
+      over = true;
     });
     const [everyMs, batch] = [this.short ? 25 : 150, Math.ceil(half / 100)];
-    await repeat({ everyMs, forMs: GIVE_UP_MS, until: () => this.enqueuer.acknowledged >= jobs }, () =>
-      push(Math.min(batch, jobs - this.enqueuer.acknowledged)),
-    );
-    await breaking;
+    const pushed = () => left() <= 0 && (enough() || over);
+    // Beyond what was asked for only what keeps the daemons at work until enough was broken.
+    const next = () => (left() > 0 ? Math.min(batch, left()) : batch);
+    const needed = () => left() > 0 || this.isDone(this.enqueuer.acknowledged - batch);
+    const pushing = repeat({ everyMs, forMs: GIVE_UP_MS, until: pushed }, () => needed() && push(next()));
+    await Promise.all([breaking, pushing]);
+    this.check(enough(), `only ${this.hits} times something was broken, of ${atLeast}: the scenario shows nothing`);
   }
 
   /** Whether every job of `count` has been counted, as far as the sampler has seen. */

@@ -1,5 +1,7 @@
 /** The side Redis, which the chaos does not touch: what began and what ended, told by the jobs themselves. */
+
 import { startRedis, type TestRedis } from '../../support/redis.js';
+import type { Lives } from './convictions.js';
 
 /** How often, by the job's id. */
 export type Runs = ReadonlyMap<number, number>;
@@ -31,6 +33,14 @@ export class Ledger {
   /** How many jobs have ended at least once. */
   async done(): Promise<number> {
     return await this.#redis.client.hLen('ended');
+  }
+
+  /** What each process has told of its jobs. */
+  async lives(): Promise<Lives> {
+    const { client } = this.#redis;
+    const keys = await client.keys('life:*');
+    const lives = await Promise.all(keys.map((key) => client.lRange(key, 0, -1)));
+    return new Map(keys.map((key, n) => [Number(key.slice('life:'.length)), lives[n]]));
   }
 
   stop(): Promise<void> {

@@ -26,19 +26,19 @@ export interface Result extends Verdict {
 }
 
 const LIMIT_MS = 400_000;
-const NOTHING: Verdict = { enqueued: 0, processed: 0, failed: 0, lost: 0, twice: 0, again: 0, faults: [] };
+const NOTHING = { enqueued: 0, processed: 0, failed: 0, convicted: 0, edge: 0, lost: 0, twice: 0, again: 0 };
 
 export async function runScenario(scenario: Scenario, options: Omit<ChaosOptions, 'name'>): Promise<Result> {
   const begin = performance.now();
   const chaos = await Chaos.start({ ...options, name: scenario.name });
-  let verdict = NOTHING;
+  let verdict: Verdict = { ...NOTHING, faults: [] };
   try {
     await attempt(chaos, () => within(scenario.run(chaos), LIMIT_MS, `the scenario ${scenario.name} to end`));
     await attempt(chaos, () => chaos.rest());
     await attempt(chaos, () => leaveInOrder(chaos));
     await chaos.sampler.stop();
     await attempt(chaos, async () => {
-      verdict = await judge(chaos.redis.client, chaos.ledger, chaos.enqueuer.acknowledged);
+      verdict = await judge(chaos.redis.client, chaos.ledger, chaos.enqueuer.acknowledged, chaos.culprits);
     });
   } finally {
     await chaos.end();

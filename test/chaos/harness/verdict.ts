@@ -1,6 +1,7 @@
 /** What became of the jobs: counted in Redis, and compared with what the jobs themselves have told the side Redis. */
 import { countJobs } from '../../support/conservation.js';
 import type { TestClient } from '../../support/redis.js';
+import { judgeFailed } from './convictions.js';
 import type { Ledger } from './ledger.js';
 import { NAMESPACE, PUSHED } from './names.js';
 import { findJobs, type Places } from './places.js';
@@ -9,6 +10,10 @@ export interface Verdict {
   readonly enqueued: number;
   readonly processed: number;
   readonly failed: number;
+  /** Of those: three processes died with it in hand, the last of them ran nothing else. */
+  readonly convicted: number;
+  /** Of those: killed in the moment in which the job began or ended. */
+  readonly edge: number;
   /** Jobs that never ended and are nowhere to be seen. */
   readonly lost: number;
   /** Jobs that are counted, or kept, once too often. */
@@ -18,7 +23,13 @@ export interface Verdict {
   readonly faults: readonly string[];
 }
 
-export async function judge(client: TestClient, ledger: Ledger, acknowledged: number): Promise<Verdict> {
+/** @param culprits classes that may fail, for whatever reason */
+export async function judge(
+  client: TestClient,
+  ledger: Ledger,
+  acknowledged: number,
+  culprits: ReadonlySet<string>,
+): Promise<Verdict> {
   const counts = await countJobs(client, NAMESPACE);
   const ids = (await client.sMembers(PUSHED)).map(Number);
   const places = await findJobs(client);
@@ -37,10 +48,14 @@ export async function judge(client: TestClient, ledger: Ledger, acknowledged: nu
   if (counts.failed !== counts.failedStat) faults.push(`stat:failed is not the length of failed: ${shown}`);
   if (lost.length > 0) faults.push(`lost: ${lost.slice(0, 10).join(', ')}`);
   if (twice > 0) faults.push(`counted twice: ${twice}`);
+  const justice = judgeFailed(places.failed, await ledger.lives(), culprits);
+  faults.push(...justice.faults);
   return {
     enqueued: ids.length,
     processed: counts.processed,
     failed: counts.failed,
+    convicted: justice.convicted,
+    edge: justice.edge,
     lost: lost.length,
     twice,
     again: [...begun.values()].filter((times) => times > 1).length,

@@ -2,16 +2,24 @@
  * The jobs of the suite. Each notes in the side Redis, which the chaos does not touch, that it has begun and that it has
  * ended, by its id: only so can the suite say what ran, whatever Redis and the daemon believe.
  */
+import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 let socket: Socket | undefined;
 const waiting: ((reply: number) => void)[] = [];
 
-/** Adds one to the id's count and resolves with the count, when it is written. */
+/** Before the first job: what a job notes is written at once then, although its process may die in the same moment. */
+export async function setup(): Promise<void> {
+  socket = open(process.env.CHAOS_LEDGER ?? '');
+  await once(socket, 'connect');
+}
+
+/** Adds one to the id's count and resolves with the count, when it is written; and adds to what this process has told. */
 function note(what: 'begun' | 'ended', id: number): Promise<number> {
-  socket ??= open(process.env.CHAOS_LEDGER ?? '');
-  socket.write(`HINCRBY ${what} ${id} 1\r\n`);
+  const event = `${what === 'begun' ? '+' : '-'}${id}`;
+  socket?.write(`RPUSH life:${process.pid} ${event}\r\nHINCRBY ${what} ${id} 1\r\n`);
+  waiting.push(() => {});
   return new Promise((resolve) => waiting.push(resolve));
 }
 

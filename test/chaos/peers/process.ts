@@ -3,12 +3,13 @@
  * and runs their jobs again: its intervals are whole seconds.
  */
 import { MultiWorker, Scheduler } from 'node-resque';
-import { Work } from '../jobs/jobs.js';
+import { setup, Work } from '../jobs/jobs.js';
 
 const WORKERS = 25;
 const connection = { pkg: 'ioredis', options: { path: process.env.CHAOS_REDIS } };
 const jobs = { Work: { perform: (id: number, ms: number) => Work('', id, ms) } };
 
+await setup();
 const options = { connection, queues: ['high', 'low'], minTaskProcessors: WORKERS, maxTaskProcessors: WORKERS };
 const multi = new MultiWorker({ ...options, timeout: 300, checkTimeout: 100 }, jobs);
 multi.on('error', (error) => console.error('worker', error));

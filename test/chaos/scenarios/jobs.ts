@@ -10,6 +10,7 @@ async function mingle(chaos: Chaos, innocent: readonly Job[], culprits: readonly
   for (const culprit of culprits) jobs.splice(chaos.random.integer(0, jobs.length), 0, culprit);
   await chaos.enqueuer.push(jobs);
   chaos.hits += culprits.length;
+  for (const culprit of culprits) chaos.culprits.add(culprit.class);
   await chaos.rest();
   return (await findJobs(chaos.redis.client)).failed;
 }

@@ -21,8 +21,9 @@ export const freeze: Scenario = {
     await chaos.storm({ jobs, everyMs: 100, forMs, make }, async () => {
       const busy = await busyPids(link);
       const some = fleet.filter((daemon) => isBusy(daemon, busy));
-      if (some.length > 0) await freezeOne(chaos, chaos.random.pick(some));
-      else chaos.hits -= 1;
+      if (some.length === 0) return false;
+      await freezeOne(chaos, chaos.random.pick(some));
+      return true;
     });
   },
 };

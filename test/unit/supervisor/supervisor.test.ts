@@ -1,0 +1,91 @@
+/** The supervisor and children that are played: what it does about the ways in which one may end. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { expect, test } from 'vitest';
+import type { Settings } from '../../../src/config/settings.js';
+import { type End, Supervisor } from '../../../src/supervisor/supervisor.js';
+import { tempDir } from '../../support/reaper.js';
+
+/** The children's lives, one after the other: the body of a function that is given `tell`. */
+function supervise(...lives: string[]) {
+  const dir = tempDir('child');
+  const file = join(dir, 'child.mjs');
+  const turns = lives.map((life) => `async (tell) => {${life}}`).join(',\n');
+  writeFileSync(
+    file,
+    `import { appendFileSync, readFileSync } from 'node:fs';
+    const born = ${JSON.stringify(join(dir, 'born'))};
+    appendFileSync(born, 'x');
+    const tell = (report) => new Promise((resolve) => process.send(report, resolve));
+    await [${turns}][readFileSync(born).length - 1](tell);
+    process.disconnect();`,
+  );
+  const told: string[] = [];
+  const ends: End[] = [];
+  const identity = { namespace: '', label: 'l', pid: 1, queues: 'q', concurrency: 1 };
+  const note = (name: string) => () => void told.push(name);
+  const supervisor = new Supervisor({
+    settings: { processes: 1, concurrency: 1, maxRss: 0, exitOnComplete: false } as Settings,
+    spare: true,
+    flags: {},
+    file: pathToFileURL(file),
+    books: {
+      enter: async () => identity,
+      leave: async () => void told.push('left'),
+      recover: async (_identity, end) => void ends.push(end),
+    },
+    events: {
+      ready: note('ready'),
+      died: note('died'),
+      refused: note('refused'),
+      retiring: note('retiring'),
+      killed: note('killed'),
+      blocked: note('blocked'),
+      gaveUp: note('gave up'),
+      replacing: note('replacing'),
+      counted: () => {},
+      left: () => {},
+      reloading: note('reloading'),
+      reloaded: note('reloaded'),
+      reloadFailed: note('reload failed'),
+    },
+  });
+  return { supervisor, told, ends };
+}
+
+const READY = "await tell({ kind: 'ready', classes: [], tracking: true, limitMs: 0 });";
+const ENDED = "await tell({ kind: 'ended', exitCode: 0, processed: 1, failed: 0, putBack: 0 });";
+const refused = (code: string) => `await tell({ kind: 'refused', code: '${code}', message: 'no', hint: 'do' });`;
+const DIE = "process.kill(process.pid, 'SIGKILL'); await new Promise(() => {});";
+
+test.each(['REDIS', 'JOBS'])(
+  'a child is tried again where another has worked: what refuses it passes, %s',
+  async (code) => {
+    const { supervisor, told } = supervise(READY + DIE, refused(code), refused(code), READY + ENDED);
+    expect(await supervisor.run()).toMatchObject({ exitCode: 0, processed: 1 });
+    expect(told).toEqual(['ready', 'died', 'left', 'refused', 'left', 'refused', 'left']);
+  },
+);
+
+test.each(['REDIS', 'JOBS'])('where none has worked, what refuses the child is the end: %s', async (code) => {
+  const { supervisor } = supervise(refused(code));
+  await expect(supervisor.run()).rejects.toMatchObject({ code, message: 'no', hint: 'do' });
+});
+
+test('of a death it says how it was, and which suspects had begun and not ended', async () => {
+  const suspect = (token: string, running: boolean) =>
+    `void tell({ kind: 'suspect', token: '${token}', running: ${running} });`;
+  const life = READY + suspect('a', true) + suspect('b', true) + suspect('a', false) + DIE;
+  const { supervisor, ends } = supervise(life, READY + ENDED);
+  await supervisor.run();
+  expect(ends).toEqual([
+    { cause: 'death', exit: expect.stringMatching(/^pid \d+ SIGKILL \(signal 9\)$/), begun: new Set(['b']) },
+  ]);
+});
+
+test('a full heap', async () => {
+  const { supervisor, ends } = supervise(`${READY}process.abort();`, READY + ENDED);
+  await supervisor.run();
+  expect(ends[0].exit).toMatch(/^pid \d+ SIGABRT \(signal 6\), as Node\.js ends when its heap is full$/);
+});
