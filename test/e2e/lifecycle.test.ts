@@ -1,15 +1,13 @@
 /** Start, stop, pause and faults of the daemon, as a process, seen from outside. */
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type CliRun, runCli, writeJobs } from '../support/cli.js';
+import { beforeAll, describe, expect, type TestContext, test } from 'vitest';
+import { type CliRun, writeJobs } from '../support/cli.js';
 import { assertConserved, countJobs, leftoverKeys } from '../support/conservation.js';
 import { tempDir } from '../support/reaper.js';
-import { startRedis, type TestRedis } from '../support/redis.js';
+import { startScene } from '../support/scene.js';
 import { until } from '../support/until.js';
 
-let redis: TestRedis;
 let jobs: string;
-beforeAll(async () => {
-  redis = await startRedis();
+beforeAll(() => {
   jobs = writeJobs(tempDir('jobs'), {
     'jobs.ts': `
       import { setTimeout as sleep } from 'node:timers/promises';
@@ -34,31 +32,15 @@ beforeAll(async () => {
     `,
   });
 });
-afterAll(() => redis.stop());
-beforeEach(async () => {
-  await redis.client.flushAll();
-});
+const scene = (context: TestContext) => startScene(context, jobs, ['-interval=3600', '-log-level=debug']);
 
-function start(...flags: string[]): CliRun {
-  return runCli([`-uri=${redis.uri}`, `-jobs=${jobs}`, '-queues=q', '-interval=3600', '-log-level=debug', ...flags]);
-}
-
-async function push(name: string, ...args: unknown[]): Promise<void> {
-  await redis.client
-    .multi()
-    .sAdd('resque:queues', 'q')
-    .rPush('resque:queue:q', JSON.stringify({ class: name, args }))
-    .exec();
-}
-
-const claimed = async (n: number) =>
-  until(async () => (await countJobs(redis.client)).claimed === n, { what: `${n} claimed` });
 const started = (run: CliRun) => run.waitForLog('tsworker started');
 
-describe('stopping', () => {
-  test.each(['SIGTERM', 'SIGINT', 'SIGQUIT'] as const)(
+describe.concurrent('stopping', () => {
+  test.concurrent.for(['SIGTERM', 'SIGINT', 'SIGQUIT'] as const)(
     '%s while idle: out at once with 0, and nothing is left behind',
-    async (signal) => {
+    async (signal, context) => {
+      const { redis, start } = await scene(context);
       const run = start();
       await started(run);
       await until(async () => (await redis.client.zCard('resque:tsworker:processes')) === 1);
@@ -77,17 +59,19 @@ describe('stopping', () => {
     },
   );
 
-  test('running jobs end, others stay in their queue, exit code 0', async () => {
+  test.concurrent('running jobs end, others stay in their queue, exit code 0', async (context) => {
+    const { redis, start, push, counted } = await scene(context);
     const run = start('-concurrency=1');
     await push('Sleep', 300);
     await push('Sleep', 1);
-    await claimed(1);
+    await counted({ claimed: 1 });
     run.signal('SIGTERM');
     expect((await run.exit()).code).toBe(0);
     expect(await assertConserved(redis.client, 2)).toMatchObject({ processed: 1, queued: 1 });
   });
 
-  test('a failed job on the way out is still exit code 0', async () => {
+  test.concurrent('a failed job on the way out is still exit code 0', async (context) => {
+    const { redis, start, push } = await scene(context);
     const run = start();
     await push('Fails', 'luck');
     await run.waitForLog('job failed');
@@ -96,10 +80,11 @@ describe('stopping', () => {
     expect(await assertConserved(redis.client, 1)).toMatchObject({ failed: 1 });
   });
 
-  test('repeats within a second count as one; a later one aborts the signals of the jobs, which go back', async () => {
+  test.concurrent('repeats within a second count as one; a later one aborts the signals of the jobs, which go back', async (context) => {
+    const { redis, start, push, counted } = await scene(context);
     const run = start();
     await push('Polite');
-    await claimed(1);
+    await counted({ claimed: 1 });
     const first = Date.now();
     run.signal('SIGTERM');
     run.signal('SIGTERM');
@@ -114,12 +99,13 @@ describe('stopping', () => {
     expect(await redis.client.sCard('resque:workers')).toBe(0);
   });
 
-  test('when the grace is over the jobs are aborted, and those that do not end are put back', async () => {
+  test.concurrent('when the grace is over the jobs are aborted, and those that do not end are put back', async (context) => {
+    const { redis, start, push, counted } = await scene(context);
     const run = start('-grace=0.2');
     await push('Polite');
     await push('Stubborn');
     await push('Sleep', 50);
-    await claimed(3);
+    await counted({ claimed: 3 });
     run.signal('SIGTERM');
     expect((await run.exit()).code).toBe(1);
     expect(await assertConserved(redis.client, 3)).toMatchObject({ processed: 1, queued: 2 });
@@ -127,19 +113,21 @@ describe('stopping', () => {
     expect(await leftoverKeys(redis.client)).toEqual(['resque:queue:q']);
   });
 
-  test('a stop while Redis is not yet there is heard', async () => {
-    const run = runCli(['-uri=redis://127.0.0.1:1/', `-jobs=${jobs}`, '-queues=q']);
+  test.concurrent('a stop while Redis is not yet there is heard', async (context) => {
+    const { start } = await scene(context);
+    const run = start('-uri=redis://127.0.0.1:1/');
     await until(() => run.pid > 0);
     run.signal('SIGTERM');
     expect((await run.exit()).code).not.toBe(0);
   });
 });
 
-describe('pausing', () => {
-  test('USR2 pauses and CONT resumes, and exit-on-complete waits meanwhile', async () => {
+describe.concurrent('pausing', () => {
+  test.concurrent('USR2 pauses and CONT resumes, and exit-on-complete waits meanwhile', async (context) => {
+    const { redis, start, push, counted } = await scene(context);
     const run = start('-exit-on-complete', '-concurrency=1');
     await push('Sleep', 200);
-    await claimed(1);
+    await counted({ claimed: 1 });
     run.signal('SIGUSR2');
     await run.waitForLog((line) => String(line.msg).startsWith('paused by SIGUSR2'));
     await push('Sleep', 1);
@@ -151,7 +139,8 @@ describe('pausing', () => {
     await assertConserved(redis.client, 2);
   });
 
-  test('pause-all-workers is honoured', async () => {
+  test.concurrent('pause-all-workers is honoured', async (context) => {
+    const { redis, start, push } = await scene(context);
     await redis.client.set('resque:pause-all-workers', ' True ');
     const run = start('-exit-on-complete');
     await run.waitForLog('paused by pause-all-workers');
@@ -162,10 +151,11 @@ describe('pausing', () => {
   });
 });
 
-test('TTIN tells what every busy slot is doing and since when', async () => {
+test.concurrent('TTIN tells what every busy slot is doing and since when', async (context) => {
+  const { start, push, counted } = await scene(context);
   const run = start();
   await push('Sleep', 60_000);
-  await claimed(1);
+  await counted({ claimed: 1 });
   run.signal('SIGTTIN');
   const line = await run.waitForLog('running');
   expect(line).toMatchObject({
@@ -176,11 +166,12 @@ test('TTIN tells what every busy slot is doing and since when', async () => {
   });
 });
 
-describe('faults in job code', () => {
-  test.each([
+describe.concurrent('faults in job code', () => {
+  test.concurrent.for([
     ['ThrowsLater', 'later'],
     ['RejectsAside', 'aside'],
-  ])('%s: the job fails with what nobody caught, the others go on', async (name, message) => {
+  ])('%s: the job fails with what nobody caught, the others go on', async ([name, message], context) => {
+    const { redis, start, push } = await scene(context);
     const run = start('-exit-on-complete');
     await push(name);
     await push('Sleep', 100);
@@ -190,14 +181,15 @@ describe('faults in job code', () => {
     expect(JSON.parse(entry)).toMatchObject({ exception: 'TypeError', error: message, payload: { class: name } });
   });
 
-  test('an error that belongs to no job stops the worker in order, with 1', async () => {
+  test.concurrent('an error that belongs to no job stops the worker in order, with 1', async (context) => {
+    const { redis, startWith, push } = await scene(context);
     const dir = writeJobs(tempDir('jobs'), {
       'j.mjs': `
         export function Sleep(queue, ms) { return new Promise((resolve) => setTimeout(resolve, ms)); }
         export function setup() { setTimeout(() => { throw new Error('of nobody'); }, 400); }
       `,
     });
-    const run = runCli([`-uri=${redis.uri}`, `-jobs=${dir}`, '-queues=q']);
+    const run = startWith(dir);
     await push('Sleep', 700);
     expect((await run.exit()).code).toBe(1);
     expect(run.stdout).toContain('of nobody');
@@ -205,16 +197,18 @@ describe('faults in job code', () => {
     expect(await redis.client.sCard('resque:workers')).toBe(0);
   });
 
-  test('a job that calls process.exit: never 0, and the log says what was held', async () => {
+  test.concurrent('a job that calls process.exit: never 0, and the log says what was held', async (context) => {
+    const { redis, startWith, push } = await scene(context);
     const dir = writeJobs(tempDir('jobs'), { 'j.mjs': 'export const Leave = () => process.exit(0);' });
-    const run = runCli([`-uri=${redis.uri}`, `-jobs=${dir}`, '-queues=q', '-connections=1']);
+    const run = startWith(dir, '-connections=1');
     await push('Leave');
     expect((await run.exit()).code).toBe(1);
     expect(run.logs.at(-1)).toMatchObject({ level: 60, held: [{ queue: 'q', class: 'Leave' }] });
     await assertConserved(redis.client, 1);
   });
 
-  test('an unknown class fails in words, and the next job runs', async () => {
+  test.concurrent('an unknown class fails in words, and the next job runs', async (context) => {
+    const { redis, start, push } = await scene(context);
     const run = start('-exit-on-complete');
     for (const name of ['__proto__', 'constructor', 'toString', 'Nope']) await push(name, 1);
     await push('Sleep', 1);
@@ -225,7 +219,8 @@ describe('faults in job code', () => {
   });
 });
 
-test('a job that takes too long fails with TimeoutError, its slot is free, and what it does later changes nothing', async () => {
+test.concurrent('a job that takes too long fails with TimeoutError, its slot is free, and what it does later changes nothing', async (context) => {
+  const { redis, startWith, push } = await scene(context);
   const dir = writeJobs(tempDir('jobs'), {
     'j.ts': `
       import { job } from 'tsworker';
@@ -237,14 +232,7 @@ test('a job that takes too long fails with TimeoutError, its slot is free, and w
       export const quick = job({ class: 'Quick', timeout: 0.05, perform: async () => new Promise((resolve) => setTimeout(resolve, 500)) });
     `,
   });
-  const run = runCli([
-    `-uri=${redis.uri}`,
-    `-jobs=${dir}`,
-    '-queues=q',
-    '-timeout=0.2',
-    '-concurrency=1',
-    '-exit-on-complete',
-  ]);
+  const run = startWith(dir, '-timeout=0.2', '-concurrency=1', '-exit-on-complete');
   await push('Endless');
   await push('Quick');
   await push('Patient');
@@ -258,10 +246,11 @@ test('a job that takes too long fails with TimeoutError, its slot is free, and w
   expect(await assertConserved(redis.client, 3)).toMatchObject({ processed: 1, failed: 2 });
 });
 
-test('a job that blocks the event loop stops no heartbeat', async () => {
+test.concurrent('a job that blocks the event loop stops no heartbeat', async (context) => {
+  const { redis, start, push, counted } = await scene(context);
   const run = start('-heartbeat=0.1', '-prune-after=1', '-exit-on-complete');
   await push('Block', 2500);
-  await claimed(1);
+  await counted({ claimed: 1 });
   const id = (await redis.client.sMembers('resque:workers')).find((member) => member.includes('-0:')) as string;
   const beats = new Set<string | undefined>();
   await until(async () => {
@@ -272,12 +261,13 @@ test('a job that blocks the event loop stops no heartbeat', async () => {
   expect((await run.exit()).code).toBe(0);
 });
 
-test('killed, its jobs are put back by another worker when its heartbeat has expired', async () => {
+test.concurrent('killed, its jobs are put back by another worker when its heartbeat has expired', async (context) => {
+  const { redis, start, push, counted } = await scene(context);
   const intervals = ['-heartbeat=0.2', '-prune-after=1'];
   const victim = start(...intervals);
   await push('Sleep', 600);
   await push('Sleep', 600);
-  await claimed(2);
+  await counted({ claimed: 2 });
   await victim.kill();
   const heir = start(...intervals);
   await until(async () => (await countJobs(redis.client)).processed === 2, { timeoutMs: 15_000 });
@@ -288,7 +278,8 @@ test('killed, its jobs are put back by another worker when its heartbeat has exp
   expect(heir.logs.filter((line) => line.msg === 'pruned a dead worker').length).toBe(25);
 });
 
-test('namespaces, also with a hash tag, are the prefix of every key', async () => {
+test.concurrent('namespaces, also with a hash tag, are the prefix of every key', async (context) => {
+  const { redis, start } = await scene(context);
   const run = start('-namespace={my}:', '-exit-on-complete');
   await run.exit();
   const busy = start('-namespace={my}:');

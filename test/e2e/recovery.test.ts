@@ -1,19 +1,16 @@
 /** Processes that die of their jobs, and one that comes back from the dead, seen from outside. */
-
 import { createHash } from 'node:crypto';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, type TestContext, test } from 'vitest';
 import { loadScript } from '../../src/resque/scripts/index.js';
-import { type CliRun, childrenOf, runCli, writeJobs } from '../support/cli.js';
-import { assertConserved, countJobs, leftoverKeys } from '../support/conservation.js';
+import { childrenOf, writeJobs } from '../support/cli.js';
+import { assertConserved, leftoverKeys } from '../support/conservation.js';
 import { startProxy } from '../support/proxy.js';
 import { tempDir } from '../support/reaper.js';
-import { startRedis, type TestRedis } from '../support/redis.js';
+import { type Scene, startScene } from '../support/scene.js';
 import { until } from '../support/until.js';
 
-let redis: TestRedis;
 let jobs: string;
-beforeAll(async () => {
-  redis = await startRedis();
+beforeAll(() => {
   jobs = writeJobs(tempDir('jobs'), {
     'jobs.mjs': `
       import { setTimeout as sleep } from 'node:timers/promises';
@@ -22,28 +19,16 @@ beforeAll(async () => {
     `,
   });
 });
-afterAll(() => redis.stop());
-beforeEach(async () => {
-  await redis.client.flushAll();
-});
-
-function start(...flags: string[]): CliRun {
-  return runCli([`-uri=${redis.uri}`, `-jobs=${jobs}`, '-queues=q', '-interval=0.5', ...flags]);
-}
-
-async function push(...payloads: { class: string; args: unknown[] }[]): Promise<void> {
-  const texts = payloads.map((payload) => JSON.stringify(payload));
-  await redis.client.multi().sAdd('resque:queues', 'q').rPush('resque:queue:q', texts).exec();
-}
+const scene = (context: TestContext) => startScene(context, jobs, ['-interval=0.5']);
 
 /** 200 innocent jobs of 50 ms, each another payload, and a pill among them. */
-async function pushPill(): Promise<void> {
-  const all = Array.from({ length: 200 }, (_, n) => ({ class: 'Sleep', args: [50, n] as unknown[] }));
-  all.splice(60, 0, { class: 'Kill', args: [] });
-  await push(...all);
+async function pushPill({ redis }: Scene): Promise<void> {
+  const all = Array.from({ length: 200 }, (_, n) => JSON.stringify({ class: 'Sleep', args: [50, n] }));
+  all.splice(60, 0, JSON.stringify({ class: 'Kill', args: [] }));
+  await redis.client.multi().sAdd('resque:queues', 'q').rPush('resque:queue:q', all).exec();
 }
 
-async function expectConvicted(): Promise<void> {
+async function expectConvicted({ redis }: Scene): Promise<void> {
   expect(await assertConserved(redis.client, 201)).toMatchObject({ processed: 200, failed: 1, failedStat: 1 });
   const [entry] = await redis.client.lRange('resque:failed', 0, -1);
   expect(JSON.parse(entry)).toMatchObject({
@@ -56,44 +41,46 @@ async function expectConvicted(): Promise<void> {
   expect(await leftoverKeys(redis.client)).toEqual(['resque:failed']);
 }
 
-describe('a poison pill among 200 innocent jobs: only the pill fails', () => {
-  test('one process, which somebody starts again', async () => {
-    await pushPill();
+describe.concurrent('a poison pill among 200 innocent jobs: only the pill fails', () => {
+  test.concurrent('one process, which somebody starts again', async (context) => {
+    const here = await scene(context);
+    await pushPill(here);
     let deaths = 0;
     for (;;) {
-      const run = start('-connections=1', '-exit-on-complete');
+      const run = here.start('-connections=1', '-exit-on-complete');
       const { signal } = await run.exit(20_000);
       if (signal !== 'SIGKILL') break;
       deaths++;
     }
     expect(deaths).toBe(3);
-    await expectConvicted();
+    await expectConvicted(here);
   }, 60_000);
 
-  test('a supervisor with two children', async () => {
-    await pushPill();
-    const run = start('-processes=2', '-exit-on-complete');
+  test.concurrent('a supervisor with two children', async (context) => {
+    const here = await scene(context);
+    await pushPill(here);
+    const run = here.start('-processes=2', '-exit-on-complete');
     await run.exit(30_000);
-    await expectConvicted();
+    await expectConvicted(here);
     expect(run.logs.filter((line) => String(line.msg).startsWith('poison pill'))).toHaveLength(1);
   }, 60_000);
 });
 
-test('a suspect whose process is killed before it has begun is not convicted, and runs at last', async () => {
+test.concurrent('a suspect whose process is killed before it has begun is not convicted, and runs at last', async (context) => {
+  const { redis, start, push, counted } = await scene(context);
   const proxy = await startProxy(redis);
   // Else the first call is only told that Redis does not know the script.
   await redis.client.scriptLoad(loadScript('exchange').text);
-  const payload = { class: 'Sleep', args: [1] };
-  const sha = createHash('sha1').update(JSON.stringify(payload)).digest('hex');
+  const sha = createHash('sha1').update('{"class":"Sleep","args":[1]}').digest('hex');
   await redis.client.hSet('resque:tsworker:suspects', sha, `${Math.floor(Date.now() / 1000)}/a@elsewhere:1`);
-  await push(payload);
+  await push('Sleep', 1);
   // A recovery names a record, which has a payload.
   const claim = () => proxy.holdReply((request) => request.includes('"run_at"') && !request.includes('"payload"'));
   let held = claim();
   const run = start('-concurrency=2', `-uri=${proxy.uri}`, '-exit-on-complete');
   for (let kills = 0; kills < 3; kills++) {
     await held;
-    await until(async () => (await countJobs(redis.client)).claimed === 1);
+    await counted({ claimed: 1 });
     const [child] = childrenOf(run.pid);
     if (kills < 2) held = claim();
     process.kill(child, 'SIGKILL');
@@ -104,14 +91,16 @@ test('a suspect whose process is killed before it has begun is not convicted, an
   await proxy.close();
 }, 60_000);
 
-test('stopped for longer than -prune-after beside a live one, it counts nothing twice and registers anew', async () => {
+test.concurrent('stopped for longer than -prune-after beside a live one, it counts nothing twice and registers anew', async (context) => {
+  const { redis, start, push, counted } = await scene(context);
   const intervals = ['-connections=1', '-heartbeat=0.2', '-prune-after=1'];
   const frozen = start(...intervals);
-  await push({ class: 'Sleep', args: [300] }, { class: 'Sleep', args: [301] });
-  await until(async () => (await countJobs(redis.client)).claimed === 2);
+  await push('Sleep', 300);
+  await push('Sleep', 301);
+  await counted({ claimed: 2 });
   frozen.signal('SIGSTOP');
   const live = start(...intervals);
-  await until(async () => (await countJobs(redis.client)).processed === 2, { timeoutMs: 15_000 });
+  await counted({ processed: 2 });
   expect(await redis.client.sCard('resque:workers')).toBe(25);
   frozen.signal('SIGCONT');
   await frozen.waitForLog((line) => String(line.msg).includes('nothing was counted'));
@@ -120,8 +109,8 @@ test('stopped for longer than -prune-after beside a live one, it counts nothing 
   live.signal('SIGTERM');
   expect((await live.exit()).code).toBe(0);
   // It works as before.
-  await push({ class: 'Sleep', args: [1] });
-  await until(async () => (await countJobs(redis.client)).processed === 3);
+  await push('Sleep', 1);
+  await counted({ processed: 3 });
   frozen.signal('SIGTERM');
   expect((await frozen.exit()).code).toBe(0);
   expect(await assertConserved(redis.client, 3)).toMatchObject({ processed: 3 });

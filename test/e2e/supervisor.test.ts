@@ -1,16 +1,14 @@
 /** One supervisor and its children, seen from outside: deaths, blocks, memory, and its own end. */
 import { readFileSync } from 'node:fs';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type CliRun, childrenOf, runCli, writeJobs } from '../support/cli.js';
-import { assertConserved, type JobCounts, leftoverKeys, pushJob, untilCounted } from '../support/conservation.js';
+import { beforeAll, describe, expect, type TestContext, test } from 'vitest';
+import { type CliRun, childrenOf, writeJobs } from '../support/cli.js';
+import { assertConserved, leftoverKeys } from '../support/conservation.js';
 import { tempDir } from '../support/reaper.js';
-import { startRedis, type TestRedis } from '../support/redis.js';
+import { startScene } from '../support/scene.js';
 import { until } from '../support/until.js';
 
-let redis: TestRedis;
 let jobs: string;
-beforeAll(async () => {
-  redis = await startRedis();
+beforeAll(() => {
   jobs = writeJobs(tempDir('jobs'), {
     'j.mjs': `
       export const Sleep = (queue, ms) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -29,24 +27,15 @@ beforeAll(async () => {
     `,
   });
 });
-afterAll(() => redis.stop());
-beforeEach(async () => {
-  await redis.client.flushAll();
-});
-
-const start = (...flags: string[]): CliRun =>
-  runCli([`-uri=${redis.uri}`, `-jobs=${jobs}`, '-queues=q', '-interval=3600', ...flags]);
-
-const push = (name: string, ...args: unknown[]) => pushJob(redis.client, name, ...args);
-
-const counted = (wanted: Partial<JobCounts>) => untilCounted(redis.client, wanted);
+const scene = (context: TestContext) => startScene(context, jobs, ['-interval=3600']);
 
 async function stop(run: CliRun): Promise<void> {
   run.signal('SIGTERM');
   expect((await run.exit()).code, run.output).toBe(0);
 }
 
-test('the concurrency is shared out among the children, each with workers of its own', async () => {
+test.concurrent('the concurrency is shared out among the children, each with workers of its own', async (context) => {
+  const { redis, start, push, counted } = await scene(context);
   const run = start('-processes=2', '-concurrency=5');
   await until(async () => (await redis.client.sCard('resque:workers')) === 5);
   await run.waitForLog('tsworker started');
@@ -63,7 +52,8 @@ test('the concurrency is shared out among the children, each with workers of its
   expect(await leftoverKeys(redis.client)).toEqual([]);
 });
 
-test('a child that is killed is replaced, and its jobs run again at once', async () => {
+test.concurrent('a child that is killed is replaced, and its jobs run again at once', async (context) => {
+  const { redis, start, push, counted } = await scene(context);
   const run = start('-concurrency=3');
   await run.waitForLog('tsworker started');
   await push('Sleep', 1000);
@@ -79,7 +69,8 @@ test('a child that is killed is replaced, and its jobs run again at once', async
   expect(await leftoverKeys(redis.client)).toEqual([]);
 });
 
-test('a job that kills its child once is done at the second try, beside others', async () => {
+test.concurrent('a job that kills its child once is done at the second try, beside others', async (context) => {
+  const { redis, start, push } = await scene(context);
   const run = start('-processes=2', '-exit-on-complete');
   await push('DieOnce', `${tempDir('once')}/mark`);
   for (let n = 0; n < 20; n++) await push('Sleep', 50);
@@ -88,7 +79,8 @@ test('a job that kills its child once is done at the second try, beside others',
   expect(await leftoverKeys(redis.client)).toEqual([]);
 });
 
-test('a child that blocks stops neither heartbeats nor the other child', async () => {
+test.concurrent('a child that blocks stops neither heartbeats nor the other child', async (context) => {
+  const { redis, start, push, counted } = await scene(context);
   const run = start('-processes=2', '-concurrency=2', '-heartbeat=0.1', '-prune-after=1');
   await run.waitForLog('tsworker started');
   await push('Block', 3000);
@@ -100,7 +92,8 @@ test('a child that blocks stops neither heartbeats nor the other child', async (
   await assertConserved(redis.client, 11);
 });
 
-test('a blocked child is killed when the grace is over, and its jobs are put back', async () => {
+test.concurrent('a blocked child is killed when the grace is over, and its jobs are put back', async (context) => {
+  const { redis, start, push, counted } = await scene(context);
   const run = start('-grace=0.3');
   await push('Block', 60_000);
   await counted({ claimed: 1 });
@@ -110,7 +103,8 @@ test('a blocked child is killed when the grace is over, and its jobs are put bac
   expect(await leftoverKeys(redis.client)).toEqual(['resque:queue:q']);
 });
 
-test('a job that blocks its child beyond every limit: the child is replaced, and the job fails', async () => {
+test.concurrent('a job that blocks its child beyond every limit: the child is replaced, and the job fails', async (context) => {
+  const { redis, start, push, counted } = await scene(context);
   const run = start('-timeout=0.5', '-concurrency=2');
   await run.waitForLog('tsworker started');
   await push('Block', 60_000);
@@ -123,7 +117,8 @@ test('a job that blocks its child beyond every limit: the child is replaced, and
   await assertConserved(redis.client, 2);
 });
 
-test('a job that leaves the process, with -on-dead=fail: the entry says how the process ended', async () => {
+test.concurrent('a job that leaves the process, with -on-dead=fail: the entry says how the process ended', async (context) => {
+  const { redis, start, push, counted } = await scene(context);
   const run = start('-concurrency=2', '-on-dead=fail');
   await run.waitForLog('tsworker started');
   await push('Exit', 3);
@@ -141,7 +136,8 @@ test('a job that leaves the process, with -on-dead=fail: the entry says how the 
   await stop(run);
 });
 
-test('signals to the whole group, as a terminal and systemd send them, are one stop', async () => {
+test.concurrent('signals to the whole group, as a terminal and systemd send them, are one stop', async (context) => {
+  const { redis, start, push, counted } = await scene(context);
   const run = start('-concurrency=2');
   await run.waitForLog('tsworker started');
   await push('Sleep', 500);
@@ -151,7 +147,8 @@ test('signals to the whole group, as a terminal and systemd send them, are one s
   expect(await assertConserved(redis.client, 1)).toMatchObject({ processed: 1 });
 });
 
-test('when the supervisor is killed, its children end their jobs and leave in order', async () => {
+test.concurrent('when the supervisor is killed, its children end their jobs and leave in order', async (context) => {
+  const { redis, start, push, counted } = await scene(context);
   const run = start('-processes=2', '-heartbeat=0.2', '-prune-after=2');
   await run.waitForLog('tsworker started');
   await push('Sleep', 3500);
@@ -175,7 +172,8 @@ function alive(pid: number): boolean {
   }
 }
 
-test('a child above -max-rss ends its jobs and is replaced', async () => {
+test.concurrent('a child above -max-rss ends its jobs and is replaced', async (context) => {
+  const { redis, start, push, counted } = await scene(context);
   const run = start('-max-rss=300', '-concurrency=2');
   await run.waitForLog('tsworker started');
   const [first] = childrenOf(run.pid);
@@ -187,24 +185,27 @@ test('a child above -max-rss ends its jobs and is replaced', async () => {
   await assertConserved(redis.client, 2);
 });
 
-test('children that die too often: the supervisor gives up with 1 and says why', async () => {
+test.concurrent('children that die too often: the supervisor gives up with 1 and says why', async (context) => {
+  const { redis, startWith } = await scene(context);
   const dir = writeJobs(tempDir('jobs'), {
     'j.mjs': 'export const J = () => {}; setTimeout(() => process.kill(process.pid, "SIGKILL"), 20);',
   });
-  const run = runCli([`-uri=${redis.uri}`, `-jobs=${dir}`, '-queues=q', '-processes=5']);
+  const run = startWith(dir, '-processes=5');
   expect((await run.exit(30_000)).code).toBe(1);
   expect(run.stdout).toContain('giving up');
   await until(async () => (await redis.client.sCard('resque:workers')) === 0);
 }, 40_000);
 
-describe('wrong from the start', () => {
-  test('too few connections: refused, with the number that would do', async () => {
+describe.concurrent('wrong from the start', () => {
+  test.concurrent('too few connections: refused, with the number that would do', async (context) => {
+    const { start } = await scene(context);
     const run = start('-processes=3', '-connections=2');
     expect((await run.exit()).code).toBe(2);
     expect(run.stderr).toMatch(/^tsworker: -connections \(2\) is too low for 3 processes; give 4 .*\n$/);
   });
 
-  test('with one connection everything runs in one process, and a warning says what that costs', async () => {
+  test.concurrent('with one connection everything runs in one process, and a warning says what that costs', async (context) => {
+    const { redis, start, push } = await scene(context);
     const run = start('-connections=1', '-exit-on-complete');
     await push('Sleep', 1);
     expect((await run.exit()).code).toBe(0);
@@ -212,9 +213,10 @@ describe('wrong from the start', () => {
     expect(await assertConserved(redis.client, 1)).toMatchObject({ processed: 1 });
   });
 
-  test('a job module that does not load: one line, exit code 1', async () => {
+  test.concurrent('a job module that does not load: one line, exit code 1', async (context) => {
+    const { redis, startWith } = await scene(context);
     const dir = writeJobs(tempDir('jobs'), { 'broken.mjs': 'export const J = 1;\nthrow new Error("no luck");' });
-    const run = runCli([`-uri=${redis.uri}`, `-jobs=${dir}`, '-queues=q', '-processes=2']);
+    const run = startWith(dir, '-processes=2');
     expect((await run.exit()).code).toBe(1);
     expect(run.stderr).toMatch(/^tsworker: .*broken\.mjs.*no luck.*\n$/);
     await until(async () => (await redis.client.sCard('resque:workers')) === 0);

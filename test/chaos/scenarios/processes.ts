@@ -49,7 +49,7 @@ export const term: Scenario = {
     await chaos.startRedis();
     const fleet = chaos.fleet(2, '-grace=0.3');
     const make = (random: Random) => ({ class: 'Work', args: [random.chance(0.1) ? 3000 : random.integer(0, 500)] });
-    const [jobs, forMs] = [chaos.jobs(2000, 200), chaos.short ? 3000 : 30_000];
+    const [jobs, forMs] = [chaos.jobs(2000, 100), chaos.short ? 1 : 30_000];
     await chaos.storm({ jobs, everyMs: 1200, forMs, make }, () => chaos.random.pick(fleet).signal('SIGTERM'));
   },
 };

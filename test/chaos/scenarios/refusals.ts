@@ -15,7 +15,7 @@ async function forAWhile(chaos: Chaos, on: string[], off: string[]): Promise<voi
 async function refuse(chaos: Chaos, word: string, on: string[], off: string[]): Promise<void> {
   await chaos.startRedis();
   chaos.fleet(2);
-  const [jobs, forMs] = [chaos.jobs(5000, 300), chaos.short ? 1500 : 25_000];
+  const [jobs, forMs] = [chaos.jobs(5000, 300), chaos.short ? 1000 : 25_000];
   await chaos.storm({ jobs, everyMs: 600, forMs }, () => forAWhile(chaos, on, off));
   chaos.checkRefused(word);
 }
