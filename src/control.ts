@@ -2,6 +2,7 @@
  * The control role: assembly of a supervisor with its children, the registry for all of them, and the signals. It runs
  * no job and loads no job module.
  */
+import type { ChildProcess } from 'node:child_process';
 import type { Logger } from 'pino';
 import type { Settings } from './config/settings.js';
 import { maskUri } from './config/uri.js';
@@ -25,6 +26,8 @@ export interface ControlOptions {
   readonly flags: Readonly<Record<string, unknown>>;
   /** `-connections` leaves room for one child more while a reload is under way. */
   readonly spare: boolean;
+  /** Starts the process of a child. */
+  readonly fork: () => ChildProcess;
 }
 
 /** From the moment at which children give up their jobs until those that do not answer are killed. */
@@ -33,7 +36,14 @@ const KILL_AFTER_MS = 1500;
 const DELIVERY_MS = 2000;
 
 /** @throws TsworkerError REDIS, JOBS, HTTP or what else keeps a child from starting */
-export async function runSupervised({ settings, log, warnings, flags, spare }: ControlOptions): Promise<WorkResult> {
+export async function runSupervised({
+  settings,
+  log,
+  warnings,
+  flags,
+  spare,
+  fork,
+}: ControlOptions): Promise<WorkResult> {
   for (const warning of warnings) log.warn(warning);
   const begun = new AbortController();
   const standing = () => ({ working: supervisor.ready > 0, stopping: supervisor.stopping || begun.signal.aborted });
@@ -51,10 +61,9 @@ export async function runSupervised({ settings, log, warnings, flags, spare }: C
     problem: (error) => log.warn({ err: error }, 'the registry cannot be written, trying again'),
     counted: serving && ((pid, counted) => serving.counts.buried(pid, counted)),
   });
-  const file = new URL('./child.js', import.meta.url);
   const systemd = systemdOf(process.env, log);
   const events = toldToSystemd(eventsOf(settings, log, serving), systemd, statusText(settings));
-  const supervisor = new Supervisor({ settings, flags, file, books, events, spare });
+  const supervisor = new Supervisor({ settings, flags, fork, books, events, spare });
   connecting.then(
     (connection) => serving?.connected(connection),
     () => supervisor.quiet(),

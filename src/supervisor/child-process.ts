@@ -1,7 +1,6 @@
 /** One child: its process, what it said last, and how it ended. Decides nothing. */
-import { type ChildProcess, fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import type { Counts } from '../metrics/counts.js';
-import { withoutSystemd } from '../systemd.js';
 import type { Death, Order, Report } from './messages.js';
 
 export type Ending = Extract<Report, { kind: 'ended' | 'refused' }>;
@@ -38,9 +37,9 @@ export class Child {
   #tellReady!: (ready: boolean) => void;
   readonly #process: ChildProcess;
 
-  constructor(file: URL, events: ChildEvents) {
-    // Structured clones instead of JSON: flags of job modules may be anything.
-    this.#process = fork(file, { serialization: 'advanced', env: withoutSystemd(process.env) as NodeJS.ProcessEnv });
+  /** @param process that has not been told anything yet */
+  constructor(process: ChildProcess, events: ChildEvents) {
+    this.#process = process;
     this.#process.on('message', (message) => this.#hear(message as Report, events));
     // A message to a child that has just gone: its end is told by 'exit'.
     this.#process.on('error', () => {});

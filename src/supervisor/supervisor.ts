@@ -1,7 +1,8 @@
 /**
  * Keeps N children at work: starts them, replaces one that died or grew too large, stops them. It runs no job, so
- * nothing of the user's can block it. It knows the books by a port, and of the daemon only a file to start.
+ * nothing of the user's can block it. It knows the books by a port, and of the daemon only how to start one.
  */
+import type { ChildProcess } from 'node:child_process';
 import type { Settings } from '../config/settings.js';
 import { TsworkerError } from '../errors.js';
 import type { Counts } from '../metrics/counts.js';
@@ -73,7 +74,8 @@ const BLOCKED_MS = 5000;
 export interface SupervisorOptions {
   readonly settings: Settings;
   readonly flags: Readonly<Record<string, unknown>>;
-  readonly file: URL;
+  /** Starts the process of a child. */
+  readonly fork: () => ChildProcess;
   readonly books: Books;
   readonly events: SupervisorEvents;
   /** There is a Redis connection for one child more, while a reload is under way. */
@@ -233,8 +235,8 @@ export class Supervisor {
   }
 
   #start({ place, share }: Seat): Child {
-    const { settings, flags, file, events } = this.#options;
-    const child = new Child(file, {
+    const { settings, flags, fork, events } = this.#options;
+    const child = new Child(fork(), {
       onReady: (facts) => {
         if (this.#ready === undefined) events.ready(facts);
         this.#ready = facts;

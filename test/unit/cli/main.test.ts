@@ -10,6 +10,11 @@ import { TsworkerError } from '../../../src/errors.js';
 const runSupervised = vi.hoisted(() => vi.fn<(options: Record<string, unknown>) => Promise<{ exitCode: number }>>());
 const log = vi.hoisted(() => ({}));
 vi.mock('../../../src/control.js', () => ({ runSupervised }));
+vi.mock('../../../src/forks.js', () => ({
+  Forks: class {
+    close() {}
+  },
+}));
 vi.mock('../../../src/log/pino.js', () => ({ createLog: async () => log }));
 vi.mock('../../../src/index.js', () => ({}));
 vi.mock('../../../src/cli/commands/demo.js', () => ({ demo: async () => 7 }));

@@ -1,7 +1,7 @@
 /** The supervisor and children that are played: what it does about the ways in which one may end. */
+import { fork } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { expect, test } from 'vitest';
 import type { Settings } from '../../../src/config/settings.js';
 import { type End, Supervisor } from '../../../src/supervisor/supervisor.js';
@@ -29,7 +29,7 @@ function supervise(...lives: string[]) {
     settings: { processes: 1, concurrency: 1, maxRss: 0, exitOnComplete: false } as Settings,
     spare: true,
     flags: {},
-    file: pathToFileURL(file),
+    fork: () => fork(file, { serialization: 'advanced', silent: true }),
     books: {
       enter: async () => identity,
       leave: async () => void told.push('left'),
