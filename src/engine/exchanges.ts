@@ -27,6 +27,8 @@ export interface Shown {
 
 /** More in one call would hold up Redis' other clients. */
 const MOST_IN_ONE_CALL = 1000;
+/** So many idle slots are offered at least; their names travel with each call. */
+const OFFERED_AT_LEAST = 32;
 /** More at once bring nothing: Redis does one after the other. */
 const MOST_UNDER_WAY = 2;
 /** With fewer jobs to report, a call of their own costs more than it brings: they wait for the one under way. */
@@ -39,6 +41,8 @@ export class Exchanges {
   #underWay = 0;
   /** For how many slots those under way may bring jobs. */
   #asked = 0;
+  /** How many idle slots the next call offers at most: twice what the last one brought. */
+  #offered = OFFERED_AT_LEAST;
   /** Slots of a call whose reply was lost: Redis may have claimed jobs for them. */
   #doubtful: number[] = [];
   /** Slots that another program's record occupies, until the next look. */
@@ -93,7 +97,7 @@ export class Exchanges {
     const finishes = hands.outbox.take(this.#portion());
     const freed = finishes.map(({ claim }) => claim.slot);
     // A slot whose job is reported may get the next one in the same call.
-    const asked = this.#mayClaim() ? [...freed, ...hands.slots.take(MOST_IN_ONE_CALL - freed.length)] : [];
+    const asked = this.#mayClaim() ? [...freed, ...hands.slots.take(this.#offer(freed.length))] : [];
     const company = { busy: hands.held + this.#asked, turn: hands.solo.turn(lifecycle.claiming, performance.now()) };
     const slots = asked.length > 0 ? asked : freed;
     this.#underWay++;
@@ -103,6 +107,7 @@ export class Exchanges {
       if (this.#underWay > 1) await this.#inTurn();
       this.#underWay--;
       this.#asked -= asked.length;
+      this.#offered = Math.max(OFFERED_AT_LEAST, 2 * exchanged.claims.length);
       return this.#accept(finishes, slots, exchanged, asked.length > 0);
     } catch (error) {
       this.#underWay--;
@@ -111,6 +116,10 @@ export class Exchanges {
       this.#doubtful.push(...slots);
       throw error;
     }
+  }
+
+  #offer(freed: number): number {
+    return Math.min(this.#offered, MOST_IN_ONE_CALL - freed);
   }
 
   /** Many are sent in two halves: while Redis does the second, the jobs of the first run. */

@@ -53,11 +53,12 @@ export class RedisJobStore implements JobStore {
     this.#queueNames = options.plan.queues.map((queue) => queue.name);
     this.#queueIndex = new Map(this.#queueNames.map((name, index) => [name, index]));
     this.#watched = [this.#keys.pause, ...this.#queueNames.map((name) => this.#keys.queue(name))];
-    this.#queueArgs = options.plan.queues.flatMap(({ name, weight }) => [JSON.stringify(name), String(weight)]);
     const registered = options.checkRegistered ? this.#keys.started(options.workerId(0)) : '';
     this.#soloArgs = [this.#keys.suspects, this.#keys.solo, registered];
     // The key that callScript adds is taken for one queue more, always empty and never chosen before the others.
-    if (connection.clustered) this.#queueArgs = [...this.#queueArgs, '""', '0'];
+    const weights = [...options.plan.queues.map(({ weight }) => weight), ...(connection.clustered ? [0] : [])];
+    const prefix = Buffer.byteLength(this.#keys.queue(''));
+    this.#queueArgs = [options.plan.weighted ? weights.join(',') : '', String(prefix)];
   }
 
   async exchange(finishes: readonly Finish[], idle: readonly number[], company = NO_COMPANY): Promise<Exchanged> {

@@ -105,6 +105,69 @@ describe('claiming', () => {
     expect(drained).toBe(false);
   });
 
+  test('any number of queues, full, empty or no lists: every job once, in order, and drained only when nothing is left', async () => {
+    const connection = await testConnection(redis.uri);
+    const sizes = fc.array(fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, fc.integer({ min: -1, max: 30 })), {
+      minLength: 1,
+      maxLength: 40,
+    });
+    const run = async (counts: number[], weighted: boolean, portions: number[]) => {
+      await redis.client.flushAll();
+      const names = counts.map((_, q) => `q/"${q}"`);
+      for (const [q, name] of names.entries()) {
+        if (counts[q] < 0) await redis.client.set(`resque:queue:${name}`, 'no list');
+        else if (counts[q] > 0) await push(name, ...slots(counts[q]).map((n) => job(q * 100 + n)));
+      }
+      const weight = (q: number) => (weighted ? 1 + ((q * 7) % 100) : undefined);
+      const queues = Object.fromEntries(names.map((name, q) => [name, weight(q) ?? 1]));
+      const s = testStore(connection, weighted ? queues : names);
+      const wanted = names.flatMap((name, q) =>
+        slots(Math.max(0, counts[q])).map((n) => `${name} ${job(q * 100 + n)}`),
+      );
+      const taken: string[] = [];
+      for (let call = 0, slot = 0; ; call++) {
+        const portion = portions[call % portions.length];
+        const idle = slots(portion).map((n) => slot + n);
+        slot += portion;
+        const { claims, drained } = await s.exchange([], idle);
+        for (const { queue, payload } of claims) taken.push(`${queue} ${payload}`);
+        expect(claims.length).toBe(Math.min(portion, wanted.length - taken.length + claims.length));
+        if (claims.length < portion) expect(drained).toBe(true);
+        if (drained) break;
+      }
+      if (!weighted) expect(taken).toEqual(wanted);
+      else
+        for (const name of names)
+          expect(taken.filter((one) => one.startsWith(`${name} `))).toEqual(
+            wanted.filter((one) => one.startsWith(`${name} `)),
+          );
+      expect(taken).toHaveLength(wanted.length);
+    };
+    const portions = fc.array(fc.integer({ min: 1, max: 60 }), { minLength: 1, maxLength: 4 });
+    await fc.assert(fc.asyncProperty(sizes, fc.boolean(), portions, run), { numRuns: 100 });
+  });
+
+  test.each([
+    ['in order', (names: string[]) => names],
+    ['by weight', (names: string[]) => Object.fromEntries(names.map((name, n) => [name, 1 + (n % 9)]))],
+  ])(
+    '1,000 queues %s: where all are empty Redis looks once, where one is not nobody asks each twice',
+    async (_, queuesOf) => {
+      const s = testStore(await testConnection(redis.uri), queuesOf(slots(1000).map((n) => `q${n}`)));
+      const commandsOf = async (idle: number) => {
+        await redis.client.sendCommand(['CONFIG', 'RESETSTAT']);
+        const { claims } = await s.exchange([], slots(idle));
+        const stats = String(await redis.client.sendCommand(['INFO', 'commandstats']));
+        const calls = [...stats.matchAll(/^cmdstat_(?:lpop|exists):calls=(\d+)/gm)].map((match) => Number(match[1]));
+        return { claims: claims.length, calls: calls.reduce((sum, some) => sum + some, 0) };
+      };
+      await commandsOf(1);
+      expect(await commandsOf(25)).toEqual({ claims: 0, calls: expect.toSatisfy((calls: number) => calls < 40) });
+      await push('q500', job(1));
+      expect(await commandsOf(25)).toEqual({ claims: 1, calls: expect.toSatisfy((calls: number) => calls < 1100) });
+    },
+  );
+
   test('a record of somebody else is never overwritten, and its slot gets no job', async () => {
     await push('q', job(1), job(2));
     await redis.client.set(`resque:worker:${testWorkerId(0)}`, '{"queue":"x","payload":{"class":"Other","args":[]}}');

@@ -10,8 +10,8 @@
 -- ARGV  1 number of finishes, 2 number of idle slots, 3 where to begin in [0, 1) or '' in strict order, 4 token base,
 --       5 `,"run_at":"…",`, 6 queues, 7 failed, 8 stat:processed, 9 stat:failed, 10 tsworker:suspects, 11 tsworker:solo,
 --       12 how many jobs run besides, 13 the turn: 'k' (we have it, keep it), 'x' (we do not want it), '' (we have none),
---       14 a key that is there while we are in the books, or '' not to ask;
---       for each queue: its name as JSON, its weight;
+--       14 a key that is there while we are in the books, or '' not to ask,
+--       15 the weights of the queues with commas between, or '' in strict order, 16 the length of a queue key's prefix;
 --       for each finish: worker:W, slot number, the beginning of the record that bears its token, and
 --         'd' (done), stat:processed:W  |  'f' (failed), stat:failed:W, head of the entry, its tail  |
 --         'r' (requeue) or 'b' (requeue other bytes than the record shows), index of the queue, its name, the bytes;
@@ -22,7 +22,7 @@
 --       then for each claim 8 * index of its queue + (alone and 4 or a suspect and 2 or 0) + (strict and 1 or 0), payload
 local finishes, idle, queues = tonumber(ARGV[1]), tonumber(ARGV[2]), #KEYS - 1
 local suspects, solo, busy = ARGV[10], ARGV[11], tonumber(ARGV[12])
-local arg = 15 + 2 * queues
+local arg = 17
 
 -- One command asks for both.
 local known = ARGV[14] == '' and redis.call('EXISTS', suspects) + 2 or redis.call('EXISTS', suspects, ARGV[14], ARGV[14])
@@ -183,27 +183,6 @@ local function shown(text)
   return '"payload_encoding":"' .. encoding .. '","payload":{"class":"InvalidPayload","args":[' .. cjson.encode(text) .. ']}'
 end
 
--- Candidates: the queues not yet found empty. In strict order the first; by weight each with its share, anew for each job.
--- Steps of the golden ratio fall evenly into the shares, where random numbers would need thousands of jobs for that.
-local GOLDEN = 0.6180339887498949
-local position, open, weights, total = tonumber(ARGV[3]), {}, {}, 0
-for q = 1, queues do
-  open[q] = q
-  weights[q] = tonumber(ARGV[14 + 2 * q])
-  total = total + weights[q]
-end
-
-local function choose()
-  if not position then return 1 end
-  position = (position + GOLDEN) % 1
-  local at = position * total
-  for i = 1, #open do
-    at = at - weights[open[i]]
-    if at < 0 then return i end
-  end
-  return #open
-end
-
 -- `suspected` is of the payload that was looked at last, which is the next to be popped.
 local now, suspected
 local function must_run_alone(payload)
@@ -281,34 +260,121 @@ if reply[5] == 1 and busy == 0 then
   if not first then release_turn() end
 end
 
--- Jobs for the idle slots. A key that is not a list counts as empty; a queue that cannot be read for another reason (a
--- read-only replica) must not.
-while #jobs < idle and #open > 0 and not alone and not refused do
-  local wanted = {}
-  for _ = 1, at_once and idle - #jobs or 1 do
-    local i = first or choose()
-    wanted[i] = (wanted[i] or 0) + 1
+-- Takes jobs of a queue for idle slots, and tells whether there may be more in it. A key that is not a list counts as
+-- empty; a queue that cannot be read for another reason (a read-only replica) must not.
+local function draw(q, count)
+  local popped = pop(q, count)
+  if popped.err and not string.find(popped.err, '^WRONGTYPE') then refused = popped end
+  for n = 1, #popped do
+    jobs[#jobs + 1], from[#from + 1] = popped[n], q
+    suspicion[#jobs] = suspected
   end
-  for i = #open, 1, -1 do
-    local q = open[i]
-    local popped = wanted[i] and pop(q, wanted[i])
-    if popped and popped.err and not string.find(popped.err, '^WRONGTYPE') then
-      refused = popped
-    elseif popped and #popped == 0 then
-      total = total - weights[q]
-      table.remove(open, i)
-    end
-    for n = 1, popped and #popped or 0 do
-      jobs[#jobs + 1], from[#from + 1] = popped[n], q
-      suspicion[#jobs] = suspected
+  return #popped > 0
+end
+
+local function wants_more() return #jobs < idle and not alone and not refused end
+
+-- Whether no queue is there. Reading them also watches them: Redis tells this connection of the next push to any. The
+-- check and the arming are one step; no push can fall between.
+local function is_none_there()
+  local there = 0
+  for at = 2, queues + 1, 1000 do
+    there = there + redis.call('EXISTS', unpack(KEYS, at, math.min(at + 999, queues + 1)))
+  end
+  return there == 0
+end
+
+-- Where there are many queues most are empty, and idle workers ask all the time: once one is empty all are asked together.
+local FEW_QUEUES, asked, none_there = 8, false, false
+local function are_all_empty()
+  if not asked and queues > FEW_QUEUES then none_there = is_none_there() end
+  asked = true
+  return none_there
+end
+
+-- Both tell whether every queue was found empty.
+local function draw_in_order()
+  for q = 1, queues do
+    while wants_more() and draw(q, at_once and idle - #jobs or 1) do end
+    if not wants_more() then return false end
+    if are_all_empty() then return true end
+  end
+  return true
+end
+
+-- Each queue with its share, anew for each job. Steps of the golden ratio fall evenly into the shares, where random numbers
+-- would need thousands of jobs for that.
+local GOLDEN = 0.6180339887498949
+local position, weights, open, ends = tonumber(ARGV[3]), {}, {}, {}
+for weight in string.gmatch(ARGV[15], '[^,]+') do
+  weights[#weights + 1] = tonumber(weight)
+  open[#open + 1] = #open + 1
+end
+
+-- Shares one behind the other, without those of empty queues.
+local function share_out(empty)
+  local before, total = open, 0
+  open, ends = {}, {}
+  for i = 1, #before do
+    local q = before[i]
+    if not empty[q] then
+      total = total + weights[q]
+      open[#open + 1], ends[#ends + 1] = q, total
     end
   end
+end
+
+local function choose()
+  position = (position + GOLDEN) % 1
+  local at, low, high = position * ends[#ends], 1, #ends
+  while low < high do
+    local middle = math.floor((low + high) / 2)
+    if at < ends[middle] then high = middle else low = middle + 1 end
+  end
+  return open[low]
+end
+
+-- Shares that have turned out to be empty are skipped, until they are half of all.
+local function draw_by_weight()
+  local empty, left, skipped = {}, queues, 0
+  share_out(empty)
+  while wants_more() do
+    local wanted, chosen = {}, {}
+    for _ = 1, at_once and idle - #jobs or 1 do
+      local q = choose()
+      if not wanted[q] and not empty[q] then chosen[#chosen + 1] = q end
+      wanted[q] = (wanted[q] or 0) + 1
+    end
+    for i = 1, #chosen do
+      local q = chosen[i]
+      if not refused and not draw(q, wanted[q]) then
+        empty[q], left, skipped = true, left - 1, skipped + weights[q]
+      end
+    end
+    if left == 0 or left < queues and are_all_empty() then return true end
+    if 2 * skipped >= ends[#ends] then
+      share_out(empty)
+      skipped = 0
+    end
+  end
+  return false
+end
+
+local drained = false
+if first and idle > 0 then
+  draw(first, 1)
+elseif idle > 0 then
+  drained = (position and draw_by_weight or draw_in_order)()
 end
 
 -- A claim record but for its token; and whether its payload is strict.
 local between = {}
 local function record_of(payload, q)
-  between[q] = between[q] or '","queue":' .. ARGV[13 + 2 * q] .. ARGV[5]
+  if not between[q] then
+    -- cjson escapes the slash, which need not be.
+    local name = string.gsub(cjson.encode(string.sub(KEYS[1 + q], ARGV[16] + 1)), '\\/', '/')
+    between[q] = '","queue":' .. name .. ARGV[5]
+  end
   if is_strict(payload) then return between[q] .. '"payload":' .. payload .. '}', 1 end
   return between[q] .. shown(payload) .. '}', 0
 end
@@ -385,7 +451,7 @@ elseif done > 0 then
 end
 if refused then return redis.error_reply(refused.err) end
 reply[3] = table.concat(settled)
-if #open == 0 and n > #jobs and idle > 0 then reply[2] = 1 end
+if drained and n > #jobs then reply[2] = 1 end
 if alone and n > 1 then return reply end
 
 -- Somebody must make room for those that wait.
@@ -396,11 +462,6 @@ elseif next(waiting) and reply[5] == 0 then
   if reply[5] == 2 and redis.call('GET', solo) == nonce then hold_turn('XX') end
 end
 
--- Too little was found: reading the queues watches them, so that Redis tells this connection of the next push to any. The
--- check and the arming are one step; no push can fall between.
-if reply[2] == 1 then
-  for first = 2, queues + 1, 1000 do
-    redis.call('EXISTS', unpack(KEYS, first, math.min(first + 999, queues + 1)))
-  end
-end
+-- Too little was found.
+if reply[2] == 1 and not none_there then is_none_there() end
 return reply

@@ -11,8 +11,8 @@ interface Call {
   reply(claims: number, more?: Partial<Exchanged>): void;
 }
 
-/** An engine of 25 slots, and its calls as they come. */
-async function engineOf(perform: () => unknown = () => {}) {
+/** An engine, and its calls as they come. */
+async function engineOf(perform: () => unknown = () => {}, concurrency = 25) {
   const calls: Call[] = [];
   const silent = new Proxy({}, { get: () => () => {} }) as EngineEvents;
   const engine = new Engine({
@@ -31,7 +31,7 @@ async function engineOf(perform: () => unknown = () => {}) {
     },
     perform,
     events: silent,
-    concurrency: 25,
+    concurrency,
     intervalMs: 3_600_000,
     pushes: true,
     exitOnComplete: false,
@@ -114,4 +114,20 @@ test('a job may not be taken for alone while another call may bring some', async
   calls[0].reply(25);
   await settled();
   expect(calls.slice(1).map(({ company }) => company.busy)).toEqual([12, 13]);
+});
+
+test('many idle slots are offered as far as jobs come: their names cost the wire, and Redis', async () => {
+  const { engine, calls } = await engineOf(() => new Promise(() => {}), 1000);
+  const offered = () => calls.map(({ idle }) => idle.length);
+  expect(offered()).toEqual([32]);
+  calls[0].reply(32);
+  await settled();
+  calls[1].reply(64);
+  await settled();
+  expect(offered()).toEqual([32, 64, 128]);
+  calls[2].reply(1);
+  await settled();
+  engine.pushed();
+  await settled();
+  expect(offered()).toEqual([32, 64, 128, 32]);
 });
