@@ -1,6 +1,6 @@
 /** A child's entry: hears its orders, runs the daemon in the work role, says how it ended. Started by the supervisor only. */
 import type { Logger } from 'pino';
-import type { DaemonActions } from './daemon.js';
+import type { DaemonActions } from './contract.js';
 import { TsworkerError } from './errors.js';
 import { workWith } from './library.js';
 import { createLog } from './log/pino.js';

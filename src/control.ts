@@ -6,7 +6,7 @@ import type { ChildProcess } from 'node:child_process';
 import type { Logger } from 'pino';
 import type { Settings } from './config/settings.js';
 import { maskUri } from './config/uri.js';
-import type { WorkResult } from './daemon.js';
+import type { WorkResult } from './contract.js';
 import { connectWording, heartbeatWording, startLine, statusText, supervisorWording } from './log/wording.js';
 import { connect } from './redis/connect.js';
 import type { Connection } from './redis/connection.js';
@@ -15,7 +15,8 @@ import type { HeartbeatMessage } from './registry/heartbeat.js';
 import type { Serving } from './serving.js';
 import { handleSignals, onTerminal } from './signals.js';
 import { Stopping } from './stopping.js';
-import { Supervisor, type SupervisorEvents } from './supervisor/supervisor.js';
+import type { SupervisorEvents } from './supervisor/ports.js';
+import { Supervisor } from './supervisor/supervisor.js';
 import { type Systemd, systemdOf } from './systemd.js';
 import { connectOptionsOf, heartbeatOptions } from './wiring.js';
 

@@ -3,9 +3,8 @@
  * every room but the command line and the library.
  */
 import { randomBytes } from 'node:crypto';
-import type { Logger } from 'pino';
-import type { Settings } from './config/settings.js';
 import { maskUri } from './config/uri.js';
+import type { DaemonActions, DaemonOptions, WorkResult } from './contract.js';
 import { type Ended, Engine } from './engine/engine.js';
 import type { EngineEvents } from './engine/ports.js';
 import { catchFaults, type Faults } from './faults.js';
@@ -13,80 +12,19 @@ import { longestLimit } from './functions/deadline.js';
 import { runSetup, runTeardown } from './functions/hooks.js';
 import type { JobModules } from './functions/load.js';
 import { createPerform } from './functions/perform.js';
-import type { JobContext } from './job.js';
 import { connectWording, dumpRuns, engineWording, heartbeatWording, startLine } from './log/wording.js';
-import { type Meter, withMeter } from './metrics/meter.js';
+import { withMeter } from './metrics/meter.js';
 import { connect } from './redis/connect.js';
-import type { Connection, ConnectionEvents } from './redis/connection.js';
+import type { Connection } from './redis/connection.js';
 import type { HeartbeatMessage } from './registry/heartbeat.js';
 import { type Identity, workerId } from './registry/identity.js';
 import { type Membership, OwnMembership } from './registry/membership.js';
 import { reenter } from './registry/register.js';
 import { RedisJobStore } from './resque/store.js';
-import type { SignalActions } from './signals.js';
 import { Stopping } from './stopping.js';
-import { type TellSuspect, tellBegin, tellEnd } from './suspects.js';
+import { tellBegin, tellEnd } from './suspects.js';
 import { type JobWatch, watchJobs } from './tracing/watch.js';
 import { connectOptionsOf, heartbeatOptions } from './wiring.js';
-
-export interface DaemonOptions {
-  readonly settings: Settings;
-  readonly log: Logger;
-  /** Loads the job modules; called while the connection is made. */
-  readonly load: () => Promise<JobModules>;
-  readonly flags: JobContext['flags'];
-  /** Makes the connection, where it is not made from the settings. */
-  readonly connect?: ((events: ConnectionEvents) => Promise<Connection>) | undefined;
-  /** Uncaught errors of the process are ours to handle. */
-  readonly catchFaults: boolean;
-  /** Takes what stops, pauses and resumes the worker, and returns how to take it off again: the process' signals. */
-  readonly control: ((actions: DaemonActions) => () => void) | undefined;
-  /** How the workers get into the registry; by themselves where absent. */
-  readonly membership?: Membership | undefined;
-  /** Told when claims begin. The line in the log where absent. */
-  readonly onReady?: ((facts: ReadyFacts) => void) | undefined;
-  /** For start, stop and pause; the log where absent. */
-  readonly lifecycleLog?: Logger | undefined;
-  /** Counts what happens. Nothing is counted where absent. */
-  readonly meter?: Meter | undefined;
-  /** Stops the worker when it aborts. */
-  readonly signal?: AbortSignal | undefined;
-  /** Aborted when stopping begins. */
-  readonly begun: AbortController;
-  /** Told when a suspect begins and ends. */
-  readonly tellSuspect?: TellSuspect | undefined;
-  /** Told when jobs can be enqueued over the worker's own connection, and when no more. */
-  readonly onConnection?: (connection: Connection | undefined) => void;
-}
-
-/** What is known when claims begin. */
-export interface ReadyFacts {
-  readonly classes: readonly string[];
-  readonly tracking: boolean;
-  /** The longest that any job may take, in milliseconds; 0: at least one has no limit. */
-  readonly limitMs: number;
-}
-
-/** What can be done to a running worker. */
-export interface DaemonActions extends SignalActions {
-  /** Stop, and let the running jobs take what time they need. */
-  retire(reason: string): void;
-  /** Stop now, whatever runs. */
-  abort(reason: string): void;
-  /** Something that it depends on is gone: the exit code will be 1. */
-  fault(error: Error): void;
-  setProcesses(count: number): void;
-}
-
-/** How the worker ended. */
-export interface WorkResult {
-  /** 0: every job ended by itself, well or badly. 1: one had to be put back, or the worker or Redis failed. */
-  readonly exitCode: 0 | 1;
-  readonly processed: number;
-  readonly failed: number;
-  /** Jobs that had begun and went back to their queue. */
-  readonly putBack: number;
-}
 
 /** How long finishes are held for a Redis that is away. */
 const DELIVERY_MS = 10_000;

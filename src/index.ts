@@ -1,6 +1,6 @@
 /** The public surface: re-exports only. */
 export { defineConfig, type UserConfig } from './config/define.js';
-export type { WorkResult } from './daemon.js';
+export type { WorkResult } from './contract.js';
 export { type ErrorCode, TsworkerError } from './errors.js';
 export { register, registerDecoder } from './functions/ambient.js';
 export { job } from './functions/job.js';

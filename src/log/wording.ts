@@ -4,7 +4,7 @@ import type { Settings } from '../config/settings.js';
 import type { EngineEvents } from '../engine/ports.js';
 import type { Run } from '../engine/run.js';
 import type { HeartbeatMessage } from '../registry/heartbeat.js';
-import type { SupervisorEvents } from '../supervisor/supervisor.js';
+import type { SupervisorEvents } from '../supervisor/ports.js';
 import { VERSION } from '../version.js';
 
 export function engineWording(log: Logger, workerId: (slot: number) => string): EngineEvents {

@@ -1,6 +1,6 @@
 /** The record of a job in hand, `worker:W`: reading ours and, where a foreign worker died, theirs. Pure. */
 
-/** The fields of a claim record, in the order in which exchange.lua writes them: the payload is last. */
+/** The fields of a claim record, in the order in which the exchange script writes them: the payload is last. */
 export interface ClaimRecord {
   /** undefined in the records of Ruby, goworker and node-resque. */
   readonly token: string | undefined;

@@ -1,4 +1,4 @@
-/** The engine's JobStore over Redis: builds the calls of exchange.lua, and reads its replies. */
+/** The engine's JobStore over Redis: builds the calls of the exchange script, and reads its replies. */
 import type { QueuePlan } from '../config/settings.js';
 import type { Company, Exchanged, Finish, JobStore } from '../engine/ports.js';
 import type { Claim } from '../job.js';

@@ -9,10 +9,16 @@ export interface Script {
   readonly sha: string;
 }
 
-export function loadScript(
-  name: 'exchange' | 'register' | 'enter' | 'unregister' | 'recover' | 'unfail' | 'enqueue',
-): Script {
-  const text = readFileSync(new URL(`./${name}.lua`, import.meta.url), 'utf8');
+export type ScriptName = 'exchange' | 'register' | 'enter' | 'unregister' | 'recover' | 'unfail' | 'enqueue';
+
+/** Redis knows no include: a script of several files is put together here. */
+const PARTS: { readonly [name in ScriptName]?: readonly string[] } = {
+  exchange: ['begin', 'finish', 'strict', 'draw', 'claim'].map((part) => `exchange/${part}`),
+};
+
+export function loadScript(name: ScriptName): Script {
+  const texts = (PARTS[name] ?? [name]).map((part) => readFileSync(new URL(`./${part}.lua`, import.meta.url), 'utf8'));
+  const text = texts.join('\n');
   return { text, sha: createHash('sha1').update(text).digest('hex') };
 }
 

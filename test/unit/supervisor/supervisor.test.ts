@@ -4,7 +4,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Settings } from '../../../src/config/settings.js';
-import { type End, Supervisor } from '../../../src/supervisor/supervisor.js';
+import type { End } from '../../../src/supervisor/ports.js';
+import { Supervisor } from '../../../src/supervisor/supervisor.js';
 import { tempDir } from '../../support/reaper.js';
 
 /** The children's lives, one after the other: the body of a function that is given `tell`. */

@@ -1,0 +1,185 @@
+-- Fourth part: takes jobs from the queues, in their order or by weight. Suspects first: who may have one.
+
+-- `suspected` is of the payload that was looked at last, which is the next to be popped.
+local now, suspected
+local function must_run_alone(payload)
+  suspected = false
+  local seen = is_strict(payload) and payload or payload_in(shown(payload) .. '}')
+  local deaths = redis.pcall('HGET', suspects, redis.sha1hex(seen))
+  if type(deaths) ~= 'string' then return false end
+  now = now or redis.call('TIME')[1]
+  local count = 0
+  for at in string.gmatch(deaths, '(%d+)/') do
+    if now - at < 72 * 3600 then count = count + 1 end
+  end
+  suspected = count > 0
+  return count >= 2
+end
+
+-- How many jobs at the head of a queue wait to run alone. They are looked at in their place: a queue that was popped and
+-- pushed to would wake every other process, which would do the same, for ever.
+local MOST_WAITING = 100
+local waiting, alone = {}, false
+-- The jobs that were popped, in order; of each its queue, and whether it is a suspect.
+local jobs, from, suspicion = {}, {}, {}
+
+-- Takes the job behind those that wait.
+local function pop_behind(list, count)
+  local before = {}
+  -- Shows that what is popped may be pushed again, before anything is.
+  local refused = redis.pcall('LPUSH', list, '')
+  if type(refused) == 'table' then return refused end
+  redis.call('LPOP', list)
+  for i = count, 1, -1 do before[i] = redis.call('LPOP', list) end
+  local payload = redis.call('LPOP', list)
+  redis.call('LPUSH', list, unpack(before))
+  return payload
+end
+
+local function next_of(q)
+  local list = KEYS[1 + q]
+  for i = waiting[q] or 0, MOST_WAITING do
+    local payload = redis.pcall('LINDEX', list, i)
+    if type(payload) ~= 'string' then return payload end
+    if not must_run_alone(payload) then return i == 0 and redis.pcall('LPOP', list) or pop_behind(list, i) end
+    if busy == 0 and #jobs == 0 then
+      alone = true
+      return redis.pcall('LPOP', list)
+    end
+    waiting[q] = i + 1
+  end
+end
+
+-- Pops at most `count` jobs of a queue; an error where it cannot be read. LPOP takes no count before Redis 6.2.
+local at_once = not suspects
+local function pop(q, count)
+  local popped
+  if suspects then
+    popped = next_of(q)
+  else
+    popped = count > 1 and redis.pcall('LPOP', KEYS[1 + q], count)
+    at_once = at_once and not (popped and popped.err)
+    if count == 1 or not at_once then popped = redis.pcall('LPOP', KEYS[1 + q]) end
+  end
+  return type(popped) == 'string' and { popped } or popped or {}
+end
+
+-- With the turn and no other job the suspect comes first, whatever the order of the queues.
+local first
+if reply[5] == 1 and busy == 0 then
+  for q = 1, suspects and queues or 0 do
+    local payload = redis.pcall('LINDEX', KEYS[1 + q], 0)
+    if type(payload) == 'string' and must_run_alone(payload) then
+      first = q
+      break
+    end
+  end
+  if not first then release_turn() end
+end
+
+-- Takes jobs of a queue for idle slots, and tells whether there may be more in it. A key that is not a list counts as
+-- empty; a queue that cannot be read for another reason (a read-only replica) must not.
+local function draw(q, count)
+  local popped = pop(q, count)
+  if popped.err and not string.find(popped.err, '^WRONGTYPE') then refused = popped end
+  for n = 1, #popped do
+    jobs[#jobs + 1], from[#from + 1] = popped[n], q
+    suspicion[#jobs] = suspected
+  end
+  return #popped > 0
+end
+
+local function wants_more() return #jobs < idle and not alone and not refused end
+
+-- Whether no queue is there. Reading them also watches them: Redis tells this connection of the next push to any. The
+-- check and the arming are one step; no push can fall between.
+local function is_none_there()
+  local there = 0
+  for at = 2, queues + 1, 1000 do
+    there = there + redis.call('EXISTS', unpack(KEYS, at, math.min(at + 999, queues + 1)))
+  end
+  return there == 0
+end
+
+-- Where there are many queues most are empty, and idle workers ask all the time: once one is empty all are asked together.
+local FEW_QUEUES, asked, none_there = 8, false, false
+local function are_all_empty()
+  if not asked and queues > FEW_QUEUES then none_there = is_none_there() end
+  asked = true
+  return none_there
+end
+
+-- Both tell whether every queue was found empty.
+local function draw_in_order()
+  for q = 1, queues do
+    while wants_more() and draw(q, at_once and idle - #jobs or 1) do end
+    if not wants_more() then return false end
+    if are_all_empty() then return true end
+  end
+  return true
+end
+
+-- Each queue with its share, anew for each job. Steps of the golden ratio fall evenly into the shares, where random numbers
+-- would need thousands of jobs for that.
+local GOLDEN = 0.6180339887498949
+local position, weights, open, ends = tonumber(ARGV[3]), {}, {}, {}
+for weight in string.gmatch(ARGV[15], '[^,]+') do
+  weights[#weights + 1] = tonumber(weight)
+  open[#open + 1] = #open + 1
+end
+
+-- Shares one behind the other, without those of empty queues.
+local function share_out(empty)
+  local before, total = open, 0
+  open, ends = {}, {}
+  for i = 1, #before do
+    local q = before[i]
+    if not empty[q] then
+      total = total + weights[q]
+      open[#open + 1], ends[#ends + 1] = q, total
+    end
+  end
+end
+
+local function choose()
+  position = (position + GOLDEN) % 1
+  local at, low, high = position * ends[#ends], 1, #ends
+  while low < high do
+    local middle = math.floor((low + high) / 2)
+    if at < ends[middle] then high = middle else low = middle + 1 end
+  end
+  return open[low]
+end
+
+-- Shares that have turned out to be empty are skipped, until they are half of all.
+local function draw_by_weight()
+  local empty, left, skipped = {}, queues, 0
+  share_out(empty)
+  while wants_more() do
+    local wanted, chosen = {}, {}
+    for _ = 1, at_once and idle - #jobs or 1 do
+      local q = choose()
+      if not wanted[q] and not empty[q] then chosen[#chosen + 1] = q end
+      wanted[q] = (wanted[q] or 0) + 1
+    end
+    for i = 1, #chosen do
+      local q = chosen[i]
+      if not refused and not draw(q, wanted[q]) then
+        empty[q], left, skipped = true, left - 1, skipped + weights[q]
+      end
+    end
+    if left == 0 or left < queues and are_all_empty() then return true end
+    if 2 * skipped >= ends[#ends] then
+      share_out(empty)
+      skipped = 0
+    end
+  end
+  return false
+end
+
+local drained = false
+if first and idle > 0 then
+  draw(first, 1)
+elseif idle > 0 then
+  drained = (position and draw_by_weight or draw_in_order)()
+end

@@ -1,0 +1,65 @@
+-- Third part: which payloads every other reader of a record can read, and how the others are shown.
+--
+-- Strictness. cjson alone is too lax: it takes `1.`, `-.5`, raw control characters and bytes that are no UTF-8, and it
+-- stops at a NUL. One scan tells whether a payload holds any character that these need; only then each is looked for.
+local function is_utf8(text)
+  text = string.gsub(text, '[\194-\223][\128-\191]', ' ')
+  text = string.gsub(text, '\224[\160-\191][\128-\191]', ' ')
+  text = string.gsub(text, '\237[\128-\159][\128-\191]', ' ')
+  text = string.gsub(text, '[\225-\236\238\239][\128-\191][\128-\191]', ' ')
+  text = string.gsub(text, '\240[\144-\191][\128-\191][\128-\191]', ' ')
+  text = string.gsub(text, '\244[\128-\143][\128-\191][\128-\191]', ' ')
+  text = string.gsub(text, '[\241-\243][\128-\191][\128-\191][\128-\191]', ' ')
+  return not string.find(text, '[\128-\255]')
+end
+
+local function has_raw_control_character(text)
+  if not string.find(text, '[\1-\31]') then return false end
+  for inside in string.gmatch(string.gsub(text, '\\.', ''), '"([^"]*)"') do
+    if string.find(inside, '[\1-\31]') then return true end
+  end
+  return false
+end
+
+local function has_lax_number(text)
+  if not (string.find(text, '%.%D') or string.find(text, '%D%.')) then return false end
+  local bare = string.gsub(string.gsub(text, '\\.', ''), '"[^"]*"', '')
+  return string.find(bare, '%.%D') or string.find(bare, '%D%.')
+end
+
+local function is_lax(text)
+  return string.find(text, '%z') or has_raw_control_character(text) or has_lax_number(text)
+    or (string.find(text, '[\128-\255]') and not is_utf8(text))
+end
+
+local json
+local function is_strict(text)
+  if not string.find(text, '^%s*{') then return false end
+  if json == nil then
+    json = cjson.new()
+    json.decode_invalid_numbers(false)
+  end
+  local ok, job = pcall(json.decode, text)
+  if not ok then return false end
+  -- All of printable ASCII but the dot.
+  if string.match(text, '^[ -\45/-~]*()') <= #text and is_lax(text) then return false end
+  -- resque-web fails on an ActiveJob wrapper without its one argument.
+  if job.class == 'ActiveJob::QueueAdapters::ResqueAdapter::JobWrapper' then
+    return type(job.args) == 'table' and type(job.args[1]) == 'table'
+  end
+  return true
+end
+
+-- What is not a strict JSON object is shown as a text, from which its bytes can be had back: bytes that are no UTF-8 are
+-- each taken for a Latin-1 character.
+local function shown(text)
+  local encoding = 'utf8'
+  if not is_utf8(text) then
+    local latin1 = {}
+    for byte = 128, 255 do
+      latin1[string.char(byte)] = byte < 192 and '\194' .. string.char(byte) or '\195' .. string.char(byte - 64)
+    end
+    encoding, text = 'latin1', string.gsub(text, '[\128-\255]', latin1)
+  end
+  return '"payload_encoding":"' .. encoding .. '","payload":{"class":"InvalidPayload","args":[' .. cjson.encode(text) .. ']}'
+end
