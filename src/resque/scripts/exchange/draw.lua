@@ -53,14 +53,13 @@ end
 -- Pops at most `count` jobs of a queue; an error where it cannot be read. LPOP takes no count before Redis 6.2.
 local at_once = not suspects
 local function pop(q, count)
-  local popped
-  if suspects then
-    popped = next_of(q)
-  else
-    popped = count > 1 and redis.pcall('LPOP', KEYS[1 + q], count)
-    at_once = at_once and not (popped and popped.err)
-    if count == 1 or not at_once then popped = redis.pcall('LPOP', KEYS[1 + q]) end
+  if at_once and count > 1 then
+    local popped = redis.pcall('LPOP', KEYS[1 + q], count) or {}
+    at_once = not popped.err or string.find(popped.err, '^WRONGTYPE')
+    if at_once then return popped end
   end
+  local popped = suspects and next_of(q)
+  if not suspects then popped = redis.pcall('LPOP', KEYS[1 + q]) end
   return type(popped) == 'string' and { popped } or popped or {}
 end
 
