@@ -8,7 +8,7 @@ import type { Command } from './command.js';
 import { byGroup, DEFAULT_COMMAND } from './commands.js';
 import type { ModuleFlags } from './flags.js';
 import { addModuleFlags, newPage, type Options, pageWidth, type Yargs } from './program.js';
-import { twoColumns } from './wrap.js';
+import { twoColumns, wrapped } from './wrap.js';
 
 /** All commands, and the flags of the daemon. With goworker's one dash. */
 export async function helpPage(flags: ModuleFlags, columns: number): Promise<string> {
@@ -17,9 +17,9 @@ export async function helpPage(flags: ModuleFlags, columns: number): Promise<str
   addModuleFlags(page, flags, true);
   addOthers(page, DEFAULT_COMMAND);
   page.option('version', { describe: 'the version of tsworker', group: 'Other:' });
-  addExamples(page, [...DEFAULT_COMMAND.examples, ...EXAMPLES]);
   const head = `Usage: tsworker [command] [flags]\n\n${commandList(columns)}`;
-  return `${head}\n\n${oneDash(await page.epilogue(`${SPELLING}\n\n${SOURCES}`).getHelp())}`;
+  const examples = exampleList([...DEFAULT_COMMAND.examples, ...EXAMPLES], columns);
+  return paragraphs([head, oneDash(await page.getHelp()), examples, filled([SPELLING, SOURCES], columns)]);
 }
 
 /** One command: how it is typed, what it takes. */
@@ -29,10 +29,10 @@ export async function commandPage(command: Command, flags: ModuleFlags, columns:
   addSettings(page, command.settings);
   if (command.modules !== undefined) addModuleFlags(page, flags, true);
   addOthers(page, command);
-  addExamples(page, command.examples);
   const sources = command.settings.length === 0 ? [] : [command === DEFAULT_COMMAND ? SOURCES : SHORT_SOURCES];
   const notes = [...(command.notes === undefined ? [] : [command.notes]), SPELLING, ...sources];
-  return `${usageOf(command, columns)}\n\n${oneDash(await page.epilogue(notes.join('\n\n')).getHelp())}`;
+  const examples = exampleList(command.examples, columns);
+  return paragraphs([usageOf(command, columns), oneDash(await page.getHelp()), examples, filled(notes, columns)]);
 }
 
 function commandList(columns: number): string {
@@ -91,8 +91,34 @@ function withPlaceholder(flag: string, placeholder: string): string {
   return placeholder === '' ? flag : `${flag} <${placeholder}>`;
 }
 
-function addExamples(page: Yargs, examples: Command['examples']): void {
-  for (const [command, meaning] of examples) page.example(command, meaning);
+/** Not by yargs, which breaks a long one in two: it is there to be copied. What it means then stands below it. */
+function exampleList(examples: Command['examples'], columns: number): string {
+  const width = pageWidth(columns);
+  const rows = examples.flatMap(([line, meaning]): (readonly [string, string])[] =>
+    line.length <= width / 2
+      ? [[`  ${line}`, meaning]]
+      : [
+          [`  ${line}`, ''],
+          ['', meaning],
+        ],
+  );
+  return `Examples:\n${twoColumns(rows, width, width / 2 + 2)}`;
+}
+
+function filled(texts: readonly string[], columns: number): string {
+  const width = pageWidth(columns);
+  return paragraphs(
+    texts.map((text) =>
+      text
+        .split('\n')
+        .flatMap((line) => wrapped(line, width))
+        .join('\n'),
+    ),
+  ).trimEnd();
+}
+
+function paragraphs(texts: readonly string[]): string {
+  return texts.join('\n\n').concat('\n');
 }
 
 /** yargs writes `--queues`; the same width with one dash keeps the columns in line. */
@@ -101,7 +127,7 @@ function oneDash(page: string): string {
     .split('\n')
     .map((line) => line.replace(/^( +(?:-\w, )*)--(\S+(?: <[^>]+>)?)/, '$1-$2 '))
     .join('\n')
-    .concat('\n');
+    .trimEnd();
 }
 
 const EXAMPLES = [['tsworker config -json', 'what would be in force here']] as const;

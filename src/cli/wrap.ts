@@ -1,9 +1,12 @@
 /** Text in two columns, the right one wrapped to the width. Pure. */
 
-export function twoColumns(rows: readonly (readonly [left: string, right: string])[], width: number): string {
-  const left = Math.max(...rows.map(([text]) => text.length)) + 2;
+type Row = readonly [left: string, right: string];
+
+/** @param most the left column is as wide as what is no wider than that */
+export function twoColumns(rows: readonly Row[], width: number, most = Number.POSITIVE_INFINITY): string {
+  const left = Math.max(...rows.map(([{ length }]) => (length <= most ? length : 0))) + 2;
   const lines = rows.flatMap(([name, text]) =>
-    wrapped(text, Math.max(20, width - left)).map((line, i) => (i === 0 ? name : '').padEnd(left) + line),
+    wrapped(text, Math.max(20, width - left)).map((line, i) => ((i === 0 ? name : '').padEnd(left) + line).trimEnd()),
   );
   return lines.join('\n');
 }

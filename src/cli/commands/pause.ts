@@ -25,9 +25,7 @@ async function set(call: Call<PauseFlags>, paused: boolean): Promise<number> {
 }
 
 function sentence(paused: boolean, before: boolean, where: string): string {
-  const state = paused
-    ? 'the workers take no new jobs; what is under way goes on; tsworker resume ends it'
-    : 'the workers take jobs';
-  if (paused === before) return `${where} was ${paused ? 'paused' : 'not paused'} already: ${state}`;
-  return `${where} is ${paused ? 'paused' : 'no longer paused'} now: ${state}`;
+  if (paused)
+    return `${where} ${before ? 'was paused already' : 'is paused now'}: the workers take no new jobs; what is under way goes on; tsworker resume ends it`;
+  return `${where} ${before ? 'is no longer paused' : 'was not paused'}: the workers take jobs`;
 }

@@ -42,7 +42,7 @@ export class Settler {
   /**
    * One atomic step for all of them. When it rejects because the connection was lost, either all of it has happened or
    * nothing.
-   * @param picks by rising N, within {@link MOST_IN_PAGE} of each other
+   * @param picks by rising N, within two pages ({@link MOST_IN_PAGE}) of each other
    */
   async settle(picks: readonly Pick[]): Promise<SettleReply> {
     if (picks.length === 0) return { states: [], refusal: '' };

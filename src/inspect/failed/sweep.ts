@@ -1,40 +1,41 @@
 /**
  * Retries or removes all entries that match, from the oldest to the newest that was there at the start: one that fails
- * again meanwhile is not retried again. Page by page, one atomic step each, while others push to the list and remove from
- * it. Must not know who asks for it.
+ * again meanwhile is not retried again. Stretch by stretch, one atomic step each, while others push to the list and remove
+ * from it. Must not know who asks for it.
  *
  * Where others remove entries, what is still to come moves down, and would be passed over. So each page is read with the
  * entry before it; where that is another than expected, the sweep goes back to where the last entry that it left behind
  * is now, or an earlier one.
  *
- * The next page is read before the step, and looked through while Redis does it.
+ * A step walks along the list from its end, so few steps that take much are quicker than many: it takes what several
+ * pages hold. The pages of the next one are read before it, and looked through while Redis does it.
  */
 import { setImmediate as endOfTurn } from 'node:timers/promises';
 import { TsworkerError } from '../../errors.js';
-import { type Brief, type Chosen, chooseMatching, type Deed, type Left, leftOf } from './choose.js';
+import type { Brief, Chosen, Deed, Left } from './choose.js';
 import { entryId } from './entry.js';
 import type { FailedFilter } from './filter.js';
 import { type FailedList, type Listed, MOST_IN_PAGE } from './list.js';
-import { mostInOneCall, type Pick, type SettleReply, type Settler } from './settle.js';
+import { mostInOneCall, type SettleReply, type Settler } from './settle.js';
+import {
+  type Entries,
+  isSome,
+  joined,
+  lookAt,
+  type Mark,
+  MOST_PAGES_IN_STEP,
+  markOf,
+  movedDown,
+  type Place,
+  type Stretch,
+  sizeOfStep,
+} from './stretch.js';
 
 export interface SweepStep {
   /** Entries looked at so far, of how many. */
   readonly seen: number;
   readonly of: number;
   readonly taken: readonly Brief[];
-}
-
-interface Page {
-  readonly entries: readonly Listed[];
-  /** Those of them that match. */
-  readonly chosen: readonly Chosen[];
-}
-
-/** The last entry of a page that stays in the list, and what was left of that page although it matched. */
-interface Mark {
-  readonly n: number;
-  readonly id: string;
-  readonly left: readonly Left[];
 }
 
 /** In a row: only a list that somebody else empties at the same time comes near. */
@@ -46,7 +47,7 @@ export class Sweep {
   readonly #deed: Deed;
   readonly #filter: FailedFilter;
   readonly #most: number;
-  /** How many entries before the next page stay in the list. */
+  /** How many entries before the next stretch stay in the list. */
   #at = 0;
   /** Where the entries end that were there at the start. */
   #end = 0;
@@ -62,54 +63,73 @@ export class Sweep {
     this.#most = most;
   }
 
-  /** What matched and stayed. */
+  /** What matched and stayed, by where it stands now. */
   get left(): readonly Left[] {
     return this.#marks.flatMap(({ left }) => left);
   }
 
-  /** One step for each call of Redis. Whoever stops asking stops the sweep, between two calls. */
+  /** One step for each change in Redis. Whoever stops asking stops the sweep, between two of them. */
   async *steps(): AsyncGenerator<SweepStep> {
     this.#end = Math.min(this.#most, await this.#list.length());
-    let page: Page | undefined;
+    let pages: readonly Stretch[] = [];
     for (let stalls = 0; this.#at < this.#end; ) {
-      page ??= await this.#readPage();
-      if (page?.entries.length === 0) return;
-      const step: Step = page === undefined ? { taken: [], next: undefined } : await this.#take(page);
-      stalls = step.next === undefined && step.taken.length === 0 ? stalls + 1 : 0;
+      if (pages.length === 0) {
+        const read = await this.#read(this.#marks.at(-1), this.#at, 1);
+        if (read?.length === 0) return;
+        pages = read?.map(this.#look) ?? [];
+      }
+      const step: Step = pages.length === 0 ? await this.#goBack() : await this.#take(pages);
+      stalls = step.next.length === 0 && step.taken.length === 0 ? stalls + 1 : 0;
       if (stalls > MOST_STALLS) throw new TsworkerError('REDIS', 'the failed list changes faster than it can be read');
-      page = step.next;
+      pages = step.next;
       yield { seen: this.#at + this.#taken, of: this.#end + this.#taken, taken: step.taken };
     }
   }
 
-  /** undefined: the list has moved, and the place is another now. */
-  async #readPage(): Promise<Page | undefined> {
-    const mark = this.#marks.at(-1);
-    const entries = await this.#readBehind(mark?.n, mark?.id, this.#end - this.#at);
-    if (entries === undefined) await this.#goBack();
-    return entries && look(entries, this.#deed, this.#filter);
+  #look = (entries: Entries): Stretch => lookAt(entries, this.#deed, this.#filter);
+
+  /**
+   * Pages behind an entry (undefined: from the oldest on), as far as the list stands still: none where it ends there.
+   * @param at the N of the first
+   * @returns undefined where that entry stands elsewhere
+   */
+  async #read(behind: Place | undefined, at: number, most: number): Promise<Entries[] | undefined> {
+    const size = Math.min(this.#list.pageSize, this.#mostAt(at));
+    const reads: Promise<Listed[]>[] = [];
+    for (let from = at; from < this.#end && reads.length < most; from += size)
+      reads.push(this.#list.read(Math.max(0, from - 1), Math.min(size, this.#end - from) + (from > 0 ? 1 : 0)));
+    const pages: Entries[] = [];
+    let before = behind?.id;
+    for (const read of await Promise.all(reads)) {
+      const overlap = before === undefined ? undefined : read.shift();
+      if (before !== undefined && (overlap === undefined || entryId(overlap.raw) !== before))
+        return pages.length > 0 ? pages : undefined;
+      if (!isSome(read)) break;
+      pages.push(read);
+      before = entryId(read[read.length - 1].raw);
+    }
+    return pages;
   }
 
-  /** What stands behind an entry, if that still stands where it did. */
-  async #readBehind(n: number | undefined, id: string | undefined, most: number): Promise<Listed[] | undefined> {
-    const distance = Math.min((n ?? 0) + this.#list.pageSize, this.#end - this.#at);
-    const size = Math.min(this.#list.pageSize, most, mostInOneCall(distance, this.#list.meanBytes));
-    if (n === undefined) return await this.#list.read(0, size);
-    const [before, ...entries] = await this.#list.read(n, size + 1);
-    return before !== undefined && entryId(before.raw) === id ? entries : undefined;
+  /** How many entries one step may take there. */
+  #mostAt(at: number): number {
+    const distance = Math.min(at + this.#list.pageSize, this.#end - at);
+    return mostInOneCall(distance, this.#list.meanBytes);
   }
 
-  async #goBack(): Promise<void> {
+  async #goBack(): Promise<Step> {
     this.#at = 0;
     for (let mark = this.#marks.pop(); mark !== undefined; mark = this.#marks.pop()) {
       const now = await this.#seek(mark);
       if (now === undefined) continue;
-      this.#marks.push({ ...mark, n: now });
+      const moved = mark.n - now;
+      this.#marks.push({ ...mark, n: now, left: mark.left.map((one) => ({ ...one, n: one.n - moved })) });
       this.#at = now + 1;
       // All that is still to come has moved down by so many.
-      this.#end -= mark.n - now;
-      return;
+      this.#end -= moved;
+      break;
     }
+    return { taken: [], next: [] };
   }
 
   /** A mark is where it was or a little below; one that is not was removed itself. */
@@ -119,43 +139,37 @@ export class Sweep {
     return before.findLast(({ raw }) => entryId(raw) === id)?.n;
   }
 
-  async #take(page: Page): Promise<Step> {
-    const { entries, chosen } = page;
-    const moved = entries[0].n - this.#at;
-    const picks = chosen.flatMap(({ pick }): Pick[] => (pick ? [{ ...pick, n: pick.n - moved }] : []));
-    const last = entries[entries.length - 1];
-    const rest = this.#end - this.#at - entries.length;
-    const ahead = await this.#readBehind(last.n - moved, entryId(last.raw), rest);
-    const settling = this.#settler.settle(picks);
+  async #take(pages: readonly Stretch[]): Promise<Step> {
+    const { last } = pages[pages.length - 1];
+    const size = sizeOfStep(pages, this.#mostAt(this.#at));
+    const stretch = joined(pages.slice(0, size));
+    const rest = pages.slice(size);
+    const ahead = await this.#read(last, last.n + 1, MOST_PAGES_IN_STEP - rest.length);
+    const settling = this.#settler.settle(stretch.picks);
     // The client sends when this turn ends: only then is there time to look.
-    const looking = endOfTurn().then(() => ahead && look(ahead, this.#deed, this.#filter));
+    const looking = endOfTurn().then(() => ahead?.map(this.#look));
     const [reply, next] = await Promise.all([settling, looking]);
-    const taken = this.#goOn(page, reply);
-    return { taken: taken.map(({ brief }) => brief), next: reply.states.includes('elsewhere') ? undefined : next };
+    const taken = this.#goOn(stretch, reply).map(({ brief }) => brief);
+    if (next === undefined || reply.states.includes('elsewhere')) return { taken, next: [] };
+    return { taken, next: [...rest, ...next].map((page) => movedDown(page, taken.length)) };
   }
 
-  /** Passes over the page, unless some of it stood elsewhere: then it is read again. */
-  #goOn({ entries, chosen }: Page, { states, refusal }: SettleReply): readonly Chosen[] {
+  /** Passes over the stretch, unless some of it stood elsewhere: then it is read again. */
+  #goOn(stretch: Stretch, { states, refusal }: SettleReply): readonly Chosen[] {
     let pick = 0;
-    const taken = chosen.filter((one) => one.pick !== undefined && states[pick++] === 'taken');
+    const taken = stretch.chosen.filter((one) => one.pick !== undefined && states[pick++] === 'taken');
     this.#taken += taken.length;
     this.#end -= taken.length;
     if (states.includes('elsewhere')) return taken;
-    const gone = new Set(taken.map(({ brief }) => brief.n));
-    this.#at += entries.length - gone.size;
-    const left = chosen.filter(({ brief }) => !gone.has(brief.n)).map((one) => leftOf(one, refusal));
-    const last = entries.findLast(({ n }) => !gone.has(n));
-    if (last !== undefined) this.#marks.push({ n: this.#at - 1, id: entryId(last.raw), left });
+    this.#at += stretch.count - taken.length;
+    const mark = markOf(stretch, new Set(taken), refusal);
+    if (mark !== undefined) this.#marks.push(mark);
     return taken;
   }
 }
 
-/** next: the page behind, where it could be read ahead. */
+/** next: the pages behind, as far as they were read ahead. */
 interface Step {
   readonly taken: readonly Brief[];
-  readonly next: Page | undefined;
-}
-
-function look(entries: readonly Listed[], deed: Deed, filter: FailedFilter): Page {
-  return { entries, chosen: entries.flatMap((listed) => chooseMatching(listed, deed, filter) ?? []) };
+  readonly next: readonly Stretch[];
 }

@@ -378,9 +378,11 @@ test('pause and resume set the key of Resque, and say what is in force', async (
   expect(await redis.client.get('resque:pause-all-workers')).toBe('true');
   expect((await run('pause')).out).toContain('was paused already');
   expect((await run('status')).out).toContain('paused   YES');
-  expect(await json('resume')).toEqual({ paused: false, before: true });
+  expect((await run('resume')).out).toMatch(/ is no longer paused: the workers take jobs\n$/);
   expect(await redis.client.exists('resque:pause-all-workers')).toBe(0);
-  expect((await run('resume')).out).toContain('was not paused already');
+  expect((await run('resume')).out).toMatch(/ was not paused: the workers take jobs\n$/);
+  expect(await json('pause')).toEqual({ paused: true, before: false });
+  expect(await json('resume')).toEqual({ paused: false, before: true });
 });
 
 describe('a Redis', () => {

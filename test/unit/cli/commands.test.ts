@@ -42,6 +42,9 @@ describe('each row', () => {
         for (const verb of Object.keys(command.verbs ?? {})) expect(page).toContain(`tsworker ${command.name} ${verb}`);
         for (const line of page.split('\n')) expect(line.length, line).toBeLessThanOrEqual(columns);
       }
+      // Broken in two it could not be copied.
+      const page = await commandPage(command, {}, 100);
+      for (const [line] of command.examples) expect(page).toContain(`  ${line}`);
     },
   );
 
