@@ -141,10 +141,13 @@ export class Sweep {
 
   async #take(pages: readonly Stretch[]): Promise<Step> {
     const { last } = pages[pages.length - 1];
-    const size = sizeOfStep(pages, this.#mostAt(this.#at));
+    // Measured: more than a page full of them takes 10 MB more, and no less time.
+    const most = Math.min(this.#mostAt(this.#at), this.#list.pageSize);
+    const size = sizeOfStep(pages, most);
     const stretch = joined(pages.slice(0, size));
     const rest = pages.slice(size);
-    const ahead = await this.#read(last, last.n + 1, MOST_PAGES_IN_STEP - rest.length);
+    const wanted = MOST_PAGES_IN_STEP * (stretch.picks.length / size) > most ? 1 : MOST_PAGES_IN_STEP;
+    const ahead = await this.#read(last, last.n + 1, wanted - rest.length);
     const settling = this.#settler.settle(stretch.picks);
     // The client sends when this turn ends: only then is there time to look.
     const looking = endOfTurn().then(() => ahead?.map(this.#look));
