@@ -64,7 +64,7 @@ it('contains what is needed and nothing else', () => {
     /^(package\.json|README\.md|LICENSE|CHANGELOG\.md)$/,
     /^bin\/tsworker\.js$/,
     /^dist\/[\w/-]+(\.row)?\.(js|d\.ts)$/,
-    /^dist\/resque\/scripts\/[\w-]+\.lua$/,
+    /^dist\/resque\/scripts\/(exchange\/)?[\w-]+\.lua$/,
     /^jobs\/[\w-]+\.ts$/,
     /^config\/(tsworker\.config\.ts|tsworker\.service|Procfile|docker-compose\.yml|kubernetes\.yaml|keda\.yaml|grafana-dashboard\.json)$/,
   ];
@@ -73,7 +73,9 @@ it('contains what is needed and nothing else', () => {
   const config = readdirSync(join(projectRoot, 'config')).map((name) => `config/${name}`);
   const missing = [...needed, ...config, 'jobs/mail.ts'].filter((path) => !paths.includes(path));
   expect(missing).toEqual([]);
-  const scripts = readdirSync(join(projectRoot, 'src/resque/scripts')).filter((name) => name.endsWith('.lua'));
+  const scripts = readdirSync(join(projectRoot, 'src/resque/scripts'), { recursive: true, encoding: 'utf8' }).filter(
+    (name) => name.endsWith('.lua'),
+  );
   expect(paths.filter((path) => path.endsWith('.lua')).sort()).toEqual(
     scripts.map((name) => `dist/resque/scripts/${name}`).sort(),
   );
