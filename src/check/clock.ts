@@ -1,7 +1,7 @@
 /** Whether this machine and Redis agree on the time. */
 import { serverTimeMs } from '../registry/clock.js';
 import { type Finding, good, warning } from './finding.js';
-import type { RedisSeen } from './redis.js';
+import type { RedisSeen } from './seen.js';
 
 const APART_MS = 2000;
 

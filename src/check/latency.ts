@@ -1,6 +1,6 @@
 /** How long a round trip takes. */
 import { type Finding, good, warning } from './finding.js';
-import type { RedisSeen } from './redis.js';
+import type { RedisSeen } from './seen.js';
 
 const PINGS = 21;
 /** Claims and results of all slots share a round trip, so that even this is no disaster. */

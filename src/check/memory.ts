@@ -1,6 +1,6 @@
 /** Whether Redis may throw jobs away, or is about to refuse them, for want of memory. */
 import { bad, type Finding, good, warning } from './finding.js';
-import type { RedisSeen } from './redis.js';
+import type { RedisSeen } from './seen.js';
 
 const NEARLY_FULL = 0.9;
 

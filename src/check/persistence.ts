@@ -1,6 +1,6 @@
 /** Whether jobs survive a restart of Redis. */
 import { bad, type Finding, good, warning } from './finding.js';
-import type { RedisSeen } from './redis.js';
+import type { RedisSeen } from './seen.js';
 
 const RIGHT = 'set appendonly yes: a crash then loses a second at most';
 

@@ -7,7 +7,7 @@ import { serves } from '../inspect/worker-id.js';
 import { decodePayload } from '../resque/codec.js';
 import type { Keys } from '../resque/keys.js';
 import { bad, type Finding, good, some, warning } from './finding.js';
-import type { RedisSeen } from './redis.js';
+import type { RedisSeen } from './seen.js';
 
 /** Looked at from either end of a queue: enough to see a class that is missing, and bounded whatever the queue holds. */
 const PEEK = 100;

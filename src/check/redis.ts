@@ -7,23 +7,15 @@ import type { Connection } from '../redis/connection.js';
 import { connectOptions } from '../redis/options.js';
 import { checkClock } from './clock.js';
 import { bad, type Finding, findingOf, warning } from './finding.js';
-import { type Info, readInfo } from './info.js';
+import { readInfo } from './info.js';
 import { checkLatency } from './latency.js';
 import { checkMemory } from './memory.js';
 import { checkPersistence } from './persistence.js';
 import { checkReplicas } from './replicas.js';
 import { checkRights } from './rights.js';
+import type { RedisSeen } from './seen.js';
 import { checkServer } from './server.js';
 import { checkTracking } from './tracking.js';
-
-export interface RedisSeen {
-  readonly connection: Connection;
-  readonly settings: Settings;
-  /** The address as it may be shown. */
-  readonly uri: string;
-  /** undefined: our user may not ask. */
-  readonly info: Info | undefined;
-}
 
 type Probe = (seen: RedisSeen) => Promise<readonly Finding[]> | readonly Finding[];
 

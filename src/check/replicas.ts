@@ -1,6 +1,6 @@
 /** Whether there are as many replicas as -wait-replicas waits for. */
 import { bad, type Finding, good } from './finding.js';
-import type { RedisSeen } from './redis.js';
+import type { RedisSeen } from './seen.js';
 
 export function checkReplicas({ settings, info }: RedisSeen): Finding[] {
   const wanted = settings.waitReplicas;

@@ -1,7 +1,7 @@
 /** Whether our user may run what the daemon needs; scripts above all. */
 import { requirePermissions } from '../redis/permissions.js';
 import { bad, type Finding, findingOf, good } from './finding.js';
-import type { RedisSeen } from './redis.js';
+import type { RedisSeen } from './seen.js';
 
 export async function checkRights({ connection, settings, uri }: RedisSeen): Promise<Finding[]> {
   try {

@@ -1,6 +1,6 @@
 /** Which server answers, and whether it takes writes. */
 import { bad, type Finding, good, warning } from './finding.js';
-import type { RedisSeen } from './redis.js';
+import type { RedisSeen } from './seen.js';
 
 /** The first version with all that we use; from 6.0 on it works, before that it polls. */
 const WANTED = [6, 2] as const;

@@ -1,6 +1,6 @@
 /** Whether Redis tells of pushes. */
 import { type Finding, good, warning } from './finding.js';
-import type { RedisSeen } from './redis.js';
+import type { RedisSeen } from './seen.js';
 
 export async function checkTracking({ connection, settings }: RedisSeen): Promise<Finding[]> {
   try {
