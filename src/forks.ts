@@ -17,10 +17,9 @@ export class Forks {
 
   /** One that was started before and is alive, else a fresh one. It has not been told anything yet. */
   next(): ChildProcess {
-    for (;;) {
-      const early = this.#early.shift() ?? this.#fork();
+    for (let early = this.#early.shift(); early !== undefined; early = this.#early.shift())
       if (early.exitCode === null && early.signalCode === null) return early;
-    }
+    return this.#fork();
   }
 
   /** Lets those leave that nobody had a use for. */

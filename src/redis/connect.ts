@@ -114,7 +114,7 @@ async function untilLoaded(connection: Connection, hooks: ConnectHooks, signal?:
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       const waiting = message.startsWith('LOADING') || message.startsWith('BUSY') || message.startsWith('MASTERDOWN');
-      if (!waiting || signal?.aborted) throw error;
+      if (!waiting || hooks.patient === false || signal?.aborted) throw error;
       if (!told) hooks.onLoading?.();
       told = true;
     }
@@ -170,6 +170,8 @@ function refusalOf(error: Error, uri: string): TsworkerError | undefined {
 }
 
 function unreachable(error: Error, uri: string): TsworkerError {
+  if (/^(LOADING|BUSY|MASTERDOWN)/.test(error.message))
+    return new TsworkerError('REDIS', `Redis at ${uri} cannot answer yet: ${error.message}`, { cause: error });
   return new TsworkerError('REDIS', `Redis at ${uri} cannot be reached: ${error.message || String(error)}`, {
     cause: error,
     hint: /^rediss[:+]/.test(uri)
