@@ -1,9 +1,6 @@
 /** The public surface: re-exports only. */
 export { defineConfig, type UserConfig } from './config/define.js';
-export type { WorkResult } from './contract.js';
 export { type ErrorCode, TsworkerError } from './errors.js';
-export { register, registerDecoder } from './functions/ambient.js';
-export { job } from './functions/job.js';
 export type {
   DecodedPayload,
   Decoder,
@@ -13,6 +10,8 @@ export type {
   JobFunction,
   SetupContext,
 } from './job.js';
+export { register, registerDecoder } from './job-modules/global-registrations.js';
+export { job } from './job-modules/job.js';
 export {
   close,
   enqueue,
@@ -22,6 +21,7 @@ export {
   signals,
   type WorkSettings,
   work,
-} from './library.js';
+} from './library/library.js';
 export type { NewJob } from './resque/enqueue.js';
 export type { JobMessage } from './tracing/channel.js';
+export type { WorkResult } from './worker/types.js';

@@ -62,10 +62,10 @@ test.each([
   ['demo', ['cli']],
   ['check', ['cli']],
   ['init', ['cli']],
-  ['daemon.ts', ['library.ts', 'control.ts', 'child.ts']],
-  ['control.ts', ['cli']],
-  ['child.ts', []],
-  ['supervisor', ['control.ts', 'child.ts', 'log']],
+  ['worker', ['library', 'processes']],
+  ['library', ['processes', 'index.ts']],
+  ['processes', ['cli', 'library', 'worker']],
+  ['supervisor', ['processes', 'log']],
 ])('only %s may be imported by %j', (target, importers) => {
   const wrong = imports.filter(
     (i) => room(i.target) === target && room(i.file) !== target && !importers.includes(room(i.file)),
@@ -79,9 +79,9 @@ test('books and their neighbours import downwards', () => {
     redis: ['redis', 'config', 'errors.ts'],
     registry: ['registry', 'resque', 'redis', 'service.ts'],
     inspect: ['inspect', 'registry', 'resque', 'redis', 'errors.ts'],
-    check: ['check', 'inspect', 'registry', 'resque', 'redis', 'functions', 'config', 'errors.ts'],
-    init: ['init', 'functions', 'config', 'errors.ts'],
-    functions: ['functions', 'resque', 'engine', 'job.ts', 'errors.ts'],
+    check: ['check', 'inspect', 'registry', 'resque', 'redis', 'job-modules', 'config', 'errors.ts'],
+    init: ['init', 'job-modules', 'config', 'errors.ts'],
+    'job-modules': ['job-modules', 'resque', 'engine', 'job.ts', 'errors.ts'],
     config: ['config', 'errors.ts'],
     log: ['log', 'engine', 'registry', 'config', 'supervisor', 'version.ts'],
     // It knows no daemon, only a file to start.
@@ -89,7 +89,7 @@ test('books and their neighbours import downwards', () => {
     metrics: ['metrics', 'inspect', 'resque', 'redis', 'registry', 'engine', 'job.ts', 'service.ts'],
     // It serves pages and knows none.
     web: ['web', 'config', 'errors.ts', 'service.ts'],
-    tracing: ['tracing', 'functions', 'resque', 'engine', 'job.ts', 'version.ts'],
+    tracing: ['tracing', 'job-modules', 'resque', 'engine', 'job.ts', 'version.ts'],
   };
   const wrong = imports.filter(({ file, target }) => {
     const allowed = below[room(file)];
@@ -100,11 +100,11 @@ test('books and their neighbours import downwards', () => {
 });
 
 test.each([
-  ['engine', ['resque', 'functions', 'metrics', 'tracing']],
+  ['engine', ['resque', 'job-modules', 'metrics', 'tracing']],
   ['metrics', ['supervisor']],
   ['redis', ['metrics']],
   ['registry', ['metrics']],
-  ['functions', ['tracing']],
+  ['job-modules', ['tracing']],
 ])('what others take from %s are types: %j', (target, takers) => {
   const values = imports.filter((i) => takers.includes(room(i.file)) && room(i.target) === target && !i.typeOnly);
   expect(values.map(show)).toEqual([]);
@@ -117,9 +117,23 @@ test('start-up loads nothing of what only some ask for', () => {
     loaded.add(file);
     for (const i of imports) if (i.file === file && !i.typeOnly && !i.lazy) load(i.target);
   };
-  for (const entry of ['cli/main.ts', 'cli/commands/work.ts', 'control.ts', 'child.ts', 'index.ts']) load(entry);
+  for (const entry of [
+    'cli/main.ts',
+    'cli/commands/work.ts',
+    'processes/supervisor-process.ts',
+    'processes/child.ts',
+    'index.ts',
+  ])
+    load(entry);
   expect(loaded).toContain('engine/engine.ts');
-  for (const costly of ['prom-client', '@opentelemetry/api', 'node:http', 'yargs', 'serving.ts', 'metrics/record.ts'])
+  for (const costly of [
+    'prom-client',
+    '@opentelemetry/api',
+    'node:http',
+    'yargs',
+    'processes/http-endpoints.ts',
+    'metrics/record.ts',
+  ])
     expect(loaded).not.toContain(costly);
 });
 
@@ -129,7 +143,7 @@ test.each([
   ['pino-pretty', ['log/pino.ts']],
   ['yargs', ['cli/program.ts']],
   ['cosmiconfig', ['config/file.ts']],
-  ['jiti', ['config/file.ts', 'functions/import.ts']],
+  ['jiti', ['config/file.ts', 'job-modules/import.ts']],
   ['jsonc-parser', ['init/package-json.ts']],
   ['fastest-levenshtein', ['config/suggest.ts']],
   ['prom-client', ['metrics/exposition.ts']],
@@ -154,17 +168,17 @@ describe('processes', () => {
   const holders = (pattern: RegExp) => files.filter((file) => pattern.test(texts.get(file) as string)).sort();
 
   test('only a child exits its process, whatever the job modules left open', () => {
-    expect(holders(/process\.exit\(/)).toEqual(['child.ts']);
+    expect(holders(/process\.exit\(/)).toEqual(['processes/child.ts']);
   });
 
   test('handlers of the process are in few places', () => {
     expect(holders(/(?<!#)\bprocess\.(on|once)\(/)).toEqual([
-      'child.ts',
       'cli/interrupt.ts',
       'cli/screen.ts',
       'demo/interrupt.ts',
-      'faults.ts',
-      'signals.ts',
+      'processes/child.ts',
+      'processes/signals.ts',
+      'worker/uncaught-errors.ts',
     ]);
   });
 });

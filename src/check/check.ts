@@ -4,7 +4,7 @@
  */
 import type { Sources } from '../config/load.js';
 import type { TsworkerError } from '../errors.js';
-import type { SelfImport } from '../functions/import.js';
+import type { SelfImport } from '../job-modules/import.js';
 import { createKeys } from '../resque/keys.js';
 import { type Finding, findingOf, permitted, type Section } from './finding.js';
 import { checkModules } from './modules.js';

@@ -1,7 +1,7 @@
 /** Job modules: which there are, what each registers, which do not load. Runs none of their jobs and hooks. */
 
-import type { SelfImport } from '../functions/import.js';
-import { type JobModules, loadJobs } from '../functions/load.js';
+import type { SelfImport } from '../job-modules/import.js';
+import { type JobModules, loadJobs } from '../job-modules/load.js';
 import { type Finding, findingOf, good, some, warning } from './finding.js';
 
 export interface ModulesSeen {

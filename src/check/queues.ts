@@ -1,9 +1,9 @@
 /** The queues: whether those that are configured exist, hold what is registered here, and are worked at all. */
 import { didYouMean } from '../config/suggest.js';
-import type { JobModules } from '../functions/load.js';
 import { readPause } from '../inspect/pause.js';
 import { listQueues, type QueueSeen } from '../inspect/queues.js';
 import { serves } from '../inspect/worker-id.js';
+import type { JobModules } from '../job-modules/load.js';
 import { decodePayload } from '../resque/codec.js';
 import type { Keys } from '../resque/keys.js';
 import { bad, type Finding, good, some, warning } from './finding.js';

@@ -2,11 +2,12 @@
  * What a command is to the command line: a row of the table in commands.ts. A row costs nothing at start-up: it says how
  * the command is typed and explained, and loads the code behind it only when it is run. Must not know any command.
  */
-import type { Kind } from '../config/kinds.js';
-import { boolean } from '../config/kinds.js';
+
 import type { Sources } from '../config/load.js';
-import { SETTING_KEYS } from '../config/schema.js';
-import type { SettingKey } from '../config/setting.js';
+import type { SettingKey } from '../config/setting-definition.js';
+import { SETTING_KEYS } from '../config/settings-table.js';
+import type { Kind } from '../config/value-parsers.js';
+import { boolean } from '../config/value-parsers.js';
 import type { TsworkerError } from '../errors.js';
 import type { Io } from './io.js';
 

@@ -2,8 +2,9 @@
  * What may come next on a command line, for a shell that completes it: read from the table of commands and the schema,
  * so that it is never wrong. Pure; knows no shell, and asks neither Redis nor a file.
  */
-import type { Kind } from '../config/kinds.js';
-import { CONFIG_FLAG, SCHEMA } from '../config/schema.js';
+
+import { CONFIG_FLAG, SCHEMA } from '../config/settings-table.js';
+import type { Kind } from '../config/value-parsers.js';
 import { glanceArgv } from './argv.js';
 import type { Command, Verb } from './command.js';
 import { COMMANDS, DEFAULT_COMMAND, findCommand } from './commands.js';

@@ -2,10 +2,11 @@
  * Which flags there are: the settings' from the schema, the commands' own from their rows, and those that job modules
  * declare. Must not know the values of the settings.
  */
-import { readBoolean, readNumber } from '../config/kinds.js';
+
 import type { Env, FlagTexts } from '../config/load.js';
-import { CONFIG_FLAG, SCHEMA, SETTING_KEYS } from '../config/schema.js';
-import { envName } from '../config/setting.js';
+import { envName } from '../config/setting-definition.js';
+import { CONFIG_FLAG, SCHEMA, SETTING_KEYS } from '../config/settings-table.js';
+import { readBoolean, readNumber } from '../config/value-parsers.js';
 import { TsworkerError } from '../errors.js';
 import type { FlagOptions } from '../job.js';
 import type { Argv, FlagSpec, FlagSpecs } from './argv.js';

@@ -2,8 +2,9 @@
  * What the help pages say: one for all commands, which is the daemon's too, and one for each command. Must not know how a
  * page is laid out (program.ts does that, with yargs), nor what the commands do.
  */
-import { CONFIG_FLAG, SCHEMA } from '../config/schema.js';
-import type { SettingKey } from '../config/setting.js';
+
+import type { SettingKey } from '../config/setting-definition.js';
+import { CONFIG_FLAG, SCHEMA } from '../config/settings-table.js';
 import type { Command } from './command.js';
 import { byGroup, DEFAULT_COMMAND } from './commands.js';
 import type { ModuleFlags } from './flags.js';

@@ -2,11 +2,12 @@
  * The command line: which command, with which flags, and what exit code comes of it. Must not know how a command
  * works. Everything slow is imported when it is needed: help and version answer without logger and Redis client.
  */
-import { readBoolean } from '../config/kinds.js';
+
 import { type Env, findJobs, readFileFor, type Sources } from '../config/load.js';
-import { envName } from '../config/setting.js';
+import { envName } from '../config/setting-definition.js';
+import { readBoolean } from '../config/value-parsers.js';
 import { TsworkerError } from '../errors.js';
-import type { SelfImport } from '../functions/import.js';
+import type { SelfImport } from '../job-modules/import.js';
 import { VERSION } from '../version.js';
 import { type Argv, type Glance, glanceArgv, readArgv } from './argv.js';
 import type { Call, Command } from './command.js';
@@ -138,7 +139,7 @@ async function flagsForHelp(glance: Argv, env: Env, io: Io): Promise<ModuleFlags
 }
 
 async function findModuleFlags(paths: readonly string[], self: SelfImport): Promise<ModuleFlags> {
-  const { findFlags } = await import('../functions/flags.js');
+  const { findFlags } = await import('../job-modules/flags.js');
   return await findFlags(paths, { self });
 }
 

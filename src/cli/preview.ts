@@ -6,8 +6,8 @@
 
 export async function previewLibrary(): Promise<Readonly<Record<string, unknown>>> {
   const [{ register, registerDecoder }, { job }, { defineConfig }, { TsworkerError }] = await Promise.all([
-    import('../functions/ambient.js'),
-    import('../functions/job.js'),
+    import('../job-modules/global-registrations.js'),
+    import('../job-modules/job.js'),
     import('../config/define.js'),
     import('../errors.js'),
   ]);

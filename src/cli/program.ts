@@ -4,7 +4,7 @@
  * read by the schema, not here.
  */
 import yargs, { type Options, type Argv as Yargs } from 'yargs';
-import { envName } from '../config/setting.js';
+import { envName } from '../config/setting-definition.js';
 import { TsworkerError } from '../errors.js';
 import { type ModuleFlags, typeOf } from './flags.js';
 

@@ -6,8 +6,8 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { TsworkerError } from '../errors.js';
-import { SCHEMA, SETTING_KEYS } from './schema.js';
-import type { SettingKey } from './setting.js';
+import type { SettingKey } from './setting-definition.js';
+import { SCHEMA, SETTING_KEYS } from './settings-table.js';
 import { nearest } from './suggest.js';
 
 export interface ConfigFile {

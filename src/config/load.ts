@@ -6,12 +6,12 @@ import { TsworkerError } from '../errors.js';
 import { readTopology, requireHashTag } from './address.js';
 import type { UserConfig } from './define.js';
 import { type ConfigFile, checkKey, readConfigFile } from './file.js';
-import type { Reading } from './kinds.js';
-import { CONFIG_FLAG, readSetting, SCHEMA, SETTING_KEYS } from './schema.js';
-import { envName, type SettingKey } from './setting.js';
+import { envName, type SettingKey } from './setting-definition.js';
 import type { Settings } from './settings.js';
+import { CONFIG_FLAG, readSetting, SCHEMA, SETTING_KEYS } from './settings-table.js';
 import { didYouMean } from './suggest.js';
 import { uriFromEnv } from './uri.js';
+import type { Reading } from './value-parsers.js';
 
 export type Env = Readonly<Record<string, string | undefined>>;
 

@@ -6,9 +6,9 @@ import type { Service } from '../service.js';
 import { Exchanges } from './exchanges.js';
 import { Hands } from './hands.js';
 import { herdDelayMs } from './herd.js';
+import type { EngineEvents, JobStore, Perform } from './interfaces.js';
 import { Lifecycle } from './lifecycle.js';
 import { Outage } from './outage.js';
-import type { EngineEvents, JobStore, Perform } from './ports.js';
 import type { Run } from './run.js';
 import { Wake } from './wake.js';
 

@@ -4,8 +4,8 @@
  */
 import type { Claim } from '../job.js';
 import type { Hands } from './hands.js';
+import type { EngineEvents, Exchanged, Finish, JobStore } from './interfaces.js';
 import type { Lifecycle } from './lifecycle.js';
-import type { EngineEvents, Exchanged, Finish, JobStore } from './ports.js';
 import { reconcile } from './reconcile.js';
 
 export interface ExchangesOptions {

@@ -3,8 +3,8 @@
  * not know the store, nor when anything is reported.
  */
 import type { Claim, Outcome } from '../job.js';
+import type { EngineEvents, Perform } from './interfaces.js';
 import { Outbox } from './outbox.js';
-import type { EngineEvents, Perform } from './ports.js';
 import { Run } from './run.js';
 import { Slots } from './slots.js';
 import { Solo } from './solo.js';

@@ -1,5 +1,5 @@
 /** The time in which the store cannot be used: when it began, and how long to hold off before the next attempt. */
-import type { EngineEvents } from './ports.js';
+import type { EngineEvents } from './interfaces.js';
 import { Wake } from './wake.js';
 
 const [FIRST_RETRY_MS, LAST_RETRY_MS] = [50, 2000];

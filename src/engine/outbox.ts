@@ -1,5 +1,5 @@
 /** Finishes not yet delivered. What a failed call took is put back, and marked: Redis may have it already. */
-import type { Finish } from './ports.js';
+import type { Finish } from './interfaces.js';
 
 export class Outbox {
   #waiting: Finish[] = [];

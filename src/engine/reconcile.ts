@@ -2,8 +2,8 @@
  * After a call whose reply was lost: what Redis says our slots hold, against what we know. Pure.
  */
 import type { Claim } from '../job.js';
+import type { Finish } from './interfaces.js';
 import type { Outbox } from './outbox.js';
-import type { Finish } from './ports.js';
 
 export interface Reconciled {
   /** Claims that the lost reply would have brought. */

@@ -5,7 +5,7 @@
  * times are handed in, in milliseconds.
  */
 import type { Claim } from '../job.js';
-import type { Company, Exchanged } from './ports.js';
+import type { Company, Exchanged } from './interfaces.js';
 import type { Run } from './run.js';
 
 /** Most jobs end within it; doubled each time they did not, so that at last it is longer than the longest. */

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, join } from 'node:path';
 import { findConfigFile } from '../config/file.js';
-import { findModules } from '../functions/files.js';
+import { findModules } from '../job-modules/files.js';
 import { addScripts } from './package-json.js';
 import type { Step } from './step.js';
 import { CONFIG, JOB, PACKAGE, PROCFILE, SCRIPTS, TSCONFIG } from './templates.js';

@@ -1,5 +1,5 @@
 /** What a worker is measured by, as the daemon knows it: types, and how it listens to the engine beside the log. */
-import type { EngineEvents } from '../engine/ports.js';
+import type { EngineEvents } from '../engine/interfaces.js';
 import type { HeartbeatMessage } from '../registry/heartbeat.js';
 
 /** What is known when claims begin. */

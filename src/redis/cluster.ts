@@ -4,10 +4,10 @@
  */
 import { type RedisNode, requireHashTag, type Topology } from '../config/address.js';
 import { TsworkerError } from '../errors.js';
-import { ask, failureOf, nodeName } from './ask.js';
 import { openNode } from './connection.js';
+import type { Locator } from './failover-connection.js';
 import type { ConnectOptions } from './options.js';
-import type { Locator } from './roaming.js';
+import { ask, failureOf, nodeName } from './query-node.js';
 import { slotOf } from './slot.js';
 
 type ClusterAddress = Extract<Topology, { kind: 'cluster' }>;

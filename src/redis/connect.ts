@@ -7,9 +7,9 @@ import { readTopology } from '../config/address.js';
 import { TsworkerError } from '../errors.js';
 import { clusterLocator } from './cluster.js';
 import { type Connection, type ConnectionEvents, type Mode, openConnection } from './connection.js';
+import { openRoaming } from './failover-connection.js';
 import type { ConnectOptions } from './options.js';
 import { requirePermissions } from './permissions.js';
-import { openRoaming } from './roaming.js';
 import { sentinelLocator } from './sentinel.js';
 import { describeServer, refuseOthers } from './server.js';
 

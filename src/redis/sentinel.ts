@@ -4,10 +4,10 @@
  */
 import type { RedisNode, Topology } from '../config/address.js';
 import { TsworkerError } from '../errors.js';
-import { ask, failureOf } from './ask.js';
 import { openNode } from './connection.js';
+import type { Locator } from './failover-connection.js';
 import type { ConnectOptions } from './options.js';
-import type { Locator } from './roaming.js';
+import { ask, failureOf } from './query-node.js';
 import { describeServer } from './server.js';
 
 type SentinelAddress = Extract<Topology, { kind: 'sentinel' }>;

@@ -1,7 +1,7 @@
 /** The processes that are alive: a sorted set for their number, a hash for where each of them runs. */
 import type { Connection } from '../redis/connection.js';
 import { type Identity, keysOf, processName } from './identity.js';
-import { isGone, machineOf } from './machine.js';
+import { isGone, machineOf } from './process-fingerprint.js';
 import { scan } from './scan.js';
 
 /** Shows this process, or shows it again: whoever took it for dead took it out. */

@@ -8,7 +8,7 @@ import type { Keys } from '../resque/keys.js';
 import { type ClaimRecord, parseRecord } from '../resque/record.js';
 import { callScript, loadScript } from '../resque/scripts/index.js';
 import type { SlotCounts } from './counts.js';
-import { type Death, dirtyExit, entryAround, NAMES, poisonPill } from './dirty.js';
+import { type Death, dirtyExit, entryAround, NAMES, poisonPill } from './dead-worker-errors.js';
 import { type Identity, idChunks, keysOf, processOf, workerId } from './identity.js';
 import { unregister } from './register.js';
 

@@ -7,7 +7,7 @@
 import { isUtf8 } from 'node:buffer';
 import { TsworkerError } from '../errors.js';
 import type { DecodedPayload } from '../job.js';
-import { stringEnd } from './members.js';
+import { stringEnd } from './json-scan.js';
 
 const RIGHT = 'a payload is a JSON object such as {"class":"Archive","args":[35,"tar"]}';
 const LONG_DIGITS = /\d{16}/;

@@ -5,7 +5,7 @@
 import { isUtf8 } from 'node:buffer';
 import { TsworkerError } from '../errors.js';
 import { toPayload } from './codec.js';
-import { type Member, membersOf } from './members.js';
+import { type Member, membersOf } from './json-scan.js';
 
 /** A job that is ready to be pushed. */
 export interface ReadyJob {

@@ -1,6 +1,6 @@
 /** The engine's JobStore over Redis: builds the calls of the exchange script, and reads its replies. */
 import type { QueuePlan } from '../config/settings.js';
-import type { Company, Exchanged, Finish, JobStore } from '../engine/ports.js';
+import type { Company, Exchanged, Finish, JobStore } from '../engine/interfaces.js';
 import type { Claim } from '../job.js';
 import type { Argument, Connection } from '../redis/connection.js';
 import { confirmReplicas } from '../redis/replicas.js';

@@ -8,11 +8,11 @@ import { TsworkerError } from '../errors.js';
 import type { Identity } from '../registry/identity.js';
 import { countDeath, restartDelayMs, shouldGiveUp } from './backoff.js';
 import { Child, type Ending } from './child-process.js';
+import { type Fate, type Life, Place } from './child-slot.js';
 import { exitText } from './exit.js';
+import type { Books, Cause, Ready, SupervisorEvents } from './interfaces.js';
 import type { Death, Order } from './messages.js';
-import { type Fate, type Life, Place } from './place.js';
-import type { Books, Cause, Ready, SupervisorEvents } from './ports.js';
-import { Rollout } from './rollout.js';
+import { Rollout } from './reload.js';
 
 type Refusal = Extract<Ending, { kind: 'refused' }>;
 

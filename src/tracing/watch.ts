@@ -1,8 +1,8 @@
 /** All that looks at jobs while they run, as one watcher: spans where there is an SDK, channels where there are subscribers. */
-import type { EngineEvents } from '../engine/ports.js';
+import type { EngineEvents } from '../engine/interfaces.js';
 import type { Run } from '../engine/run.js';
-import type { Watcher } from '../functions/perform.js';
 import type { Outcome } from '../job.js';
+import type { Watcher } from '../job-modules/perform.js';
 import { JobChannel } from './channel.js';
 import { isTraced, readMark } from './mark.js';
 import type { JobSpans } from './spans.js';

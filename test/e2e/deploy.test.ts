@@ -9,7 +9,7 @@ import { delimiter, join } from 'node:path';
 import { Ajv } from 'ajv';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
-import { SCHEMA, SETTING_KEYS } from '../../src/config/schema.js';
+import { SCHEMA, SETTING_KEYS } from '../../src/config/settings-table.js';
 import { childrenOf, projectRoot, run, runCli, writeJobs } from '../support/cli.js';
 import { tempDir } from '../support/reaper.js';
 import { startRedis, type TestRedis } from '../support/redis.js';

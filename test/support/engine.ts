@@ -2,7 +2,7 @@
 import { onTestFinished } from 'vitest';
 import type { QueuesInput } from '../../src/config/queues.js';
 import { Engine, type EngineOptions } from '../../src/engine/engine.js';
-import type { EngineEvents, Perform } from '../../src/engine/ports.js';
+import type { EngineEvents, Perform } from '../../src/engine/interfaces.js';
 import { type MeterEvents, withMeter } from '../../src/metrics/meter.js';
 import { testConnection, testStore } from './store.js';
 

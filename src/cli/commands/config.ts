@@ -1,8 +1,8 @@
 /** `tsworker config`: the settings in force and where each came from. Needs neither queues nor Redis; shows no secret. */
 import { loadSettings, type Resolved } from '../../config/load.js';
-import { SCHEMA, SETTING_KEYS } from '../../config/schema.js';
-import type { SettingKey } from '../../config/setting.js';
+import type { SettingKey } from '../../config/setting-definition.js';
 import type { QueuePlan, Settings } from '../../config/settings.js';
+import { SCHEMA, SETTING_KEYS } from '../../config/settings-table.js';
 import { maskUri } from '../../config/uri.js';
 import type { Call } from '../command.js';
 import { boxed } from '../table.js';

@@ -1,5 +1,5 @@
 /** How `tsworker enqueue` is typed. */
-import { file, type Kind, text } from '../../config/kinds.js';
+import { file, type Kind, text } from '../../config/value-parsers.js';
 import { TsworkerError } from '../../errors.js';
 import { COMMON, CONNECTION_SETTINGS, defineCommand } from '../command.js';
 

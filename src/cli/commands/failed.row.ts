@@ -1,5 +1,5 @@
 /** How `tsworker failed` is typed. */
-import { boolean, integer } from '../../config/kinds.js';
+import { boolean, integer } from '../../config/value-parsers.js';
 import { COMMON, CONNECTION_SETTINGS, defineCommand } from '../command.js';
 import { moment, names, pattern } from '../failed/kinds.js';
 

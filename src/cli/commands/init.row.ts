@@ -1,5 +1,5 @@
 /** How `tsworker init` is typed. */
-import { boolean } from '../../config/kinds.js';
+import { boolean } from '../../config/value-parsers.js';
 import { COMMON, defineCommand } from '../command.js';
 
 const FLAGS = {

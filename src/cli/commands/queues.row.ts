@@ -1,5 +1,5 @@
 /** How `tsworker queues` is typed. */
-import { integer } from '../../config/kinds.js';
+import { integer } from '../../config/value-parsers.js';
 import { COMMON, CONNECTION_SETTINGS, defineCommand } from '../command.js';
 
 const FLAGS = {

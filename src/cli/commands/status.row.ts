@@ -1,5 +1,5 @@
 /** How `tsworker status` is typed. */
-import { boolean, integer, seconds } from '../../config/kinds.js';
+import { boolean, integer, seconds } from '../../config/value-parsers.js';
 import { COMMON, CONNECTION_SETTINGS, defineCommand } from '../command.js';
 
 const FLAGS = {

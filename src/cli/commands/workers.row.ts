@@ -1,5 +1,5 @@
 /** How `tsworker workers` is typed. */
-import { choice } from '../../config/kinds.js';
+import { choice } from '../../config/value-parsers.js';
 import { COMMON, CONNECTION_SETTINGS, defineCommand } from '../command.js';
 
 const FLAGS = {

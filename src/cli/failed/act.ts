@@ -1,12 +1,12 @@
 /** `tsworker failed retry`, `remove` and `clear`: which entries are meant, whether they may, and what came of it. */
 import { TsworkerError } from '../../errors.js';
-import type { Deed } from '../../inspect/failed/choose.js';
+import { Sweep } from '../../inspect/failed/bulk.js';
+import { resolveTargets, settleNamed } from '../../inspect/failed/by-index.js';
 import { isFiltered } from '../../inspect/failed/filter.js';
 import { FailedList } from '../../inspect/failed/list.js';
-import { resolveTargets, settleNamed } from '../../inspect/failed/named.js';
 import { preview } from '../../inspect/failed/preview.js';
-import { Settler } from '../../inspect/failed/settle.js';
-import { Sweep } from '../../inspect/failed/sweep.js';
+import { Settler } from '../../inspect/failed/remove.js';
+import type { Deed } from '../../inspect/failed/select.js';
 import { EXIT } from '../command.js';
 import { confirm } from '../confirm.js';
 import { count, counted } from '../format.js';

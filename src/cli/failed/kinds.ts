@@ -1,5 +1,5 @@
 /** The kinds of values that the filters take. Must not know what is filtered. */
-import type { Kind } from '../../config/kinds.js';
+import type { Kind } from '../../config/value-parsers.js';
 import { TsworkerError } from '../../errors.js';
 
 /** Names with commas between them. */

@@ -1,5 +1,5 @@
 /** What a retry or a removal has done, or would do: told to people or machines, and as an exit code. */
-import type { Deed } from '../../inspect/failed/choose.js';
+import type { Deed } from '../../inspect/failed/select.js';
 import { EXIT } from '../command.js';
 import { count, counted } from '../format.js';
 import { INTERRUPTED } from '../interrupt.js';

@@ -1,5 +1,5 @@
 /** What a retry or a removal has done, added up: for the report. Pure. */
-import type { Brief, Left } from '../../inspect/failed/choose.js';
+import type { Brief, Left } from '../../inspect/failed/select.js';
 
 export interface TallyLine {
   readonly class: string;

@@ -1,6 +1,6 @@
 /** `3`, `7-9`, `3@1f2e3d4` → which entries are meant. Pure; must not know whether they are there. */
 import { TsworkerError } from '../../errors.js';
-import type { Target } from '../../inspect/failed/named.js';
+import type { Target } from '../../inspect/failed/by-index.js';
 
 const TARGET = /^(\d+)(?:-(\d+)|@([0-9a-fA-F]{4,40}))?$/;
 

@@ -5,7 +5,7 @@
  */
 import { isUtf8 } from 'node:buffer';
 import { hash } from 'node:crypto';
-import type { Member } from '../../resque/members.js';
+import type { Member } from '../../resque/json-scan.js';
 import { readClass } from '../payload.js';
 import { parseTime } from '../time.js';
 import { Fields, textOf } from './fields.js';

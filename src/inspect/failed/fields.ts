@@ -1,6 +1,6 @@
 /** The fields of an entry, decoded when they are asked for. Pure. Must not know what any of them means. */
 import { isAscii } from 'node:buffer';
-import { type Member, membersOf } from '../../resque/members.js';
+import { type Member, membersOf } from '../../resque/json-scan.js';
 
 const PLAIN_STRING = /^"[ !#-[\]-~]*"$/;
 

@@ -1,7 +1,8 @@
 /** What a retry or a removal of all that match would do. Changes nothing. */
-import { type Brief, chooseMatching, type Deed, type Left, leftOf } from './choose.js';
+
 import type { FailedFilter } from './filter.js';
 import type { FailedList } from './list.js';
+import { type Brief, chooseMatching, type Deed, type Left, leftOf } from './select.js';
 
 export interface PreviewStep {
   readonly seen: number;

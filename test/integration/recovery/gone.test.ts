@@ -5,7 +5,7 @@ import type { Connection } from '../../../src/redis/connection.js';
 import { heartbeatText } from '../../../src/registry/clock.js';
 import { Heartbeat, type HeartbeatMessage, type HeartbeatOptions } from '../../../src/registry/heartbeat.js';
 import { type Identity, workerId } from '../../../src/registry/identity.js';
-import { isGone, machineOf, parseStat } from '../../../src/registry/machine.js';
+import { isGone, machineOf, parseStat } from '../../../src/registry/process-fingerprint.js';
 import type { Recovered } from '../../../src/registry/recover.js';
 import { register } from '../../../src/registry/register.js';
 import { assertConserved } from '../../support/conservation.js';

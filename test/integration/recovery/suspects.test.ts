@@ -1,7 +1,7 @@
 /** Poison pills on a real Redis: deaths are counted, suspects run alone, only what died alone is convicted. */
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { Company } from '../../../src/engine/ports.js';
+import type { Company } from '../../../src/engine/interfaces.js';
 import type { Claim, Outcome } from '../../../src/job.js';
 import type { Connection } from '../../../src/redis/connection.js';
 import type { Identity } from '../../../src/registry/identity.js';

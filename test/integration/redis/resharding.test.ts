@@ -2,7 +2,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { parseQueues } from '../../../src/config/queues.js';
 import { Engine } from '../../../src/engine/engine.js';
-import type { Perform } from '../../../src/engine/ports.js';
+import type { Perform } from '../../../src/engine/interfaces.js';
 import { connect } from '../../../src/redis/connect.js';
 import { slotOf } from '../../../src/redis/slot.js';
 import { RedisJobStore } from '../../../src/resque/store.js';

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { COMMANDS } from '../../../src/cli/commands.js';
 import { complete } from '../../../src/cli/complete.js';
-import { SCHEMA } from '../../../src/config/schema.js';
+import { SCHEMA } from '../../../src/config/settings-table.js';
 
 /** The line as it is typed up to the cursor. */
 const texts = (line: string) => complete(line.split(' ')).candidates.map(({ text }) => text);

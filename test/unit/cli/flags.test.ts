@@ -5,7 +5,7 @@ import { DEFAULT_COMMAND } from '../../../src/cli/commands.js';
 import { allSpecs, givenValues, type ModuleFlags, settingTexts } from '../../../src/cli/flags.js';
 import { helpPage } from '../../../src/cli/help.js';
 import { readModuleFlags } from '../../../src/cli/program.js';
-import { SCHEMA, SETTING_KEYS } from '../../../src/config/schema.js';
+import { SCHEMA, SETTING_KEYS } from '../../../src/config/settings-table.js';
 
 const FLAGS: ModuleFlags = {
   tenant: { type: 'string', describe: 'whose jobs', demandOption: true },

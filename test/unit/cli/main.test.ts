@@ -9,8 +9,8 @@ import { TsworkerError } from '../../../src/errors.js';
 
 const runSupervised = vi.hoisted(() => vi.fn<(options: Record<string, unknown>) => Promise<{ exitCode: number }>>());
 const log = vi.hoisted(() => ({}));
-vi.mock('../../../src/control.js', () => ({ runSupervised }));
-vi.mock('../../../src/forks.js', () => ({
+vi.mock('../../../src/processes/supervisor-process.js', () => ({ runSupervised }));
+vi.mock('../../../src/processes/prefork.js', () => ({
   Forks: class {
     close() {}
   },

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readHttp, showHttp } from '../../../src/config/http.js';
-import { readSetting } from '../../../src/config/schema.js';
+import { readSetting } from '../../../src/config/settings-table.js';
 
 describe('-http', () => {
   it.each([

@@ -1,7 +1,7 @@
 /** The loop over a store that the test plays itself: what goes out when, whatever comes together. */
 import { expect, onTestFinished, test } from 'vitest';
 import { Engine } from '../../../src/engine/engine.js';
-import type { Company, EngineEvents, Exchanged, Finish } from '../../../src/engine/ports.js';
+import type { Company, EngineEvents, Exchanged, Finish } from '../../../src/engine/interfaces.js';
 import type { Claim } from '../../../src/job.js';
 
 interface Call {

@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Settings } from '../../../src/config/settings.js';
-import type { End } from '../../../src/supervisor/ports.js';
+import type { End } from '../../../src/supervisor/interfaces.js';
 import { Supervisor } from '../../../src/supervisor/supervisor.js';
 import { tempDir } from '../../support/reaper.js';
 

@@ -1,0 +1,283 @@
+/**
+ * The one table of settings: flags, environment, configuration file, defaults and help are all read from it.
+ * Must not know how any of those is read, only what each setting is called and takes.
+ */
+import { hostname } from 'node:os';
+import { resolve } from 'node:path';
+import { TsworkerError } from '../errors.js';
+import type { Setting, SettingKey, Table } from './setting-definition.js';
+import type { Settings } from './settings.js';
+import { DEFAULT_URI } from './uri.js';
+import {
+  address,
+  boolean,
+  choice,
+  file,
+  integer,
+  paths,
+  processes,
+  queues,
+  type Reading,
+  seconds,
+  text,
+  uri,
+} from './value-parsers.js';
+
+/** The longest that a Node timer can wait (2^31 - 1 ms), in whole seconds. */
+const LONGEST = 2_147_483;
+
+export const SCHEMA: Table = {
+  queues: {
+    flag: 'queues',
+    kind: queues,
+    group: 'Work',
+    help: 'queues to work: a,b,c in strict order, or with weights, high=2,low=1 (required)',
+    defaultText: '',
+    fallback: () => undefined,
+  },
+  interval: {
+    flag: 'interval',
+    kind: seconds({ min: 0, above: true, max: LONGEST }),
+    group: 'Work',
+    help: 'seconds, fractions allowed: how long an idle worker waits at most before it looks again',
+    defaultText: '5.0',
+    fallback: () => 5,
+  },
+  concurrency: {
+    flag: 'concurrency',
+    kind: integer({ min: 1, max: 100_000 }),
+    group: 'Work',
+    help: 'jobs at once in the whole daemon, 1 to 100000',
+    defaultText: '25',
+    fallback: () => 25,
+  },
+  processes: {
+    flag: 'processes',
+    kind: processes,
+    group: 'Process',
+    help: 'child processes, among which the concurrency is shared out; auto: one for each core',
+    defaultText: '1',
+    fallback: () => 1,
+  },
+  connections: {
+    flag: 'connections',
+    kind: integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
+    group: 'Redis',
+    help: 'most Redis connections that the daemon uses, all its parts counted together; with 1 all is one process',
+    defaultText: '-processes + 1, so 2',
+    fallback: () => undefined,
+  },
+  maxRss: {
+    flag: 'max-rss',
+    kind: integer({ min: 0, max: Number.MAX_SAFE_INTEGER }),
+    group: 'Process',
+    help: 'megabytes of memory above which a child process ends its jobs and is replaced; 0: never',
+    defaultText: '0',
+    fallback: () => 0,
+  },
+  uri: {
+    flag: 'uri',
+    kind: uri,
+    group: 'Redis',
+    help: 'redis://user:pass@host:port/db, rediss://…, unix:///path/to/redis.sock?db=N, redis+sentinel://host,host2/mymaster/db or redis+cluster://host,host2',
+    defaultText: `$($REDIS_PROVIDER), else $REDIS_URL, else ${DEFAULT_URI}`,
+    fallback: () => DEFAULT_URI,
+  },
+  namespace: {
+    flag: 'namespace',
+    kind: text('prefix', (value, { warn }) => {
+      if (!value.endsWith(':')) warn(`the namespace ${JSON.stringify(value)} does not end in ":"; Resque's does`);
+    }),
+    group: 'Redis',
+    help: 'prefix of every Redis key',
+    defaultText: 'resque:',
+    fallback: () => 'resque:',
+  },
+  exitOnComplete: {
+    flag: 'exit-on-complete',
+    kind: boolean,
+    group: 'Work',
+    help: 'leave with 0 when the queues are empty and all jobs have ended',
+    defaultText: 'false',
+    fallback: () => false,
+  },
+  useNumber: {
+    flag: 'use-number',
+    kind: boolean,
+    group: 'Work',
+    help: 'large integers in arguments arrive exact, as bigint; false: as JSON.parse has them',
+    defaultText: 'true',
+    fallback: () => true,
+  },
+  forcePrune: {
+    flag: 'force-prune',
+    kind: boolean,
+    group: 'Process',
+    help: 'also prune workers that have no heartbeat at all',
+    defaultText: 'false',
+    fallback: () => false,
+  },
+  tlsCertPath: {
+    flag: 'tls-cert',
+    kind: file,
+    group: 'Redis',
+    help: 'CA certificates (PEM) to check the Redis server with',
+    defaultText: '',
+    fallback: () => undefined,
+  },
+  tlsClientCertPath: {
+    flag: 'tls-client-cert',
+    kind: file,
+    group: 'Redis',
+    help: 'certificate (PEM) to show to the Redis server; with -tls-client-key',
+    defaultText: '',
+    fallback: () => undefined,
+  },
+  tlsClientKeyPath: {
+    flag: 'tls-client-key',
+    kind: file,
+    group: 'Redis',
+    help: 'private key (PEM) of -tls-client-cert',
+    defaultText: '',
+    fallback: () => undefined,
+  },
+  skipTLSVerify: {
+    flag: 'insecure-tls',
+    kind: boolean,
+    group: 'Redis',
+    help: "do not verify the Redis server's certificate",
+    defaultText: 'false',
+    fallback: () => false,
+  },
+  waitReplicas: {
+    flag: 'wait-replicas',
+    kind: integer({ min: 0, max: 1000 }),
+    group: 'Redis',
+    help: 'replicas that must have a claim before its job starts, and a result before it counts as delivered',
+    defaultText: '0',
+    fallback: () => 0,
+  },
+  waitTimeout: {
+    flag: 'wait-timeout',
+    kind: seconds({ min: 0, above: true, max: 10 }),
+    group: 'Redis',
+    help: 'seconds that -wait-replicas waits each time before it takes Redis for unusable',
+    defaultText: '1',
+    fallback: () => 1,
+  },
+  label: {
+    flag: 'label',
+    kind: text('name', checkLabel),
+    group: 'Process',
+    help: 'first part of the worker ids, without colon, comma or blank (by default from the host name)',
+    defaultText: '<host>.ts',
+    fallback: () => `${hostname().replaceAll(/[:,\s]/g, '-')}.ts`,
+  },
+  grace: {
+    flag: 'grace',
+    kind: seconds({ min: 0, max: LONGEST }),
+    group: 'Process',
+    help: 'seconds that running jobs get to end after a stop signal; 0: no limit',
+    defaultText: '0',
+    fallback: () => 0,
+  },
+  timeout: {
+    flag: 'timeout',
+    kind: seconds({ min: 0, max: LONGEST }),
+    group: 'Work',
+    help: 'seconds that a job may take unless its class has a limit of its own, then it fails; 0: no limit',
+    defaultText: '0',
+    fallback: () => 0,
+  },
+  heartbeat: {
+    flag: 'heartbeat',
+    kind: seconds({ min: 0, above: true, max: LONGEST }),
+    group: 'Process',
+    help: 'seconds between two heartbeats; the same in every worker of a namespace',
+    defaultText: '60',
+    fallback: () => 60,
+  },
+  pruneAfter: {
+    flag: 'prune-after',
+    kind: seconds({ min: 0, above: true, max: LONGEST }),
+    group: 'Process',
+    help: 'seconds without a heartbeat after which a worker is dead; more than -heartbeat',
+    defaultText: '300',
+    fallback: () => 300,
+  },
+  onDead: {
+    flag: 'on-dead',
+    kind: choice('requeue', 'fail'),
+    group: 'Process',
+    help: 'what becomes of the job of a dead tsworker: it runs again, or it fails, as in Resque',
+    defaultText: 'requeue',
+    fallback: () => 'requeue',
+  },
+  jobs: {
+    flag: 'jobs',
+    repeats: true,
+    kind: paths,
+    group: 'Work',
+    help: 'directory or file with job modules; may be repeated',
+    defaultText: './jobs',
+    fallback: ({ cwd }) => Object.freeze([resolve(cwd, 'jobs')]),
+  },
+  http: {
+    flag: 'http',
+    kind: address,
+    group: 'Process',
+    help: 'serve /healthz, /readyz and /metrics: a port on this machine only, or host:port',
+    defaultText: '',
+    fallback: () => undefined,
+  },
+  logLevel: {
+    flag: 'log-level',
+    kind: choice('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
+    group: 'Logs',
+    help: 'trace, debug, info, warn, error, fatal or silent',
+    defaultText: 'info',
+    fallback: () => 'info',
+  },
+  logFormat: {
+    flag: 'log-format',
+    kind: choice('json', 'pretty'),
+    group: 'Logs',
+    help: 'how log lines look',
+    defaultText: 'json, pretty on a terminal',
+    fallback: ({ terminal }) => (terminal ? 'pretty' : 'json'),
+  },
+};
+
+/** The setting that is no setting: which configuration file to read. A flag and a variable only. */
+export const CONFIG_FLAG = {
+  flag: 'config',
+  placeholder: 'file',
+  help: 'a configuration file instead of the one that is found',
+} as const;
+
+/** In the order of the table. */
+export const SETTING_KEYS: readonly SettingKey[] = Object.freeze(Object.keys(SCHEMA) as SettingKey[]);
+
+/** Reads one value; an error names `origin` (`-queues`, `TSWORKER_QUEUES`, …) and says what is taken there. */
+export function readSetting<K extends SettingKey>(
+  key: K,
+  value: unknown,
+  origin: string,
+  reading: Reading,
+): Exclude<Settings[K], undefined> {
+  const setting: Setting<Settings[K]> = SCHEMA[key];
+  try {
+    return setting.kind.parse(value, { ...reading, warn: (warning) => reading.warn(`${origin}: ${warning}`) });
+  } catch (error) {
+    if (!(error instanceof TsworkerError)) throw error;
+    const options = error.hint === undefined ? {} : { hint: error.hint };
+    throw new TsworkerError(error.code, `${origin}: ${error.message}`, options);
+  }
+}
+
+function checkLabel(value: string): void {
+  if (value !== '' && !/[:,\s]/.test(value)) return;
+  throw new TsworkerError('USAGE', `must be a name without colon, comma or blank, not ${JSON.stringify(value)}`, {
+    hint: 'worker ids are <label>:<pid>-<slot>:<queues>, so a colon or a comma in the label would split them wrongly',
+  });
+}

@@ -1,0 +1,51 @@
+/** From an entry that was read to what shall become of it. Pure; knows neither the list nor how entries are found. */
+import { FailedEntry } from './entry.js';
+import { type FailedFilter, matches } from './filter.js';
+import type { Listed } from './list.js';
+import { type Pick, pickOf } from './remove.js';
+
+/** retry: the job goes back to its queue, and the entry goes; remove: both go. */
+export type Deed = 'retry' | 'remove';
+
+/** What is told of an entry afterwards. */
+export interface Brief {
+  readonly n: number;
+  readonly class: string;
+  readonly queue: string;
+}
+
+/** It stays, because. */
+export interface Left extends Brief {
+  readonly why: string;
+}
+
+/** Either it may be taken, or it is left. */
+export type Chosen =
+  | { readonly brief: Brief; readonly pick: Pick; readonly why?: undefined }
+  | { readonly brief: Brief; readonly pick?: undefined; readonly why: string };
+
+export const ALREADY_RETRIED = 'Resque has retried it already (it has a retried_at)';
+
+/** @param again retry also what Resque's web page has retried already, and left in the list */
+export function choose({ n, raw }: Listed, deed: Deed, again: boolean, entry = new FailedEntry(raw)): Chosen {
+  const brief = briefOf(n, entry);
+  if (deed === 'remove') return { brief, pick: pickOf(n, raw) };
+  if (!again && entry.retriedAt !== undefined) return { brief, why: ALREADY_RETRIED };
+  const { job } = entry;
+  return typeof job === 'string' ? { brief, why: job } : { brief, pick: pickOf(n, raw, job) };
+}
+
+/** undefined for an entry that the filter leaves out. Only a filter for entries that were retried means these too. */
+export function chooseMatching(listed: Listed, deed: Deed, filter: FailedFilter): Chosen | undefined {
+  const entry = new FailedEntry(listed.raw);
+  return matches(entry, filter) ? choose(listed, deed, filter.retried === true, entry) : undefined;
+}
+
+function briefOf(n: number, { class: name, queue }: FailedEntry): Brief {
+  return { n, class: name, queue };
+}
+
+/** @param refusal what Redis said, of one that might have been taken */
+export function leftOf({ brief, why }: Chosen, refusal = ''): Left {
+  return { ...brief, why: why ?? `Redis refuses to push it: ${refusal}` };
+}

@@ -1,0 +1,154 @@
+/**
+ * Job modules to functions: finds the files, imports them one after the other, and gathers what they register. Complains
+ * by file name. Runs no job and no hook.
+ */
+import { TsworkerError } from '../errors.js';
+import type { Decoder, FlagOptions } from '../job.js';
+import { type ModuleContents, readExports, type SetupHook, type TeardownHook } from './exports.js';
+import { findModules, type JobsPath, type ModuleFile } from './files.js';
+import { addAll, PROGRAM, programRegistrations, registrationsOf } from './global-registrations.js';
+import { type ImportModule, moduleImporter, type SelfImport } from './import.js';
+import { loadProblem } from './problem.js';
+import { FunctionRegistry } from './registry.js';
+
+/** A module's `setup` and `teardown`. */
+export interface ModuleHooks {
+  readonly file: string;
+  readonly setup: SetupHook | undefined;
+  readonly teardown: TeardownHook | undefined;
+}
+
+/** All that the job modules and the program bring. */
+export interface JobModules {
+  readonly functions: FunctionRegistry;
+  readonly decoder: Decoder | undefined;
+  /** In the order in which the modules were loaded. */
+  readonly hooks: readonly ModuleHooks[];
+  readonly flags: Readonly<Record<string, FlagOptions>>;
+  /** Sentences for the log. */
+  readonly warnings: readonly string[];
+}
+
+export interface LoadOptions {
+  /** The exports of `tsworker`, for TypeScript modules that import it: `() => import('./index.js')`. */
+  readonly self: SelfImport;
+  /** Told of each module that was loaded, and of the classes it registers. */
+  readonly onModule?: (file: string, classes: readonly string[]) => void;
+  /** Told of what is otherwise thrown; loading then goes on with the next module or path. */
+  readonly onProblem?: (problem: unknown) => void;
+}
+
+/**
+ * Loads the job modules of the paths, and adds what the program itself registered. The order is that of the paths, and
+ * by name within; a file that two paths lead to is loaded once.
+ * @param paths directories and files; none at all for a program that registers its functions itself
+ * @throws TsworkerError JOBS where a path is missing or registers no class, a module throws, or two register one class,
+ *   a second decoder or one flag; the message names the files
+ */
+export async function loadJobs(paths: readonly string[], options: LoadOptions): Promise<JobModules> {
+  const gathered = new Gathered();
+  addAll(gathered.functions, programRegistrations(), PROGRAM);
+  const importModule = moduleImporter(options.self);
+  const classesOf = new Map<string, readonly string[]>();
+  const load = async (file: ModuleFile) => {
+    if (classesOf.has(file.path)) return;
+    const classes = await loadModule(file, importModule, gathered);
+    classesOf.set(file.path, classes);
+    options.onModule?.(file.name, classes);
+  };
+  for (const given of paths) await attempt(options, () => loadPath(given, load, classesOf, options));
+  return gathered.result();
+}
+
+type Load = (file: ModuleFile) => Promise<void>;
+
+async function loadPath(
+  given: string,
+  load: Load,
+  classesOf: ReadonlyMap<string, readonly string[]>,
+  options: LoadOptions,
+): Promise<void> {
+  const found = await findModules(given);
+  let sound = true;
+  for (const file of found.files) sound = (await attempt(options, () => load(file))) && sound;
+  if (sound) refuseEmpty(found, classesOf);
+}
+
+/** @returns false where it threw, and somebody was told */
+async function attempt({ onProblem }: LoadOptions, action: () => Promise<void>): Promise<boolean> {
+  try {
+    await action();
+    return true;
+  } catch (error) {
+    if (onProblem === undefined) throw error;
+    onProblem(error);
+    return false;
+  }
+}
+
+/** Returns the classes that the module registers. */
+async function loadModule(
+  file: ModuleFile,
+  importModule: ImportModule,
+  gathered: Gathered,
+): Promise<readonly string[]> {
+  const { module, registrations } = await registrationsOf(file.path, () => importModule(file)).catch((thrown) => {
+    throw loadProblem(file, thrown);
+  });
+  const contents = readExports(module, file.name);
+  addAll(gathered.functions, registrations, file.name);
+  gathered.add(contents, file.name);
+  const registered = registrations.flatMap((one) => (one.kind === 'function' ? [one.class] : []));
+  return [...contents.functions.map((one) => one.class), ...registered];
+}
+
+function refuseEmpty({ given, files }: JobsPath, classesOf: ReadonlyMap<string, readonly string[]>): void {
+  if (files.some((file) => (classesOf.get(file.path)?.length ?? 0) > 0)) return;
+  const looked = files.length === 0 ? 'holds no module' : `registers no class (${files.map((f) => f.name).join(', ')})`;
+  throw new TsworkerError('JOBS', `the jobs path ${given} ${looked}`, {
+    hint: 'export a function whose name begins with a capital (decoder, setup, teardown and flags register nothing)',
+  });
+}
+
+/** What came so far, with the origin of everything that may come only once. */
+class Gathered {
+  readonly functions = new FunctionRegistry();
+  readonly #hooks: ModuleHooks[] = [];
+  readonly #flags = new Map<string, { options: FlagOptions; origin: string }>();
+  readonly #warnings: string[] = [];
+
+  add(contents: ModuleContents, file: string): void {
+    for (const { class: name, fn } of contents.functions) this.functions.add(name, fn, file);
+    if (contents.decoder !== undefined) this.functions.setDecoder(contents.decoder, file);
+    for (const [name, options] of Object.entries(contents.flags)) this.#addFlag(name, options, file);
+    this.#addHooks(contents, file);
+    this.#warnings.push(...contents.warnings);
+  }
+
+  result(): JobModules {
+    const flags = Object.fromEntries([...this.#flags].map(([name, { options }]) => [name, options]));
+    const { functions } = this;
+    return { functions, decoder: functions.decoder, hooks: this.#hooks, flags, warnings: this.#warnings };
+  }
+
+  #addFlag(name: string, options: FlagOptions, origin: string): void {
+    const other = this.#flags.get(name);
+    if (other === undefined) this.#flags.set(name, { options, origin });
+    else if (other.options !== options) {
+      throw new TsworkerError('JOBS', `the flag ${name} is defined in ${other.origin} and in ${origin}`, {
+        hint: 'Define it once, or export the same object from both.',
+      });
+    }
+  }
+
+  /** A hook that another module only exports again runs once. */
+  #addHooks({ setup, teardown }: ModuleContents, file: string): void {
+    const known = (hook: unknown): boolean => this.#hooks.some((h) => h.setup === hook || h.teardown === hook);
+    const fresh = {
+      file,
+      setup: known(setup) ? undefined : setup,
+      teardown: known(teardown) ? undefined : teardown,
+    };
+    if (fresh.setup !== undefined || fresh.teardown !== undefined) this.#hooks.push(fresh);
+  }
+}

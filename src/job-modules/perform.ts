@@ -1,0 +1,114 @@
+/**
+ * From a claim to the user's function: decode, look up, call. The engine's Perform port. Runs once for each job, so it
+ * makes no promise and computes nothing that the function does not ask for. Must not know Redis.
+ */
+import type { Logger } from 'pino';
+import type { Perform } from '../engine/interfaces.js';
+import type { Run } from '../engine/run.js';
+import { TsworkerError } from '../errors.js';
+import type { DecodedPayload, Decoder, JobContext } from '../job.js';
+import { decodePayload, toPayload } from '../resque/codec.js';
+import { RunContext, type Surroundings } from './context.js';
+import { limit, timeoutOf } from './deadline.js';
+import type { FunctionRegistry } from './registry.js';
+
+/** Sees every job run, from before its function to what comes of it: traces. */
+export interface Watcher {
+  /** Whether anybody looks now. Asked for each job, so it must cost nothing. */
+  readonly watches: boolean;
+  /** Calls `job`, once, and returns what it returns or throws what it throws. The class of the run is known by then. */
+  around(run: Run, job: () => unknown): unknown;
+}
+
+export interface PerformOptions {
+  readonly functions: FunctionRegistry;
+  /** Replaces JSON; the registry's own decoder where absent. */
+  readonly decoder?: Decoder | undefined;
+  /** Integers beyond ±(2^53 - 1) arrive as `bigint`. */
+  readonly useNumber: boolean;
+  /** The Resque worker id of a slot. */
+  readonly workerId: (slot: number) => string;
+  /** For jobs without a limit of their own. Milliseconds; 0: none. */
+  readonly timeoutMs: number;
+  readonly log: Logger;
+  /** The values of the modules' own flags. */
+  readonly flags: JobContext['flags'];
+  readonly watcher?: Watcher | undefined;
+}
+
+const SHOWN_ARGS = 200;
+
+/** A job of a class that nobody registered. */
+export class UnknownClassError extends TsworkerError {
+  override readonly name: string = 'UnknownClassError';
+
+  constructor(job: DecodedPayload, queue: string) {
+    super('PAYLOAD', `No worker for ${job.class} in queue ${queue} with args ${showArgs(job.args)}`);
+  }
+}
+
+/**
+ * Runs the job of a claim. What it returns is what the function returned; it throws where the payload cannot be read
+ * (TsworkerError PAYLOAD), the class is unknown (UnknownClassError), or the function throws.
+ */
+export function createPerform(options: PerformOptions): Perform {
+  const { functions, useNumber, timeoutMs } = options;
+  const surroundings: Surroundings = { workerId: options.workerId, log: options.log, flags: options.flags };
+  const decoder = options.decoder ?? functions.decoder;
+  const decode =
+    decoder === undefined
+      ? (payload: Buffer) => decodePayload(payload, useNumber)
+      : (payload: Buffer) => decodeWith(decoder, payload);
+  const read = (run: Run): DecodedPayload => {
+    const job = decode(run.claim.payload);
+    run.class = job.class;
+    return job;
+  };
+  const call = (run: Run, job: DecodedPayload): unknown => {
+    const { queue } = run.claim;
+    const registered = functions.get(job.class);
+    if (registered === undefined) throw new UnknownClassError(job, queue);
+    const limitMs = timeoutOf(registered.fn) ?? timeoutMs;
+    if (limitMs > 0) limit(run, limitMs);
+    return registered.fn.call(new RunContext(run, job, surroundings), queue, ...(job.args as never[]));
+  };
+  const { watcher } = options;
+  return (run) => {
+    if (watcher === undefined || !watcher.watches) return call(run, read(run));
+    const job = attempt(() => read(run));
+    // A payload that cannot be read is watched too: it fails, as its function would.
+    return watcher.around(run, () => call(run, job()));
+  };
+}
+
+/** The value, or what was thrown, to be had later. */
+function attempt<T>(make: () => T): () => T {
+  try {
+    const value = make();
+    return () => value;
+  } catch (error) {
+    return () => {
+      throw error;
+    };
+  }
+}
+
+/** A decoder is user code: what it returns is checked, where goworker panics. */
+function decodeWith(decoder: Decoder, payload: Buffer): DecodedPayload {
+  const decoded: unknown = decoder(payload.toString());
+  if (decoded instanceof Promise) {
+    decoded.catch(() => {}); // Nobody will await it; its rejection must not end the process.
+    throw new TsworkerError('PAYLOAD', 'the decoder returned a promise; it must return { class, args } at once');
+  }
+  return toPayload(decoded, "the decoder's result");
+}
+
+function showArgs(args: readonly unknown[]): string {
+  let text: string;
+  try {
+    text = JSON.stringify(args, (_key, value: unknown) => (typeof value === 'bigint' ? value.toString() : value));
+  } catch {
+    return '[…]'; // Nested deeper than JSON.stringify goes.
+  }
+  return text.length > SHOWN_ARGS ? `${text.slice(0, SHOWN_ARGS)}…` : text;
+}

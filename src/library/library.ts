@@ -1,0 +1,219 @@
+/**
+ * What goworker's package offers, in camelCase: the calls behind `import { work, enqueue, … } from 'tsworker'`. The
+ * command line goes through {@link workWith} too.
+ */
+import type { Logger } from 'pino';
+import type { UserConfig } from '../config/define.js';
+import { resolveSettings } from '../config/load.js';
+import type { Settings } from '../config/settings.js';
+import { maskUri } from '../config/uri.js';
+import { TsworkerError } from '../errors.js';
+import type { JobContext } from '../job.js';
+import { loadJobs } from '../job-modules/load.js';
+import { setDefaultSender, setSender } from '../job-modules/sender.js';
+import { createLog } from '../log/pino.js';
+import type { Serving } from '../processes/http-endpoints.js';
+import { handleSignals } from '../processes/signals.js';
+import { connect } from '../redis/connect.js';
+import { type Connection, duplicateConnection, type RedisClient } from '../redis/connection.js';
+import { connectOptions } from '../redis/options.js';
+import { enqueueJobs, type NewJob } from '../resque/enqueue.js';
+import { isTraced } from '../tracing/mark.js';
+import type { DaemonOptions, WorkResult } from '../worker/types.js';
+import { runDaemon } from '../worker/worker.js';
+import { type Program, program } from './state.js';
+
+// A job() can be enqueued wherever the library is loaded.
+setDefaultSender((job) => enqueue(job));
+
+/** goworker's WorkerSettings in camelCase; every key is optional. */
+export interface WorkSettings extends UserConfig {
+  /**
+   * A ready node-redis client; wins over `uri`, and is not closed by us: the worker runs on a duplicate of it. Heartbeats
+   * then share the event loop with the jobs.
+   */
+  readonly redis?: RedisClient;
+  /** Stops the worker when it aborts, as a first TERM does: goworker's context. */
+  readonly signal?: AbortSignal;
+  /** A pino logger in place of the worker's own. */
+  readonly logger?: Logger;
+  /**
+   * Whether process signals stop and pause the worker, and errors that nobody caught fail the job that caused them.
+   * Default true, as in goworker; false for a program that has its own handlers.
+   */
+  readonly handleSignals?: boolean;
+}
+
+/**
+ * Sets what `work`, `enqueue` and `namespace` use from now on. Only the keys given are changed: everything else keeps
+ * its value or default.
+ * @throws TsworkerError USAGE where a key is unknown or a value is wrong; nothing is changed then
+ */
+export function setSettings(settings: WorkSettings): void {
+  const state = program();
+  const merged = { ...state.settings, ...settings };
+  resolveSettings(configOf(merged), { queuesRequired: false });
+  state.settings = merged;
+}
+
+/**
+ * Works the queues until a stop signal comes, `signal` aborts, or, with `exitOnComplete`, everything is done. Functions
+ * come from `register` and from the modules in `jobs`, where that is set.
+ * @param settings added to those of `setSettings`
+ * @returns how it ended; the process itself is not ended
+ * @throws TsworkerError USAGE, REDIS, JOBS or HTTP where it cannot start; STATE where a worker already runs in this process
+ */
+export async function work(settings: WorkSettings = {}): Promise<WorkResult> {
+  setSettings(settings);
+  const given = program().settings;
+  const resolved = resolveSettings(configOf(given), { terminal: process.stdout.isTTY === true });
+  return await workWith({
+    settings: given.jobs === undefined ? { ...resolved.settings, jobs: [] } : resolved.settings,
+    log: given.logger ?? (await createLog(resolved.settings)),
+    warnings: resolved.warnings,
+    flags: {},
+    redis: given.redis,
+    signal: given.signal,
+    ownsProcess: given.handleSignals ?? true,
+  });
+}
+
+export interface WorkOptions {
+  readonly settings: Settings;
+  readonly log: Logger;
+  readonly warnings: readonly string[];
+  readonly flags: JobContext['flags'];
+  readonly redis?: RedisClient | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly ownsProcess: boolean;
+  /** For a child of a supervisor, which is told in other ways what a process of its own finds out by itself. */
+  readonly control?: DaemonOptions['control'];
+  readonly membership?: DaemonOptions['membership'];
+  readonly onReady?: DaemonOptions['onReady'];
+  readonly lifecycleLog?: DaemonOptions['lifecycleLog'];
+  readonly meter?: DaemonOptions['meter'];
+  readonly tellSuspect?: DaemonOptions['tellSuspect'];
+}
+
+/** Runs the daemon as this process' one worker: what its jobs enqueue goes over its connection. */
+export async function workWith(options: WorkOptions): Promise<WorkResult> {
+  const { settings, log, flags, redis, signal, ownsProcess } = options;
+  const state = claimProgram();
+  for (const warning of options.warnings) log.warn(warning);
+  let serving: Serving | undefined;
+  try {
+    // A child's supervisor serves for it.
+    if (options.meter === undefined) serving = await prepareServing(settings, log, state.begun.signal);
+    await serving?.start();
+    return await runDaemon({
+      settings,
+      log,
+      flags,
+      signal,
+      catchFaults: ownsProcess,
+      control: options.control ?? (ownsProcess ? handleSignals : undefined),
+      membership: options.membership,
+      onReady: options.onReady,
+      lifecycleLog: options.lifecycleLog,
+      meter: options.meter ?? serving,
+      tellSuspect: options.tellSuspect,
+      begun: state.begun,
+      load: () => loadJobs(settings.jobs, { self: () => import('../index.js') }),
+      connect: redis === undefined ? undefined : (events) => duplicateConnection(redis, events),
+      onConnection: (connection) => {
+        state.working = connection && { connection, namespace: settings.namespace };
+        serving?.connected(connection);
+      },
+    });
+  } finally {
+    state.busy = false;
+    await serving?.stop();
+  }
+}
+
+/** Loads what is needed only where `http` asks for it. */
+async function prepareServing(settings: Settings, log: Logger, begun: AbortSignal): Promise<Serving | undefined> {
+  if (settings.http === undefined) return undefined;
+  const { serveAlone } = await import('../processes/http-endpoints.js');
+  return serveAlone(settings, log, begun);
+}
+
+function claimProgram(): Program {
+  const state = program();
+  if (state.busy) throw new TsworkerError('STATE', 'a worker already runs in this process');
+  state.busy = true;
+  if (state.begun.signal.aborted) state.begun = new AbortController();
+  setSender((job) => enqueue(job));
+  return state;
+}
+
+/**
+ * Pushes one job, or many: the set of queues and the lists in one round trip, all or none. Inside a worker it goes over
+ * the worker's connection; elsewhere a connection is opened at the first call and kept until {@link close}. In a program
+ * with an OpenTelemetry SDK the payloads also carry the trace.
+ * @throws TsworkerError PAYLOAD where an argument cannot be written as JSON, REDIS where Redis cannot be reached
+ */
+export async function enqueue(jobs: NewJob | readonly NewJob[]): Promise<void> {
+  const list = Array.isArray(jobs) ? (jobs as readonly NewJob[]) : [jobs as NewJob];
+  if (!isTraced()) return await push(list);
+  const { sendTraced } = await import('../tracing/send.js');
+  await sendTraced(list, (fields) => push(list, fields));
+}
+
+async function push(list: readonly NewJob[], fields: Readonly<Record<string, string>> = {}): Promise<void> {
+  const { working } = program();
+  if (working !== undefined) return await enqueueJobs(working.connection, working.namespace, list, fields);
+  await enqueueJobs(await open(), namespace(), list, fields);
+}
+
+/**
+ * Opens the connection for `enqueue`; a second call does nothing. `work` needs no init.
+ * @throws TsworkerError USAGE or REDIS
+ */
+export async function init(): Promise<void> {
+  await open();
+}
+
+/** Closes what `init` or `enqueue` opened, so that the program can end. A running worker is not touched. */
+export async function close(): Promise<void> {
+  const state = program();
+  const connection = state.own ?? (await state.opening?.catch(() => undefined));
+  state.own = undefined;
+  state.opening = undefined;
+  await connection?.close();
+}
+
+/** The key prefix in force, `resque:` by default. */
+export function namespace(): string {
+  const { working, settings } = program();
+  return working?.namespace ?? resolveSettings(configOf(settings), { queuesRequired: false }).settings.namespace;
+}
+
+/** Aborts when the worker of this process begins to stop: the moment to end what runs beside the jobs. */
+export function signals(): AbortSignal {
+  return program().begun.signal;
+}
+
+async function open(): Promise<Connection> {
+  const state = program();
+  state.opening ??= dial(state.settings);
+  try {
+    state.own = await state.opening;
+    return state.own;
+  } catch (error) {
+    state.opening = undefined;
+    throw error;
+  }
+}
+
+function dial(given: WorkSettings): Promise<Connection> {
+  if (given.redis !== undefined) return duplicateConnection(given.redis, {});
+  const { settings } = resolveSettings(configOf(given), { queuesRequired: false });
+  const options = connectOptions(settings, `tsworker:${process.pid}:producer`, 0);
+  return connect(options, maskUri(settings.uri));
+}
+
+/** The part of the settings that a configuration file could hold too. */
+function configOf({ redis: _r, signal: _s, logger: _l, handleSignals: _h, ...config }: WorkSettings): UserConfig {
+  return config;
+}

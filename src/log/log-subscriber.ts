@@ -1,0 +1,168 @@
+/** Events → log lines. All sentences about running jobs and Redis are here; nothing else logs them. */
+import type { Logger } from 'pino';
+import type { Settings } from '../config/settings.js';
+import type { EngineEvents } from '../engine/interfaces.js';
+import type { Run } from '../engine/run.js';
+import type { HeartbeatMessage } from '../registry/heartbeat.js';
+import type { SupervisorEvents } from '../supervisor/interfaces.js';
+import { VERSION } from '../version.js';
+
+export function engineWording(log: Logger, workerId: (slot: number) => string): EngineEvents {
+  const about = (run: Run) => ({ queue: run.claim.queue, class: run.class, worker: workerId(run.claim.slot) });
+  const debug = log.isLevelEnabled('debug');
+  return {
+    finished(run, outcome) {
+      if (outcome.kind === 'failed') log.error({ ...about(run), err: outcome.error }, 'job failed');
+      else if (outcome.kind === 'requeue') log.warn(about(run), 'job put back at the head of its queue');
+      else if (debug) log.debug({ ...about(run), ms: Date.now() - run.startedAt }, 'job done');
+    },
+    delivered() {},
+    exchanged() {},
+    fenced(claim) {
+      log.warn(
+        { queue: claim.queue, worker: workerId(claim.slot) },
+        'a job ended whose claim somebody else had disposed of (we were taken for dead): nothing was counted',
+      );
+    },
+    outage(error) {
+      log.error({ err: error }, 'Redis cannot be used; running jobs go on, retrying until it is back');
+    },
+    restored(outageMs) {
+      log.info({ outageMs }, 'Redis is back');
+    },
+    adopted(count) {
+      log.warn({ count }, 'found jobs that were claimed by a call whose reply was lost: running them');
+    },
+    occupied(slot) {
+      log.warn(
+        { worker: workerId(slot) },
+        "another program's job stands in this worker's record: not using it for now",
+      );
+    },
+    paused(paused) {
+      log.info(paused ? 'paused by pause-all-workers' : 'pause-all-workers is over: working again');
+    },
+    unregistered() {
+      log.warn(
+        'our workers are not in the registry any more (we were taken for dead): claiming nothing until they are',
+      );
+    },
+    makingRoom() {
+      log.warn('a job whose process died twice is to run alone: claiming nothing until our jobs have ended and it has');
+    },
+    madeNoRoom() {
+      log.warn(
+        'our jobs take too long to wait for: claiming again, the job that is to run alone waits for another time',
+      );
+    },
+  };
+}
+
+/** The fleet's news, as the heartbeat tells it. */
+export function heartbeatWording(log: Logger): (message: HeartbeatMessage) => void {
+  return (message) => {
+    switch (message.kind) {
+      case 'reentered':
+        log.warn({ count: message.count }, 'somebody had taken our workers out of the registry: registered again');
+        break;
+      case 'pruned':
+        log.warn({ ...message.worker }, 'pruned a dead worker');
+        if (message.worker.job?.fate === 'convicted')
+          log.error({ ...message.worker.job }, 'poison pill: three processes died of this job, it went to failed');
+        break;
+      case 'problem':
+        log.warn({ problem: message.message }, 'heartbeat failed, trying again at the next');
+        break;
+      case 'beat':
+    }
+  };
+}
+
+/** What is waited for before the first connection is made. */
+export function connectWording(log: Logger, shownUri: string): { onWaiting(): void; onLoading(): void } {
+  return {
+    onWaiting: () => log.warn(`waiting for Redis at ${shownUri}`),
+    onLoading: () => log.warn('Redis is loading its data: waiting'),
+  };
+}
+
+export interface StartFacts {
+  readonly classes: readonly string[];
+  readonly tracking: boolean;
+  /** Where it is, without its password. */
+  readonly redis: string;
+}
+
+/** What is worth knowing at start. */
+export function startLine(log: Logger, settings: Settings, { classes, tracking, redis }: StartFacts): void {
+  const { queues, weighted } = settings.queues;
+  log.info(
+    {
+      queues: queues.map(({ name, weight }) => (weighted ? `${name}=${weight}` : name)).join(','),
+      order: weighted ? 'weighted' : 'strict',
+      concurrency: settings.concurrency,
+      namespace: settings.namespace,
+      version: VERSION,
+      redis,
+      classes,
+    },
+    'tsworker started',
+  );
+  if (!tracking) log.warn('Redis does not tell of pushes (CLIENT TRACKING refused): polling, backing off to -interval');
+}
+
+/** The same in a few words, for whoever shows one line. */
+export function statusText({ queues }: Settings): string {
+  return `working ${queues.queues.map(({ name }) => name).join(', ')}`;
+}
+
+/** What every busy slot is doing and since when. */
+export function dumpRuns(log: Logger, runs: readonly Run[], workerId: (slot: number) => string): void {
+  log.info({ busy: runs.length }, runs.length === 0 ? 'no job is running' : 'running jobs follow');
+  for (const run of [...runs].reverse()) {
+    const since = new Date(run.startedAt).toISOString();
+    const { queue, slot } = run.claim;
+    log.info({ worker: workerId(slot), queue, class: run.class, since, ms: Date.now() - run.startedAt }, 'running');
+  }
+}
+
+export function supervisorWording(log: Logger): Omit<SupervisorEvents, 'ready' | 'counted' | 'left'> {
+  return {
+    died(child, { code, signal }, restartInMs) {
+      const next = restartInMs < 0 ? 'not replacing it' : 'replacing it, its jobs are put back';
+      log.error({ child, code, signal, restartInMs: Math.max(0, restartInMs) }, `a child process died: ${next}`);
+    },
+    retiring(child, rssMb) {
+      log.warn({ child, rssMb }, 'a child process uses more memory than -max-rss: it ends its jobs and is replaced');
+    },
+    killed(child) {
+      log.warn({ child }, 'a child process does not answer: killing it, its jobs are put back');
+    },
+    blocked(child, silentMs) {
+      log.error({ child, silentMs }, 'a job blocks its child process beyond every limit: killing the child');
+    },
+    refused(child, { code, message, hint }, restartInMs) {
+      const next = restartInMs < 0 ? '' : ', trying again';
+      log.error(
+        { child, code, problem: message, hint, restartInMs: Math.max(0, restartInMs) },
+        `a child process cannot start${next}`,
+      );
+    },
+    reloading(children, spare) {
+      const how = spare ? 'each new one begins before the old one ends' : 'each old one ends before the new one begins';
+      log.info({ children }, `reload: replacing the child processes one after the other, ${how}`);
+    },
+    replacing(child, by) {
+      log.info({ child, by }, 'a new child process works; the old one ends its jobs and leaves');
+    },
+    reloaded({ classes }) {
+      log.info({ classes }, 'reload done: all child processes have loaded the job modules anew');
+    },
+    reloadFailed(replaced) {
+      log.error({ replaced }, 'reload given up: a new child process does not start (see above); the others go on');
+    },
+    gaveUp(deaths) {
+      log.fatal({ deaths }, 'child processes died too often within a minute: giving up (see the lines above for why)');
+    },
+  };
+}

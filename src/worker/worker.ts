@@ -1,0 +1,308 @@
+/**
+ * Assembly: settings and job modules → a running worker, the order of its start and of its end with the reasons. Knows
+ * every room but the command line and the library.
+ */
+import { randomBytes } from 'node:crypto';
+import { maskUri } from '../config/uri.js';
+import { type Ended, Engine } from '../engine/engine.js';
+import type { EngineEvents } from '../engine/interfaces.js';
+import { longestLimit } from '../job-modules/deadline.js';
+import { runSetup, runTeardown } from '../job-modules/hooks.js';
+import type { JobModules } from '../job-modules/load.js';
+import { createPerform } from '../job-modules/perform.js';
+import { connectWording, dumpRuns, engineWording, heartbeatWording, startLine } from '../log/log-subscriber.js';
+import { withMeter } from '../metrics/meter.js';
+import { connect } from '../redis/connect.js';
+import type { Connection } from '../redis/connection.js';
+import type { HeartbeatMessage } from '../registry/heartbeat.js';
+import { type Identity, workerId } from '../registry/identity.js';
+import { type Membership, OwnMembership } from '../registry/membership.js';
+import { reenter } from '../registry/register.js';
+import { RedisJobStore } from '../resque/store.js';
+import { type JobWatch, watchJobs } from '../tracing/watch.js';
+import { Stopping } from './shutdown.js';
+import { tellBegin, tellEnd } from './suspects.js';
+import type { DaemonActions, DaemonOptions, WorkResult } from './types.js';
+import { catchFaults, type Faults } from './uncaught-errors.js';
+import { connectOptionsOf, heartbeatOptions } from './wiring.js';
+
+/** How long finishes are held for a Redis that is away. */
+const DELIVERY_MS = 10_000;
+
+/** @throws TsworkerError REDIS, JOBS, or what `load` and `setup` throw; nothing stays registered then */
+export async function runDaemon(options: DaemonOptions): Promise<WorkResult> {
+  const stopping = new Stopping({
+    log: options.lifecycleLog ?? options.log,
+    graceMs: options.settings.grace * 1000,
+    deliveryMs: DELIVERY_MS,
+    begun: options.begun,
+  });
+  const daemon = new Daemon(options, stopping);
+  const onAbort = () => stopping.request('the signal in the settings');
+  options.signal?.addEventListener('abort', onAbort);
+  // Before anything slow: a stop while we start must be heard.
+  const release = options.control?.(daemon.actions()) ?? (() => {});
+  try {
+    if (options.signal?.aborted) onAbort();
+    return await daemon.run();
+  } finally {
+    stopping.done();
+    release();
+    options.signal?.removeEventListener('abort', onAbort);
+  }
+}
+
+class Daemon {
+  readonly #options: DaemonOptions;
+  readonly #stopping: Stopping;
+  readonly #counts = { processed: 0, failed: 0 };
+  #identity: Identity | undefined;
+  #engine: Engine | undefined;
+  #fault: Error | undefined;
+  /** May be asked for before there is an engine to suspend. */
+  #suspended = false;
+
+  constructor(options: DaemonOptions, stopping: Stopping) {
+    this.#options = options;
+    this.#stopping = stopping;
+  }
+
+  actions(): DaemonActions {
+    const { log } = this.#options;
+    return {
+      stop: (reason) => this.#stopping.request(reason),
+      retire: (reason) => this.#stopping.retire(reason),
+      abort: (reason) => this.#stopping.abort(reason),
+      fault: (error) => {
+        this.#fault = error;
+      },
+      setProcesses: (count) => this.#engine?.setProcesses(count),
+      pause: () => {
+        log.info('paused by SIGUSR2: SIGCONT resumes');
+        this.#suspend(true);
+      },
+      resume: () => {
+        if (this.#suspended) log.info('resumed by SIGCONT');
+        this.#suspend(false);
+      },
+      report: () => dumpRuns(log, this.#engine?.running() ?? [], this.#workerId),
+    };
+  }
+
+  #suspend(suspended: boolean): void {
+    this.#suspended = suspended;
+    this.#engine?.suspend(suspended);
+  }
+
+  async run(): Promise<WorkResult> {
+    const { log } = this.#options;
+    const [modules, connection] = await this.#prepare();
+    try {
+      for (const warning of modules.warnings) log.warn(warning);
+      const ended = await this.#workRegistered(modules, connection);
+      return this.#result(ended);
+    } finally {
+      await connection.close();
+      (this.#options.lifecycleLog ?? log).info(this.#counts, 'tsworker stopped');
+    }
+  }
+
+  async #workRegistered(modules: JobModules, connection: Connection): Promise<Ended> {
+    const membership = this.#options.membership ?? this.#ownMembership();
+    try {
+      await this.#setUp(modules);
+      this.#identity = await membership.enter(connection);
+      this.#options.onConnection?.(connection);
+      return await this.#work(modules, connection);
+    } finally {
+      this.#options.onConnection?.(undefined);
+      await this.#tearDown(modules);
+      await this.#leave(membership, connection);
+    }
+  }
+
+  /** Both take time and neither needs the other. What fails first is reported, the other is cleaned up. */
+  async #prepare(): Promise<[JobModules, Connection]> {
+    const connecting = this.#connect();
+    try {
+      return await Promise.all([this.#options.load(), connecting]);
+    } catch (error) {
+      connecting.then((connection) => connection.close()).catch(() => {});
+      throw error;
+    }
+  }
+
+  #connect(): Promise<Connection> {
+    const { settings, log, begun } = this.#options;
+    const events = {
+      onReady: () => {
+        this.#options.meter?.reconnected();
+        this.#engine?.reconnected();
+      },
+      onInvalidate: () => this.#engine?.pushed(),
+    };
+    if (this.#options.connect !== undefined) return this.#options.connect(events);
+    const shownUri = maskUri(settings.uri);
+    // A child's supervisor waits for the same, and says so.
+    const wording = this.#options.membership === undefined ? connectWording(log, shownUri) : {};
+    const hooks = { ...events, watch: true, ...wording };
+    return connect(connectOptionsOf(settings, 'engine'), shownUri, hooks, begun.signal);
+  }
+
+  #wantedIdentity(): Identity {
+    const { namespace, label, concurrency, queues } = this.#options.settings;
+    const names = queues.queues.map((queue) => queue.name).join(',');
+    return { namespace, label, pid: process.pid, queues: names, concurrency };
+  }
+
+  #workerId = (slot: number): string => workerId(this.#identity ?? this.#wantedIdentity(), slot);
+
+  #ownMembership(): Membership {
+    const { settings, log } = this.#options;
+    const word = heartbeatWording(log);
+    const tell = (message: HeartbeatMessage) => {
+      if (message.kind === 'beat') this.#engine?.setProcesses(message.processes);
+      this.#options.meter?.hear?.(message);
+      word(message);
+    };
+    const alone = settings.connections === 1 || this.#options.connect !== undefined;
+    if (alone)
+      log.warn('heartbeats share the event loop with the jobs: a job that blocks it for minutes is taken for dead');
+    const thread = { connect: connectOptionsOf(settings, 'heartbeat'), shownUri: maskUri(settings.uri) };
+    const heartbeat = heartbeatOptions(settings);
+    return new OwnMembership({ wanted: this.#wantedIdentity(), heartbeat, tell, thread: alone ? undefined : thread });
+  }
+
+  async #setUp(modules: JobModules): Promise<void> {
+    const { settings, log, flags, begun } = this.#options;
+    await runSetup(modules, { flags, log, signal: begun.signal, concurrency: settings.concurrency });
+  }
+
+  async #tearDown(modules: JobModules): Promise<void> {
+    try {
+      await runTeardown(modules);
+    } catch (error) {
+      this.#options.log.error({ err: error }, 'teardown failed');
+      this.#fault = error instanceof Error ? error : new Error(String(error));
+    }
+  }
+
+  async #work(modules: JobModules, connection: Connection): Promise<Ended> {
+    const { log } = this.#options;
+    // Not earlier: the job modules, or their setup, may have brought a tracer.
+    const watch = await watchJobs(this.#workerId, (reason) => log.warn(reason));
+    const faults = this.#faults(modules, watch);
+    const engine = this.#assemble(connection, faults.perform, { classes: modules.functions.classes, watch });
+    this.#announce(modules, connection);
+    this.#stopping.attach(engine);
+    await engine.start();
+    const ended = await engine.ended;
+    faults.release();
+    return ended;
+  }
+
+  #faults({ functions, decoder }: JobModules, watcher: JobWatch): Faults {
+    const { settings, log, flags, catchFaults: caught } = this.#options;
+    const { useNumber, timeout } = settings;
+    const options = { functions, decoder, useNumber, timeoutMs: timeout * 1000, workerId: this.#workerId };
+    const perform = createPerform({ ...options, log, flags, watcher });
+    if (!caught) return { perform, release: () => {} };
+    return catchFaults(perform, {
+      onLate: (run, error) =>
+        log.error({ queue: run.claim.queue, class: run.class, err: error }, 'a job that had ended threw an error'),
+      onFault: (error) => {
+        log.fatal({ err: error }, 'an error that belongs to no job: stopping in order');
+        this.#fault = error;
+        this.#stopping.request('a fault');
+      },
+      onExit: () => {
+        const held = this.#engine?.running().map((run) => ({ queue: run.claim.queue, class: run.class })) ?? [];
+        log.fatal({ held }, 'something called process.exit: these jobs stay in our hands until they are recovered');
+      },
+    });
+  }
+
+  #assemble(
+    connection: Connection,
+    perform: Faults['perform'],
+    { classes, watch }: { readonly classes: readonly string[]; readonly watch: JobWatch },
+  ): Engine {
+    const { settings, log, meter } = this.#options;
+    const { waitReplicas, waitTimeout } = settings;
+    const store = new RedisJobStore(connection, {
+      namespace: settings.namespace,
+      plan: settings.queues,
+      workerId: this.#workerId,
+      nonce: randomBytes(6).toString('base64url').replaceAll('-', '.'),
+      checkRegistered: true,
+      ...(waitReplicas > 0 ? { wait: { replicas: waitReplicas, timeoutMs: Math.ceil(waitTimeout * 1000) } } : {}),
+    });
+    const word = engineWording(log, this.#workerId);
+    const measured = { classes, slots: settings.concurrency, busy: () => this.#engine?.busy ?? 0 };
+    const told = meter === undefined ? word : withMeter(word, meter.attach(measured));
+    const events = this.#reentering(this.#counting(told, watch), connection);
+    const tell = this.#options.tellSuspect;
+    const engine = new Engine({
+      store,
+      perform: tell === undefined ? perform : tellBegin(perform, tell),
+      events: tell === undefined ? events : tellEnd(events, tell),
+      concurrency: settings.concurrency,
+      intervalMs: settings.interval * 1000,
+      pushes: connection.tracking,
+      exitOnComplete: settings.exitOnComplete,
+    });
+    this.#engine = engine;
+    if (this.#suspended) engine.suspend(true);
+    return engine;
+  }
+
+  /** Whoever finds itself out of the books lives: it need not wait for the next beat. */
+  #reentering(events: EngineEvents, connection: Connection): EngineEvents {
+    const identity = this.#identity;
+    const unregistered = () => {
+      events.unregistered();
+      // Where it fails, the next beat does it.
+      if (identity !== undefined) reenter(connection, identity).catch(() => {});
+    };
+    return { ...events, unregistered };
+  }
+
+  #counting(events: EngineEvents, watch: JobWatch): EngineEvents {
+    const counts = this.#counts;
+    return {
+      ...events,
+      finished(run, outcome) {
+        if (outcome.kind === 'done') counts.processed++;
+        else if (outcome.kind === 'failed') counts.failed++;
+        watch.finished(run, outcome);
+        events.finished(run, outcome);
+      },
+    };
+  }
+
+  #announce(modules: JobModules, connection: Connection): void {
+    const { settings, log, onReady, connect: ownConnect } = this.#options;
+    const redis = ownConnect === undefined ? maskUri(settings.uri) : 'the client in the settings';
+    const limitMs = longestLimit(modules.functions, settings.timeout * 1000);
+    const facts = { classes: modules.functions.classes, tracking: connection.tracking, limitMs };
+    if (onReady === undefined) startLine(log, settings, { ...facts, redis });
+    else onReady(facts);
+  }
+
+  async #leave(membership: Membership, connection: Connection): Promise<void> {
+    const { log } = this.#options;
+    try {
+      const kept = await membership.leave(connection);
+      if (kept > 0)
+        log.error({ kept }, 'workers whose job could not be reported stay registered until they are pruned');
+    } catch (error) {
+      log.error({ err: error }, 'could not unregister: our workers stay registered until they are pruned');
+      this.#fault = error instanceof Error ? error : new Error(String(error));
+    }
+  }
+
+  #result({ putBack, undelivered }: Ended): WorkResult {
+    const clean = putBack === 0 && undelivered === 0 && this.#fault === undefined;
+    return { exitCode: clean ? 0 : 1, ...this.#counts, putBack };
+  }
+}

@@ -1,0 +1,15 @@
+/** The library's types, as programs use them. */
+import { createClient } from '@redis/client';
+import { expect, expectTypeOf, test } from 'vitest';
+import type { WorkSettings } from '../../../src/index.js';
+import { duplicateConnection } from '../../../src/redis/connection.js';
+
+test('settings take a client of node-redis', () => {
+  expectTypeOf(createClient()).toExtend<NonNullable<WorkSettings['redis']>>();
+  expectTypeOf(createClient({ RESP: 2 })).toExtend<NonNullable<WorkSettings['redis']>>();
+});
+
+test('a client that is none of node-redis 5 or newer is refused in words', async () => {
+  const old = { isReady: true, isOpen: true, quit() {}, duplicate() {} };
+  await expect(duplicateConnection(old as never, {})).rejects.toThrow(/node-redis 5 or newer/);
+});
