@@ -1,10 +1,10 @@
 /**
- * The README cannot rot: its table of flags agrees with the schema, its first job is run literally, its TypeScript
- * examples compile, and its links lead somewhere. That the package installs is tested in pack.test.ts.
+ * The pages cannot rot: the table of flags agrees with the settings table, the first job is run literally, the TypeScript
+ * examples compile, and every link leads somewhere. That the package installs is tested in pack.test.ts.
  */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { main } from '../../src/cli/main.js';
 import { envName } from '../../src/config/setting-definition.js';
@@ -12,23 +12,26 @@ import { CONFIG_FLAG, SCHEMA, SETTING_KEYS } from '../../src/config/settings-tab
 import { type CliRun, projectRoot, run, writeJobs } from '../support/cli.js';
 import { assertConserved, leftoverKeys } from '../support/conservation.js';
 import { fakeIo } from '../support/io.js';
+import { allPages, PAGE_FILES, type PageFile, page } from '../support/pages.js';
 import { tempDir } from '../support/reaper.js';
 import { startRedis, type TestRedis } from '../support/redis.js';
 import { comparable, pairIds, patternOf, sessionOf } from '../support/session.js';
 
-const README = readFileSync(join(projectRoot, 'README.md'), 'utf8');
+const README = page('README.md');
+const PAGES = allPages();
 
 /** The code block below the comment that names its file. */
 function block(file: string): string {
-  const [, ...found] = README.split(`<!-- file: ${file} -->\n`);
+  const [, ...found] = PAGES.split(`<!-- file: ${file} -->\n`);
   const code = /^```\w+\n([\s\S]*?)^```$/m.exec(found[0] ?? '');
-  if (found.length !== 1 || code === null) throw new Error(`README.md must have one block for ${file}`);
+  if (found.length !== 1 || code === null) throw new Error(`the pages must have one block for ${file}`);
   return code[1];
 }
 
 /** The cells of every table row that begins with a flag, without backticks. */
 function flagRows(): string[][] {
-  const section = README.slice(README.indexOf('\n## Flags\n'), README.indexOf('\n## Configuration\n'));
+  const text = page('config/README.md');
+  const section = text.slice(text.indexOf('\n## Flags\n'), text.indexOf('\n## Configuration\n'));
   const rows = section.split('\n').filter((line) => line.startsWith('| `-'));
   return rows.map((row) =>
     row
@@ -104,7 +107,9 @@ it('has every setting in its table of flags, as the schema has it', () => {
 
 it('names the commands that try it and test it', () => {
   for (const command of ['bin/setup && npm run demo', 'bin/setup && npm test']) expect(README).toContain(command);
-  expect(block('install.sh').split('\n')).toContain('npm install tsworker');
+  expect(block('install.sh').split('\n')).toContain(
+    'npm install /path/to/tsworker-0.1.0.tgz   # once it is published: npm install tsworker',
+  );
 });
 
 it('has a first job that runs as it says', async () => {
@@ -129,9 +134,9 @@ it('enqueues from a TypeScript program as it says', async () => {
   expect(worker.stdout).toContain('greetings: hello, 12345678901234567890!');
 });
 
-/** As in the README's diff: each line with a minus gives way to the next one with a plus. */
-function mend(file: string): void {
-  const [, after = ''] = README.split(`<!-- mend: ${file} -->\n`);
+/** As in the page's diff: each line with a minus gives way to the next one with a plus. */
+function fix(file: string): void {
+  const [, after = ''] = PAGES.split(`<!-- fix: ${file} -->\n`);
   const diff = /^```diff\n([\s\S]*?)^```$/m.exec(after)?.[1] ?? '';
   const pairs = [...diff.matchAll(/^-(.+)\n\+(.+)$/gm)];
   expect(pairs.length).toBeGreaterThan(0);
@@ -165,8 +170,8 @@ it('has a walk-through of failed jobs that ends well, and prints what it shows',
   writeJobs(app, { 'jobs/invoices.ts': block('jobs/invoices.ts'), 'orders.ndjson': block('orders.ndjson') });
   let ids: ReadonlyMap<string, string> = new Map();
   for (const name of ['1', '2', '3']) {
-    if (name === '3') mend('jobs/invoices.ts');
-    for (const { line, output } of sessionOf(README, name)) {
+    if (name === '3') fix('jobs/invoices.ts');
+    for (const { line, output } of sessionOf(PAGES, name)) {
       const typed = [...ids].reduce((text, [shown, now]) => text.replace(shown, now), line);
       const printed = typed.includes(' -queues=') ? await work(typed) : await look(typed);
       expect(comparable(printed), line).toMatch(patternOf(output));
@@ -178,7 +183,7 @@ it('has a walk-through of failed jobs that ends well, and prints what it shows',
 
 it('has TypeScript examples that compile', { timeout: 60_000 }, () => {
   const dir = tempDir('examples');
-  const blocks = [...README.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, code]) => code);
+  const blocks = [...PAGES.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, code]) => code);
   expect(blocks.length).toBeGreaterThan(6);
   writeJobs(dir, {
     ...Object.fromEntries(blocks.map((code, i) => [`example-${i}.ts`, code])),
@@ -197,10 +202,27 @@ it('has TypeScript examples that compile', { timeout: 60_000 }, () => {
   expect(status).toBe(0);
 });
 
-it('has no link within it that leads nowhere', () => {
-  const headings = [...README.matchAll(/^#+ (.+)$/gm)].map(([, text]) => text.toLowerCase().replaceAll(' ', '-'));
-  const anchors = [...README.matchAll(/\]\(#([^)]+)\)/g)].map(([, anchor]) => anchor);
-  expect(anchors.filter((anchor) => !headings.includes(anchor))).toEqual([]);
-  const files = [...README.matchAll(/\]\((?!#|https:)([^)]+)\)/g)].map(([, file]) => file);
-  for (const file of files) expect(() => readFileSync(join(projectRoot, file))).not.toThrow();
+/** As GitHub makes an anchor of a heading. */
+function anchorsOf(file: PageFile): string[] {
+  return [...page(file).matchAll(/^#+ (.+)$/gm)].map(([, text]) =>
+    text
+      .toLowerCase()
+      .replace(/[^\w\- ]/g, '')
+      .replaceAll(' ', '-'),
+  );
+}
+
+it.each(PAGE_FILES)('%s has no link that leads nowhere', (file) => {
+  const links = [...page(file).matchAll(/\]\((?!https?:)([^)\s]+)\)/g)].map(([, link]) => link);
+  const dead = links.filter((link) => {
+    const [path, anchor] = link.split('#');
+    const target = path === '' ? file : normalize(join(dirname(file), path));
+    if (!existsSync(join(projectRoot, target))) return true;
+    return anchor !== undefined && !anchorsOf(target as PageFile).includes(anchor);
+  });
+  expect(dead).toEqual([]);
+});
+
+it('keeps README.md short', () => {
+  expect(README.split('\n').length).toBeLessThanOrEqual(231);
 });
