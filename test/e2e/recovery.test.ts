@@ -1,7 +1,7 @@
 /** Processes that die of their jobs, and one that comes back from the dead, seen from outside. */
 import { createHash } from 'node:crypto';
 import { beforeAll, describe, expect, type TestContext, test } from 'vitest';
-import { loadScript } from '../../src/resque/scripts/index.js';
+import { SCRIPTS } from '../../src/resque/scripts/index.js';
 import { childrenOf, writeJobs } from '../support/cli.js';
 import { assertConserved, leftoverKeys } from '../support/conservation.js';
 import { startProxy } from '../support/proxy.js';
@@ -70,7 +70,7 @@ test.concurrent('a suspect whose process is killed before it has begun is not co
   const { redis, start, push, counted } = await scene(context);
   const proxy = await startProxy(redis);
   // Else the first call is only told that Redis does not know the script.
-  await redis.client.scriptLoad(loadScript('exchange').text);
+  await redis.client.scriptLoad(SCRIPTS.exchange.text);
   const sha = createHash('sha1').update('{"class":"Sleep","args":[1]}').digest('hex');
   await redis.client.hSet('resque:tsworker:suspects', sha, `${Math.floor(Date.now() / 1000)}/a@elsewhere:1`);
   await push('Sleep', 1);
