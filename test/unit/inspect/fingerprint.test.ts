@@ -10,7 +10,10 @@ describe('a message without what varies', () => {
     ['connect ECONNREFUSED ::1:6379', 'connect ECONNREFUSED #'],
     ['connect ECONNREFUSED [fe80::1ff:fe23:4567:890a]:6379', 'connect ECONNREFUSED [#]:#'],
     ['execution expired after 30.5 s', 'execution expired after # s'],
-    ["Cannot read properties of undefined (reading 'percent')", "Cannot read properties of undefined (reading 'percent')"],
+    [
+      "Cannot read properties of undefined (reading 'percent')",
+      "Cannot read properties of undefined (reading 'percent')",
+    ],
     ["undefined method `percent' for nil", "undefined method `percent' for nil"],
     ["user 'bob-7' has no card", "user '#' has no card"],
     ['no user "Ada Lovelace"', 'no user "#"'],
