@@ -7,7 +7,7 @@
 import type { Argument, Connection } from '../redis/connection.js';
 import type { Keys } from '../resque/keys.js';
 import { type ClaimRecord, parseRecord, suspectField } from '../resque/record.js';
-import { callScript, loadScript } from '../resque/scripts/index.js';
+import { callScript, SCRIPTS } from '../resque/scripts/index.js';
 import type { SlotCounts } from './counts.js';
 import { type Death, dirtyExit, entryAround, NAMES, poisonPill } from './dead-worker-errors.js';
 import { type Identity, idChunks, keysOf, processOf, workerId } from './identity.js';
@@ -139,7 +139,7 @@ async function take(
     keys.failuresOf(id),
   ];
   if (raw !== null && !isEmptyRecord(raw)) args.push(...jobArgs(keys, dead, raw, record, options));
-  const reply = Number(await callScript(connection, loadScript('recover'), [keys.workers], args));
+  const reply = Number(await callScript(connection, SCRIPTS.recover, [keys.workers], args));
   if (reply === 0) return undefined;
   const fate = FATES[reply];
   const job = fate && { class: record?.class ?? '', queue: record?.queue ?? '', fate };

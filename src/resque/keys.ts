@@ -13,8 +13,10 @@ export interface Keys {
   readonly delayedTimes: string;
   /** Ours: a sorted set of live processes (`<label>:<pid>`), scored by the server time of their last beat. */
   readonly processes: string;
-  /** Ours: a hash, `<label>:<pid>` → which machine that process runs on (see registry/machine.ts). */
+  /** Ours: a hash, `<label>:<pid>` → which machine that process runs on (see registry/process-fingerprint.ts). */
   readonly machines: string;
+  /** Ours: a hash, `<label>:<pid>` → what that process does that its records do not show (see registry/process-state.ts). */
+  readonly states: string;
   /** Ours: a hash, sha1 of a payload → the deaths of the processes that had it in hand (see recover.lua). */
   readonly suspects: string;
   /** Ours: a set of the queues of which jobs may be in quarantine. */
@@ -52,6 +54,7 @@ export function createKeys(namespace: string): Keys {
     delayedTimes: `${namespace}delayed_queue_schedule`,
     processes: `${namespace}tsworker:processes`,
     machines: `${namespace}tsworker:machines`,
+    states: `${namespace}tsworker:states`,
     suspects: `${namespace}tsworker:suspects`,
     quarantines: `${namespace}tsworker:quarantine`,
     fence: `${namespace}tsworker:fence`,

@@ -7,7 +7,7 @@ import { confirmReplicas } from '../redis/replicas.js';
 import { failureParts } from './failure.js';
 import { createKeys, type Keys } from './keys.js';
 import { parseRecord, QUARANTINED, suspectField } from './record.js';
-import { callScript, loadScript, type Script } from './scripts/index.js';
+import { callScript, SCRIPTS, type Script } from './scripts/index.js';
 
 export interface StoreOptions {
   readonly namespace: string;
@@ -36,7 +36,7 @@ export class RedisJobStore implements JobStore {
   readonly #connection: Connection;
   readonly #options: StoreOptions;
   readonly #keys: ReturnType<typeof createKeys>;
-  readonly #script: Script = loadScript('exchange');
+  readonly #script: Script = SCRIPTS.exchange;
   /** pause-all-workers and the queue lists: what Redis watches for us. */
   readonly #watched: readonly string[];
   readonly #queueNames: readonly string[];
