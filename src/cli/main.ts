@@ -17,7 +17,6 @@ import { checkFlags, ownValues, settingTexts, specsOf } from './flags.js';
 import { type Io, processIo } from './io.js';
 import { allSpecs, givenValues, type ModuleFlags } from './module-flags.js';
 import { commandAt, commandOf, readPositionals, verbOf } from './positionals.js';
-import { previewLibrary } from './preview.js';
 
 /** Runs the command line `argv` (without node and script). Resolves to the exit code; never rejects, never exits. */
 export async function main(argv: readonly string[], env: Env = process.env, io: Io = processIo()): Promise<number> {
@@ -129,6 +128,7 @@ async function flagsForHelp(glance: Argv, env: Env, io: Io): Promise<ModuleFlags
     // Flag and variable come before the file, which may be slow to read.
     const told = texts.jobs !== undefined || Boolean(env[envName('jobs')]);
     const file = told ? undefined : await readFileFor(texts, env, io.cwd);
+    const { previewLibrary } = await import('./preview.js');
     const flags = await findModuleFlags(findJobs({ flags: texts, env, cwd: io.cwd }, file), previewLibrary);
     allSpecs(DEFAULT_COMMAND, flags);
     return flags;
