@@ -46,11 +46,13 @@ export const failedCommand = defineCommand({
       words: '[N|id…]',
       help: 'delete these, or those that match the filters, after asking',
       flags: [...FILTERS, 'dry-run', 'yes', 'json'],
+      destructive: true,
     },
     clear: {
       words: '',
       help: 'all of them, or all that match the filters, after asking',
       flags: [...FILTERS, 'dry-run', 'yes', 'json'],
+      destructive: true,
     },
   },
   flags: FLAGS,
