@@ -8,6 +8,7 @@ import type { Identity } from '../../../src/registry/identity.js';
 import { type RecoverOptions, recoverProcess } from '../../../src/registry/recover.js';
 import { register } from '../../../src/registry/register.js';
 import type { RedisJobStore } from '../../../src/resque/store.js';
+import { asError } from '../../../src/thrown.js';
 import { assertConserved, leftoverKeys } from '../../support/conservation.js';
 import { startRedis, type TestRedis } from '../../support/redis.js';
 import { testConnection, testStore } from '../../support/store.js';
@@ -178,7 +179,7 @@ describe('counting', () => {
 
   test.each([
     ['done', DONE],
-    ['failed', { kind: 'failed', error: new Error('x') }],
+    ['failed', { kind: 'failed', error: asError(new Error('x')) }],
   ] as const)('a job that ends (%s) is no suspect any more', async (_, outcome) => {
     await push(job(1), 'junk');
     await die(2);

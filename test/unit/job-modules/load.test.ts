@@ -8,6 +8,8 @@ import { register, registerDecoder } from '../../../src/job-modules/global-regis
 import { job, jobFunction } from '../../../src/job-modules/job.js';
 import { type JobModules, loadJobs } from '../../../src/job-modules/load.js';
 import { loadProblem } from '../../../src/job-modules/problem.js';
+import { asError } from '../../../src/thrown.js';
+import { GETTER, UNREADABLE, unreadable } from '../../support/unreadable.js';
 import { folderWith } from './folder.js';
 
 const library = { register, registerDecoder, job };
@@ -194,7 +196,7 @@ describe('what is refused', () => {
     });
     const { message, cause } = await problem(folder);
     expect(message).toMatch(/the job module .*a\.ts does not load: RangeError: no db1 \(at .*a\.ts:3:\d+\)/);
-    expect(cause).toBeInstanceOf(RangeError);
+    expect(cause).toMatchObject({ name: 'RangeError' });
   });
 
   it('bad syntax, a missing package, a missing file, a native module without tsworker', async () => {
@@ -216,7 +218,18 @@ describe('what is refused', () => {
 
   it('what is thrown need not be an error', async () => {
     const folder = await folderWith({ 'a.ts': "throw 'text';" });
-    expect((await problem(folder)).message).toMatch(/does not load: it threw text/);
+    expect((await problem(folder)).message).toMatch(/does not load: text/);
+  });
+
+  it.each(Object.entries(unreadable))('what is thrown may be unreadable: %s', async (_kind, make) => {
+    const { message, cause } = loadProblem({ path: '/x/a.js', name: 'a.js' }, make());
+    expect(message).toMatch(/^the job module a\.js does not load: /);
+    expect(cause).toBe(asError(cause));
+  });
+
+  it.each(['a.ts', 'a.mjs', 'a.cjs'])('also where a loader stands between (%s)', async (file) => {
+    const folder = await folderWith({ [file]: `${GETTER}; throw ${UNREADABLE}.throwingTraps();` });
+    expect((await problem(folder)).message).toMatch(/does not load: /);
   });
 });
 
