@@ -81,8 +81,9 @@ test('books and their neighbours import downwards', () => {
     inspect: ['inspect', 'registry', 'resque', 'redis', 'errors.ts'],
     check: ['check', 'inspect', 'registry', 'resque', 'redis', 'job-modules', 'config', 'errors.ts'],
     init: ['init', 'job-modules', 'config', 'errors.ts'],
-    'job-modules': ['job-modules', 'resque', 'engine', 'job.ts', 'errors.ts', 'thrown.ts'],
-    config: ['config', 'errors.ts'],
+    'job-modules': ['job-modules', 'resque', 'engine', 'typescript', 'job.ts', 'errors.ts', 'thrown.ts'],
+    config: ['config', 'typescript', 'errors.ts'],
+    typescript: ['typescript', 'version.ts'],
     log: ['log', 'engine', 'registry', 'config', 'supervisor', 'version.ts'],
     // It knows no daemon, only a file to start.
     supervisor: ['supervisor', 'registry', 'config', 'metrics', 'errors.ts'],
@@ -133,6 +134,7 @@ test('start-up loads nothing of what only some ask for', () => {
     'yargs',
     'processes/http-endpoints.ts',
     'metrics/record.ts',
+    'typescript/import.ts',
   ])
     expect(loaded).not.toContain(costly);
 });
@@ -143,7 +145,8 @@ test.each([
   ['pino-pretty', ['log/pino.ts']],
   ['yargs', ['cli/program.ts']],
   ['cosmiconfig', ['config/file.ts']],
-  ['jiti', ['config/file.ts', 'job-modules/import.ts']],
+  ['jiti', ['typescript/import.ts', 'typescript/syntax.ts']],
+  ['get-tsconfig', ['typescript/tsconfig.ts']],
   ['jsonc-parser', ['init/package-json.ts']],
   ['fastest-levenshtein', ['config/suggest.ts']],
   ['prom-client', ['metrics/exposition.ts']],

@@ -28,17 +28,24 @@ function block(file: string): string {
   return code[1];
 }
 
-/** The cells of every table row that begins with a flag, without backticks. */
-function flagRows(): string[][] {
+interface FlagItem {
+  readonly flag: string;
+  readonly env: string;
+  readonly key: string | undefined;
+  readonly defaultText: string;
+  readonly meaning: string;
+}
+
+/** The items of the list of flags: flag, variable, key, default, meaning. */
+function flagItems(): FlagItem[] {
   const text = page('config/README.md');
   const section = text.slice(text.indexOf('\n## Flags\n'), text.indexOf('\n## Configuration\n'));
-  const rows = section.split('\n').filter((line) => line.startsWith('| `-'));
-  return rows.map((row) =>
-    row
-      .slice(1, -1)
-      .split('|')
-      .map((cell) => cell.replaceAll('`', '').trim()),
+  const items = section.matchAll(
+    /^- `-([\w-]+)` \(`(\w+)`(?:, `(\w+)`)?\), (required|no default|default `([^`]*)`)\.\s([\s\S]*?)(?=\n\n|\n- |$)/gm,
   );
+  return [...items].map(([, flag, env, key, word, given, meaning]) => {
+    return { flag, env, key, defaultText: given ?? (word === 'required' ? '(required)' : ''), meaning };
+  });
 }
 
 const COMPILER_OPTIONS = {
@@ -88,21 +95,19 @@ function writeRedisCli(): void {
   chmodSync(file, 0o755);
 }
 
-it('has every setting in its table of flags, as the schema has it', () => {
-  const all = flagRows();
-  const rows = new Map(all.map((row) => [row[0], row]));
+it('has every setting in its list of flags, as the settings table has it', () => {
+  const items = flagItems();
+  const byFlag = new Map(items.map((item) => [item.flag, item]));
   for (const key of SETTING_KEYS) {
     const { flag, defaultText } = SCHEMA[key];
-    const row = rows.get(`-${flag}`) ?? [];
-    expect(row.slice(0, 4)).toEqual([`-${flag}`, envName(flag), key, key === 'queues' ? '(required)' : defaultText]);
-    expect(row[4], `the meaning of -${flag}`).toMatch(/\w/);
+    const shown = key === 'queues' ? '(required)' : defaultText;
+    expect(byFlag.get(flag)).toMatchObject({ flag, env: envName(flag), key, defaultText: shown });
+    expect(byFlag.get(flag)?.meaning, `the meaning of -${flag}`).toMatch(/\w/);
   }
   const { flag } = CONFIG_FLAG;
-  expect(rows.get(`-${flag}`)?.slice(0, 2)).toEqual([`-${flag}`, envName(flag)]);
+  expect(byFlag.get(flag)).toMatchObject({ env: envName(flag), key: undefined });
   // Each once.
-  expect(all.map(([name]) => name).sort()).toEqual(
-    [...SETTING_KEYS.map((key) => `-${SCHEMA[key].flag}`), `-${flag}`].sort(),
-  );
+  expect(items.map((item) => item.flag).sort()).toEqual([...SETTING_KEYS.map((key) => SCHEMA[key].flag), flag].sort());
 });
 
 it('names the commands that try it and test it', () => {
@@ -222,6 +227,21 @@ it.each(PAGE_FILES)('%s has no link that leads nowhere', (file) => {
   });
   expect(dead).toEqual([]);
 });
+
+it.each(PAGE_FILES)(
+  '%s is legible as it stands: no table cell of over 200 characters, no line of prose over 120',
+  (file) => {
+    const rows = page(file)
+      .split('\n')
+      .filter((line) => line.startsWith('|'));
+    expect(rows.flatMap((row) => row.split('|')).filter((cell) => cell.trim().length > 200)).toEqual([]);
+    const prose = page(file)
+      .replace(/^```[\s\S]*?^```$/gm, '')
+      .split('\n')
+      .filter((line) => !line.startsWith('|') && !/https?:\/\/|^!\[/.test(line));
+    expect(prose.filter((line) => line.length > 120)).toEqual([]);
+  },
+);
 
 it('keeps README.md short', () => {
   expect(README.split('\n').length).toBeLessThanOrEqual(231);

@@ -21,6 +21,11 @@ export function page(file: PageFile): string {
   return readFileSync(join(projectRoot, file), 'utf8');
 }
 
+/** A page with its line breaks as blanks: a sentence is found wherever it is broken. */
+export function prose(file: PageFile): string {
+  return page(file).replace(/\s+/g, ' ');
+}
+
 /** All pages, one behind the other. */
 export function allPages(): string {
   return PAGE_FILES.map(page).join('\n');

@@ -6,7 +6,7 @@ import { main } from '../../../src/cli/main.js';
 import { SMALLEST_ACL } from '../../support/acl.js';
 import { entryText, idsIn, keys, payloadText, pushFailed } from '../../support/failed.js';
 import { type FakeIo, fakeIo } from '../../support/io.js';
-import { page } from '../../support/pages.js';
+import { prose } from '../../support/pages.js';
 import { startProxy } from '../../support/proxy.js';
 import { tempDir } from '../../support/reaper.js';
 import { startRedis, type TestRedis } from '../../support/redis.js';
@@ -327,7 +327,7 @@ it('the permissions that the documentation names are enough', async () => {
     expect(await main(line.split(' '), { REDIS_URL: uri }, io), `${line}: ${io.texts.err}`).toBe(0);
   }
   expect(await queued()).toEqual([0, 2, Number.NaN]);
-  expect(page('bin/README.md')).toContain(
-    'An ACL user needs what the [worker](../config/README.md#redis) needs, and `+@read +lset +lrem`.',
+  expect(prose('bin/README.md')).toContain(
+    'An ACL user needs what the [worker](../config/README.md#acl) needs, and `+@read +lset +lrem`.',
   );
 });

@@ -4,7 +4,7 @@ import { main } from '../../../src/cli/main.js';
 import { SMALLEST_ACL } from '../../support/acl.js';
 import { writeFleet, writeMany } from '../../support/fleet.js';
 import { type FakeIo, fakeIo } from '../../support/io.js';
-import { page } from '../../support/pages.js';
+import { prose } from '../../support/pages.js';
 import { startRedis, type TestRedis } from '../../support/redis.js';
 
 let redis: TestRedis;
@@ -416,8 +416,8 @@ describe('a Redis', () => {
       expect(await run(line, undefined, look), line).toMatchObject({ code: 0, err: '' });
     for (const line of ['workers prune', 'pause', 'resume', 'queues remove low --yes'])
       expect(await run(line, undefined, mend), line).toMatchObject({ code: 0, err: '' });
-    expect(page('bin/README.md')).toContain(
-      'To look, an ACL user needs `+ping +time +@read`; to mend, what the [worker](../config/README.md#redis) needs and `+@read`.',
+    expect(prose('bin/README.md')).toContain(
+      'To inspect, an ACL user needs `+ping +time +@read`; to repair, what the [worker](../config/README.md#acl) needs and `+@read`.',
     );
   });
 
