@@ -14,9 +14,9 @@ const NODE =
   '{"worker":"web1:4711","queue":"q","payload":{"class":"Archive","queue":"q","args":{}},"exception":"Error","error":"boom",' +
   '"backtrace":["at x"],"failed_at":"Tue Nov 24 2026 02:58:25 GMT+0000 (Coordinated Universal Time)"}';
 
-function pushed(text: string | Buffer): [string, string] | string {
+function pushed(text: string | Buffer, to?: string): [string, string] | string {
   const raw = Buffer.from(text as string);
-  const { job } = new FailedEntry(raw);
+  const job = new FailedEntry(raw).requeue(to);
   if (typeof job === 'string') return job;
   const { payload } = job;
   return [job.queue, (Buffer.isBuffer(payload) ? payload : raw.subarray(payload.from, payload.to)).toString('latin1')];
@@ -33,6 +33,7 @@ describe('an entry', () => {
     expect(entry.error).toMatch(/^boom/);
     expect(failureTime(entry)).toBe(Date.UTC(2026, 10, 24, 2, 58, 25) + (text === GOWORKER ? 123 : 0));
     expect(pushed(text)).toEqual([queue, payload]);
+    expect(pushed(text, 'other')).toEqual(['other', payload]);
   });
 
   it('shows its stack lines, whoever wrote them', () => {
