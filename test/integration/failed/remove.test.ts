@@ -8,6 +8,7 @@ import { choose } from '../../../src/inspect/failed/select.js';
 import { connect } from '../../../src/redis/connect.js';
 import type { Connection } from '../../../src/redis/connection.js';
 import { failureParts } from '../../../src/resque/failure.js';
+import { asError } from '../../../src/thrown.js';
 import { entryText, idsIn, keys, meddled, payloadText, pushFailed } from '../../support/failed.js';
 import { startProxy } from '../../support/proxy.js';
 import { startRedis, type TestRedis } from '../../support/redis.js';
@@ -51,7 +52,7 @@ describe('a retry', () => {
   it('puts back the bytes of the producer, whoever wrote the entry', async () => {
     const garbage = Buffer.from([0x7b, 0xff, 0x00, 0x0a, 0x22]);
     const ours = { workerId: 'h.ts:1-0:q', queue: 'mail', failedAt: new Date(), raw: garbage };
-    const { head, tail } = failureParts(new Error('boom'), ours);
+    const { head, tail } = failureParts(asError(new Error('boom')), ours);
     const payloads = [
       '{"class":"A","args":[12345678901234567890,1.0,1e2,"</b>\\u2028"],"queue":"mail","plugin":{"payload":{}}}',
       '{"class":"A","args":["\xff\xc3("]}',

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { FailedEntry, failureTime } from '../../../src/inspect/failed/entry.js';
 import { matches } from '../../../src/inspect/failed/filter.js';
 import { failureParts } from '../../../src/resque/failure.js';
+import { asError } from '../../../src/thrown.js';
 
 const RUBY =
   '{"failed_at":"2026/11/24 02:58:25 UTC","payload":{"class":"Archive","args":[12345678901234567890,1.0,"</b>"]},' +
@@ -44,7 +45,7 @@ describe('an entry', () => {
   it('of ours gives back the bytes of a payload that is no JSON', () => {
     const bytes = Buffer.from([0xff, 0x00, 0x22, 0x7b]);
     const failed = { workerId: 'h.ts:1-0:q', queue: 'q', failedAt: new Date(), raw: bytes };
-    const { head, tail } = failureParts(new Error('boom'), failed);
+    const { head, tail } = failureParts(asError(new Error('boom')), failed);
     expect(pushed(`${head}{"class":"InvalidPayload","args":["ÿ"]}${tail}`)).toEqual(['q', bytes.toString('latin1')]);
   });
 
