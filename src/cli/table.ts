@@ -1,7 +1,9 @@
 /** Tables for people, as wide as the terminal at most. Knows no command. */
+
+import { harmless } from '../terminal-text.js';
 import { type Column, type Fitted, fitColumns, GAP, truncated, widthOf } from './columns.js';
 import type { Io } from './io.js';
-import { harmless, type Paint, styleOf } from './style.js';
+import { type Paint, styleOf } from './style.js';
 
 /** Text from outside is made harmless; `paint` colours it afterwards. */
 export type Cell = string | { readonly text: string; readonly paint: Paint };

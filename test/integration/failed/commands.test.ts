@@ -330,7 +330,10 @@ it('a retry whose connection is lost says what is certain', async () => {
 describe('failed remove and clear', () => {
   it('ask on a terminal, and need --yes elsewhere', async () => {
     await fill();
-    expect(await failed('clear')).toMatchObject({ code: 2, err: expect.stringContaining('add --yes') });
+    expect(await failed('clear')).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('not a terminal; pass --yes to confirm'),
+    });
     expect(await failed('remove -class=Mail')).toMatchObject({ code: 2 });
     const answered = (answer: string) => typed(answer, { interactive: true });
     const no = await failed('remove -class=Mail', answered('\n'));

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import stringWidth from 'string-width';
 import { describe, expect, it } from 'vitest';
-import { harmless, styleOf } from '../../../src/cli/style.js';
+import { styleOf } from '../../../src/cli/style.js';
 import { listed } from '../../../src/cli/table.js';
+import { harmless } from '../../../src/terminal-text.js';
 import { fakeIo } from '../../support/io.js';
 
 const COLUMNS = [

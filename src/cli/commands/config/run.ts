@@ -5,7 +5,7 @@ import type { QueuePlan, Settings } from '../../../config/settings.js';
 import { SCHEMA, SETTING_KEYS } from '../../../config/settings-table.js';
 import { maskUri } from '../../../config/uri.js';
 import type { Call } from '../../command.js';
-import type { Io } from '../../io.js';
+import { type Io, say } from '../../io.js';
 import { listed } from '../../table.js';
 import type { ConfigFlags } from './definition.js';
 
@@ -15,7 +15,7 @@ type Values = Readonly<Record<string, unknown>>;
 export async function config({ sources, modules, flags, io }: Call<ConfigFlags>): Promise<number> {
   const resolved = await loadSettings({ ...sources, queuesRequired: false });
   io.out(flags.json ? asJson(resolved, modules) : asTable(resolved, modules, io));
-  for (const warning of resolved.warnings) io.err(`tsworker: warning: ${warning}\n`);
+  for (const warning of resolved.warnings) say(io, `warning: ${warning}`);
   return 0;
 }
 

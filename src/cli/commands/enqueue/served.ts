@@ -4,8 +4,8 @@ import { serves } from '../../../inspect/worker-id.js';
 import { walkWorkers } from '../../../inspect/workers.js';
 import { serverTimeMs } from '../../../registry/clock.js';
 import { count } from '../../format.js';
+import { say } from '../../io.js';
 import type { Session } from '../../session.js';
-import { harmless } from '../../style.js';
 import type { EnqueueCall, Tally } from './report.js';
 
 const MOST_NAMED = 5;
@@ -23,9 +23,9 @@ export async function warnOfIdle({ io }: EnqueueCall, session: Session, { queues
     }
     if (waiting.size === 0) break;
   }
-  if (waiting.size > 0) io.err(`tsworker: ${harmless(idleText([...waiting], workers))}\n`);
+  if (waiting.size > 0) say(io, idleText([...waiting], workers));
   const { paused } = await readPause(connection, keys);
-  if (paused) io.err('tsworker: all workers are paused; tsworker resume lets them go on\n');
+  if (paused) say(io, 'all workers are paused; tsworker resume lets them go on');
 }
 
 function idleText(queues: readonly string[], workers: number): string {
