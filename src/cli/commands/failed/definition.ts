@@ -4,8 +4,8 @@ import { COMMON, CONNECTION_SETTINGS, defineCommand } from '../../command.js';
 import { moment, names, pattern } from './value-parsers.js';
 
 const FLAGS = {
-  class: { kind: names, help: "only jobs of this class (ActiveJob's own, or its wrapper)" },
-  queue: { kind: names, help: 'only jobs of this queue' },
+  class: { kind: names('class'), help: "only jobs of this class (ActiveJob's own, or its wrapper)" },
+  queue: { kind: names('queue'), help: 'only jobs of this queue' },
   since: { kind: moment, help: 'only what failed since then: 30m, 2h, 3d, or 2026-11-24T10:30' },
   before: { kind: moment, help: 'only what failed before' },
   error: { kind: pattern, help: 'only where exception or message hold this text, or match this /regex/' },
@@ -36,7 +36,7 @@ export const failedCommand = defineCommand({
     },
     remove: {
       words: '[N…]',
-      help: 'for good: these, or those that match the filters, after asking',
+      help: 'permanently: these, or those that match the filters, after asking',
       flags: [...FILTERS, 'dry-run', 'yes', 'json'],
       destructive: true,
     },

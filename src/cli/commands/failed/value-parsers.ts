@@ -1,10 +1,11 @@
 /** The kinds of values that the filters take. Must not know what is filtered. */
-import type { Kind } from '../../../config/value-parsers.js';
+import type { Kind, NameKind } from '../../../config/value-parsers.js';
 import { TsworkerError } from '../../../errors.js';
 
-/** Names with commas between them. */
-export const names: Kind<readonly string[]> = {
+/** Names with commas between them. @param kind what they name, for a shell that offers them */
+export const names = (kind: NameKind): Kind<readonly string[]> => ({
   placeholder: 'name,…',
+  names: kind,
   parse(value) {
     const list = String(value)
       .split(',')
@@ -13,7 +14,7 @@ export const names: Kind<readonly string[]> = {
     if (list.length > 0) return list;
     throw refuse('must be a name, or several with commas between them', value);
   },
-};
+});
 
 const UNITS_MS = { w: 604_800_000, d: 86_400_000, h: 3_600_000, m: 60_000, s: 1000 } as const;
 const DURATION = /^(?:\d+(?:\.\d+)?[wdhms])+$/;
