@@ -13,9 +13,7 @@ import type { Io } from './io.js';
 export async function confirm(io: Io, question: string, yes: boolean | undefined): Promise<boolean> {
   if (yes) return true;
   if (!io.interactive) {
-    throw new TsworkerError('USAGE', `${question}: not a terminal`, {
-      hint: 'pass --yes to confirm',
-    });
+    throw new TsworkerError('USAGE', `${question}: not a terminal: pass --yes to confirm`);
   }
   return /^y(es)?$/i.test((await ask(io, `${harmless(question)}? [y/N] `)).trim());
 }

@@ -47,7 +47,7 @@ async function follow(call: EnqueueCall, path: string, tally: Tally, push: Push)
     } catch (error) {
       progress.clear();
       if (!over.aborted) throw explained(error, call, tally);
-      say(io, `interrupted; go on with line ${tally.upTo + 1}`);
+      say(io, `interrupted; run again from line ${tally.upTo + 1}`);
       return report(call, tally, INTERRUPTED);
     }
   });
@@ -82,6 +82,6 @@ function explained(error: unknown, { io, flags }: EnqueueCall, tally: Tally): un
     return error;
   }
   const done = total === 0 ? 'nothing was enqueued' : `${counted(total, 'job')} before it enqueued`;
-  const hint = `${done}; mend it, and go on with line ${upTo + 1}`;
+  const hint = `${done}; fix the line and run again from line ${upTo + 1}`;
   return new TsworkerError('PAYLOAD', error.message, { hint, cause: error });
 }
