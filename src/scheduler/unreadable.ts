@@ -1,9 +1,9 @@
 /** What becomes of a due item that the promotion script does not move by itself: a large one, or one that is no job. Pure. */
 import { isUtf8 } from 'node:buffer';
-import { TsworkerError } from '../errors.js';
 import type { DelayedItem, Destination } from '../resque/delayed.js';
 import { failureParts } from '../resque/failure.js';
 import { membersOf } from '../resque/json-scan.js';
+import { CaughtError } from '../thrown.js';
 
 /** Where the item is to go; `reason` where that is `failed`. */
 export interface Decision {
@@ -55,8 +55,7 @@ function parsed(text: string): Readonly<Record<string, unknown>> | undefined {
 
 /** As the worker writes one for a payload that it cannot read: resque-web shows it, and `failed` can tell the bytes. */
 function failedEntry(item: Buffer, { queue, isObject }: ReadItem, scheduler: string, reason: string): Buffer {
-  const error = new TsworkerError('PAYLOAD', reason);
-  error.stack = '';
+  const error = new CaughtError({ name: 'InvalidDelayedJob', message: reason, stack: '' });
   const { head, tail } = failureParts(error, {
     workerId: scheduler,
     queue,

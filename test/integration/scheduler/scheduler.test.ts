@@ -98,7 +98,7 @@ test('what is no job goes to failed as resque-web can show it, and does not stan
   const entries = (await redis.client.lRange('resque:failed', 0, -1)).map((text) => JSON.parse(text));
   expect(entries).toHaveLength(bad.length);
   for (const entry of entries) {
-    expect(entry).toMatchObject({ exception: 'TsworkerError', worker: 'a.ts:1', backtrace: [] });
+    expect(entry).toMatchObject({ exception: 'InvalidDelayedJob', worker: 'a.ts:1', backtrace: [] });
     expect(entry.payload).toMatchObject({ class: expect.stringMatching(/./) });
   }
   expect(Buffer.from(entries[0].payload_base64, 'base64').toString()).toBe(bad[0]);
