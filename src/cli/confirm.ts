@@ -12,9 +12,7 @@ import type { Io } from './io.js';
 export async function confirm(io: Io, question: string, yes: boolean | undefined): Promise<boolean> {
   if (yes) return true;
   if (!io.interactive) {
-    throw new TsworkerError('USAGE', `${question}: there is no terminal to ask on`, {
-      hint: 'add --yes where it shall be done without asking',
-    });
+    throw new TsworkerError('USAGE', `${question}: not a terminal: pass --yes to confirm`);
   }
   return /^y(es)?$/i.test((await ask(io, `${question}? [y/N] `)).trim());
 }

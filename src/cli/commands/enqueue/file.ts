@@ -46,7 +46,7 @@ async function follow(call: EnqueueCall, path: string, tally: Tally, push: Push)
     } catch (error) {
       progress.clear();
       if (!over.aborted) throw explained(error, call, tally);
-      io.err(`tsworker: interrupted; go on with line ${tally.upTo + 1}\n`);
+      io.err(`tsworker: interrupted; run again from line ${tally.upTo + 1}\n`);
       return report(call, tally, INTERRUPTED);
     }
   });
@@ -81,6 +81,6 @@ function explained(error: unknown, { io, flags }: EnqueueCall, tally: Tally): un
     return error;
   }
   const done = total === 0 ? 'nothing was enqueued' : `${counted(total, 'job')} before it enqueued`;
-  const hint = `${done}; mend it, and go on with line ${upTo + 1}`;
+  const hint = `${done}; fix the line and run again from line ${upTo + 1}`;
   return new TsworkerError('PAYLOAD', error.message, { hint, cause: error });
 }
