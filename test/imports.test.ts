@@ -87,6 +87,7 @@ test('books and their neighbours import downwards', () => {
     registry: ['registry', 'resque', 'redis', 'service.ts', 'thrown.ts'],
     inspect: ['inspect', 'registry', 'resque', 'redis', 'errors.ts'],
     check: ['check', 'inspect', 'registry', 'resque', 'redis', 'job-modules', 'config', 'errors.ts'],
+    scheduler: ['scheduler', 'resque', 'redis', 'service.ts', 'thrown.ts'],
     init: ['init', 'job-modules', 'config', 'errors.ts'],
     'job-modules': ['job-modules', 'resque', 'engine', 'typescript', 'job.ts', 'errors.ts', 'thrown.ts'],
     config: ['config', 'typescript', 'errors.ts'],
