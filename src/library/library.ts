@@ -93,7 +93,7 @@ export interface WorkOptions {
   readonly lifecycleLog?: DaemonOptions['lifecycleLog'];
   readonly meter?: DaemonOptions['meter'];
   readonly onRun?: DaemonOptions['onRun'];
-  readonly tellSuspect?: DaemonOptions['tellSuspect'];
+  readonly quarantine?: DaemonOptions['quarantine'];
 }
 
 /** Runs the daemon as this process' one worker: what its jobs enqueue goes over its connection. */
@@ -121,7 +121,7 @@ export async function workWith(options: WorkOptions): Promise<WorkResult> {
       onPause: (paused) => {
         state.paused = paused;
       },
-      tellSuspect: options.tellSuspect,
+      quarantine: options.quarantine,
       begun: state.begun,
       load: () => loadJobs(settings.jobs, { self: () => import('../index.js') }),
       connect: redis === undefined ? undefined : (events) => duplicateConnection(redis, events),

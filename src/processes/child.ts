@@ -27,7 +27,7 @@ function tell(report: Report): Promise<void> {
   });
 }
 
-async function run({ settings, flags }: Start, orders: ChildOrders, log: Logger): Promise<void> {
+async function run({ settings, flags, quarantine }: Start, orders: ChildOrders, log: Logger): Promise<void> {
   const membership = new SupervisedMembership(orders.registered, (connection, identity) => {
     const heartbeat = { ...heartbeatOptions(settings), identity };
     return new Heartbeat(connection, heartbeat, heartbeatWording(log));
@@ -62,7 +62,7 @@ async function run({ settings, flags }: Start, orders: ChildOrders, log: Logger)
       lifecycleLog: quieter(log),
       meter: reporting?.recorder,
       // Written at once: it is heard although the job may end this process in its first line.
-      tellSuspect: (token, running) => void tell({ kind: 'suspect', token, running }),
+      quarantine: quarantine ? (token, running) => void tell({ kind: 'running', token, running }) : undefined,
     });
     reporting?.last();
     await tell({ kind: 'ended', ...result });

@@ -65,6 +65,10 @@ export async function runSupervised({
   });
   const systemd = systemdOf(process.env, log);
   logSupervisor(log, events);
+  let started = false;
+  events.on('ready', () => {
+    started = true;
+  });
   events.on('ready', (facts) => startLine(log, settings, { ...facts, redis: maskUri(settings.uri) }));
   serving?.subscribe(events);
   tellSystemd(events, systemd, statusText(settings));
@@ -98,7 +102,8 @@ export async function runSupervised({
     await connecting.then((connection) => connection.close()).catch(() => {});
     // Last: while we stop, it says so.
     await serving?.stop();
-    log.info('tsworker stopped');
+    // Of what never worked nobody asks whether it has stopped.
+    if (started) log.info('tsworker stopped');
   }
 }
 

@@ -11,6 +11,8 @@ export interface Keys {
   readonly pause: string;
   /** Of resque-scheduler and node-resque: a sorted set of the times for which there are jobs. */
   readonly delayedTimes: string;
+  /** Ours: names the process whose scheduler leads. Expires (see scheduler/scheduler.ts). */
+  readonly scheduler: string;
   /** Ours: a sorted set of live processes (`<label>:<pid>`), scored by the server time of their last beat. */
   readonly processes: string;
   /** Ours: a hash, `<label>:<pid>` → which machine that process runs on (see registry/process-fingerprint.ts). */
@@ -19,8 +21,8 @@ export interface Keys {
   readonly states: string;
   /** Ours: a hash, sha1 of a payload → the deaths of the processes that had it in hand (see recover.lua). */
   readonly suspects: string;
-  /** Ours: which process ends its jobs so that a suspect can run alone. Expires. */
-  readonly solo: string;
+  /** Ours: a set of the queues of which jobs may be in quarantine. */
+  readonly quarantines: string;
   /** Ours: written to where a write is needed whatever it is (-wait-replicas). Expires. */
   readonly fence: string;
   /** Ours: never there. What a script must declare or try, it may do on this one. */
@@ -28,6 +30,8 @@ export interface Keys {
   /** Ours: how many batches of a long enqueue are in. Expires. */
   enqueued(nonce: string): string;
   queue(name: string): string;
+  /** Ours: the jobs of a queue that two processes died with: a list. */
+  quarantine(name: string): string;
   worker(id: string): string;
   started(id: string): string;
   processedBy(id: string): string;
@@ -36,6 +40,12 @@ export interface Keys {
   ping(name: string): string;
   /** The jobs for one of `delayedTimes`: a list. */
   delayedAt(time: string): string;
+  /** The lists of `delayedAt` that hold this item: a set. */
+  delayedItem(item: string): string;
+  /** The lock of a running resque-scheduler; `prefix` as in its RESQUE_SCHEDULER_MASTER_LOCK_PREFIX. The namespace stands twice. */
+  rubySchedulerLock(prefix: string): string;
+  /** The lock of a running scheduler of node-resque. */
+  readonly nodeSchedulerLock: string;
 }
 
 /** @param namespace the raw prefix, colon included, as goworker takes it: `resque:` */
@@ -50,20 +60,30 @@ export function createKeys(namespace: string): Keys {
     failures: `${namespace}stat:failed`,
     pause: `${namespace}pause-all-workers`,
     delayedTimes: `${namespace}delayed_queue_schedule`,
+    scheduler: `${namespace}tsworker:scheduler`,
+    nodeSchedulerLock: `${namespace}resque_scheduler_leader_lock`,
     processes: `${namespace}tsworker:processes`,
     machines: `${namespace}tsworker:machines`,
     states: `${namespace}tsworker:states`,
     suspects: `${namespace}tsworker:suspects`,
-    solo: `${namespace}tsworker:solo`,
+    quarantines: `${namespace}tsworker:quarantine`,
     fence: `${namespace}tsworker:fence`,
     never: `${namespace}tsworker:never`,
     enqueued: (nonce) => `${namespace}tsworker:enqueue:${nonce}`,
     queue: (name) => `${namespace}queue:${name}`,
+    quarantine: (name) => `${namespace}tsworker:quarantine:${name}`,
     worker: (id) => `${namespace}worker:${id}`,
     started: (id) => `${namespace}worker:${id}:started`,
     processedBy: (id) => `${namespace}stat:processed:${id}`,
     failuresOf: (id) => `${namespace}stat:failed:${id}`,
     ping: (name) => `${namespace}worker:ping:${name}`,
     delayedAt: (time) => `${namespace}delayed:${time}`,
+    delayedItem: (item) => `${namespace}timestamps:${item}`,
+    rubySchedulerLock: (prefix) =>
+      [
+        `${namespace}${namespace.replace(/:$/, '')}`,
+        ...(prefix === '' ? [] : [prefix]),
+        'resque_scheduler_master_lock',
+      ].join(':'),
   };
 }

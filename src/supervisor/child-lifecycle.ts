@@ -154,7 +154,7 @@ class Lifecycle {
     const facts: DeathFacts = {
       cause: child.killedFor ?? 'death',
       exit: exitText(child.pid ?? 0, death),
-      begun: child.suspects,
+      begun: child.begun,
     };
     if (identity !== undefined) await registry.recover(identity, facts);
     return decision;

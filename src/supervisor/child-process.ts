@@ -39,8 +39,8 @@ export class Child {
   pulsing = false;
   /** How many jobs ran when it said so last. */
   running = 0;
-  /** The claims of suspects that it runs. */
-  readonly suspects = new Set<string>();
+  /** The claims (their tokens) of which it has said that their jobs run: only the quarantine child does. */
+  readonly begun = new Set<string>();
   /** It was told to end its jobs and be replaced. */
   retiring = false;
   /** Another works in its slot. */
@@ -151,9 +151,9 @@ export class Child {
         // One that comes after the end is left out: Redis' own count is taken then, and has it.
         if (!this.over.signal.aborted) events.onCounts(this, report.counts);
         break;
-      case 'suspect':
-        if (report.running) this.suspects.add(report.token);
-        else this.suspects.delete(report.token);
+      case 'running':
+        if (report.running) this.begun.add(report.token);
+        else this.begun.delete(report.token);
         break;
       default:
         this.ending = report;

@@ -66,7 +66,7 @@ const ORDERS = shapes<Order['kind']>({
 
 const REPORTS = shapes<Report['kind']>({
   ready: { classes: isStringList, tracking: isFlag, limitMs: isAmount },
-  suspect: { token: isString, running: isFlag },
+  running: { token: isString, running: isFlag },
   pulse: { rssMb: isAmount, running: isAmount, more: isFlag },
   counts: { counts: isCounts },
   ended: { exitCode: isExitCode, processed: isAmount, failed: isAmount, putBack: isAmount },

@@ -23,6 +23,6 @@ export interface DeathFacts {
   readonly cause: 'death' | 'blocked' | 'killed';
   /** `pid 4711 SIGKILL (signal 9)` */
   readonly exit: string;
-  /** The claims of suspects that had begun and not ended. */
+  /** The claims of the quarantine child that had begun and not ended. */
   readonly begun: ReadonlySet<string>;
 }

@@ -4,6 +4,7 @@ import { parseTime } from '../../../inspect/time.js';
 import type { Recovered } from '../../../registry/recover.js';
 import { EXIT } from '../../command.js';
 import { counted, duration } from '../../format.js';
+import { say } from '../../io.js';
 import { isoTime, printLines } from '../../json.js';
 import type { Session } from '../../session.js';
 import { listed } from '../../table.js';
@@ -87,13 +88,13 @@ const WHY = {
 function fateText(job: Line['job']): string {
   if (job === null) return 'it had none';
   if (job.fate === 'requeued') return 'back to its queue';
-  return job.fate === 'convicted' ? 'failed, as a poison pill' : 'failed';
+  if (job.fate === 'quarantined') return 'to the quarantine of its queue';
+  return job.fate === 'poison_pill' ? 'failed, as a poison pill' : 'failed';
 }
 
 function sayLocked({ io }: WorkersCall, { by, leftMs }: Extract<Pruned, { kind: 'locked' }>): number {
   const who = by === '' ? 'another process' : by;
-  io.err(
-    `tsworker: ${who} has pruned within the last heartbeat, as every running worker does in turn; try again in ${duration(leftMs + 999)}\n`,
-  );
+  const again = `try again in ${duration(leftMs + 999)}`;
+  say(io, `${who} has pruned within the last heartbeat, as every running worker does in turn; ${again}`);
   return EXIT.problem;
 }
