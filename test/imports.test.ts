@@ -50,8 +50,8 @@ test('the command line loads little before it knows what is wanted: --version an
   expect(commands.filter((file) => !/\/(definition|value-parsers)\.ts$/.test(file))).toEqual([]);
 });
 
-test('the engine knows nothing but itself, the vocabulary, errors and services', () => {
-  const allowed = new Set(['engine', 'job.ts', 'errors.ts', 'service.ts']);
+test('the engine knows nothing but itself, the vocabulary, thrown values and services', () => {
+  const allowed = new Set(['engine', 'job.ts', 'thrown.ts', 'service.ts']);
   expect(imports.filter(({ file, target }) => room(file) === 'engine' && !allowed.has(room(target))).map(show)).toEqual(
     [],
   );
@@ -75,13 +75,13 @@ test.each([
 
 test('books and their neighbours import downwards', () => {
   const below: Record<string, readonly string[]> = {
-    resque: ['resque', 'redis', 'engine', 'job.ts', 'errors.ts', 'config'],
+    resque: ['resque', 'redis', 'engine', 'job.ts', 'errors.ts', 'thrown.ts', 'config'],
     redis: ['redis', 'config', 'errors.ts'],
-    registry: ['registry', 'resque', 'redis', 'service.ts'],
+    registry: ['registry', 'resque', 'redis', 'service.ts', 'thrown.ts'],
     inspect: ['inspect', 'registry', 'resque', 'redis', 'errors.ts'],
     check: ['check', 'inspect', 'registry', 'resque', 'redis', 'job-modules', 'config', 'errors.ts'],
     init: ['init', 'job-modules', 'config', 'errors.ts'],
-    'job-modules': ['job-modules', 'resque', 'engine', 'typescript', 'job.ts', 'errors.ts'],
+    'job-modules': ['job-modules', 'resque', 'engine', 'typescript', 'job.ts', 'errors.ts', 'thrown.ts'],
     config: ['config', 'typescript', 'errors.ts'],
     typescript: ['typescript', 'version.ts'],
     log: ['log', 'engine', 'registry', 'config', 'supervisor', 'version.ts'],
@@ -90,7 +90,7 @@ test('books and their neighbours import downwards', () => {
     metrics: ['metrics', 'inspect', 'resque', 'redis', 'registry', 'engine', 'job.ts', 'service.ts'],
     // It serves pages and knows none.
     web: ['web', 'config', 'errors.ts', 'service.ts'],
-    tracing: ['tracing', 'job-modules', 'resque', 'engine', 'job.ts', 'version.ts'],
+    tracing: ['tracing', 'job-modules', 'resque', 'engine', 'job.ts', 'thrown.ts', 'version.ts'],
   };
   const wrong = imports.filter(({ file, target }) => {
     const allowed = below[room(file)];

@@ -1,6 +1,7 @@
 /** Why a job module did not load, in words: the file, the reason, the line, what to try. */
 import path from 'node:path';
 import { TsworkerError } from '../errors.js';
+import { asError, type CaughtError } from '../thrown.js';
 import type { CompileError } from '../typescript/compile-error.js';
 import { displayName, type ModuleFile } from './files.js';
 import { nearestManifest } from './import.js';
@@ -14,23 +15,25 @@ interface Problem {
 
 /** The error for whatever an import threw; an error of ours that names no file yet is given one. */
 export async function loadProblem(file: ModuleFile, thrown: unknown): Promise<TsworkerError> {
-  const { reason, place, hint } = await explain(file, thrown);
+  const cause = asError(thrown);
+  const { reason, place, hint } = await explain(file, cause);
   const at = place === undefined ? '' : ` (at ${place})`;
   const message = `the job module ${file.name} does not load: ${reason}${at}`;
-  return new TsworkerError('JOBS', message, { hint, cause: thrown });
+  return new TsworkerError('JOBS', message, { hint, cause });
 }
 
-async function explain(file: ModuleFile, thrown: unknown): Promise<Problem> {
-  if (isCompileError(thrown)) return compileProblem(thrown);
-  const reason = reasonOf(thrown);
-  const place = placeIn(file, thrown);
-  if (thrown instanceof TsworkerError && thrown.hint !== undefined) return { reason, place, hint: thrown.hint };
-  const missing = missingModule(thrown, reason);
+async function explain(file: ModuleFile, error: CaughtError): Promise<Problem> {
+  if (error.name === 'CompileError') return compileProblem(await compileError(error));
+  const reason = reasonOf(error);
+  const place = placeIn(file, error);
+  const ownHint = error.name === 'TsworkerError' ? (error as { hint?: unknown }).hint : undefined;
+  if (typeof ownHint === 'string') return { reason, place, hint: ownHint };
+  const missing = missingModule(error, reason);
   if (missing !== undefined) return { reason, place, hint: await hintForMissing(file, missing) };
   if (reason.includes('xport named') || reason.includes('Named export'))
     return { reason, place, hint: 'Correct the import.' };
   // Node keeps the place of a syntax error to itself; what has a place in the module was thrown by its code.
-  if (thrown instanceof SyntaxError && place === undefined) {
+  if (error.name === 'SyntaxError' && place === undefined) {
     const { findSyntaxError } = await import('../typescript/syntax.js');
     const found = await findSyntaxError(file.path);
     return found === undefined
@@ -40,33 +43,33 @@ async function explain(file: ModuleFile, thrown: unknown): Promise<Problem> {
   return { reason, place, hint: 'Correct the module, or begin its name with _ if it is no job module.' };
 }
 
-/** By its name: its class is loaded with the compiler only. */
-function isCompileError(thrown: unknown): thrown is CompileError {
-  return thrown instanceof Error && thrown.name === 'CompileError';
+/** By its name, and from its copy: the class is loaded with the compiler only. */
+async function compileError(error: CaughtError): Promise<CompileError> {
+  const { file, line, column, hint } = error as Partial<CompileError>;
+  const { CompileError } = await import('../typescript/compile-error.js');
+  return new CompileError(error.message, file ?? '', [line ?? 0, column ?? 0], hint ?? '');
 }
 
 function compileProblem(error: CompileError): Problem {
   return { reason: error.message, place: error.place.replace(error.file, displayName(error.file)), hint: error.hint };
 }
 
-function reasonOf(thrown: unknown): string {
-  if (!(thrown instanceof Error)) return `it threw ${typeof thrown === 'string' ? thrown : typeof thrown}`;
+function reasonOf({ name, message }: CaughtError): string {
   // Node adds the stack of requires to the message.
-  const text = thrown.message.replace(/\nRequire stack:[\s\S]*$/, '').replace(/\s*\n\s*/g, ' ');
-  return thrown.name === 'Error' || thrown.name === 'TsworkerError' ? text : `${thrown.name}: ${text}`;
+  const text = message.replace(/\nRequire stack:[\s\S]*$/, '').replace(/\s*\n\s*/g, ' ');
+  return name === 'Error' || name === 'TsworkerError' ? text : `${name}: ${text}`;
 }
 
 /** The first stack line inside the file: with its column, unless that is one of the compiled text. */
-function placeIn(file: ModuleFile, thrown: unknown): string | undefined {
-  const stack = thrown instanceof Error && typeof thrown.stack === 'string' ? thrown.stack : '';
+function placeIn(file: ModuleFile, { stack = '' }: CaughtError): string | undefined {
   const at = stack.indexOf(`${file.path}:`);
   const found = at === -1 ? null : /^\d+(:\d+)?/.exec(stack.slice(at + file.path.length + 1));
   if (found === null) return undefined;
   return `${file.name}:${/ts$/.test(file.path) ? found[0].split(':')[0] : found[0]}`;
 }
 
-function missingModule(thrown: unknown, reason: string): string | undefined {
-  const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : '';
+function missingModule(error: CaughtError, reason: string): string | undefined {
+  const code = (error as { code?: unknown }).code;
   if (code === 'ERR_PACKAGE_IMPORT_NOT_DEFINED') return /specifier "([^"]+)"/.exec(reason)?.[1];
   if (code !== 'MODULE_NOT_FOUND' && code !== 'ERR_MODULE_NOT_FOUND') return undefined;
   return /Cannot find (?:module|package) '([^']+)'/.exec(reason)?.[1];

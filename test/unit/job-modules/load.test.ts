@@ -7,6 +7,9 @@ import type { JobContext } from '../../../src/job.js';
 import { register, registerDecoder } from '../../../src/job-modules/global-registrations.js';
 import { job, jobFunction } from '../../../src/job-modules/job.js';
 import { type JobModules, loadJobs } from '../../../src/job-modules/load.js';
+import { loadProblem } from '../../../src/job-modules/problem.js';
+import { asError } from '../../../src/thrown.js';
+import { GETTER, UNREADABLE, unreadable } from '../../support/unreadable.js';
 import { folderWith } from './folder.js';
 
 const library = { register, registerDecoder, job };
@@ -195,7 +198,7 @@ describe('what is refused', () => {
     });
     const { message, cause } = await problem(folder);
     expect(message).toMatch(/the job module .*a\.ts does not load: RangeError: no db1 \(at .*a\.ts:3\)/);
-    expect(cause).toBeInstanceOf(RangeError);
+    expect(cause).toMatchObject({ name: 'RangeError' });
   });
 
   it('a hook, decoder or flags of the wrong type', async () => {
@@ -207,7 +210,18 @@ describe('what is refused', () => {
 
   it('what is thrown need not be an error', async () => {
     const folder = await folderWith({ 'a.ts': "throw 'text';" });
-    expect((await problem(folder)).message).toMatch(/does not load: it threw text/);
+    expect((await problem(folder)).message).toMatch(/does not load: text/);
+  });
+
+  it.each(Object.entries(unreadable))('what is thrown may be unreadable: %s', async (_kind, make) => {
+    const { message, cause } = await loadProblem({ path: '/x/a.js', name: 'a.js' }, make());
+    expect(message).toMatch(/^the job module a\.js does not load: /);
+    expect(cause).toBe(asError(cause));
+  });
+
+  it.each(['a.ts', 'a.mjs', 'a.cjs'])('also where a loader stands between (%s)', async (file) => {
+    const folder = await folderWith({ [file]: `${GETTER}; throw ${UNREADABLE}.throwingTraps();` });
+    expect((await problem(folder)).message).toMatch(/does not load: /);
   });
 });
 
