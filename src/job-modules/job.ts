@@ -96,11 +96,19 @@ export function job(definition: Checked<ArgsSchema> | Unchecked<unknown[]> | Any
   return Object.freeze(made);
 }
 
+/** What runs the jobs of a class, and where they are pushed to unless the producer says otherwise. */
+export interface JobDefinition {
+  readonly class: string;
+  readonly fn: JobFunction;
+  readonly queue?: string | undefined;
+}
+
 /** The function to run a job() object's jobs with, or undefined where the value is none. */
-export function jobFunction(value: unknown): { class: string; fn: JobFunction } | undefined {
+export function jobFunction(value: unknown): JobDefinition | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
-  const { class: name, [BRAND]: fn } = value as { class?: unknown; [BRAND]?: unknown };
-  return typeof fn === 'function' && typeof name === 'string' ? { class: name, fn: fn as JobFunction } : undefined;
+  const { class: name, queue, [BRAND]: fn } = value as { class?: unknown; queue?: unknown; [BRAND]?: unknown };
+  if (typeof fn !== 'function' || typeof name !== 'string') return undefined;
+  return { class: name, fn: fn as JobFunction, queue: typeof queue === 'string' && queue !== '' ? queue : undefined };
 }
 
 /** What a Node timer can wait, in seconds. */
