@@ -38,6 +38,11 @@ async function run({ settings, flags, quarantine }: Start, orders: ChildOrders, 
     orders.orphan();
   });
   let pulse: Pulse | undefined;
+  // The supervisor says how many jobs are waited for.
+  const pulsing = (act: (reason: string) => void) => (reason: string) => {
+    act(reason);
+    pulse?.now();
+  };
   const reporting = settings.http === undefined ? undefined : await reportCounts();
   try {
     const result = await workWith({
@@ -46,7 +51,7 @@ async function run({ settings, flags, quarantine }: Start, orders: ChildOrders, 
       flags,
       warnings: [],
       ownsProcess: true,
-      control: (actions) => orders.obey(actions),
+      control: (actions) => orders.obey({ ...actions, stop: pulsing(actions.stop), abort: pulsing(actions.abort) }),
       membership,
       onReady: (facts) => {
         void tell({ kind: 'ready', ...facts });
@@ -97,7 +102,7 @@ async function reportCounts() {
 
 /** The supervisor says when the daemon starts and stops; a child only what it alone knows. */
 function quieter(log: Logger): Logger {
-  return log.child({}, { level: 'warn' });
+  return log.child({}, { level: 'error' });
 }
 
 function describe(error: unknown, log: Logger): Report {

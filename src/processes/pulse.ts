@@ -5,6 +5,7 @@
 import type { Report } from '../supervisor/messages.js';
 
 const PULSE_MS = 2000;
+const SECOND_MS = 100;
 
 export interface PulseOptions {
   /** The supervisor has limits to watch, on time or memory: pulses never end. */
@@ -27,20 +28,31 @@ export class Pulse {
     if (this.#timer === undefined) this.#start(1);
   }
 
+  /** The supervisor is about to say how many jobs it waits for. */
+  now(): void {
+    if (this.#timer !== undefined) this.#beat();
+  }
+
   stop(): void {
-    clearInterval(this.#timer);
+    clearTimeout(this.#timer);
     this.#timer = undefined;
   }
 
-  /** Told at once, and heard although the job may block this process in its first line. */
+  /** Told at once, and heard although the job may block this process in its first line. More jobs begin just after it. */
   #start(running: number): void {
-    this.#timer = setInterval(() => this.#beat(), PULSE_MS);
+    this.#schedule(SECOND_MS);
     this.#tell(running);
+  }
+
+  #schedule(ms: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#beat(), ms);
   }
 
   #beat(): void {
     const running = this.#options.running();
     if (running === 0 && !this.#options.always) this.stop();
+    else this.#schedule(PULSE_MS);
     this.#tell(running);
   }
 

@@ -1,19 +1,23 @@
 /**
- * How the worker stops: quiet (claim no more), then abort (tell the running jobs), then put back (give them up). Two
+ * How the worker shuts down: quiet (claim no more), then abort (tell the running jobs), then put back (give them up). Two
  * endings, not one: a first signal asks for the first; a second, or the end of the grace, for the others.
  */
 import type { Logger } from 'pino';
 
 /** Heroku and others send several signals at once: repeats within this time count as one. */
 const SAME_SIGNAL_MS = 1000;
-/** From the abort of the jobs' signals until they are given up. */
+/** From the abort of the jobs' signals until they are given up; and then, until nothing at all is waited for. */
 const LAST_WORD_MS = 2000;
+/** What a worker that has not begun to claim is given to finish starting, or to see that it need not. */
+const START_MS = 1500;
 const LOOK_MS = 100;
 
-/** What can be stopped: an engine with its jobs, or a supervisor with its children. */
+/** What can be shut down: an engine with its jobs, or a supervisor with its children. */
 export interface Stoppable {
-  /** How many run. */
+  /** How many run: 0 when everything has ended. */
   readonly busy: number;
+  /** How many jobs run, as far as is known; `busy` where absent. */
+  readonly runningJobs?: number;
   /** What has ended and could not be reported. */
   readonly undelivered: number;
   quiet(): void;
@@ -22,49 +26,71 @@ export interface Stoppable {
   giveUp(): void;
 }
 
-export interface StoppingOptions {
+export interface ShutdownOptions {
   readonly log: Logger;
   /** Milliseconds that running jobs get; 0: no limit. */
   readonly graceMs: number;
   /** How long a Redis that does not answer is waited for, once everything has ended. Milliseconds. */
   readonly deliveryMs: number;
-  /** Fires when stopping begins: what `signals()` gives. */
+  /** Fires when the shutdown begins: what `signals()` gives. */
   readonly begun: AbortController;
 }
 
-export class Stopping {
-  readonly #options: StoppingOptions;
+export class Shutdown {
+  readonly #options: ShutdownOptions;
   readonly #timers = new Set<NodeJS.Timeout>();
+  readonly #over = new AbortController();
   #target: Stoppable | undefined;
-  #firstAt = 0;
-  #retired = false;
+  /** Of the first signal, by a monotonic clock. */
+  #requestedAt: number | undefined;
+  #begun = false;
+  /** The grace applies: to whoever retires it does not. */
+  #limited = false;
   #aborted = false;
-  #watched = false;
+  #watch: 'not yet' | 'on' | 'over' = 'not yet';
 
-  constructor(options: StoppingOptions) {
+  constructor(options: ShutdownOptions) {
     this.#options = options;
+  }
+
+  /**
+   * Aborts when nothing is waited for any more, `setup` and `teardown` included: a start that a signal has interrupted,
+   * or jobs that were given up, have had their time.
+   */
+  get over(): AbortSignal {
+    return this.#over.signal;
   }
 
   /** From now on there are jobs to stop. */
   attach(target: Stoppable): void {
     this.#target = target;
-    if (this.#firstAt > 0 || this.#retired) this.#quiet();
+    if (this.#begun) this.#quiet();
   }
 
   /** Claims no more and lets the running jobs take what time they need. A later request is still the first. */
   retire(reason: string): void {
-    if (this.#firstAt > 0 || this.#retired) return;
-    this.#retired = true;
+    this.#begin(reason);
+  }
+
+  /** Something failed that no job can be blamed for. Unlike a second signal, it hurries nobody who is shutting down already. */
+  fault(reason: string): void {
+    this.#limited = true;
     this.#begin(reason);
   }
 
   /** @param reason shown in the log: `SIGTERM` */
   request(reason: string): void {
-    const now = Date.now();
-    if (this.#firstAt === 0) {
-      this.#firstAt = now;
+    const now = performance.now();
+    if (this.#requestedAt === undefined) {
+      this.#requestedAt = now;
+      this.#limited = true;
       this.#begin(reason);
-    } else if (now - this.#firstAt >= SAME_SIGNAL_MS) this.abort(`second signal (${reason})`);
+    } else if (now - this.#requestedAt >= SAME_SIGNAL_MS) this.abort(`second signal (${reason})`);
+  }
+
+  /** Its jobs have ended and were reported; what is left is not Redis' business. */
+  settled(): void {
+    this.#watch = 'over';
   }
 
   /** Everything has ended: no timer may fire any more. */
@@ -73,39 +99,53 @@ export class Stopping {
     this.#timers.clear();
   }
 
+  /** Tells the running jobs to end, and gives up those that do not. */
+  abort(reason: string): void {
+    if (this.#aborted) return;
+    this.#aborted = true;
+    const { log } = this.#options;
+    const target = this.#target;
+    log.warn({ reason, running: runningJobs(target) }, 'shutting down now: aborting the running jobs');
+    const error = new Error(`the worker stops now: ${reason}`);
+    error.name = 'AbortError';
+    target?.abort(error);
+    this.#later(LAST_WORD_MS, () => this.#putBack());
+  }
+
   #begin(reason: string): void {
-    this.#options.log.info({ reason, running: this.#target?.busy ?? 0 }, 'stopping: no more jobs are claimed');
+    if (!this.#begun) {
+      this.#begun = true;
+      const running = runningJobs(this.#target);
+      this.#options.log.info({ reason, running }, `shutting down: ${waitingText(running)}`);
+    }
     this.#quiet();
-    this.#options.begun.abort(new Error(`the worker is stopping (${reason})`));
+    this.#options.begun.abort(new Error(`the worker is shutting down (${reason})`));
   }
 
   #quiet(): void {
     const target = this.#target;
-    if (target === undefined) return;
-    target.quiet();
     const { graceMs } = this.#options;
-    if (graceMs > 0 && this.#firstAt > 0) this.#later(graceMs, () => this.abort('the grace is over'));
-    if (!this.#watched) this.#watchDelivery(target, 0);
-    this.#watched = true;
+    if (target === undefined) {
+      this.#later(START_MS, () => this.#target ?? this.#over.abort());
+      return;
+    }
+    target.quiet();
+    if (graceMs > 0 && this.#limited) this.#later(graceMs, () => this.abort('the grace is over'));
+    if (this.#watch === 'not yet') this.#watchDelivery(target, 0);
   }
 
-  /** Tells the running jobs to end, and gives up those that do not. */
-  abort(reason: string): void {
+  #putBack(): void {
     const target = this.#target;
-    if (this.#aborted || target === undefined) return;
-    this.#aborted = true;
-    this.#options.log.warn({ reason, running: target.busy }, 'aborting the running jobs');
-    const error = new Error(`the worker stops now: ${reason}`);
-    error.name = 'AbortError';
-    target.abort(error);
-    this.#later(LAST_WORD_MS, () => {
-      if (target.busy > 0) this.#options.log.warn({ running: target.busy }, 'giving up the jobs that still run');
-      target.putBackAll();
-    });
+    const running = runningJobs(target);
+    if (running > 0) this.#options.log.warn({ running }, `${jobsText(running)} did not stop in time: requeued`);
+    target?.putBackAll();
+    this.#later(LAST_WORD_MS, () => this.#over.abort());
   }
 
-  /** A Redis that is gone for good must not keep us for ever: what it still shows in our hands is recovered later. */
+  /** A Redis that is gone for good must not keep us for ever: what it still shows as ours is recovered later. */
   #watchDelivery(target: Stoppable, waitedMs: number): void {
+    if (this.#watch === 'over') return;
+    this.#watch = 'on';
     if (waitedMs >= this.#options.deliveryMs) {
       this.#options.log.error({ undelivered: target.undelivered }, 'Redis does not answer: leaving without reporting');
       target.giveUp();
@@ -121,4 +161,16 @@ export class Stopping {
     }, ms);
     this.#timers.add(timer);
   }
+}
+
+function runningJobs(target: Stoppable | undefined): number {
+  return target?.runningJobs ?? target?.busy ?? 0;
+}
+
+function waitingText(running: number): string {
+  return running === 0 ? 'no job is running' : `waiting for ${jobsText(running)}`;
+}
+
+function jobsText(count: number): string {
+  return count === 1 ? '1 running job' : `${count} running jobs`;
 }

@@ -60,7 +60,7 @@ describe.concurrent('stopping', () => {
       expect(run.logs.map((line) => line.msg)).toEqual([
         'set up',
         'tsworker started',
-        'stopping: no more jobs are claimed',
+        'shutting down: no job is running',
         'signals fired',
         'torn down',
         'tsworker stopped',
@@ -99,7 +99,7 @@ describe.concurrent('stopping', () => {
     run.signal('SIGTERM');
     run.signal('SIGTERM');
     run.signal('SIGINT');
-    await run.waitForLog('stopping: no more jobs are claimed');
+    await run.waitForLog('shutting down: waiting for 1 running job');
     await until(() => Date.now() - first > 1100);
     expect(run.ended).toBe(false);
     run.signal('SIGTERM');
@@ -119,7 +119,7 @@ describe.concurrent('stopping', () => {
     run.signal('SIGTERM');
     expect((await run.exit()).code).toBe(1);
     expect(await assertConserved(redis.client, 3)).toMatchObject({ processed: 1, queued: 2 });
-    expect(run.logs.map((line) => line.msg)).toContain('giving up the jobs that still run');
+    expect(run.logs.map((line) => line.msg)).toContain('2 running jobs did not stop in time: requeued');
     expect(await leftoverKeys(redis.client)).toEqual(['resque:queue:q']);
   });
 
