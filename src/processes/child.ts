@@ -78,7 +78,7 @@ async function run({ settings, flags, quarantine }: Start, orders: Orders, log: 
     return new Heartbeat(connection, heartbeat, heartbeatWording(log));
   });
   process.once('disconnect', () => {
-    log.error('the supervisor is gone: ending in order');
+    log.error('the supervisor is gone: shutting down');
     membership.orphan();
     orders.orphan();
   });
@@ -137,9 +137,9 @@ async function reportCounts() {
   return { recorder, report, last };
 }
 
-/** The supervisor says when the daemon starts and stops; a child only what it alone knows. */
+/** The supervisor says when the worker starts, pauses and stops; a child only what it alone knows. */
 function quieter(log: Logger): Logger {
-  return log.child({}, { level: 'warn' });
+  return log.child({}, { level: 'error' });
 }
 
 function rssMb(): number {
@@ -150,7 +150,7 @@ function describe(error: unknown, log: Logger): Report {
   if (error instanceof StoppedEarly) return { kind: 'ended', exitCode: 0, processed: 0, failed: 0, putBack: 0 };
   if (error instanceof TsworkerError)
     return { kind: 'refused', code: error.code, message: error.message, hint: error.hint };
-  log.fatal({ err: error }, 'a child could not go on');
+  log.fatal({ err: error }, 'this child process failed');
   return { kind: 'refused', code: 'STATE', message: String(error), hint: 'see the log for where it came from' };
 }
 
@@ -166,7 +166,7 @@ process.on('message', async (order: Order) => {
   if (order.kind !== 'start') return orders.hear(order);
   process.off('disconnect', leave);
   if (!process.connected) process.exit(1);
-  await run(order, orders, await createLog(order.settings));
+  await run(order, orders, createLog(order.settings));
   // Whatever the job modules left open must not keep a child that has ended.
   process.exit();
 });

@@ -78,13 +78,23 @@ export async function runSupervised({
     () => supervisor.quiet(),
   );
   stopping.attach(stoppable(supervisor, books));
+  let paused = false;
   const release = handleSignals({
     stop: (reason) => {
       systemd.stopping();
       stopping.request(reason);
     },
-    pause: () => supervisor.suspend(true),
-    resume: () => supervisor.suspend(false),
+    pause: () => {
+      log.info('paused by SIGUSR2 (SIGCONT resumes)');
+      paused = true;
+      supervisor.suspend(true);
+    },
+    resume: () => {
+      // A terminal sends it too, when a stopped program is brought back.
+      if (paused) log.info('resumed by SIGCONT');
+      paused = false;
+      supervisor.suspend(false);
+    },
     report: () => supervisor.broadcast({ kind: 'report' }),
     ...(onTerminal() ? {} : { reload: () => supervisor.reload() }),
   });
@@ -195,6 +205,9 @@ function dial(settings: Settings, log: Logger, onReady: () => void, signal: Abor
 function stoppable(supervisor: Supervisor, books: RegistryBooks) {
   return {
     get busy() {
+      return supervisor.busy;
+    },
+    get jobs() {
       return supervisor.busy;
     },
     undelivered: 0,
