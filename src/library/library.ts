@@ -9,7 +9,7 @@ import type { Settings } from '../config/settings.js';
 import { maskUri } from '../config/uri.js';
 import { TsworkerError } from '../errors.js';
 import type { JobContext } from '../job.js';
-import { loadJobs } from '../job-modules/load.js';
+import { type JobModules, loadJobs } from '../job-modules/load.js';
 import { setDefaultSender, setSender } from '../job-modules/sender.js';
 import { createLog } from '../log/pino.js';
 import type { Serving } from '../processes/http-endpoints.js';
@@ -17,7 +17,7 @@ import { handleSignals } from '../processes/signals.js';
 import { connect } from '../redis/connect.js';
 import { type Connection, duplicateConnection, type RedisClient } from '../redis/connection.js';
 import { connectOptions } from '../redis/options.js';
-import { enqueueJobs, type NewJob } from '../resque/enqueue.js';
+import { checkNewJob, enqueueJobs, type NewJob } from '../resque/enqueue.js';
 import { isTraced } from '../tracing/mark.js';
 import type { DaemonOptions, WorkResult } from '../worker/types.js';
 import { runDaemon } from '../worker/worker.js';
@@ -92,6 +92,7 @@ export interface WorkOptions {
   readonly onReady?: DaemonOptions['onReady'];
   readonly lifecycleLog?: DaemonOptions['lifecycleLog'];
   readonly meter?: DaemonOptions['meter'];
+  readonly onRun?: DaemonOptions['onRun'];
   readonly quarantine?: DaemonOptions['quarantine'];
 }
 
@@ -103,7 +104,7 @@ export async function workWith(options: WorkOptions): Promise<WorkResult> {
   let serving: Serving | undefined;
   try {
     // A child's supervisor serves for it.
-    if (options.meter === undefined) serving = await prepareServing(settings, log, state.begun.signal);
+    if (options.meter === undefined) serving = await prepareServing(settings, log, state);
     await serving?.start();
     return await runDaemon({
       settings,
@@ -116,9 +117,13 @@ export async function workWith(options: WorkOptions): Promise<WorkResult> {
       onReady: options.onReady,
       lifecycleLog: options.lifecycleLog,
       meter: options.meter ?? serving,
+      onRun: options.onRun,
+      onPause: (paused) => {
+        state.paused = paused;
+      },
       quarantine: options.quarantine,
       begun: state.begun,
-      load: () => loadJobs(settings.jobs, { self: () => import('../index.js') }),
+      load: () => load(settings),
       connect: redis === undefined ? undefined : (events) => duplicateConnection(redis, events),
       onConnection: (connection) => {
         state.working = connection && { connection, namespace: settings.namespace };
@@ -131,17 +136,27 @@ export async function workWith(options: WorkOptions): Promise<WorkResult> {
   }
 }
 
+/** A worker that knows no class would fail every job. */
+async function load({ jobs }: Settings): Promise<JobModules> {
+  const modules = await loadJobs(jobs, { self: () => import('../index.js') });
+  if (modules.functions.classes.length > 0) return modules;
+  throw new TsworkerError('JOBS', 'no job is registered: every job would fail', {
+    hint: "Call register('MyClass', fn) before work(), or name job modules: work({ jobs: './jobs' }).",
+  });
+}
+
 /** Loads what is needed only where `http` asks for it. */
-async function prepareServing(settings: Settings, log: Logger, begun: AbortSignal): Promise<Serving | undefined> {
+async function prepareServing(settings: Settings, log: Logger, state: Program): Promise<Serving | undefined> {
   if (settings.http === undefined) return undefined;
   const { serveAlone } = await import('../processes/http-endpoints.js');
-  return serveAlone(settings, log, begun);
+  return serveAlone(settings, log, () => ({ paused: state.paused, stopping: state.begun.signal.aborted }));
 }
 
 function claimProgram(): Program {
   const state = program();
   if (state.busy) throw new TsworkerError('STATE', 'a worker already runs in this process');
   state.busy = true;
+  state.paused = false;
   if (state.begun.signal.aborted) state.begun = new AbortController();
   setSender((job) => enqueue(job));
   return state;
@@ -151,10 +166,12 @@ function claimProgram(): Program {
  * Pushes one job, or many: the set of queues and the lists in one round trip, all or none. Inside a worker it goes over
  * the worker's connection; elsewhere a connection is opened at the first call and kept until {@link close}. In a program
  * with an OpenTelemetry SDK the payloads also carry the trace.
- * @throws TsworkerError PAYLOAD where an argument cannot be written as JSON, REDIS where Redis cannot be reached
+ * @throws TsworkerError USAGE where a job has a wrong queue or an unknown member, PAYLOAD where an argument cannot be
+ *   written as JSON, REDIS where Redis cannot be reached
  */
 export async function enqueue(jobs: NewJob | readonly NewJob[]): Promise<void> {
   const list = Array.isArray(jobs) ? (jobs as readonly NewJob[]) : [jobs as NewJob];
+  list.forEach(checkNewJob);
   if (!isTraced()) return await push(list);
   const { sendTraced } = await import('../tracing/send.js');
   await sendTraced(list, (fields) => push(list, fields));

@@ -14,8 +14,8 @@ const LOOK_MS = 100;
 export interface Stoppable {
   /** What has not ended: jobs, or children. */
   readonly busy: number;
-  /** How many jobs run, where `busy` counts something else. */
-  readonly jobs?: number;
+  /** How many jobs run, where `busy` counts something else: asked of those who run them. */
+  countJobs?(): Promise<number>;
   /** What has ended and could not be reported. */
   readonly undelivered: number;
   quiet(): void;
@@ -25,7 +25,10 @@ export interface Stoppable {
 }
 
 export interface StoppingOptions {
+  /** For the stop itself. A child has a supervisor that says it for all. */
   readonly log: Logger;
+  /** For what becomes of jobs: who runs them knows. */
+  readonly jobLog: Logger;
   /** Milliseconds that running jobs get; 0: no limit. */
   readonly graceMs: number;
   /** How long a Redis that does not answer is waited for, once everything has ended. Milliseconds. */
@@ -76,13 +79,19 @@ export class Stopping {
   }
 
   #begin(reason: string): void {
-    const { log, graceMs } = this.#options;
-    const running = jobsOf(this.#target);
+    const { log, graceMs, begun } = this.#options;
     // A child that is to be replaced is given all the time that its jobs take.
     const limitMs = this.#firstAt > 0 ? graceMs : 0;
-    log.info({ reason, running }, shutdownText(running, limitMs, reason));
     this.#quiet();
-    this.#options.begun.abort(new Error(`the worker is stopping (${reason})`));
+    this.#counted((running) => log.info({ reason, running }, shutdownText(running, limitMs, reason)));
+    begun.abort(new Error(`the worker is stopping (${reason})`));
+  }
+
+  /** At once where they run here. */
+  #counted(say: (running: number) => void): void {
+    const target = this.#target;
+    if (target?.countJobs === undefined) say(target?.busy ?? 0);
+    else void target.countJobs().then(say);
   }
 
   #quiet(): void {
@@ -100,14 +109,18 @@ export class Stopping {
     const target = this.#target;
     if (this.#aborted || target === undefined) return;
     this.#aborted = true;
-    const running = jobsOf(target);
-    this.#options.log.warn({ reason, running }, `stopping now: cancelling ${counted(running, 'running job')}`);
+    this.#counted((running) =>
+      this.#options.log.warn({ reason, running }, `stopping now: cancelling ${counted(running, 'running job')}`),
+    );
     const error = new Error(`the worker stops now: ${reason}`);
     error.name = 'AbortError';
     target.abort(error);
     this.#later(LAST_WORD_MS, () => {
-      const jobs = jobsOf(target);
-      if (jobs > 0) this.#options.log.warn({ running: jobs }, `${counted(jobs, 'job')} did not stop in time: requeued`);
+      if (target.countJobs === undefined && target.busy > 0)
+        this.#options.jobLog.warn(
+          { running: target.busy },
+          `${counted(target.busy, 'job')} did not stop in time: requeued`,
+        );
       target.putBackAll();
     });
   }
@@ -132,10 +145,6 @@ export class Stopping {
     }, ms);
     this.#timers.add(timer);
   }
-}
-
-function jobsOf(target: Stoppable | undefined): number {
-  return target?.jobs ?? target?.busy ?? 0;
 }
 
 /** `shutting down: waiting for 3 running jobs (Ctrl-C again to stop now)` */
