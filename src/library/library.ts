@@ -14,13 +14,15 @@ import { setDefaultSender, setSender } from '../job-modules/sender.js';
 import { createLog } from '../log/pino.js';
 import type { Serving } from '../processes/http-endpoints.js';
 import { handleSignals } from '../processes/signals.js';
-import { connect } from '../redis/connect.js';
-import { type Connection, duplicateConnection, type RedisClient } from '../redis/connection.js';
+import { connect, connectLike } from '../redis/connect.js';
+import type { Connection, RedisClient } from '../redis/connection.js';
 import { connectOptions } from '../redis/options.js';
 import { enqueueJobs, type NewJob } from '../resque/enqueue.js';
 import { isTraced } from '../tracing/mark.js';
 import type { DaemonOptions, WorkResult } from '../worker/types.js';
+import { SILENCE_MS } from '../worker/wiring.js';
 import { runDaemon } from '../worker/worker.js';
+import { pushWithin } from './push-within.js';
 import { type Program, program } from './state.js';
 
 // A job() can be enqueued wherever the library is loaded.
@@ -119,9 +121,12 @@ export async function workWith(options: WorkOptions): Promise<WorkResult> {
       tellSuspect: options.tellSuspect,
       begun: state.begun,
       load: () => loadJobs(settings.jobs, { self: () => import('../index.js') }),
-      connect: redis === undefined ? undefined : (events) => duplicateConnection(redis, events),
+      connect:
+        redis === undefined
+          ? undefined
+          : (events) => connectLike(redis, SILENCE_MS, { ...events, watch: true }, state.begun.signal),
       onConnection: (connection) => {
-        state.working = connection && { connection, namespace: settings.namespace };
+        state.working = connection && { connection, settings };
         serving?.connected(connection);
       },
     });
@@ -151,7 +156,8 @@ function claimProgram(): Program {
  * Pushes one job, or many: the set of queues and the lists in one round trip, all or none. Inside a worker it goes over
  * the worker's connection; elsewhere a connection is opened at the first call and kept until {@link close}. In a program
  * with an OpenTelemetry SDK the payloads also carry the trace.
- * @throws TsworkerError PAYLOAD where an argument cannot be written as JSON, REDIS where Redis cannot be reached
+ * @throws TsworkerError PAYLOAD where an argument cannot be written as JSON; REDIS where Redis cannot be reached, or has not
+ *   confirmed within `enqueueTimeout`: its message says whether the jobs may have been enqueued all the same
  */
 export async function enqueue(jobs: NewJob | readonly NewJob[]): Promise<void> {
   const list = Array.isArray(jobs) ? (jobs as readonly NewJob[]) : [jobs as NewJob];
@@ -162,8 +168,14 @@ export async function enqueue(jobs: NewJob | readonly NewJob[]): Promise<void> {
 
 async function push(list: readonly NewJob[], fields: Readonly<Record<string, string>> = {}): Promise<void> {
   const { working } = program();
-  if (working !== undefined) return await enqueueJobs(working.connection, working.namespace, list, fields);
-  await enqueueJobs(await open(), namespace(), list, fields);
+  const settings = working?.settings ?? producerSettings();
+  const within = { jobs: list.length, timeoutMs: settings.enqueueTimeout * 1000, shownUri: maskUri(settings.uri) };
+  const connect = async () => working?.connection ?? (await open());
+  await pushWithin(within, connect, (connection) => enqueueJobs(connection, settings.namespace, list, fields));
+}
+
+function producerSettings(): Settings {
+  return resolveSettings(configOf(program().settings), { queuesRequired: false }).settings;
 }
 
 /**
@@ -185,8 +197,7 @@ export async function close(): Promise<void> {
 
 /** The key prefix in force, `resque:` by default. */
 export function namespace(): string {
-  const { working, settings } = program();
-  return working?.namespace ?? resolveSettings(configOf(settings), { queuesRequired: false }).settings.namespace;
+  return (program().working?.settings ?? producerSettings()).namespace;
 }
 
 /** Aborts when the worker of this process begins to stop: the moment to end what runs beside the jobs. */
@@ -207,10 +218,11 @@ async function open(): Promise<Connection> {
 }
 
 function dial(given: WorkSettings): Promise<Connection> {
-  if (given.redis !== undefined) return duplicateConnection(given.redis, {});
-  const { settings } = resolveSettings(configOf(given), { queuesRequired: false });
-  const options = connectOptions(settings, `tsworker:${process.pid}:producer`, 0);
-  return connect(options, maskUri(settings.uri));
+  const settings = producerSettings();
+  const withinMs = settings.enqueueTimeout * 1000;
+  if (given.redis !== undefined) return connectLike(given.redis, withinMs, { withinMs });
+  const options = connectOptions(settings, `tsworker:${process.pid}:producer`, withinMs);
+  return connect(options, maskUri(settings.uri), { withinMs });
 }
 
 /** The part of the settings that a configuration file could hold too. */

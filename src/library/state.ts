@@ -3,6 +3,7 @@
  * globalThis, since a job module may import a copy of the package that is not the one that runs it.
  */
 
+import type { Settings } from '../config/settings.js';
 import type { Connection } from '../redis/connection.js';
 import type { WorkSettings } from './library.js';
 
@@ -14,7 +15,7 @@ export interface Program {
   /** A worker runs in this process: there is one at a time. */
   busy: boolean;
   /** The connection and namespace of that worker. */
-  working: { readonly connection: Connection; readonly namespace: string } | undefined;
+  working: { readonly connection: Connection; readonly settings: Settings } | undefined;
   /** Aborts when the worker begins to stop. */
   begun: AbortController;
 }

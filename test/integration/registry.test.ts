@@ -57,7 +57,7 @@ function interrupted(by: () => Promise<unknown>): Connection {
     await by();
     return await connection.send(args, options);
   };
-  return { tracking: connection.tracking, ready: true, send, close: async () => {} };
+  return { tracking: connection.tracking, ready: true, send, drop: () => {}, close: async () => {} };
 }
 
 describe('registering', () => {
