@@ -90,10 +90,6 @@ export interface Claim {
   readonly payload: Buffer;
   /** Redis found the payload to be a strict JSON object; otherwise record and failure show it as text. */
   readonly strict: boolean;
-  /** A process died that had it in hand: of it, or with it. */
-  readonly suspect?: boolean;
-  /** That happened more than once: nothing else may run in ours meanwhile. */
-  readonly alone?: boolean;
 }
 
 /** How a job ended. */

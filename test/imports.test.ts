@@ -46,8 +46,8 @@ test('the command line loads little before it knows what is wanted: --version an
       if (!typeOnly && !lazy) loaded.add(target);
   const rooms = new Set([...loaded].filter((file) => !file.startsWith('node:')).map(room));
   expect([...rooms].sort()).toEqual(['cli', 'config', 'errors.ts', 'fastest-levenshtein', 'version.ts']);
-  const rows = [...loaded].filter((file) => file.startsWith('cli/commands/'));
-  expect(rows.filter((file) => !file.endsWith('.row.ts'))).toEqual([]);
+  const commands = [...loaded].filter((file) => file.startsWith('cli/commands/'));
+  expect(commands.filter((file) => !/\/(definition|value-parsers)\.ts$/.test(file))).toEqual([]);
 });
 
 test('the engine knows nothing but itself, the vocabulary, errors and services', () => {
@@ -119,7 +119,7 @@ test('start-up loads nothing of what only some ask for', () => {
   };
   for (const entry of [
     'cli/main.ts',
-    'cli/commands/work.ts',
+    'cli/commands/work/run.ts',
     'processes/supervisor-process.ts',
     'processes/child.ts',
     'index.ts',

@@ -1,17 +1,17 @@
 /** The one table of commands. Must not know how any of them works: the rows say how they are typed. */
 import { type Command, GROUPS } from './command.js';
-import { checkCommand } from './commands/check.row.js';
-import { completionCommand } from './commands/completion.row.js';
-import { configCommand } from './commands/config.row.js';
-import { demoCommand } from './commands/demo.row.js';
-import { enqueueCommand } from './commands/enqueue.row.js';
-import { failedCommand } from './commands/failed.row.js';
-import { initCommand } from './commands/init.row.js';
-import { pauseCommand, resumeCommand } from './commands/pause.row.js';
-import { queuesCommand } from './commands/queues.row.js';
-import { statusCommand } from './commands/status.row.js';
-import { workCommand } from './commands/work.row.js';
-import { workersCommand } from './commands/workers.row.js';
+import { checkCommand } from './commands/check/definition.js';
+import { completionCommand } from './commands/completion/definition.js';
+import { configCommand } from './commands/config/definition.js';
+import { demoCommand } from './commands/demo/definition.js';
+import { enqueueCommand } from './commands/enqueue/definition.js';
+import { failedCommand } from './commands/failed/definition.js';
+import { initCommand } from './commands/init/definition.js';
+import { pauseCommand, resumeCommand } from './commands/pause/definition.js';
+import { queuesCommand } from './commands/queues/definition.js';
+import { statusCommand } from './commands/status/definition.js';
+import { workCommand } from './commands/work/definition.js';
+import { workersCommand } from './commands/workers/definition.js';
 
 /** In the order of the help page, within each group. */
 export const COMMANDS: readonly Command[] = [

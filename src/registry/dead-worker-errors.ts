@@ -37,11 +37,13 @@ export function dirtyExit(id: string, death: Death, className: string | undefine
 /** Stands in the message for the names of the processes that died, which only the script knows. */
 export const NAMES = '<processes>';
 
-export function poisonPill(id: string, death: Death, exit: string | undefined): Error {
+/** @param quarantined the last process was the quarantine child, which ran nothing else */
+export function poisonPill(id: string, death: Death, exit: string | undefined, quarantined: boolean): Error {
   const how =
     exit ?? { seen: 'it died', gone: 'its process is gone', expired: 'no heartbeat', silent: 'no heartbeat' }[death];
+  const last = quarantined ? ', the last of them in quarantine, where it ran alone' : '';
   return new PoisonPillError(
-    `poison pill: 3 processes died within 72 hours while they ran this job (${NAMES}), the last of them ran nothing else: worker ${id} (${how})`,
+    `poison pill: 3 processes died within 72 hours while they ran this job (${NAMES})${last}: worker ${id} (${how})`,
   );
 }
 

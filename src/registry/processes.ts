@@ -14,12 +14,14 @@ export async function showProcess(connection: Connection, identity: Identity, no
   await Promise.all(shown);
 }
 
+/** Whatever is kept of them. */
 export async function hideProcesses(connection: Connection, identity: Identity, names: readonly string[]) {
   const keys = keysOf(identity);
   if (names.length === 0) return;
   await Promise.all([
     connection.send(['ZREM', keys.processes, ...names]),
     connection.send(['HDEL', keys.machines, ...names]),
+    connection.send(['HDEL', keys.states, ...names]),
   ]);
 }
 

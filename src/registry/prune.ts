@@ -5,7 +5,7 @@
  */
 import type { Connection } from '../redis/connection.js';
 import type { Keys } from '../resque/keys.js';
-import { callScript, loadScript } from '../resque/scripts/index.js';
+import { callScript, SCRIPTS } from '../resque/scripts/index.js';
 import { parseHeartbeat } from './clock.js';
 import type { HeartbeatOptions } from './heartbeat.js';
 import { keysOf, processOf, workerId } from './identity.js';
@@ -33,7 +33,7 @@ export async function lockPruning(connection: Connection, { identity, heartbeatM
 export async function unlockPruning(connection: Connection, { identity }: HeartbeatOptions): Promise<void> {
   const keys = keysOf(identity);
   const args = [keys.heartbeats, keys.pruneLock, workerId(identity, 0)];
-  await callScript(connection, loadScript('unregister'), [keys.workers], args);
+  await callScript(connection, SCRIPTS.unregister, [keys.workers], args);
 }
 
 /** To be called under the lock. @returns the workers pruned */

@@ -1,6 +1,6 @@
 /** Entering the books and leaving them. Beating in between is heartbeat.ts. */
 import type { Connection } from '../redis/connection.js';
-import { callScript, loadScript } from '../resque/scripts/index.js';
+import { callScript, SCRIPTS } from '../resque/scripts/index.js';
 import { heartbeatText, serverTimeMs } from './clock.js';
 import { type Identity, idChunks, keysOf, processName, workerId } from './identity.js';
 import { hideProcesses, showProcess } from './processes.js';
@@ -25,7 +25,7 @@ async function reserve(connection: Connection, identity: Identity): Promise<bool
   const id = workerId(identity, 0);
   const now = await serverTimeMs(connection);
   const args = [keys.heartbeats, keys.worker(id), keys.started(id), id, startedText(now), heartbeatText(now)];
-  return (await callScript(connection, loadScript('register'), [keys.workers], args)) === 1;
+  return (await callScript(connection, SCRIPTS.register, [keys.workers], args)) === 1;
 }
 
 /**
@@ -34,7 +34,7 @@ async function reserve(connection: Connection, identity: Identity): Promise<bool
  */
 export async function enterAll(connection: Connection, identity: Identity, nowMs: number): Promise<number> {
   const keys = keysOf(identity);
-  const script = loadScript('enter');
+  const script = SCRIPTS.enter;
   const first = keys.started(workerId(identity, 0));
   const texts = [heartbeatText(nowMs), startedText(nowMs)];
   let missing = 0;
@@ -56,7 +56,7 @@ export async function reenter(connection: Connection, identity: Identity): Promi
 /** @returns how many workers still hold a job, and so stay registered until they are pruned */
 export async function unregister(connection: Connection, identity: Identity): Promise<number> {
   const keys = keysOf(identity);
-  const script = loadScript('unregister');
+  const script = SCRIPTS.unregister;
   const replies: Promise<unknown>[] = [];
   for (const ids of idChunks(identity)) {
     const args = ids.flatMap((id) => [

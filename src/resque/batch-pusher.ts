@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection } from '../redis/connection.js';
 import type { Keys } from './keys.js';
 import type { ReadyJob } from './payload-text.js';
-import { callScript, loadScript, type Script } from './scripts/index.js';
+import { callScript, SCRIPTS, type Script } from './scripts/index.js';
 
 const PATIENCE_MS = 20_000;
 const RETRY_MS = 200;
@@ -17,7 +17,7 @@ const REMEMBERED_S = 3600;
 export class BatchPusher {
   readonly #connection: Connection;
   readonly #keys: Keys;
-  readonly #script: Script = loadScript('enqueue');
+  readonly #script: Script = SCRIPTS.enqueue;
   readonly #marker: string;
   #batches = 0;
 

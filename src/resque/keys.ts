@@ -13,12 +13,14 @@ export interface Keys {
   readonly delayedTimes: string;
   /** Ours: a sorted set of live processes (`<label>:<pid>`), scored by the server time of their last beat. */
   readonly processes: string;
-  /** Ours: a hash, `<label>:<pid>` → which machine that process runs on (see registry/machine.ts). */
+  /** Ours: a hash, `<label>:<pid>` → which machine that process runs on (see registry/process-fingerprint.ts). */
   readonly machines: string;
+  /** Ours: a hash, `<label>:<pid>` → what that process does that its records do not show (see registry/process-state.ts). */
+  readonly states: string;
   /** Ours: a hash, sha1 of a payload → the deaths of the processes that had it in hand (see recover.lua). */
   readonly suspects: string;
-  /** Ours: which process ends its jobs so that a suspect can run alone. Expires. */
-  readonly solo: string;
+  /** Ours: a set of the queues of which jobs may be in quarantine. */
+  readonly quarantines: string;
   /** Ours: written to where a write is needed whatever it is (-wait-replicas). Expires. */
   readonly fence: string;
   /** Ours: never there. What a script must declare or try, it may do on this one. */
@@ -26,6 +28,8 @@ export interface Keys {
   /** Ours: how many batches of a long enqueue are in. Expires. */
   enqueued(nonce: string): string;
   queue(name: string): string;
+  /** Ours: the jobs of a queue that two processes died with: a list. */
+  quarantine(name: string): string;
   worker(id: string): string;
   started(id: string): string;
   processedBy(id: string): string;
@@ -50,12 +54,14 @@ export function createKeys(namespace: string): Keys {
     delayedTimes: `${namespace}delayed_queue_schedule`,
     processes: `${namespace}tsworker:processes`,
     machines: `${namespace}tsworker:machines`,
+    states: `${namespace}tsworker:states`,
     suspects: `${namespace}tsworker:suspects`,
-    solo: `${namespace}tsworker:solo`,
+    quarantines: `${namespace}tsworker:quarantine`,
     fence: `${namespace}tsworker:fence`,
     never: `${namespace}tsworker:never`,
     enqueued: (nonce) => `${namespace}tsworker:enqueue:${nonce}`,
     queue: (name) => `${namespace}queue:${name}`,
+    quarantine: (name) => `${namespace}tsworker:quarantine:${name}`,
     worker: (id) => `${namespace}worker:${id}`,
     started: (id) => `${namespace}worker:${id}:started`,
     processedBy: (id) => `${namespace}stat:processed:${id}`,

@@ -21,7 +21,7 @@ import { reenter } from '../registry/register.js';
 import { RedisJobStore } from '../resque/store.js';
 import { type JobWatch, watchJobs } from '../tracing/watch.js';
 import { Stopping } from './shutdown.js';
-import { tellBegin, tellEnd } from './suspects.js';
+import { tellBegin, tellEnd } from './tell-running.js';
 import type { DaemonActions, DaemonOptions, WorkResult } from './types.js';
 import { catchFaults, type Faults } from './uncaught-errors.js';
 import { connectOptionsOf, heartbeatOptions } from './wiring.js';
@@ -235,13 +235,14 @@ class Daemon {
       workerId: this.#workerId,
       nonce: randomBytes(6).toString('base64url').replaceAll('-', '.'),
       checkRegistered: true,
+      quarantine: this.#options.quarantine !== undefined,
       ...(waitReplicas > 0 ? { wait: { replicas: waitReplicas, timeoutMs: Math.ceil(waitTimeout * 1000) } } : {}),
     });
     const word = engineWording(log, this.#workerId);
     const measured = { classes, slots: settings.concurrency, busy: () => this.#engine?.busy ?? 0 };
     const told = meter === undefined ? word : withMeter(word, meter.attach(measured));
     const events = this.#reentering(this.#counting(told, watch), connection);
-    const tell = this.#options.tellSuspect;
+    const tell = this.#options.quarantine;
     const engine = new Engine({
       store,
       perform: tell === undefined ? perform : tellBegin(perform, tell),

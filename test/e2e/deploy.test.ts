@@ -11,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { SCHEMA, SETTING_KEYS } from '../../src/config/settings-table.js';
 import { childrenOf, projectRoot, run, runCli, writeJobs } from '../support/cli.js';
+import { allPages } from '../support/pages.js';
 import { tempDir } from '../support/reaper.js';
 import { startRedis, type TestRedis } from '../support/redis.js';
 import { until } from '../support/until.js';
@@ -251,7 +252,8 @@ describe('Kubernetes', () => {
   });
 });
 
-test('the README names each file of config/', () => {
-  const readme = readFileSync(join(projectRoot, 'README.md'), 'utf8');
-  expect(readdirSync(CONFIG).filter((name) => !readme.includes(`config/${name}`))).toEqual([]);
+test('the page on deployment names each file of config/, or another page does', () => {
+  const pages = allPages();
+  const files = readdirSync(CONFIG).filter((name) => !name.endsWith('.md'));
+  expect(files.filter((name) => !pages.includes(`(${name})`))).toEqual([]);
 });

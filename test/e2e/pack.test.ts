@@ -62,11 +62,11 @@ it('contains what is needed and nothing else', () => {
   const paths = packed.files.map((file) => file.path);
   const allowed = [
     /^(package\.json|README\.md|LICENSE|CHANGELOG\.md)$/,
-    /^bin\/tsworker\.js$/,
-    /^dist\/[\w/-]+(\.row)?\.(js|d\.ts)$/,
+    /^bin\/(tsworker\.js|README\.md)$/,
+    /^dist\/[\w/-]+\.(js|d\.ts)$/,
     /^dist\/resque\/scripts\/(exchange\/)?[\w-]+\.lua$/,
-    /^jobs\/[\w-]+\.ts$/,
-    /^config\/(tsworker\.config\.ts|tsworker\.service|Procfile|docker-compose\.yml|kubernetes\.yaml|keda\.yaml|grafana-dashboard\.json)$/,
+    /^jobs\/([\w-]+\.ts|README\.md)$/,
+    /^config\/([\w-]+\.md|tsworker\.config\.ts|tsworker\.service|Procfile|docker-compose\.yml|kubernetes\.yaml|keda\.yaml|grafana-dashboard\.json)$/,
   ];
   expect(paths.filter((path) => !allowed.some((pattern) => pattern.test(path)))).toEqual([]);
   const needed = ['README.md', 'LICENSE', 'CHANGELOG.md', 'bin/tsworker.js', 'dist/index.js', 'dist/index.d.ts'];

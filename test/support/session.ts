@@ -1,4 +1,4 @@
-/** What the README shows of a terminal: commands behind a `$`, what they print, and how that is compared with another run. */
+/** What the pages show of a terminal: commands behind a `$`, what they print, and how that is compared with another run. */
 
 export interface Command {
   readonly line: string;
@@ -7,10 +7,10 @@ export interface Command {
 }
 
 /** The commands of the block below the comment that names the session. */
-export function sessionOf(readme: string, name: string): readonly Command[] {
-  const [, ...found] = readme.split(`<!-- session: ${name} -->\n`);
+export function sessionOf(pages: string, name: string): readonly Command[] {
+  const [, ...found] = pages.split(`<!-- session: ${name} -->\n`);
   const block = /^```\n([\s\S]*?)^```$/m.exec(found[0] ?? '')?.[1];
-  if (found.length !== 1 || block === undefined) throw new Error(`README.md must have one session ${name}`);
+  if (found.length !== 1 || block === undefined) throw new Error(`the pages must have one session ${name}`);
   return block
     .split(/^\$ /m)
     .slice(1)
@@ -22,7 +22,7 @@ export function sessionOf(readme: string, name: string): readonly Command[] {
 
 const SHORT_ID = /\b[0-9a-f]{7}\b/g;
 
-/** Ids of entries as the README has them → as they are in this run, in the order in which both show them. */
+/** Ids of entries as the pages have them → as they are in this run, in the order in which both show them. */
 export function pairIds(shown: string, printed: string): ReadonlyMap<string, string> {
   const now = printed.match(SHORT_ID) ?? [];
   return new Map((shown.match(SHORT_ID) ?? []).map((id, i) => [id, now[i]]));

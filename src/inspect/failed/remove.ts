@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Argument, Connection } from '../../redis/connection.js';
 import type { Keys } from '../../resque/keys.js';
-import { callScript, loadScript, type Script } from '../../resque/scripts/index.js';
+import { callScript, SCRIPTS, type Script } from '../../resque/scripts/index.js';
 import { entryId, type Requeue } from './entry.js';
 import { MOST_IN_PAGE } from './list.js';
 
@@ -32,7 +32,7 @@ export function pickOf(n: number, raw: Buffer, job?: Requeue): Pick {
 export class Settler {
   readonly #connection: Connection;
   readonly #keys: Keys;
-  readonly #script: Script = loadScript('unfail');
+  readonly #script: Script = SCRIPTS.unfail;
 
   constructor(connection: Connection, keys: Keys) {
     this.#connection = connection;

@@ -1,4 +1,8 @@
-/** Loads the Lua scripts and calls them by SHA; a server that does not know one (restart, fail-over, flush) gets it again. */
+/**
+ * Loads the Lua scripts and calls them by SHA; a server that does not know one (restart, fail-over, flush) gets it again.
+ * All are loaded with this module, once: a deployment may replace or remove the files while a worker runs, and what it
+ * calls must stay what it was written for.
+ */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Argument, Connection } from '../../redis/connection.js';
@@ -9,15 +13,25 @@ export interface Script {
   readonly sha: string;
 }
 
-export type ScriptName = 'exchange' | 'register' | 'enter' | 'unregister' | 'recover' | 'unfail' | 'enqueue';
-
-/** Redis knows no include: a script of several files is put together here. */
-const PARTS: { readonly [name in ScriptName]?: readonly string[] } = {
+/** By name, the files that make it: Redis knows no include, so one of several files is put together here. */
+const FILES = {
   exchange: ['begin', 'finish', 'strict', 'draw', 'claim'].map((part) => `exchange/${part}`),
-};
+  register: ['register'],
+  enter: ['enter'],
+  unregister: ['unregister'],
+  recover: ['recover'],
+  unfail: ['unfail'],
+  enqueue: ['enqueue'],
+} as const satisfies Record<string, readonly string[]>;
 
-export function loadScript(name: ScriptName): Script {
-  const texts = (PARTS[name] ?? [name]).map((part) => readFileSync(new URL(`./${part}.lua`, import.meta.url), 'utf8'));
+export type ScriptName = keyof typeof FILES;
+
+export const SCRIPTS = Object.fromEntries(
+  Object.entries(FILES).map(([name, files]) => [name, loadScript(files)]),
+) as Readonly<Record<ScriptName, Script>>;
+
+function loadScript(files: readonly string[]): Script {
+  const texts = files.map((file) => readFileSync(new URL(`./${file}.lua`, import.meta.url), 'utf8'));
   const text = texts.join('\n');
   return { text, sha: createHash('sha1').update(text).digest('hex') };
 }

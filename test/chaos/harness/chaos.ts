@@ -179,7 +179,7 @@ export class Chaos {
     const atRest = async () => {
       const sample = await link.ask(takeSample);
       const { counts, pushed } = sample;
-      const open = counts.queued + counts.claimed + counts.orphaned;
+      const open = counts.queued + counts.quarantined + counts.claimed + counts.orphaned;
       return open === 0 && counts.processed + counts.failed >= pushed ? sample : undefined;
     };
     const timeoutMs = this.short ? REST_MS / 3 : REST_MS;

@@ -10,7 +10,7 @@ export interface Verdict {
   readonly enqueued: number;
   readonly processed: number;
   readonly failed: number;
-  /** Of those: three processes died with it in hand, the last of them ran nothing else. */
+  /** Of those: three processes died with it in flight, the last of them ran nothing else. */
   readonly convicted: number;
   /** Of those: killed in the moment in which the job began or ended. */
   readonly edge: number;
@@ -44,7 +44,7 @@ export async function judge(
   if (ids.length !== acknowledged) faults.push(`${acknowledged} pushes were acknowledged, ${ids.length} are there`);
   if (counts.total !== ids.length) faults.push(`conservation broken: enqueued ${ids.length}, but ${shown}`);
   if (counts.orphaned > 0) faults.push(`records of workers that are not registered: ${shown}`);
-  if (counts.queued + counts.claimed > 0) faults.push(`not at rest: ${shown}`);
+  if (counts.queued + counts.quarantined + counts.claimed > 0) faults.push(`not at rest: ${shown}`);
   if (counts.failed !== counts.failedStat) faults.push(`stat:failed is not the length of failed: ${shown}`);
   if (lost.length > 0) faults.push(`lost: ${lost.slice(0, 10).join(', ')}`);
   if (twice > 0) faults.push(`counted twice: ${twice}`);

@@ -1,12 +1,12 @@
 /** `tsworker failed` and `tsworker enqueue`, in this process, over a real Redis. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { main } from '../../../src/cli/main.js';
 import { SMALLEST_ACL } from '../../support/acl.js';
-import { projectRoot } from '../../support/cli.js';
 import { entryText, idsIn, keys, payloadText, pushFailed } from '../../support/failed.js';
 import { type FakeIo, fakeIo } from '../../support/io.js';
+import { prose } from '../../support/pages.js';
 import { startProxy } from '../../support/proxy.js';
 import { tempDir } from '../../support/reaper.js';
 import { startRedis, type TestRedis } from '../../support/redis.js';
@@ -309,7 +309,7 @@ describe('enqueue', () => {
   });
 });
 
-it('the permissions that the README names are enough', async () => {
+it('the permissions that the documentation names are enough', async () => {
   await fill();
   const rights = ['reset', 'on', '>pw', '~resque:*', ...SMALLEST_ACL, '+@read', '+lset', '+lrem'];
   await redis.client.sendCommand(['ACL', 'SETUSER', 'mend', ...rights]);
@@ -327,6 +327,7 @@ it('the permissions that the README names are enough', async () => {
     expect(await main(line.split(' '), { REDIS_URL: uri }, io), `${line}: ${io.texts.err}`).toBe(0);
   }
   expect(await queued()).toEqual([0, 2, Number.NaN]);
-  const readme = readFileSync(join(projectRoot, 'README.md'), 'utf8');
-  expect(readme).toContain('An ACL user needs what the [worker](#redis) needs, and `+@read +lset +lrem`.');
+  expect(prose('bin/README.md')).toContain(
+    'An ACL user needs what the [worker](../config/README.md#acl) needs, and `+@read +lset +lrem`.',
+  );
 });

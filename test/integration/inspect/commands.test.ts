@@ -1,10 +1,10 @@
 /** The commands that look and mend, in this process, over a real Redis with what Ruby, goworker, node-resque and tsworker write. */
-import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { main } from '../../../src/cli/main.js';
 import { SMALLEST_ACL } from '../../support/acl.js';
 import { writeFleet, writeMany } from '../../support/fleet.js';
 import { type FakeIo, fakeIo } from '../../support/io.js';
+import { prose } from '../../support/pages.js';
 import { startRedis, type TestRedis } from '../../support/redis.js';
 
 let redis: TestRedis;
@@ -394,7 +394,7 @@ describe('a Redis', () => {
     expect(performance.now() - start).toBeLessThan(5000);
   });
 
-  test('needs no more permissions than the README says', async () => {
+  test('needs no more permissions than the documentation says', async () => {
     const login = async (name: string, ...acl: string[]) => {
       await redis.client.sendCommand(['ACL', 'SETUSER', name, 'on', '>pw', '~resque:*', ...acl]);
       return redis.uri.replace('redis://', `redis://${name}:pw@`);
@@ -416,9 +416,8 @@ describe('a Redis', () => {
       expect(await run(line, undefined, look), line).toMatchObject({ code: 0, err: '' });
     for (const line of ['workers prune', 'pause', 'resume', 'queues remove low --yes'])
       expect(await run(line, undefined, mend), line).toMatchObject({ code: 0, err: '' });
-    const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8');
-    expect(readme).toContain(
-      'To look, an ACL user needs `+ping +time +@read`; to mend, what the [worker](#redis) needs and `+@read`.',
+    expect(prose('bin/README.md')).toContain(
+      'To inspect, an ACL user needs `+ping +time +@read`; to repair, what the [worker](../config/README.md#acl) needs and `+@read`.',
     );
   });
 

@@ -1,13 +1,11 @@
 /** What is asked of Redis at a scrape: its counts and queues, quickly, rarely, and never for long. */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { Collector } from '../../../src/metrics/collect.js';
 import { expose } from '../../../src/metrics/exposition.js';
 import type { Connection } from '../../../src/redis/connection.js';
 import { ACL_OF_HTTP, SMALLEST_ACL } from '../../support/acl.js';
-import { projectRoot } from '../../support/cli.js';
 import { parseMetrics, type Scraped } from '../../support/metrics.js';
+import { prose } from '../../support/pages.js';
 import { startRedis, type TestRedis } from '../../support/redis.js';
 import { testConnection } from '../../support/store.js';
 import { until } from '../../support/until.js';
@@ -87,7 +85,7 @@ test('the smallest ACL and one command more suffice; without that the figures ar
   expect(scraped.series('tsworker_resque_processed_total')).toHaveLength(1);
   expect(scraped.sum('tsworker_redis_up')).toBe(1);
   expect(refusals).toEqual([expect.stringMatching(/^NOPERM.*llen/)]);
-  expect(readFileSync(join(projectRoot, 'README.md'), 'utf8')).toContain(`With \`-http\` add \`${ACL_OF_HTTP}\``);
+  expect(prose('config/README.md')).toContain(`With \`-http\` add \`${ACL_OF_HTTP}\``);
 });
 
 describe('a Redis that does not answer', () => {

@@ -1,10 +1,8 @@
-/** The smallest ACL: each command in it is needed, and the README names the same. */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+/** The smallest ACL: each command in it is needed, and the documentation names the same. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connect } from '../../../src/redis/connect.js';
 import { ACL_OF_WAIT, DISPENSABLE, SMALLEST_ACL } from '../../support/acl.js';
-import { projectRoot } from '../../support/cli.js';
+import { page } from '../../support/pages.js';
 import { startRedis, type TestRedis } from '../../support/redis.js';
 
 let redis: TestRedis;
@@ -50,7 +48,6 @@ test('-wait-replicas needs WAIT', async () => {
   expect(await connectAs([...SMALLEST_ACL, ACL_OF_WAIT], { waitReplicas: 1 })).toBe('connected');
 });
 
-test('the README names the same', () => {
-  const readme = readFileSync(join(projectRoot, 'README.md'), 'utf8');
-  for (const word of SMALLEST_ACL) expect(readme).toContain(word);
+test('the documentation names the same', () => {
+  for (const word of SMALLEST_ACL) expect(page('config/README.md')).toContain(word);
 });

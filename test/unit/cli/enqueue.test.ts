@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Batch, batchesOf } from '../../../src/cli/enqueue/batches.js';
-import { linesOf } from '../../../src/cli/enqueue/lines.js';
+import { type Batch, batchesOf } from '../../../src/cli/commands/enqueue/batches.js';
+import { linesOf } from '../../../src/cli/commands/enqueue/lines.js';
 
 /** The bytes in pieces of these sizes. */
 async function* pieces(bytes: Buffer, sizes: readonly number[]): AsyncGenerator<Buffer> {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { moment, names, pattern } from '../../../src/cli/failed/kinds.js';
-import { readTargets, targetText } from '../../../src/cli/failed/targets.js';
+import { readTargets, targetText } from '../../../src/cli/commands/failed/targets.js';
+import { moment, names, pattern } from '../../../src/cli/commands/failed/value-parsers.js';
 
 const reading = { folder: '/', warn() {} };
 

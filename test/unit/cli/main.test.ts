@@ -17,7 +17,7 @@ vi.mock('../../../src/processes/prefork.js', () => ({
 }));
 vi.mock('../../../src/log/pino.js', () => ({ createLog: async () => log }));
 vi.mock('../../../src/index.js', () => ({}));
-vi.mock('../../../src/cli/commands/demo.js', () => ({ demo: async () => 7 }));
+vi.mock('../../../src/cli/commands/demo/run.js', () => ({ demo: async () => 7 }));
 
 let cwd: string;
 

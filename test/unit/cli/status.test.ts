@@ -1,13 +1,13 @@
 /** `tsworker status`: how it looks, how it fits, how fast things change, and the terminal that it gives back. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { statusDocument } from '../../../src/cli/commands/status/document.js';
+import { live } from '../../../src/cli/commands/status/live.js';
+import { ratesBetween } from '../../../src/cli/commands/status/rates.js';
+import { sharesOf } from '../../../src/cli/commands/status/shares.js';
+import { sameShare, statusText } from '../../../src/cli/commands/status/text.js';
 import { openScreen } from '../../../src/cli/screen.js';
 import type { Session } from '../../../src/cli/session.js';
-import { statusDocument } from '../../../src/cli/status/document.js';
-import { live } from '../../../src/cli/status/live.js';
-import { ratesBetween } from '../../../src/cli/status/rates.js';
-import { sharesOf } from '../../../src/cli/status/shares.js';
-import { sameShare, statusText } from '../../../src/cli/status/text.js';
 import { resolveSettings } from '../../../src/config/load.js';
 import type { Overview } from '../../../src/inspect/overview.js';
 import { fakeIo } from '../../support/io.js';

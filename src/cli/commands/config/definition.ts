@@ -1,0 +1,20 @@
+/** How `tsworker config` is typed. */
+import { ALL_SETTINGS, COMMON, defineCommand } from '../../command.js';
+
+const FLAGS = { json: { ...COMMON.json, help: 'one JSON document instead of the table' } };
+export type ConfigFlags = typeof FLAGS;
+
+export const configCommand = defineCommand({
+  name: 'config',
+  group: 'Set up',
+  help: 'print the settings in force and where each came from',
+  flags: FLAGS,
+  settings: ALL_SETTINGS,
+  modules: 'shown',
+  examples: [
+    ['tsworker config', 'what would be in force here'],
+    ['tsworker config -queues=low -json', 'the same for machines, with a flag more'],
+  ],
+  notes: 'Needs neither queues nor Redis, and shows no password.',
+  load: async () => (await import('./run.js')).config,
+});

@@ -1,0 +1,70 @@
+/** `tsworker config`: the settings in force and where each came from. Needs neither queues nor Redis; shows no secret. */
+import { loadSettings, type Resolved } from '../../../config/load.js';
+import type { SettingKey } from '../../../config/setting-definition.js';
+import type { QueuePlan, Settings } from '../../../config/settings.js';
+import { SCHEMA, SETTING_KEYS } from '../../../config/settings-table.js';
+import { maskUri } from '../../../config/uri.js';
+import type { Call } from '../../command.js';
+import { boxed } from '../../table.js';
+import type { ConfigFlags } from './definition.js';
+
+type Values = Readonly<Record<string, unknown>>;
+
+/** Prints a table, or JSON with `-json`. Resolves to the exit code. */
+export async function config({ sources, modules, flags, io }: Call<ConfigFlags>): Promise<number> {
+  const resolved = await loadSettings({ ...sources, queuesRequired: false });
+  io.out(flags.json ? asJson(resolved, modules) : asTable(resolved, modules, io.columns));
+  for (const warning of resolved.warnings) io.err(`tsworker: warning: ${warning}\n`);
+  return 0;
+}
+
+function asJson({ settings, origins, warnings }: Resolved, flags: Values): string {
+  const shown = {
+    ...settings,
+    uri: maskUri(settings.uri),
+    queues: origins.queues === 'not set' ? null : settings.queues,
+  };
+  const masked = Object.fromEntries(Object.entries(flags).map(([name, value]) => [name, mask(name, value)]));
+  return `${JSON.stringify({ settings: shown, origins, flags: masked, warnings }, null, 2)}\n`;
+}
+
+function asTable({ settings, origins }: Resolved, flags: Values, columns: number): string {
+  const rows = SETTING_KEYS.map((key) => [`-${SCHEMA[key].flag}`, valueText(key, settings), origins[key]]);
+  for (const [name, value] of Object.entries(flags)) {
+    rows.push([`-${name}`, plainText(mask(name, value)), 'job modules']);
+  }
+  const head = ['flag', 'value', 'from'];
+  return boxed(head, rows, widths([head, ...rows], columns));
+}
+
+/** As wide as the content, cut down to the terminal: names stay whole, values and origins wrap. */
+function widths(rows: readonly (readonly string[])[], columns: number): number[] {
+  const wanted = [0, 1, 2].map((column) => Math.max(...rows.map((row) => row[column].length)) + 2);
+  const room = Math.max(columns - wanted[0] - 4, 24);
+  const from = Math.min(wanted[2], Math.max(12, Math.floor(room / 2), room - wanted[1]));
+  return [wanted[0], Math.min(wanted[1], room - from), from];
+}
+
+function valueText(key: SettingKey, settings: Settings): string {
+  if (key === 'queues') return queuesText(settings.queues);
+  if (key === 'uri') return maskUri(settings.uri);
+  return plainText(settings[key]);
+}
+
+function queuesText({ queues, weighted }: QueuePlan): string {
+  if (queues.length === 0) return 'not set';
+  if (weighted) return queues.map(({ name, weight }) => `${name}=${weight}`).join(', ');
+  return `${queues.map(({ name }) => name).join(', ')} (strict order)`;
+}
+
+function plainText(value: unknown): string {
+  if (value === undefined || value === '') return value === '' ? '""' : 'not set';
+  if (Array.isArray(value)) return value.join(', ');
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+}
+
+/** A job module's flag may be a secret or an address with one. */
+function mask(name: string, value: unknown): unknown {
+  if (value !== undefined && /pass|secret|token|key|credential/i.test(name)) return '***';
+  return typeof value === 'string' && value.includes('://') ? maskUri(value) : value;
+}

@@ -1,0 +1,54 @@
+/** Lines → batches of jobs, each small enough for one call of Redis. Must not know where they go. */
+import { TsworkerError } from '../../../errors.js';
+import { type ReadyJob, readJobLine } from '../../../resque/payload-text.js';
+import type { Line } from './lines.js';
+
+export interface Batch {
+  readonly jobs: readonly ReadyJob[];
+  /** The last line that is in it. */
+  readonly upTo: number;
+}
+
+/** A line that is no job: nothing of its batch is enqueued. */
+export class BadLine extends TsworkerError {
+  override readonly name = 'BadLine';
+
+  constructor(line: number, cause: TsworkerError) {
+    super('PAYLOAD', `line ${line}: ${cause.message}`, { cause });
+  }
+}
+
+const MOST_JOBS = 1000;
+const MOST_CHARACTERS = 1_000_000;
+const BLANK = /^\s*$/;
+const BYTE_ORDER_MARK = '\ufeff';
+
+/** @throws BadLine */
+export async function* batchesOf(lines: AsyncIterable<Line>, queue: string | undefined): AsyncGenerator<Batch> {
+  let jobs: ReadyJob[] = [];
+  let characters = 0;
+  let upTo = 0;
+  for await (const { number, bytes } of lines) {
+    const job = readLine(number, bytes, queue);
+    upTo = number;
+    if (job === undefined) continue;
+    jobs.push(job);
+    characters += job.payload.length;
+    if (jobs.length < MOST_JOBS && characters < MOST_CHARACTERS) continue;
+    yield { jobs, upTo };
+    [jobs, characters] = [[], 0];
+  }
+  if (jobs.length > 0) yield { jobs, upTo };
+}
+
+/** undefined for an empty line. */
+function readLine(number: number, bytes: Buffer, queue: string | undefined): ReadyJob | undefined {
+  const mark = number === 1 && bytes.toString('utf8', 0, 3) === BYTE_ORDER_MARK ? 3 : 0;
+  const line = bytes.subarray(mark);
+  if (line.length < 100 && BLANK.test(line.toString())) return undefined;
+  try {
+    return readJobLine(line, queue);
+  } catch (error) {
+    throw error instanceof TsworkerError ? new BadLine(number, error) : error;
+  }
+}

@@ -1,0 +1,31 @@
+/** The filters as they were typed → which entries are meant, and how that is said. Pure. */
+import type { FailedFilter } from '../../../inspect/failed/filter.js';
+import type { Call } from '../../command.js';
+import { time } from '../../format.js';
+import type { FailedFlags } from './definition.js';
+
+export type FailedCall = Call<FailedFlags>;
+
+export function filterOf({
+  class: classes,
+  queue: queues,
+  since,
+  before,
+  error,
+  retried,
+}: FailedCall['flags']): FailedFilter {
+  return { classes, queues, since, before, error, retried };
+}
+
+/** ` of class Charge in queue billing`, or nothing where nothing is filtered. */
+export function filterText({ classes, queues, since, before, error, retried }: FailedFilter): string {
+  const parts = [
+    ...(classes === undefined ? [] : [`of class ${classes.join(' or ')}`]),
+    ...(queues === undefined ? [] : [`from queue ${queues.join(' or ')}`]),
+    ...(since === undefined ? [] : [`since ${time(since)}`]),
+    ...(before === undefined ? [] : [`before ${time(before)}`]),
+    ...(error === undefined ? [] : [`with ${error}`]),
+    ...(retried === undefined ? [] : [retried ? 'retried already' : 'not yet retried']),
+  ];
+  return parts.length === 0 ? '' : ` ${parts.join(', ')}`;
+}

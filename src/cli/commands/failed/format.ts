@@ -1,0 +1,34 @@
+/** An entry of the failed list as it is shown: for machines, and in parts for people. Pure. */
+import { entryId, FailedEntry, failureTime } from '../../../inspect/failed/entry.js';
+import type { Listed } from '../../../inspect/failed/list.js';
+import { isoTime, verbatim } from '../../json.js';
+
+/** As many digits as tell entries apart, and can be typed. */
+const SHORT_ID = 7;
+
+export function shortId(raw: Buffer): string {
+  return entryId(raw).slice(0, SHORT_ID);
+}
+
+/** All of it. Large integers in the payload stay exact. */
+export function asDocument({ n, raw }: Listed): unknown {
+  const entry = new FailedEntry(raw);
+  const id = entryId(raw);
+  if (entry.unreadable !== undefined) return { n, id, unreadable: entry.unreadable, text: raw.toString() };
+  const { class: name, wrapper, queue, exception, error, worker, retriedAt, job } = entry;
+  const kept = typeof job !== 'string' && Buffer.isBuffer(job.payload) ? job.payload : undefined;
+  return {
+    ...{ n, id, failedAt: isoTime(failureTime(entry)), class: name, ...(wrapper === undefined ? {} : { wrapper }) },
+    ...{ queue, exception, error, backtrace: entry.backtrace, worker, retriedAt: retriedAt ?? null },
+    payload: entry.payload === '' ? null : verbatim(entry.payload),
+    ...(kept === undefined ? {} : { payloadBase64: kept.toString('base64') }),
+    ...(typeof job === 'string' ? { cannotRetry: job } : {}),
+  };
+}
+
+/** goworker puts its whole stack into the message. */
+export function firstLine({ exception, error, unreadable }: FailedEntry): string {
+  if (unreadable !== undefined) return `(${unreadable})`;
+  const [line] = error.split('\n', 1);
+  return [exception, line].filter((text) => text !== '').join(': ');
+}

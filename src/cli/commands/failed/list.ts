@@ -1,0 +1,96 @@
+/** `tsworker failed list`: the newest first, page by page. */
+
+import { batches } from '../../../inspect/batch.js';
+import { FailedEntry, failureTime } from '../../../inspect/failed/entry.js';
+import { type FailedFilter, isFiltered, matches } from '../../../inspect/failed/filter.js';
+import { FailedList, type Listed } from '../../../inspect/failed/list.js';
+import { serverTimeMs } from '../../../registry/clock.js';
+import { EXIT } from '../../command.js';
+import { count, counted, duration } from '../../format.js';
+import { printLines } from '../../json.js';
+import { placeOf, type Session } from '../../session.js';
+import { styleOf } from '../../style.js';
+import { type Cell, listed } from '../../table.js';
+import { type FailedCall, filterOf, filterText } from './filter.js';
+import { asDocument, firstLine, shortId } from './format.js';
+
+const DEFAULT_COUNT = 20;
+/** Columns are as wide as these need. */
+const TABLE_ROWS = 500;
+
+export async function list({ io, flags }: FailedCall, session: Session): Promise<number> {
+  const failed = new FailedList(session.connection, session.keys);
+  const total = await failed.length();
+  const now = await serverTimeMs(session.connection);
+  const most = flags.count ?? DEFAULT_COUNT;
+  const filter = filterOf(flags);
+  let shown = 0;
+  let last = 0;
+  for await (const some of batches(found(failed, filter, flags.from, most), TABLE_ROWS)) {
+    shown += some.length;
+    last = some[some.length - 1].n;
+    const going = flags.json ? await printLines(io, some.map(asDocument)) : await io.print(asTable(some, now, io));
+    if (!going) return EXIT.fine;
+  }
+  if (!flags.json) io.out(`${summary({ total, shown, last, more: shown === most, filter }, session)}\n`);
+  return EXIT.fine;
+}
+
+async function* found(
+  failed: FailedList,
+  filter: FailedFilter,
+  from: number | undefined,
+  most: number,
+): AsyncGenerator<Listed> {
+  let left = most;
+  for await (const page of failed.down(from))
+    for (const listed of page) {
+      if (!matches(new FailedEntry(listed.raw), filter)) continue;
+      yield listed;
+      if (--left === 0) return;
+    }
+}
+
+const COLUMNS = [
+  { head: 'N', align: 'right' },
+  { head: 'ID', drop: 2 },
+  { head: 'AGO', align: 'right' },
+  { head: 'QUEUE', give: 2, drop: 1 },
+  { head: 'CLASS', give: 1, least: 12 },
+  { head: 'ERROR', give: 3, least: 20 },
+] as const;
+
+function asTable(entries: readonly Listed[], now: number, io: FailedCall['io']): string {
+  const { red, dim } = styleOf(io);
+  const rows = entries.map(({ n, raw }): Cell[] => {
+    const entry = new FailedEntry(raw);
+    const at = failureTime(entry);
+    const error = { text: firstLine(entry), paint: entry.retriedAt === undefined ? red : dim };
+    return [
+      String(n),
+      shortId(raw),
+      at === undefined ? '-' : duration(now - at),
+      entry.queue || '-',
+      entry.class || '-',
+      error,
+    ];
+  });
+  return listed(COLUMNS, rows, io);
+}
+
+interface Shown {
+  readonly total: number;
+  readonly shown: number;
+  readonly last: number;
+  readonly more: boolean;
+  readonly filter: FailedFilter;
+}
+
+function summary({ total, shown, last, more, filter }: Shown, session: Session): string {
+  if (total === 0) return `no failed jobs in ${placeOf(session)}`;
+  const all = counted(total, 'failed job');
+  if (shown === 0)
+    return `${isFiltered(filter) ? `none${filterText(filter)}` : 'none there'}; ${all} in ${placeOf(session)}`;
+  const next = more && last > 0 ? `; -from=${last - 1} shows older ones` : '';
+  return `\n${count(shown)}${filterText(filter)} of ${all}, the newest first${next}`;
+}

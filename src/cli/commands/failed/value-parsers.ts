@@ -1,0 +1,60 @@
+/** The kinds of values that the filters take. Must not know what is filtered. */
+import type { Kind } from '../../../config/value-parsers.js';
+import { TsworkerError } from '../../../errors.js';
+
+/** Names with commas between them. */
+export const names: Kind<readonly string[]> = {
+  placeholder: 'name,…',
+  parse(value) {
+    const list = String(value)
+      .split(',')
+      .map((name) => name.trim())
+      .filter((name) => name !== '');
+    if (list.length > 0) return list;
+    throw refuse('must be a name, or several with commas between them', value);
+  },
+};
+
+const UNITS_MS = { w: 604_800_000, d: 86_400_000, h: 3_600_000, m: 60_000, s: 1000 } as const;
+const DURATION = /^(?:\d+(?:\.\d+)?[wdhms])+$/;
+const TIME = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?) ?(Z|UTC|[+-]\d\d:\d\d)?)?$/;
+
+/** A moment: so long ago, or a date and time; without a zone that of this machine. Milliseconds. */
+export const moment: Kind<number> = {
+  placeholder: 'time',
+  parse(value) {
+    const typed = String(value).trim();
+    if (DURATION.test(typed)) return Date.now() - durationMs(typed);
+    const [, day, clock = '00:00', zone = ''] = TIME.exec(typed) ?? [];
+    const ms = Date.parse(`${day}T${clock}${zone === 'UTC' ? 'Z' : zone}`);
+    if (!Number.isNaN(ms)) return ms;
+    throw refuse(
+      'must be so long ago (30m, 2h, 3d) or a time (2026-11-24, 2026-11-24T10:30, 2026-11-24T10:30Z)',
+      value,
+    );
+  },
+};
+
+function durationMs(typed: string): number {
+  const parts = typed.matchAll(/(\d+(?:\.\d+)?)([wdhms])/g);
+  return [...parts].reduce((sum, [, size, unit]) => sum + Number(size) * UNITS_MS[unit as keyof typeof UNITS_MS], 0);
+}
+
+/** Text, upper and lower case alike, or `/regex/`. */
+export const pattern: Kind<RegExp> = {
+  placeholder: 'text|/regex/',
+  parse(value) {
+    const typed = String(value);
+    const [, source, flags] = /^\/(.+)\/([imsu]*)$/s.exec(typed) ?? [];
+    if (source === undefined) return new RegExp(typed.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, '\\$&'), 'i');
+    try {
+      return new RegExp(source, flags);
+    } catch (error) {
+      throw new TsworkerError('USAGE', `is no regular expression: ${(error as Error).message}`);
+    }
+  },
+};
+
+function refuse(takes: string, value: unknown): TsworkerError {
+  return new TsworkerError('USAGE', `${takes}, not ${JSON.stringify(value)}`);
+}

@@ -1,0 +1,28 @@
+/** How `tsworker init` is typed. */
+import { boolean } from '../../../config/value-parsers.js';
+import { COMMON, defineCommand } from '../../command.js';
+
+const FLAGS = {
+  procfile: { kind: boolean, help: 'also a Procfile, or a line in the one that is there, for Heroku and its kin' },
+  systemd: { kind: boolean, help: 'also tsworker.service, a unit for systemd' },
+  'dry-run': COMMON.dryRun,
+  json: { ...COMMON.json, help: 'one JSON document instead of the lines' },
+};
+export type InitFlags = typeof FLAGS;
+
+export const initCommand = defineCommand({
+  name: 'init',
+  group: 'Set up',
+  help: 'put a first job, a configuration and npm scripts into a project',
+  words: '[folder]',
+  flags: FLAGS,
+  settings: [],
+  examples: [
+    ['tsworker init', 'in this folder, empty or with a project in it'],
+    ['tsworker init my-worker -procfile', 'in that folder, which is made where it is missing'],
+    ['tsworker init -dry-run', 'only say what would be written'],
+  ],
+  notes: `Writes jobs/hello.ts, tsworker.config.ts, tsconfig.json, and the scripts worker and worker:check in package.json: each only \
+where it is missing. Nothing is ever overwritten; package.json keeps its layout. Installs nothing.`,
+  load: async () => (await import('./run.js')).init,
+});

@@ -1,0 +1,51 @@
+/** `tsworker init`: says what was written, kept, and what comes next. What is written is src/init's matter. */
+import { resolve } from 'node:path';
+import { applySteps } from '../../../init/apply.js';
+import { isInstalled, planInit } from '../../../init/plan.js';
+import type { Step } from '../../../init/step.js';
+import { type Call, EXIT } from '../../command.js';
+import { printDocument } from '../../json.js';
+import { type Style, styleOf } from '../../style.js';
+import type { InitFlags } from './definition.js';
+
+export async function init({ flags, words, io }: Call<InitFlags>): Promise<number> {
+  const folder = resolve(io.cwd, words[0] ?? '.');
+  const options = { folder, procfile: flags.procfile === true, systemd: flags.systemd === true };
+  const plan = await planInit(options);
+  const dryRun = flags['dry-run'] === true;
+  const steps = dryRun ? plan : await applySteps(folder, plan);
+  const next = nextSteps(words[0], isInstalled(folder), steps);
+  if (flags.json)
+    printDocument(io, { folder, dryRun, files: steps.map(({ kind, file, about }) => ({ kind, file, about })), next });
+  else io.out(`${list(steps, dryRun, styleOf(io))}\n${footer(next, dryRun)}`);
+  return EXIT.fine;
+}
+
+const DONE = { create: 'created', change: 'changed', keep: 'kept' } as const;
+
+function list(steps: readonly Step[], dryRun: boolean, { green, dim }: Style): string {
+  const width = Math.max(...steps.map(({ file }) => file.length));
+  const verb = (kind: Step['kind']) =>
+    (dryRun && kind !== 'keep' ? `would ${kind}` : DONE[kind]).padEnd(dryRun ? 12 : 7);
+  return steps
+    .map(({ kind, file, about }) => {
+      const paint = kind === 'keep' ? dim : green;
+      return `  ${paint(verb(kind))}  ${file.padEnd(width)}  ${about}\n`;
+    })
+    .join('');
+}
+
+function nextSteps(folder: string | undefined, installed: boolean, steps: readonly Step[]): string[] {
+  const sample = steps.some(({ kind, file }) => kind === 'create' && file === 'jobs/hello.ts');
+  return [
+    ...(folder === undefined ? [] : [`cd ${folder}`]),
+    ...(installed ? [] : ['npm install tsworker']),
+    'npx tsworker check',
+    ...(sample ? ['npx tsworker enqueue Hello Ada -queue=default'] : []),
+    'npx tsworker',
+  ];
+}
+
+function footer(next: readonly string[], dryRun: boolean): string {
+  return dryRun ? 'Nothing was written.\n' : `Next:\n${next.map((command) => `  ${command}\n`).join('')}`;
+}

@@ -1,0 +1,32 @@
+/** How `tsworker pause` and `tsworker resume` are typed. */
+import { COMMON, CONNECTION_SETTINGS, defineCommand } from '../../command.js';
+
+const FLAGS = { json: { ...COMMON.json, help: 'one JSON document: paused, and what was in force before' } };
+export type PauseFlags = typeof FLAGS;
+
+const NOTES = `tsworker and Ruby Resque look at Resque's key pause-all-workers before they take a job; goworker and node-resque do \
+not. Jobs under way go on. \`tsworker status\` says whether it is in force.
+
+Exit code: 0 done, also where nothing had to be changed; 1 Redis refused or could not be reached.`;
+
+export const pauseCommand = defineCommand({
+  name: 'pause',
+  group: 'Repair',
+  help: 'let no worker of the namespace take a new job',
+  flags: FLAGS,
+  settings: CONNECTION_SETTINGS,
+  examples: [['tsworker pause', 'before a migration; tsworker resume when it is done']],
+  notes: NOTES,
+  load: async () => (await import('./run.js')).pause,
+});
+
+export const resumeCommand = defineCommand({
+  name: 'resume',
+  group: 'Repair',
+  help: 'end the pause',
+  flags: FLAGS,
+  settings: CONNECTION_SETTINGS,
+  examples: [['tsworker resume', 'the workers go on at once']],
+  notes: NOTES,
+  load: async () => (await import('./run.js')).resume,
+});

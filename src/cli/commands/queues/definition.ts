@@ -1,0 +1,47 @@
+/** How `tsworker queues` is typed. */
+import { integer } from '../../../config/value-parsers.js';
+import { COMMON, CONNECTION_SETTINGS, defineCommand } from '../../command.js';
+
+const FLAGS = {
+  count: {
+    kind: integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
+    help: 'peek: how many jobs',
+    defaultText: '10',
+  },
+  from: {
+    kind: integer({ min: 0, max: Number.MAX_SAFE_INTEGER }),
+    help: 'peek: from which job on, counted from the head, which is 0',
+    defaultText: '0',
+  },
+  yes: { ...COMMON.yes, help: 'remove: do not ask' },
+  json: { ...COMMON.json, help: 'list and peek: a line of JSON each; remove: one JSON document' },
+};
+export type QueuesFlags = typeof FLAGS;
+
+export const queuesCommand = defineCommand({
+  name: 'queues',
+  group: 'Look',
+  help: 'list the queues, look into one, remove one',
+  verbs: {
+    list: { words: '', help: 'every queue, how many jobs it has, and since when the next one waits', flags: ['json'] },
+    peek: {
+      words: '<queue>',
+      help: 'the jobs that come next, with their arguments; none is taken out',
+      flags: ['count', 'from', 'json'],
+    },
+    remove: { words: '<queue>', help: 'the queue and all its jobs, after asking', flags: ['yes', 'json'] },
+  },
+  flags: FLAGS,
+  settings: CONNECTION_SETTINGS,
+  examples: [
+    ['tsworker queues', 'which there are'],
+    ['tsworker queues peek low -count=3', 'what comes next in low'],
+    ['tsworker queues peek low -from=1000 -json', 'for machines: {"index":1000,"class":…,"payload":…} a line'],
+    ['tsworker queues remove old --yes', 'without asking'],
+  ],
+  notes: `Since when a job waits is known only where its payload says so (ActiveJob's, php-resque's and others' do); Resque itself \
+does not write it.
+
+Exit code: 0 done; 1 there is no such queue, it was not to be removed after all, or Redis refused; 2 wrong usage.`,
+  load: async () => (await import('./run.js')).queues,
+});

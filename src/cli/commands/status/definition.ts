@@ -1,0 +1,39 @@
+/** How `tsworker status` is typed. */
+import { boolean, integer, seconds } from '../../../config/value-parsers.js';
+import { COMMON, CONNECTION_SETTINGS, defineCommand } from '../../command.js';
+
+const FLAGS = {
+  watch: { kind: boolean, help: 'redraw again and again, with rates; q or Ctrl-C ends it' },
+  every: {
+    kind: seconds({ min: 0, above: true, max: 86_400 }),
+    help: 'seconds between two redraws of -watch',
+    defaultText: '2',
+  },
+  show: { kind: integer({ min: 0, max: 100_000 }), help: 'lines of each list at most', defaultText: '20' },
+  failures: {
+    kind: integer({ min: 0, max: 10_000_000 }),
+    help: 'how many of the newest failures are sorted by class and exception; 0: none',
+    defaultText: '1000',
+  },
+  json: { ...COMMON.json, help: 'one JSON document; with -watch one on a line each time' },
+};
+export type StatusFlags = typeof FLAGS;
+
+export const statusCommand = defineCommand({
+  name: 'status',
+  group: 'Look',
+  help: 'queues, workers, what runs and what failed; -watch redraws',
+  flags: FLAGS,
+  settings: [...CONNECTION_SETTINGS, 'heartbeat', 'pruneAfter'],
+  examples: [
+    ['tsworker status', 'how things are'],
+    ['tsworker status -watch', 'and how they change, as top does'],
+    ["tsworker status -json | jq '.queues[] | select(.workers == 0)'", 'queues that nobody works'],
+  ],
+  notes: `HEAD WAITS: since when the next job of a queue waits, where its payload says so. WORKERS: how many take jobs of it. lost: no \
+heartbeat for longer than -prune-after. Ruby workers count a job that failed as processed too. On a terminal the lists are cut to \
+its width; piped elsewhere they are whole.
+
+Exit code: 0 Redis has answered, whatever it said; 1 it could not be reached, or refused; 2 wrong usage.`,
+  load: async () => (await import('./run.js')).status,
+});

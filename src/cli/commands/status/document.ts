@@ -1,0 +1,42 @@
+/** `tsworker status -json`: the overview for machines. Times are ISO 8601 or null, ages in seconds or null. */
+import type { FailedGroup } from '../../../inspect/failed/count.js';
+import type { Overview, QueueServed, Running } from '../../../inspect/overview.js';
+import { isoTime } from '../../json.js';
+import type { Session } from '../../session.js';
+import { jobEntry } from '../workers/format.js';
+import type { Rates } from './rates.js';
+
+export function statusDocument(
+  { at, pause, stats, queues, delayed, hosts, workers, running, failures }: Overview,
+  { uri, settings }: Pick<Session, 'uri' | 'settings'>,
+  rates?: Rates,
+): Readonly<Record<string, unknown>> {
+  const { total, looked, groups } = failures;
+  return {
+    ...{ at: isoTime(at), uri, namespace: settings.namespace, paused: pause.paused, ...stats },
+    ...(rates === undefined ? {} : { processedPerSecond: rates.processed, failedPerSecond: rates.failed }),
+    queues: queues.map((queue) => queueEntry(queue, at, rates)),
+    delayed: delayed === undefined ? null : { ...delayed, jobs: delayed.jobs ?? null, nextAt: isoTime(delayed.nextAt) },
+    workers: { ...workers, idle: workers.total - workers.working - workers.lost },
+    hosts,
+    running: running.map((one) => runningEntry(one, at)),
+    failures: { total, looked, groups: groups.map(groupEntry) },
+  };
+}
+
+function queueEntry({ name, size = 0, headAt, workers }: QueueServed, now: number, rates: Rates | undefined) {
+  const growth = rates === undefined ? {} : { growthPerSecond: rates.queues.get(name) ?? 0 };
+  return { name, size, headAgeSeconds: age(headAt, now), workers, ...growth };
+}
+
+function groupEntry({ first, last, ...group }: FailedGroup) {
+  return { ...group, first: isoTime(first), last: isoTime(last) };
+}
+
+function runningEntry({ worker, host, job }: Running, now: number) {
+  return { worker, host, ...jobEntry(job), forSeconds: age(job.since, now) };
+}
+
+function age(at: number | undefined, now: number): number | null {
+  return at === undefined ? null : Math.max(0, (now - at) / 1000);
+}

@@ -1,0 +1,31 @@
+/** `tsworker work`: settings and logger in, worker on. Must not know how any of these is done. */
+import { hasSpareConnection, loadSettings } from '../../../config/load.js';
+import type { Settings } from '../../../config/settings.js';
+import type { Call } from '../../command.js';
+
+/** Resolves to the exit code when the worker has stopped. */
+export async function work({ sources, modules: flags }: Call): Promise<number> {
+  const resolved = await loadSettings(sources);
+  const { settings, warnings } = resolved;
+  // Loaded only now: wrong settings are told before child processes, Redis client and logger cost anything.
+  if (settings.connections === 1) {
+    const [log, { runAlone }] = await Promise.all([logOf(settings), import('../../../processes/single-process.js')]);
+    return (await runAlone({ settings, log, warnings, flags })).exitCode;
+  }
+  const { Forks } = await import('../../../processes/prefork.js');
+  const forks = new Forks(new URL('../../../processes/child.js', import.meta.url), settings.processes);
+  try {
+    const [log, { runSupervised }] = await Promise.all([
+      logOf(settings),
+      import('../../../processes/supervisor-process.js'),
+    ]);
+    const spare = hasSpareConnection(resolved);
+    return (await runSupervised({ settings, log, warnings, flags, spare, fork: () => forks.next() })).exitCode;
+  } finally {
+    forks.close();
+  }
+}
+
+async function logOf(settings: Settings) {
+  return await (await import('../../../log/pino.js')).createLog(settings);
+}

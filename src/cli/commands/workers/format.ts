@@ -1,0 +1,35 @@
+/** A worker as the commands show it: its short name, and its entry for machines. */
+import type { JobInHand, WorkerDetails, WorkerSeen } from '../../../inspect/workers.js';
+import type { Call } from '../../command.js';
+import { duration } from '../../format.js';
+import { isoTime, verbatim } from '../../json.js';
+import type { WorkersFlags } from './definition.js';
+
+export type WorkersCall = Call<WorkersFlags>;
+
+/** The id without the queues; whole where it has another form. */
+export function nameOf({ id, pid }: Pick<WorkerSeen, 'id' | 'pid'>): string {
+  return pid === undefined ? id : id.split(':', 2).join(':');
+}
+
+export function ageOf(at: number | undefined, now: number): string {
+  return at === undefined ? '-' : `${duration(now - at)} ago`;
+}
+
+export function workerEntry(worker: WorkerSeen, details: WorkerDetails): Readonly<Record<string, unknown>> {
+  const { id, host, pid = null, slot, queues, state, job, heartbeatAt } = worker;
+  const { startedAt, processed, failed } = details;
+  return {
+    ...{ id, host, pid, slot, queues, state },
+    job: job === undefined ? null : jobEntry(job),
+    heartbeatAt: isoTime(heartbeatAt),
+    startedAt: isoTime(startedAt),
+    processed: processed ?? 0,
+    failed: failed ?? 0,
+  };
+}
+
+export function jobEntry({ queue, class: name, since, enqueuedAt, problem, payload }: JobInHand) {
+  const times = { since: isoTime(since), enqueuedAt: isoTime(enqueuedAt) };
+  return { queue, class: name, ...times, ...(problem === undefined ? {} : { problem }), payload: verbatim(payload) };
+}

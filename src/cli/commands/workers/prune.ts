@@ -1,0 +1,100 @@
+/** `tsworker workers prune`: takes the dead out of the books, or says who would be. The rules are registry/prune.ts. */
+import { type DeadSeen, findDead, type Pruned, pruneNow } from '../../../inspect/prune.js';
+import { parseTime } from '../../../inspect/time.js';
+import type { Recovered } from '../../../registry/recover.js';
+import { EXIT } from '../../command.js';
+import { counted, duration } from '../../format.js';
+import { isoTime, printLines } from '../../json.js';
+import type { Session } from '../../session.js';
+import { listed } from '../../table.js';
+import type { WorkersCall } from './format.js';
+
+export async function prune(call: WorkersCall, { connection, settings }: Session): Promise<number> {
+  const { namespace, label, heartbeat, pruneAfter, forcePrune, onDead } = settings;
+  const times = { heartbeatMs: heartbeat * 1000, pruneAfterMs: pruneAfter * 1000 };
+  const options = { namespace, label, forcePrune, onDead, ...times };
+  if (call.flags['dry-run']) {
+    const dead = await findDead(connection, options);
+    return await tell(
+      call,
+      dead.map((one) => foreseen(one, onDead)),
+      `${counted(dead.length, 'worker')} would be pruned`,
+    );
+  }
+  const pruned = await pruneNow(connection, options);
+  const { workers, kind } = pruned;
+  if (kind === 'pruned' || workers.length > 0)
+    await tell(call, workers.map(done), `${counted(workers.length, 'worker')} pruned`);
+  return kind === 'locked' ? sayLocked(call, pruned) : EXIT.fine;
+}
+
+/** One line of the table, and of the output for machines. */
+interface Line {
+  readonly worker: string;
+  readonly heartbeat: string;
+  readonly death: Recovered['death'];
+  readonly job: { readonly queue: string; readonly class: string; readonly fate: string } | null;
+}
+
+function done({ id, heartbeat, death, job }: Recovered): Line {
+  return { worker: id, heartbeat, death, job: job ?? null };
+}
+
+/** A poison pill is found out only when it is judged. */
+function foreseen({ id, heartbeat, death, worker: { job, ours } }: DeadSeen, onDead: 'requeue' | 'fail'): Line {
+  const fate = ours && onDead === 'requeue' ? 'requeued' : 'failed';
+  return { worker: id, heartbeat, death, job: job === undefined ? null : { queue: job.queue, class: job.class, fate } };
+}
+
+async function tell({ io, flags }: WorkersCall, lines: readonly Line[], summary: string): Promise<number> {
+  if (flags.json) {
+    await printLines(
+      io,
+      lines.map((line) => ({ ...line, heartbeat: isoTime(parseTime(line.heartbeat)) })),
+    );
+    return EXIT.fine;
+  }
+  const columns = [
+    { head: 'WORKER', give: 1 },
+    { head: 'WHY' },
+    { head: 'JOB', give: 2 },
+    { head: 'QUEUE', give: 3 },
+    { head: 'BECOMES' },
+  ];
+  const rows = lines.map(({ worker, heartbeat, death, job }) => [
+    worker,
+    death === 'expired' ? `no heartbeat for ${silence(heartbeat)}` : WHY[death],
+    job?.class ?? '',
+    job?.queue ?? '',
+    fateText(job),
+  ]);
+  if (lines.length > 0) io.out(`${listed(columns, rows, io)}\n`);
+  io.out(`${summary}\n`);
+  return EXIT.fine;
+}
+
+/** By our clock, which is good enough to read. */
+function silence(heartbeat: string): string {
+  return duration(Date.now() - (parseTime(heartbeat) ?? 0));
+}
+
+const WHY = {
+  seen: 'seen to die',
+  gone: 'its process is gone',
+  silent: 'it never had a heartbeat',
+} as const;
+
+function fateText(job: Line['job']): string {
+  if (job === null) return 'it had none';
+  if (job.fate === 'requeued') return 'back to its queue';
+  if (job.fate === 'quarantined') return 'to the quarantine of its queue';
+  return job.fate === 'poison_pill' ? 'failed, as a poison pill' : 'failed';
+}
+
+function sayLocked({ io }: WorkersCall, { by, leftMs }: Extract<Pruned, { kind: 'locked' }>): number {
+  const who = by === '' ? 'another process' : by;
+  io.err(
+    `tsworker: ${who} has pruned within the last heartbeat, as every running worker does in turn; try again in ${duration(leftMs + 999)}\n`,
+  );
+  return EXIT.problem;
+}

@@ -1,0 +1,60 @@
+/** The package's own files are taken away, or replaced, under a running worker: what a deployment in place does. */
+import { renameSync } from 'node:fs';
+import { expect, type TestContext, test } from 'vitest';
+import { type CliRun, run, writeJobs } from '../support/cli.js';
+import { leftoverKeys } from '../support/conservation.js';
+import { copyPackage } from '../support/package-copy.js';
+import { tempDir } from '../support/reaper.js';
+import type { TestRedis } from '../support/redis.js';
+import { startScene } from '../support/scene.js';
+import { until } from '../support/until.js';
+
+const JOBS = {
+  'j.mjs': `
+    export function Say() { this.log.info('said'); }
+    export const Wait = (queue, ms) => new Promise((resolve) => setTimeout(resolve, ms));
+  `,
+};
+
+async function prepare(context: TestContext) {
+  const jobs = writeJobs(tempDir('jobs'), JOBS);
+  const scene = await startScene(context, jobs, []);
+  const copy = copyPackage();
+  const start = (...flags: string[]): CliRun => {
+    const always = [`-uri=${scene.redis.uri}`, `-jobs=${jobs}`, '-queues=q', '-heartbeat=0.1', '-concurrency=2'];
+    return run(process.execPath, [copy.bin, ...always, ...flags], context);
+  };
+  return { ...scene, start, copy };
+}
+
+/** A worker that died without leaving, on another machine. */
+async function plantDead({ client }: TestRedis, id: string): Promise<void> {
+  await client.sAdd('resque:workers', id);
+  await client.hSet('resque:workers:heartbeat', id, '2020-01-01T00:00:00Z');
+}
+
+test.concurrent.for([
+  ['a supervisor and its child', []],
+  ['one process', ['-connections=1']],
+  ['with -http', ['-http=127.0.0.1:0']],
+] as const)('%s: heartbeats, recovery, jobs and a stop need none of the files', async ([, flags], context) => {
+  const { redis, start, copy, push, counted } = await prepare(context);
+  const worker = start(...flags);
+  await worker.waitForLog('tsworker started');
+  renameSync(copy.dist, `${copy.dist}.gone`);
+  const beats = () => redis.client.hVals('resque:workers:heartbeat');
+  const [before] = await beats();
+  await until(async () => (await beats())[0] !== before, { what: 'another heartbeat' });
+  await plantDead(redis, 'elsewhere:1-0:q');
+  await until(async () => (await redis.client.sIsMember('resque:workers', 'elsewhere:1-0:q')) === 0);
+  await push('Say');
+  await counted({ processed: 1 });
+  worker.signal('SIGTTIN');
+  await worker.waitForLog('no job is running');
+  const url = worker.logs.find((line) => line.url !== undefined)?.url;
+  if (url !== undefined) expect((await fetch(`${url}/metrics`)).status).toBe(200);
+  worker.signal('SIGTERM');
+  expect((await worker.exit()).code, worker.output).toBe(0);
+  expect(worker.logs.filter((line) => line.level > 40)).toEqual([]);
+  expect(await leftoverKeys(redis.client)).toEqual([]);
+});

@@ -1,0 +1,29 @@
+/** The built package in a folder of its own, which a test may change or take away under a running worker. */
+import { cpSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { projectRoot } from './cli.js';
+import { tempDir } from './reaper.js';
+
+export interface PackageCopy {
+  readonly dir: string;
+  readonly bin: string;
+  readonly dist: string;
+  /** As an upgrade in place does. */
+  setVersion(version: string): void;
+}
+
+export function copyPackage(): PackageCopy {
+  const dir = tempDir('package');
+  for (const part of ['bin', 'dist', 'package.json'])
+    cpSync(join(projectRoot, part), join(dir, part), { recursive: true });
+  symlinkSync(join(projectRoot, 'node_modules'), join(dir, 'node_modules'));
+  const manifest = join(dir, 'package.json');
+  return {
+    dir,
+    bin: join(dir, 'bin/tsworker.js'),
+    dist: join(dir, 'dist'),
+    setVersion(version) {
+      writeFileSync(manifest, JSON.stringify({ ...JSON.parse(readFileSync(manifest, 'utf8')), version }));
+    },
+  };
+}
