@@ -17,7 +17,8 @@ export interface ConnectionEvents {
   onInvalidate?(): void;
 }
 
-export interface Connection {
+/** A connection to one server, which ends when it is lost. */
+export interface NodeConnection {
   /** Redis tells us of changes to watched keys; false: it refused, or cannot. */
   readonly tracking: boolean;
   readonly ready: boolean;
@@ -29,6 +30,15 @@ export interface Connection {
   close(): Promise<void>;
   /** Ends it at once and permanently: what is under way rejects. */
   drop(): void;
+}
+
+/** One that comes back. */
+export interface Connection extends NodeConnection {
+  /**
+   * From now on replies may be owed for so long, and none come, until the connection is replaced and what is under way
+   * rejects: whoever shuts down waits less than whoever works. Milliseconds.
+   */
+  limitSilence(ms: number): void;
 }
 
 /** How much of what we ask for the server grants. */
@@ -66,7 +76,7 @@ export async function openNode(
   mode: Mode,
   events: NodeEvents,
   signal: AbortSignal,
-): Promise<Connection> {
+): Promise<NodeConnection> {
   const client = createClient({ ...clientOptions(options, target, mode), RESP: mode === 'resp2' ? 2 : 3 });
   return await openClient(client as unknown as RedisClient, mode, events, signal);
 }
@@ -77,7 +87,7 @@ export async function openDuplicate(
   mode: Mode,
   events: NodeEvents,
   signal: AbortSignal,
-): Promise<Connection> {
+): Promise<NodeConnection> {
   const ours = {
     disableOfflineQueue: true,
     commandOptions: { timeout: 0 },
@@ -89,7 +99,7 @@ export async function openDuplicate(
 }
 
 async function openClient(client: RedisClient, mode: Mode, events: NodeEvents, signal: AbortSignal) {
-  const connection = new NodeConnection(client, mode, events);
+  const connection = new ClientConnection(client, mode, events);
   let accepted = false;
   client.on('connect', () => {
     accepted = true;
@@ -115,7 +125,7 @@ async function openClient(client: RedisClient, mode: Mode, events: NodeEvents, s
   throw new Error('the connection was lost as soon as it was made');
 }
 
-class NodeConnection implements Connection {
+class ClientConnection implements NodeConnection {
   readonly tracking: boolean;
   readonly #client: RedisClient;
   #ended = false;

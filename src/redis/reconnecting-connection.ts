@@ -6,7 +6,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RedisNode } from '../config/address.js';
 import { deadline, untilAborted } from './abortable.js';
-import type { Argument, Connection, ConnectionEvents, Mode, NodeEvents } from './connection.js';
+import type { Argument, Connection, ConnectionEvents, Mode, NodeConnection, NodeEvents } from './connection.js';
 import { ConnectionLostError, ConnectionSilentError } from './connection-errors.js';
 import { ReplyWatch } from './reply-watch.js';
 
@@ -21,7 +21,7 @@ export interface Locator {
    */
   locate(besides?: RedisNode): Promise<RedisNode>;
   /** Connects to it. Rejects also where it answers and turns out not to be the one. */
-  open(node: RedisNode, mode: Mode, events: NodeEvents, signal: AbortSignal): Promise<Connection>;
+  open(node: RedisNode, mode: Mode, events: NodeEvents, signal: AbortSignal): Promise<NodeConnection>;
 }
 
 /** Nodes are asked again at least so often: a failover is over within seconds. */
@@ -57,7 +57,7 @@ function pauseMs(attempts: number): number {
 /** One server that we are connected to, from then until it is left. */
 interface Link {
   readonly node: RedisNode;
-  readonly connection: Connection;
+  readonly connection: NodeConnection;
   /** What its calls reject with when it was left before they were answered; undefined: as the client has it. */
   leftBecause?: Error;
 }
@@ -81,12 +81,12 @@ class ReconnectingConnection implements Connection {
     this.#events = events;
     this.tracking = mode === 'tracking';
     this.clustered = locator.clustered;
-    this.#watch = new ReplyWatch({
+    const watched = {
       doubtMs: DOUBT_MS,
       onDoubt: () => this.#link && void this.#doubt(this.#link, `no reply for ${DOUBT_MS} ms`),
-      silentMs: silenceMs,
       onSilent: () => this.#link && this.#leave(this.#link, new ConnectionSilentError()),
-    });
+    };
+    this.#watch = new ReplyWatch(watched, silenceMs);
   }
 
   get ready(): boolean {
@@ -129,11 +129,15 @@ class ReconnectingConnection implements Connection {
     await connection?.close();
   }
 
+  limitSilence(ms: number): void {
+    this.#watch.limit(ms);
+  }
+
   drop(): void {
     this.#end()?.drop();
   }
 
-  #end(): Connection | undefined {
+  #end(): NodeConnection | undefined {
     this.#closed.abort();
     this.#watch.stop();
     const link = this.#link;

@@ -4,8 +4,6 @@ export interface ReplyWatchEvents {
   /** So many milliseconds, and each time as many again. */
   readonly doubtMs: number;
   onDoubt(): void;
-  /** The last word. 0: never. */
-  readonly silentMs: number;
   onSilent(): void;
 }
 
@@ -19,9 +17,20 @@ export class ReplyWatch {
   #since = 0;
   #timer: NodeJS.Timeout | undefined;
   #dueAt = 0;
+  #silentMs: number;
 
-  constructor(events: ReplyWatchEvents) {
+  /** @param silentMs until the last word; 0: never */
+  constructor(events: ReplyWatchEvents, silentMs: number) {
     this.#events = events;
+    this.#silentMs = silentMs;
+  }
+
+  /** Another limit, also for the silence that lasts. */
+  limit(silentMs: number): void {
+    this.#silentMs = silentMs;
+    if (this.#timer === undefined) return;
+    clearTimeout(this.#timer);
+    this.#arm(performance.now());
   }
 
   sent(): void {
@@ -41,7 +50,8 @@ export class ReplyWatch {
   }
 
   #arm(now: number): void {
-    const { doubtMs, silentMs } = this.#events;
+    const { doubtMs } = this.#events;
+    const silentMs = this.#silentMs;
     const silent = now - this.#since;
     const doubt = doubtMs - (silent % doubtMs);
     const waitMs = silentMs > 0 ? Math.min(doubt, silentMs - silent) : doubt;
@@ -62,8 +72,8 @@ export class ReplyWatch {
     const now = performance.now();
     if (lateMs > LATE_MS) this.#since = now;
     const silent = now - this.#since;
-    const { doubtMs, silentMs, onDoubt, onSilent } = this.#events;
-    if (silentMs > 0 && silent >= silentMs) {
+    const { doubtMs, onDoubt, onSilent } = this.#events;
+    if (this.#silentMs > 0 && silent >= this.#silentMs) {
       onSilent();
       return;
     }

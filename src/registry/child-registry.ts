@@ -25,6 +25,7 @@ interface End {
 }
 
 const RETRY_MS = 200;
+const GIVEN_UP_SILENCE_MS = 1000;
 
 /** The job that was alone in a process that it blocked. */
 class BlockedTimeoutError extends Error {
@@ -51,8 +52,10 @@ export class RegistryBooks {
   /** Something could not be written until we gave up: the books still show our workers. */
   failed = false;
 
+  /** Nobody waits any more for a Redis that does not answer. */
   giveUp(): void {
     this.#givenUp.abort();
+    this.#connecting.then((connection) => connection.limitSilence(GIVEN_UP_SILENCE_MS)).catch(() => {});
   }
 
   /** Redis is back: it may have lost us. */

@@ -101,8 +101,9 @@ export class Supervisor {
     return this.#sum;
   }
 
+  /** How many processes run; one that is gone and still registered is none. */
   get busy(): number {
-    return this.#children.size;
+    return [...this.#children].filter((child) => !child.over.signal.aborted).length;
   }
 
   /** How many children are at work. */

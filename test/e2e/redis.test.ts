@@ -31,7 +31,7 @@ describe('Redis at start', () => {
     const locked = await startRedis({ password: 'right' });
     const run = at(context, locked.uri.replace('right', 's3cret'));
     expect((await run.exit(18_000)).code).toBe(1);
-    expect(run.stderr).toMatch(/^tsworker: Redis at unix:\/\/.* refuses the password: WRONGPASS.*\n$/);
+    expect(run.stderr).toMatch(/^tsworker: Redis at unix:\/\/.* rejected the password: WRONGPASS.*\n$/);
     expect(run.output).not.toContain('s3cret');
     await locked.stop();
   });

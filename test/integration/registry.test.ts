@@ -57,7 +57,14 @@ function interrupted(by: () => Promise<unknown>): Connection {
     await by();
     return await connection.send(args, options);
   };
-  return { tracking: connection.tracking, ready: true, send, drop: () => {}, close: async () => {} };
+  return {
+    tracking: connection.tracking,
+    ready: true,
+    send,
+    drop: () => {},
+    limitSilence: () => {},
+    close: async () => {},
+  };
 }
 
 describe('registering', () => {
