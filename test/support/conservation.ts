@@ -75,12 +75,12 @@ export async function leftoverKeys(client: TestClient, namespace = 'resque:'): P
 }
 
 /** Waits until these counts are so. */
-export async function untilCounted(client: TestClient, wanted: Partial<JobCounts>): Promise<void> {
+export async function untilCounted(client: TestClient, wanted: Partial<JobCounts>, timeoutMs?: number): Promise<void> {
   const isSo = async () => {
     const counts = await countJobs(client);
     return Object.entries(wanted).every(([key, value]) => counts[key as keyof JobCounts] === value);
   };
-  await until(isSo, { what: `counts are ${JSON.stringify(wanted)}` });
+  await until(isSo, { timeoutMs, what: `counts are ${JSON.stringify(wanted)}` });
 }
 
 /** As any Resque producer does it, into the queue `q`. */
