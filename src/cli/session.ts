@@ -14,6 +14,7 @@ import { connectOptions } from '../redis/options.js';
 import { isDenied } from '../redis/permissions.js';
 import { createKeys, type Keys } from '../resque/keys.js';
 import type { Call } from './command.js';
+import { say } from './io.js';
 
 export interface Session {
   readonly connection: Connection;
@@ -40,7 +41,7 @@ export async function withRedis<T>(
   use: (session: Session) => Promise<T>,
 ): Promise<T> {
   const { settings, warnings } = await loadSettings({ ...sources, queuesRequired: false });
-  for (const warning of warnings) io.err(`tsworker: warning: ${warning}\n`);
+  for (const warning of warnings) say(io, `warning: ${warning}`);
   const uri = maskUri(settings.uri);
   const options = connectOptions(settings, `tsworker:${process.pid}:cli`, SILENCE_MS);
   const connection = await connect(options, uri, { patient: false });
