@@ -186,7 +186,9 @@ class Attempts {
     const { uri, shownUri } = this.#options;
     if (thrown instanceof TsworkerError) throw thrown;
     if (this.#stop.aborted) throw stoppedEarly(this.#last, shownUri);
-    const error = rootOf(thrown);
+    const root = rootOf(thrown);
+    // What is left for the last attempt may be too little for it to learn anything.
+    const error = root.name === 'TimeoutError' ? (this.#last ?? root) : root;
     this.#last = error;
     const lesser = lesserMode(this.#mode, error);
     if (lesser !== undefined) {
