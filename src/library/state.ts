@@ -14,6 +14,8 @@ export interface Program {
   opening: Promise<Connection> | undefined;
   /** A worker runs in this process: there is one at a time. */
   busy: boolean;
+  /** A signal keeps that worker from taking new jobs. */
+  paused: boolean;
   /** The connection and namespace of that worker. */
   working: { readonly connection: Connection; readonly settings: Settings } | undefined;
   /** Aborts when the worker begins to stop. */
@@ -29,6 +31,7 @@ export function program(): Program {
     own: undefined,
     opening: undefined,
     busy: false,
+    paused: false,
     working: undefined,
     begun: new AbortController(),
   };
