@@ -111,13 +111,13 @@ class Daemon {
   async #workRegistered(modules: JobModules, connection: Connection): Promise<Ended> {
     const membership = this.#options.membership ?? this.#ownMembership();
     try {
+      this.#options.onConnection?.({ connection, jobsPushed: () => this.#engine?.jobsPushed() });
       await this.#setUp(modules);
       this.#identity = await membership.enter(connection);
-      this.#options.onConnection?.(connection);
       return await this.#work(modules, connection);
     } finally {
-      this.#options.onConnection?.(undefined);
       await this.#tearDown(modules);
+      this.#options.onConnection?.(undefined);
       await this.#leave(membership, connection);
     }
   }
@@ -163,6 +163,8 @@ class Daemon {
     const word = heartbeatWording(log);
     const tell = (message: HeartbeatMessage) => {
       if (message.kind === 'beat') this.#engine?.setProcesses(message.processes);
+      // It may have put jobs back, and over our own connection; also a beat that failed, until it did.
+      else this.#engine?.jobsPushed();
       this.#options.meter?.hear?.(message);
       word(message);
     };
