@@ -19,6 +19,8 @@ export interface Program {
   workerSettings: Settings | undefined;
   /** The connection and namespace of that worker, and how it is told of what was pushed. */
   working: (OwnConnection & { readonly namespace: string }) | undefined;
+  /** A signal keeps that worker from taking new jobs. */
+  paused: boolean;
   /** Aborts when the worker begins to stop. */
   begun: AbortController;
 }
@@ -33,6 +35,7 @@ export function program(): Program {
     opening: undefined,
     busy: false,
     workerSettings: undefined,
+    paused: false,
     working: undefined,
     begun: new AbortController(),
   };
