@@ -4,17 +4,11 @@
  */
 import type { Connection } from '../redis/connection.js';
 import { serverTimeMs } from '../registry/clock.js';
+import { findExpired, findGoneWorkers } from '../registry/find-dead.js';
 import type { HeartbeatOptions } from '../registry/heartbeat.js';
 import { keysOf } from '../registry/identity.js';
 import { countProcesses } from '../registry/processes.js';
-import {
-  findExpired,
-  findGoneWorkers,
-  lockPruning,
-  pruneExpired,
-  pruneGone,
-  unlockPruning,
-} from '../registry/prune.js';
+import { lockPruning, pruneExpired, pruneGone, unlockPruning } from '../registry/prune.js';
 import type { Dead, Recovered } from '../registry/recover.js';
 import { slices } from './batch.js';
 import { readWorkers, type WorkerSeen } from './workers.js';
@@ -32,14 +26,16 @@ export type Pruned =
 
 export async function pruneNow(connection: Connection, given: PruneOptions): Promise<Pruned> {
   const options = withIdentity(given);
-  const gone = await pruneGone(connection, options);
+  const workers: Recovered[] = [];
+  const steps = { pruned: (worker: Recovered) => void workers.push(worker) };
+  await pruneGone(connection, options, steps);
   if (!(await lockPruning(connection, options)))
-    return { kind: 'locked', workers: gone, ...(await holder(connection, options)) };
+    return { kind: 'locked', workers, ...(await holder(connection, options)) };
   try {
     const now = await serverTimeMs(connection);
-    const expired = await pruneExpired(connection, options, now);
+    await pruneExpired(connection, options, now, steps);
     await countProcesses(connection, options.identity, now - options.pruneAfterMs);
-    return { kind: 'pruned', workers: [...gone, ...expired] };
+    return { kind: 'pruned', workers };
   } finally {
     // We leave at once: nobody has to wait until it expires.
     await unlockPruning(connection, options);
