@@ -1,5 +1,6 @@
-/** The vocabulary, as types. Imports only the logger's type; everybody may import it. */
+/** The vocabulary, as types. Imports only types; everybody may import it. */
 import type { Logger } from 'pino';
+import type { CaughtError } from './thrown.js';
 
 /** A decoded payload: the name of the Resque class and its arguments. */
 export interface DecodedPayload {
@@ -90,15 +91,11 @@ export interface Claim {
   readonly payload: Buffer;
   /** Redis found the payload to be a strict JSON object; otherwise record and failure show it as text. */
   readonly strict: boolean;
-  /** A process died that had it in hand: of it, or with it. */
-  readonly suspect?: boolean;
-  /** That happened more than once: nothing else may run in ours meanwhile. */
-  readonly alone?: boolean;
 }
 
 /** How a job ended. */
 export type Outcome =
   | { readonly kind: 'done' }
-  | { readonly kind: 'failed'; readonly error: Error }
+  | { readonly kind: 'failed'; readonly error: CaughtError }
   /** Not ended: back to the head of its queue, byte for byte. */
   | { readonly kind: 'requeue' };

@@ -40,7 +40,7 @@ export function processIo(env: Readonly<Record<string, string | undefined>> = pr
     colour: coloured(terminal, env),
     // Asked for again at each redraw: a window changes its size.
     get columns() {
-      return stdout.columns ?? 100;
+      return stdout.columns ?? (Number(env.COLUMNS) || 100);
     },
     get rows() {
       return stdout.rows ?? 24;

@@ -19,11 +19,15 @@ export interface Reading {
   warn(text: string): void;
 }
 
+export type NameKind = 'queue' | 'class' | 'worker';
+
 export interface Kind<T> {
   /** How help names the value, as in `-interval <seconds>`; empty for booleans, which take none. */
   readonly placeholder: string;
   /** All that it takes, where that can be listed; a shell offers them. */
   readonly choices?: readonly string[];
+  /** It takes names of these that Redis knows; a shell offers them. */
+  readonly names?: NameKind;
   parse(value: unknown, reading: Reading): T;
 }
 

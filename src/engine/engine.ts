@@ -22,8 +22,6 @@ export interface EngineOptions {
   readonly pushes: boolean;
   /** Stop when every queue is empty and every job has ended. */
   readonly exitOnComplete: boolean;
-  /** How long the running jobs are first waited for, so that another can run alone. Milliseconds; see solo.ts. */
-  readonly patienceMs?: number;
 }
 
 /** How the engine ended. */
@@ -57,9 +55,9 @@ export class Engine implements Service {
   #end!: (ended: Ended) => void;
 
   constructor(options: EngineOptions) {
-    const { store, events, concurrency, perform, patienceMs } = options;
+    const { store, events, concurrency, perform } = options;
     this.#options = options;
-    this.#hands = new Hands({ concurrency, perform, events, patienceMs, onChange: () => this.#wake.call() });
+    this.#hands = new Hands({ concurrency, perform, events, onChange: () => this.#wake.call() });
     this.#exchanges = new Exchanges({ store, events, hands: this.#hands, lifecycle: this.#lifecycle });
     this.#outage = new Outage(events);
     this.ended = new Promise((resolve) => {
@@ -179,7 +177,7 @@ export class Engine implements Service {
   }
 
   #patienceMs(): number {
-    const limits = [this.#options.intervalMs, this.#hands.solo.nextLookMs(performance.now())];
+    const limits = [this.#options.intervalMs];
     if (!this.#options.pushes) limits.push(this.#pollMs);
     if (this.#exchanges.unregistered) limits.push(UNREGISTERED_MS);
     return Math.min(...limits);

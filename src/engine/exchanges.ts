@@ -4,7 +4,7 @@
  */
 import type { Claim } from '../job.js';
 import type { Hands } from './hands.js';
-import type { EngineEvents, Exchanged, Finish, JobStore } from './interfaces.js';
+import type { ClaimReply, EngineEvents, Finish, JobStore } from './interfaces.js';
 import type { Lifecycle } from './lifecycle.js';
 import { reconcile } from './reconcile.js';
 
@@ -39,8 +39,6 @@ const TURNS_OF_THE_LOOP = 2;
 export class Exchanges {
   readonly #options: ExchangesOptions;
   #underWay = 0;
-  /** For how many slots those under way may bring jobs. */
-  #asked = 0;
   /** How many idle slots the next call offers at most: twice what the last one brought. */
   #offered = OFFERED_AT_LEAST;
   /** Slots of a call whose reply was lost: Redis may have claimed jobs for them. */
@@ -76,19 +74,14 @@ export class Exchanges {
 
   /** Whether one more is to go out now. `look`: also where nothing seems to be there to claim. */
   isDue(look: boolean): boolean {
-    const { outbox, solo } = this.#options.hands;
+    const { outbox } = this.#options.hands;
     if (this.doubtful) return false;
     if (this.#underWay === 0) return look || outbox.size > 0 || this.#wants();
-    return this.#underWay < MOST_UNDER_WAY && outbox.size >= WORTH_A_CALL && !solo.holdsTurn;
+    return this.#underWay < MOST_UNDER_WAY && outbox.size >= WORTH_A_CALL;
   }
 
   #wants(): boolean {
-    return this.#mayClaim() && this.#options.hands.slots.idle > 0;
-  }
-
-  #mayClaim(): boolean {
-    const { lifecycle, hands } = this.#options;
-    return lifecycle.claiming && hands.solo.allowsClaiming(hands.slots.busy, performance.now());
+    return this.#options.lifecycle.claiming && this.#options.hands.slots.idle > 0;
   }
 
   /** Sends one. Rejects where it failed: then its jobs are still to be reported, and its slots are {@link doubtful}. */
@@ -97,21 +90,17 @@ export class Exchanges {
     const finishes = hands.outbox.take(this.#portion());
     const freed = finishes.map(({ claim }) => claim.slot);
     // A slot whose job is reported may get the next one in the same call.
-    const asked = this.#mayClaim() ? [...freed, ...hands.slots.take(this.#offer(freed.length))] : [];
-    const company = { busy: hands.held + this.#asked, turn: hands.solo.turn(lifecycle.claiming, performance.now()) };
+    const asked = lifecycle.claiming ? [...freed, ...hands.slots.take(this.#offer(freed.length))] : [];
     const slots = asked.length > 0 ? asked : freed;
     this.#underWay++;
-    this.#asked += asked.length;
     try {
-      const exchanged = await store.exchange(finishes, asked, company);
+      const exchanged = await store.ackAndClaim(finishes, asked);
       if (this.#underWay > 1) await this.#inTurn();
       this.#underWay--;
-      this.#asked -= asked.length;
       this.#offered = Math.max(OFFERED_AT_LEAST, 2 * exchanged.claims.length);
       return this.#accept(finishes, slots, exchanged, asked.length > 0);
     } catch (error) {
       this.#underWay--;
-      this.#asked -= asked.length;
       hands.outbox.putBack(finishes);
       this.#doubtful.push(...slots);
       throw error;
@@ -125,7 +114,7 @@ export class Exchanges {
   /** Many are sent in two halves: while Redis does the second, the jobs of the first run. */
   #portion(): number {
     const { size } = this.#options.hands.outbox;
-    const halved = this.#underWay === 0 && size >= 2 * WORTH_A_CALL && !this.#options.hands.solo.holdsTurn;
+    const halved = this.#underWay === 0 && size >= 2 * WORTH_A_CALL;
     return Math.min(halved ? Math.ceil(size / 2) : size, MOST_IN_ONE_CALL);
   }
 
@@ -139,8 +128,8 @@ export class Exchanges {
     await before;
   }
 
-  #accept(finishes: readonly Finish[], slots: readonly number[], exchanged: Exchanged, claimed: boolean): Shown {
-    const { settled, claims, occupied, paused, drained, waitsAlone, unregistered } = exchanged;
+  #accept(finishes: readonly Finish[], slots: readonly number[], exchanged: ClaimReply, claimed: boolean): Shown {
+    const { settled, claims, occupied, paused, drained, unregistered } = exchanged;
     const { hands, events, lifecycle } = this.#options;
     for (let i = 0; i < finishes.length; i++) {
       const { claim } = finishes[i];
@@ -152,9 +141,8 @@ export class Exchanges {
     events.exchanged(claimed ? slots.length : 0, claims.length);
     this.#giveBackUnused(slots, claims, occupied);
     this.#noteState(paused, unregistered);
-    this.#noteTurn(hands.solo.told(waitsAlone, performance.now()));
     for (const claim of claims) hands.take(claim, lifecycle.claiming);
-    const complete = claimed && drained && waitsAlone === undefined && this.settled;
+    const complete = claimed && drained && this.settled;
     return { more: !drained && !paused && !unregistered, drained, complete };
   }
 
@@ -174,12 +162,6 @@ export class Exchanges {
     if (paused === this.#paused || unregistered) return;
     this.#paused = paused;
     this.#options.events.paused(paused);
-  }
-
-  #noteTurn(change: 'began' | 'gave up' | undefined): void {
-    const { events, hands } = this.#options;
-    if (change === 'gave up') events.madeNoRoom();
-    else if (change === 'began' && hands.slots.busy > 0) events.makingRoom();
   }
 
   /** What occupied slots may be gone. */

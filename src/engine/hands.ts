@@ -7,14 +7,11 @@ import type { EngineEvents, Perform } from './interfaces.js';
 import { Outbox } from './outbox.js';
 import { Run } from './run.js';
 import { Slots } from './slots.js';
-import { Solo } from './solo.js';
 
 export interface HandsOptions {
   readonly concurrency: number;
   readonly perform: Perform;
   readonly events: Pick<EngineEvents, 'finished'>;
-  /** How long the running jobs are first waited for, so that another can run alone. Milliseconds; see solo.ts. */
-  readonly patienceMs?: number | undefined;
   /** Something is to be reported. */
   readonly onChange: () => void;
 }
@@ -22,7 +19,6 @@ export interface HandsOptions {
 export class Hands {
   readonly slots: Slots;
   readonly outbox = new Outbox();
-  readonly solo: Solo;
   readonly #options: HandsOptions;
   #order = 0;
   #putBack = 0;
@@ -30,7 +26,6 @@ export class Hands {
   constructor(options: HandsOptions) {
     this.#options = options;
     this.slots = new Slots(options.concurrency);
-    this.solo = new Solo(options.patienceMs);
   }
 
   get empty(): boolean {
@@ -47,22 +42,20 @@ export class Hands {
     return this.#putBack;
   }
 
-  /** Runs the job of a claim, or hands it back where we do not want it any more, or it may not run beside the others. */
+  /** Runs the job of a claim, or hands it back where we do not want it any more. */
   take(claim: Claim, wanted: boolean): void {
-    if (!wanted || !this.solo.admits(claim, this.slots.busy)) {
+    if (!wanted) {
       this.outbox.addFirst({ claim, outcome: { kind: 'requeue' } });
       this.#options.onChange();
       return;
     }
     const run = new Run(claim, this.#order++, this.#settled);
     this.slots.seat(run);
-    this.solo.began(run, performance.now());
     run.perform(this.#options.perform);
   }
 
   #settled = (run: Run, outcome: Outcome): void => {
     this.slots.leave(run);
-    this.solo.ended(run);
     if (outcome.kind === 'requeue') this.#putBack++;
     this.outbox.add({ claim: run.claim, outcome });
     this.#options.events.finished(run, outcome);

@@ -8,19 +8,8 @@ export interface Finish {
   readonly outcome: Outcome;
 }
 
-/** What the store must know of this process to decide about a job that may only run alone. */
-export interface Company {
-  /** How many jobs run here besides. */
-  readonly busy: number;
-  /**
-   * One process of all has the turn to end its jobs so that such a job can run. keep: we have it and still need it;
-   * release: we do not want it now, whether we have it or not; none: we do not have it.
-   */
-  readonly turn: 'none' | 'keep' | 'release';
-}
-
-/** What one exchange brought. */
-export interface Exchanged {
+/** What one call brought. */
+export interface ClaimReply {
   /** For each finish, in order: true when Redis counted it, false when the record no longer bore its token. */
   readonly settled: readonly boolean[];
   readonly claims: readonly Claim[];
@@ -28,23 +17,18 @@ export interface Exchanged {
   readonly occupied: readonly number[];
   /** All workers are paused (`pause-all-workers`): nothing was claimed. */
   readonly paused: boolean;
-  /** Somebody took us for dead, and out of the books: nothing was claimed, since nobody would see whose job it is. */
+  /** Somebody took us for dead, and out of the registry: nothing was claimed, since nobody would see whose job it is. */
   readonly unregistered: boolean;
-  /** Nothing more was found that may run here now; the wake-up is armed where the store can. */
+  /** Nothing more was found; the wake-up is armed where the store can. Else there may be more, whatever was claimed. */
   readonly drained: boolean;
-  /** A job was left in its queue since it must run alone, or is run so in our turn. here: the turn is ours. */
-  readonly waitsAlone: 'here' | 'elsewhere' | undefined;
 }
 
 export interface JobStore {
   /**
    * Reports the finishes, then claims one job for each idle slot, in one atomic call. May be sent again after a lost
    * reply: a finish counts once. Rejects when Redis cannot be reached or refuses; then nothing is known.
-   *
-   * A job that must run alone is claimed only where nothing runs besides, with nothing else; otherwise it stays where it
-   * is, and others are claimed.
    */
-  exchange(finishes: readonly Finish[], idle: readonly number[], company: Company): Promise<Exchanged>;
+  ackAndClaim(finishes: readonly Finish[], idle: readonly number[]): Promise<ClaimReply>;
   /** The claims that Redis holds for these slots and that this process made. */
   held(slots: readonly number[]): Promise<Claim[]>;
 }
@@ -71,8 +55,4 @@ export interface EngineEvents {
   paused(paused: boolean): void;
   /** We are not in the books any more; called once each time. Nothing is claimed until we are. */
   unregistered(): void;
-  /** We end our jobs so that one can run alone that processes have died of. */
-  makingRoom(): void;
-  /** Our jobs did not end in time: we claim as before, and try again later. */
-  madeNoRoom(): void;
 }

@@ -23,7 +23,7 @@ export async function findFlags(paths: readonly string[], options: LoadOptions):
   const seen = new Set<string>();
   const flags = new Map<string, FlagOptions>();
   for (const given of paths) {
-    const { files } = await findModules(given).catch(() => ({ files: [] }));
+    const { files } = await findModules(given).catch(() => ({ files: [] as readonly ModuleFile[] }));
     for (const file of files.filter(({ path }) => !seen.has(path))) {
       seen.add(file.path);
       for (const [name, option] of Object.entries(await flagsOf(file, importModule))) {

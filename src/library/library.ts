@@ -92,7 +92,7 @@ export interface WorkOptions {
   readonly onReady?: DaemonOptions['onReady'];
   readonly lifecycleLog?: DaemonOptions['lifecycleLog'];
   readonly meter?: DaemonOptions['meter'];
-  readonly tellSuspect?: DaemonOptions['tellSuspect'];
+  readonly quarantine?: DaemonOptions['quarantine'];
 }
 
 /** Runs the daemon as this process' one worker: what its jobs enqueue goes over its connection. */
@@ -116,7 +116,7 @@ export async function workWith(options: WorkOptions): Promise<WorkResult> {
       onReady: options.onReady,
       lifecycleLog: options.lifecycleLog,
       meter: options.meter ?? serving,
-      tellSuspect: options.tellSuspect,
+      quarantine: options.quarantine,
       begun: state.begun,
       load: () => loadJobs(settings.jobs, { self: () => import('../index.js') }),
       connect: redis === undefined ? undefined : (events) => duplicateConnection(redis, events),

@@ -47,14 +47,6 @@ export function engineWording(log: Logger, workerId: (slot: number) => string): 
         'our workers are not in the registry any more (we were taken for dead): claiming nothing until they are',
       );
     },
-    makingRoom() {
-      log.warn('a job whose process died twice is to run alone: claiming nothing until our jobs have ended and it has');
-    },
-    madeNoRoom() {
-      log.warn(
-        'our jobs take too long to wait for: claiming again, the job that is to run alone waits for another time',
-      );
-    },
   };
 }
 
@@ -67,7 +59,7 @@ export function heartbeatWording(log: Logger): (message: HeartbeatMessage) => vo
         break;
       case 'pruned':
         log.warn({ ...message.worker }, 'pruned a dead worker');
-        if (message.worker.job?.fate === 'convicted')
+        if (message.worker.job?.fate === 'poison_pill')
           log.error({ ...message.worker.job }, 'poison pill: three processes died of this job, it went to failed');
         break;
       case 'problem':

@@ -81,7 +81,7 @@ export const FAMILIES = {
   },
   tsworker_recovered_jobs_total: {
     type: 'counter',
-    help: 'Jobs that this one took out of the hands of dead workers, its own and others: requeued, failed, or convicted.',
+    help: 'Jobs of dead workers, its own and others, that this one recovered: requeued, quarantined, failed, or poison_pill.',
     labels: ['fate'],
   },
   tsworker_redis_up: {

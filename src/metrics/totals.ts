@@ -15,7 +15,7 @@ export interface Sample {
 export type JobOutcome = 'done' | 'failed' | 'requeued';
 
 /** What became of the job of a dead worker: as in registry/recover.ts. */
-export type Fate = 'requeued' | 'failed' | 'convicted';
+export type Fate = 'requeued' | 'failed' | 'poison_pill' | 'quarantined';
 
 export interface RecoveredJob {
   readonly queue: string;
@@ -49,7 +49,7 @@ export class Totals {
   readonly #waits = new Map<string, Counted>();
   readonly #processes = new Map<string, ProcessTotals>();
   readonly #restarts: Map<string, number>;
-  readonly #recovered: Record<Fate, number> = { requeued: 0, failed: 0, convicted: 0 };
+  readonly #recovered: Record<Fate, number> = { requeued: 0, failed: 0, poison_pill: 0, quarantined: 0 };
 
   /**
    * @param queues the configured ones

@@ -72,7 +72,7 @@ function tell(report: Report): Promise<void> {
   });
 }
 
-async function run({ settings, flags }: Start, orders: Orders, log: Logger): Promise<void> {
+async function run({ settings, flags, quarantine }: Start, orders: Orders, log: Logger): Promise<void> {
   const membership = new SupervisedMembership(orders.registered, (connection, identity) => {
     const heartbeat = { ...heartbeatOptions(settings), identity };
     return new Heartbeat(connection, heartbeat, heartbeatWording(log));
@@ -104,7 +104,7 @@ async function run({ settings, flags }: Start, orders: Orders, log: Logger): Pro
       lifecycleLog: quieter(log),
       meter: reporting?.recorder,
       // Written at once: it is heard although the job may end this process in its first line.
-      tellSuspect: (token, running) => void tell({ kind: 'suspect', token, running }),
+      quarantine: quarantine ? (token, running) => void tell({ kind: 'running', token, running }) : undefined,
     });
     reporting?.last();
     await tell({ kind: 'ended', ...result });

@@ -1,11 +1,12 @@
 /**
- * Takes dead workers out of the books and disposes of their jobs. A worker of ours puts its job back at the head of its
- * queue (or fails it, as configured), since its claims are fenced; a foreign worker's job goes to `failed`, as Resque
- * does it, since that worker may have done it already. How the dead are found is prune.ts.
+ * Removes dead workers from the registry and disposes of their jobs. The job of a worker of ours goes back to the head of its
+ * queue (or fails, as configured), since its claims are fenced, and after a second death to the quarantine of its queue; a
+ * foreign worker's job goes to `failed`, as Resque does it, since that worker may have done it already. How the dead are
+ * found is prune.ts.
  */
 import type { Argument, Connection } from '../redis/connection.js';
 import type { Keys } from '../resque/keys.js';
-import { type ClaimRecord, parseRecord } from '../resque/record.js';
+import { type ClaimRecord, parseRecord, suspectField } from '../resque/record.js';
 import { callScript, SCRIPTS } from '../resque/scripts/index.js';
 import type { SlotCounts } from './counts.js';
 import { type Death, dirtyExit, entryAround, NAMES, poisonPill } from './dead-worker-errors.js';
@@ -13,12 +14,17 @@ import { type Identity, idChunks, keysOf, processOf, workerId } from './identity
 import { unregister } from './register.js';
 
 export interface RecoverOptions {
-  /** What becomes of a job in the hands of a dead worker of ours. Default requeue. */
+  /** What becomes of the job of a dead worker of ours. Default requeue. */
   readonly onDead?: 'requeue' | 'fail' | undefined;
   /** false: the job had no part in the death, which is not counted against it. Default true. */
   readonly blame?: boolean | undefined;
   /**
-   * The claims (their tokens) of suspects that had begun and not ended, where somebody knows: a suspect that had not begun
+   * We start a quarantine child where there is a job for it. Default false: then the third death fails the job, whatever ran
+   * beside it.
+   */
+  readonly quarantine?: boolean | undefined;
+  /**
+   * The claims (their tokens) from a quarantine that had begun and not ended, where somebody knows: a job that had not begun
    * when its process died has no part in that.
    */
   readonly begun?: ReadonlySet<string> | undefined;
@@ -44,11 +50,11 @@ export interface Recovered extends Dead {
   readonly job: { readonly class: string; readonly queue: string; readonly fate: Fate } | undefined;
 }
 
-/** convicted: a poison pill, to `failed`. */
-export type Fate = 'requeued' | 'failed' | 'convicted';
+/** Where the job went: to its queue, `failed`, `failed` as a poison pill, the quarantine of its queue. */
+export type Fate = 'requeued' | 'failed' | 'poison_pill' | 'quarantined';
 
 /** What the script returns; 0 is nothing done, 1 no job. */
-const FATES: readonly (Fate | undefined)[] = [undefined, undefined, 'requeued', 'failed', 'convicted'];
+const FATES: readonly (Fate | undefined)[] = [undefined, undefined, 'requeued', 'failed', 'poison_pill', 'quarantined'];
 const MOST_PASSES = 5;
 
 /**
@@ -93,7 +99,8 @@ export async function recoverWorker(
   dead: Dead,
   options: RecoverOptions,
 ): Promise<Recovered | undefined> {
-  const raw = (await connection.send(['GET', keys.worker(dead.id)], { binary: true })) as Buffer | null;
+  // MGET: a key of another type is no record.
+  const [raw] = (await connection.send(['MGET', keys.worker(dead.id)], { binary: true })) as (Buffer | null)[];
   return await take(connection, keys, dead, raw, options);
 }
 
@@ -141,7 +148,8 @@ async function take(
 
 /** Ruby writes `{}` or nothing for "no job". */
 function isEmptyRecord(raw: Buffer): boolean {
-  return /^\s*(\{\s*\})?\s*$/.test(raw.toString());
+  const text = raw.toString().trim();
+  return text === '' || (text.startsWith('{') && text.endsWith('}') && text.slice(1, -1).trim() === '');
 }
 
 function jobArgs(
@@ -152,18 +160,23 @@ function jobArgs(
   options: RecoverOptions,
 ): Argument[] {
   const ours = record?.token !== undefined && record.queue !== '';
-  const requeue = ours && options.onDead !== 'fail' && options.culprit === undefined;
-  const error = requeue
-    ? poisonPill(id, death, options.exit)
-    : (options.culprit ?? dirtyExit(id, death, record?.class, options.exit));
-  const { head, payload, tail } = entryAround(error, id, raw, record);
-  const [before, after] = requeue ? around(tail, NAMES) : [tail, ''];
-  const common = [keys.failed, keys.failures, head, payload, before, ours ? keys.suspects : ''];
-  if (!requeue) return ['f', ...common];
+  const failed = (error: Error) => {
+    const { head, payload, tail } = entryAround(error, id, raw, record);
+    const suspects = ours ? [keys.suspects, suspectField(record.payload)] : ['', ''];
+    return { start: [keys.failed, keys.failures, head, payload], tail, suspects };
+  };
+  if (!ours || options.onDead === 'fail' || options.culprit !== undefined) {
+    const { start, tail, suspects } = failed(options.culprit ?? dirtyExit(id, death, record?.class, options.exit));
+    return [...start, tail, ...suspects];
+  }
+  const { start, tail, suspects } = failed(poisonPill(id, death, options.exit, record.quarantined));
+  const [before, after] = around(tail, NAMES);
+  const { queue } = record;
+  const origin = [keys.queues, queue, keys.queue(queue), record.payload];
+  const quarantine = options.quarantine ? [keys.quarantines, keys.quarantine(queue)] : ['', ''];
   const nonce = record.token?.split('-')[0] ?? '';
-  const claimed = [nonce, isBlamed(record, options) ? '1' : '', record.alone ? '1' : '', keys.solo];
-  const { queue, payload: bytes } = record;
-  return ['r', ...common, keys.queues, queue, keys.queue(queue), bytes, ...claimed, nameOf(id, death), after];
+  const told = [record.quarantined ? '1' : '', isBlamed(record, options) ? '1' : '', nonce, nameOf(id, death), after];
+  return [...start, before, ...suspects, ...origin, ...quarantine, ...told];
 }
 
 function around(text: string, part: string): [string, string] {
@@ -173,7 +186,7 @@ function around(text: string, part: string): [string, string] {
 
 function isBlamed(record: ClaimRecord, { blame, begun }: RecoverOptions): boolean {
   if (blame === false) return false;
-  return !record.suspect || begun === undefined || begun.has(record.token ?? '');
+  return !record.quarantined || begun === undefined || begun.has(record.token ?? '');
 }
 
 /** The process, and how its death was found where nobody saw it; without what ends a word or needs an escape in JSON. */

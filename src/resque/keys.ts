@@ -21,8 +21,8 @@ export interface Keys {
   readonly states: string;
   /** Ours: a hash, sha1 of a payload → the deaths of the processes that had it in hand (see recover.lua). */
   readonly suspects: string;
-  /** Ours: which process ends its jobs so that a suspect can run alone. Expires. */
-  readonly solo: string;
+  /** Ours: a set of the queues of which jobs may be in quarantine. */
+  readonly quarantines: string;
   /** Ours: written to where a write is needed whatever it is (-wait-replicas). Expires. */
   readonly fence: string;
   /** Ours: never there. What a script must declare or try, it may do on this one. */
@@ -30,6 +30,8 @@ export interface Keys {
   /** Ours: how many batches of a long enqueue are in. Expires. */
   enqueued(nonce: string): string;
   queue(name: string): string;
+  /** Ours: the jobs of a queue that two processes died with: a list. */
+  quarantine(name: string): string;
   worker(id: string): string;
   started(id: string): string;
   processedBy(id: string): string;
@@ -57,11 +59,12 @@ export function createKeys(namespace: string): Keys {
     beats: `${namespace}tsworker:beats`,
     states: `${namespace}tsworker:states`,
     suspects: `${namespace}tsworker:suspects`,
-    solo: `${namespace}tsworker:solo`,
+    quarantines: `${namespace}tsworker:quarantine`,
     fence: `${namespace}tsworker:fence`,
     never: `${namespace}tsworker:never`,
     enqueued: (nonce) => `${namespace}tsworker:enqueue:${nonce}`,
     queue: (name) => `${namespace}queue:${name}`,
+    quarantine: (name) => `${namespace}tsworker:quarantine:${name}`,
     worker: (id) => `${namespace}worker:${id}`,
     started: (id) => `${namespace}worker:${id}:started`,
     processedBy: (id) => `${namespace}stat:processed:${id}`,

@@ -1,4 +1,5 @@
-/** The record of a job in hand, `worker:W`: reading ours and, where a foreign worker died, theirs. Pure. */
+/** The record of a claim, `worker:W`: reading ours and, where a foreign worker died, theirs. Pure. */
+import { createHash } from 'node:crypto';
 
 /** The fields of a claim record, in the order in which the exchange script writes them: the payload is last. */
 export interface ClaimRecord {
@@ -14,16 +15,17 @@ export interface ClaimRecord {
   /** The payload as the record shows it: a JSON object, which differs from `payload` where that is not strict JSON. */
   readonly shown: Buffer;
   readonly strict: boolean;
-  /** Processes have died that had it in hand. */
-  readonly suspect: boolean;
-  /** It was claimed to run with nothing else in its process: a suspect too. */
-  readonly alone: boolean;
+  /** It was claimed from a quarantine, and so ran with nothing else in its process. */
+  readonly quarantined: boolean;
 }
 
-/** Ends the token of a claim that runs alone. */
-export const ALONE = '-alone';
-/** Ends the token of any other suspect's claim. */
-export const SUSPECT = '-suspect';
+/** Stands before the slot number in the token of a claim from a quarantine. */
+export const QUARANTINED = 'q';
+
+/** The field of tsworker:suspects in which the deaths of processes that ran this payload are noted. */
+export function suspectField(payload: Buffer): string {
+  return createHash('sha1').update(payload).digest('hex');
+}
 
 /** @returns undefined for what no worker writes: not JSON, no payload */
 export function parseRecord(record: Buffer): ClaimRecord | undefined {
@@ -43,8 +45,7 @@ export function parseRecord(record: Buffer): ClaimRecord | undefined {
       payload: text === undefined ? shown : Buffer.from(text, encoding === 'latin1' ? 'latin1' : 'utf8'),
       shown,
       strict: text === undefined,
-      suspect: typeof token === 'string' && (token.endsWith(ALONE) || token.endsWith(SUSPECT)),
-      alone: typeof token === 'string' && token.endsWith(ALONE),
+      quarantined: typeof token === 'string' && token.split('-')[2]?.startsWith(QUARANTINED) === true,
     };
   } catch {
     return undefined;

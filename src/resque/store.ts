@@ -1,12 +1,12 @@
-/** The engine's JobStore over Redis: builds the calls of the exchange script, and reads its replies. */
+/** The engine's JobStore over Redis: builds the calls of the ack-and-claim script, and reads its replies. */
 import type { QueuePlan } from '../config/settings.js';
-import type { Company, Exchanged, Finish, JobStore } from '../engine/interfaces.js';
+import type { ClaimReply, Finish, JobStore } from '../engine/interfaces.js';
 import type { Claim } from '../job.js';
 import type { Argument, Connection } from '../redis/connection.js';
 import { confirmReplicas } from '../redis/replicas.js';
 import { failureParts } from './failure.js';
-import { createKeys } from './keys.js';
-import { ALONE, parseRecord, SUSPECT } from './record.js';
+import { createKeys, type Keys } from './keys.js';
+import { parseRecord, QUARANTINED, suspectField } from './record.js';
 import { callScript, SCRIPTS, type Script } from './scripts/index.js';
 
 export interface StoreOptions {
@@ -17,7 +17,9 @@ export interface StoreOptions {
   readonly nonce: string;
   /** Claims nothing while slot 0 is not registered: a claim of a worker that is in no book would never be recovered. */
   readonly checkRegistered?: boolean;
-  /** How many replicas must have an exchange before it counts, and how long they are waited for; absent: none. */
+  /** Works what is in the quarantines of the queues, in place of the queues themselves. */
+  readonly quarantine?: boolean;
+  /** How many replicas must have a call before it counts, and how long they are waited for; absent: none. */
   readonly wait?: { readonly replicas: number; readonly timeoutMs: number };
 }
 
@@ -40,7 +42,9 @@ export class RedisJobStore implements JobStore {
   readonly #queueNames: readonly string[];
   readonly #queueIndex: ReadonlyMap<string, number>;
   readonly #queueArgs: readonly string[];
-  readonly #soloArgs: readonly string[];
+  /** The set with the names of the lists that we claim from. */
+  readonly #queueSet: string;
+  readonly #registered: string;
   readonly #slots: SlotNames[] = [];
   #sequence = 0;
   /** Where the script's walk through the weights goes on: at random at first, so that processes differ. */
@@ -52,33 +56,30 @@ export class RedisJobStore implements JobStore {
     this.#keys = createKeys(options.namespace);
     this.#queueNames = options.plan.queues.map((queue) => queue.name);
     this.#queueIndex = new Map(this.#queueNames.map((name, index) => [name, index]));
-    this.#watched = [this.#keys.pause, ...this.#queueNames.map((name) => this.#keys.queue(name))];
-    const registered = options.checkRegistered ? this.#keys.started(options.workerId(0)) : '';
-    this.#soloArgs = [this.#keys.suspects, this.#keys.solo, registered];
+    const { set, list } = listsOf(this.#keys, options.quarantine);
+    this.#watched = [this.#keys.pause, ...this.#queueNames.map(list)];
+    this.#queueSet = set;
+    this.#registered = options.checkRegistered ? this.#keys.started(options.workerId(0)) : '';
     // The key that callScript adds is taken for one queue more, always empty and never chosen before the others.
     const weights = [...options.plan.queues.map(({ weight }) => weight), ...(connection.clustered ? [0] : [])];
-    const prefix = Buffer.byteLength(this.#keys.queue(''));
+    const prefix = Buffer.byteLength(list(''));
     this.#queueArgs = [options.plan.weighted ? weights.join(',') : '', String(prefix)];
   }
 
-  async exchange(finishes: readonly Finish[], idle: readonly number[], company = NO_COMPANY): Promise<Exchanged> {
-    const [suspects, solo, registered] = this.#soloArgs;
-    const tokenBase = `${this.#options.nonce}-${(this.#sequence++).toString(36)}-`;
+  async ackAndClaim(finishes: readonly Finish[], idle: readonly number[]): Promise<ClaimReply> {
+    const origin = this.#options.quarantine ? QUARANTINED : '';
+    const tokenBase = `${this.#options.nonce}-${(this.#sequence++).toString(36)}-${origin}`;
     const args: Argument[] = [
       String(finishes.length),
       String(idle.length),
       this.#options.plan.weighted ? this.#walk(idle.length) : '',
       tokenBase,
       `,"run_at":"${new Date().toISOString()}",`,
-      this.#keys.queues,
+      this.#queueSet,
       this.#keys.failed,
       this.#keys.processed,
       this.#keys.failures,
-      suspects,
-      solo,
-      String(company.busy),
-      TURNS[company.turn],
-      registered,
+      this.#registered,
       ...this.#queueArgs,
     ];
     for (const finish of finishes) this.#pushFinish(args, finish);
@@ -89,9 +90,18 @@ export class RedisJobStore implements JobStore {
       args.push(names.worker, names.number);
     }
     const reply = await callScript(this.#connection, this.#script, this.#watched, args, { binary: true });
-    const exchanged = this.#readReply(reply as ScriptReply, idle, tokenBase);
-    if (finishes.length > 0 || exchanged.claims.length > 0) await this.#confirm();
-    return exchanged;
+    const read = this.#readReply(reply as ScriptReply, idle, tokenBase);
+    if (this.#options.quarantine) await this.#forgetDeaths(finishes, read.settled);
+    if (finishes.length > 0 || read.claims.length > 0) await this.#confirm();
+    return read;
+  }
+
+  /** A job that has ended in quarantine is no poison pill. Where this fails, an equal one comes here sooner. */
+  async #forgetDeaths(finishes: readonly Finish[], settled: readonly boolean[]): Promise<void> {
+    const ended = finishes.filter(({ outcome }, i) => settled[i] && outcome.kind !== 'requeue');
+    if (ended.length === 0) return;
+    const fields = ended.map(({ claim }) => suspectField(claim.payload));
+    await this.#connection.send(['HDEL', this.#keys.suspects, ...fields]).catch(() => {});
   }
 
   /** Where the script's walk through the weights begins; the next call goes on where it ends with a job in each slot. */
@@ -108,10 +118,10 @@ export class RedisJobStore implements JobStore {
     const claims = records.flatMap((raw, i) => {
       const record = raw === null ? undefined : parseRecord(raw);
       if (!record?.token?.startsWith(`${this.#options.nonce}-`)) return [];
-      const { token, queue, payload, strict, alone, suspect } = record;
-      return [{ slot: slots[i], token, queue, payload, strict, ...(suspect ? { alone, suspect } : {}) }];
+      const { token, queue, payload, strict } = record;
+      return [{ slot: slots[i], token, queue, payload, strict }];
     });
-    // Their jobs are run now, as those of an exchange are.
+    // Their jobs are run now, as those of any claim are.
     if (claims.length > 0) await this.#confirm();
     return claims;
   }
@@ -146,22 +156,21 @@ export class RedisJobStore implements JobStore {
     }
   }
 
-  #readReply(reply: ScriptReply, idle: readonly number[], tokenBase: string): Exchanged {
-    const [state, drained, settled, occupied, waits] = reply;
+  #readReply(reply: ScriptReply, idle: readonly number[], tokenBase: string): ClaimReply {
+    const [state, drained, settled, occupied] = reply;
     const blocked = new Set(occupied);
     const free = blocked.size === 0 ? idle : idle.filter((_, i) => !blocked.has(i));
     const claims: Claim[] = [];
-    for (let i = 5, n = 0; i < reply.length; i += 2, n++) {
+    for (let i = 4, n = 0; i < reply.length; i += 2, n++) {
       const code = reply[i] as number;
       const slot = free[n];
-      const claim = {
+      claims.push({
         slot,
         token: tokenBase + this.#namesOf(slot).number,
-        queue: this.#queueNames[code >> 3],
+        queue: this.#queueNames[code >> 1],
         payload: reply[i + 1] as Buffer,
         strict: (code & 1) === 1,
-      };
-      claims.push((code & 6) === 0 ? claim : suspected(claim, (code & 4) !== 0));
+      });
     }
     return {
       settled: Array.from(settled, (byte) => byte === ONE),
@@ -170,7 +179,6 @@ export class RedisJobStore implements JobStore {
       paused: state === 1,
       unregistered: state === 2,
       drained: drained === 1,
-      waitsAlone: WAITS[waits],
     };
   }
 
@@ -190,17 +198,13 @@ export class RedisJobStore implements JobStore {
   }
 }
 
-function suspected(claim: Claim, alone: boolean): Claim {
-  return { ...claim, token: claim.token + (alone ? ALONE : SUSPECT), alone, suspect: true };
+function listsOf(keys: Keys, quarantine = false): { readonly set: string; list(queue: string): string } {
+  return quarantine ? { set: keys.quarantines, list: keys.quarantine } : { set: keys.queues, list: keys.queue };
 }
 
 /** The script's step. */
 const GOLDEN = 0.6180339887498949;
 const ONE = '1'.charCodeAt(0);
 
-const NO_COMPANY: Company = { busy: 0, turn: 'none' };
-const TURNS = { none: '', keep: 'k', release: 'x' } as const;
-const WAITS = [undefined, 'here', 'elsewhere'] as const;
-
-/** state, drained, settled, occupied, waits; then for each claim 8 * queue + 4 * alone + 2 * merely suspect + strict, payload. */
-type ScriptReply = [number, number, Buffer, number[], number, ...(number | Buffer)[]];
+/** state, drained, settled, occupied; then for each claim 2 * queue + strict, payload. */
+type ScriptReply = [number, number, Buffer, number[], ...(number | Buffer)[]];

@@ -29,8 +29,8 @@ export class Child {
   heardAt = Date.now();
   /** It is registered, has set up its job modules, and claims. */
   working = false;
-  /** The claims of suspects that it runs. */
-  readonly suspects = new Set<string>();
+  /** The claims (their tokens) of which it has said that their jobs run: only the quarantine child does. */
+  readonly begun = new Set<string>();
   /** It was told to end its jobs and be replaced. */
   retiring = false;
   #stopping = false;
@@ -97,8 +97,8 @@ export class Child {
     else if (message.kind === 'counts') {
       // One that comes after the end is left out: Redis' own count is taken then, and has it.
       if (!this.over.signal.aborted) events.onCounts(message.counts);
-    } else if (message.kind !== 'suspect') this.ending = message;
-    else if (message.running) this.suspects.add(message.token);
-    else this.suspects.delete(message.token);
+    } else if (message.kind !== 'running') this.ending = message;
+    else if (message.running) this.begun.add(message.token);
+    else this.begun.delete(message.token);
   }
 }

@@ -14,7 +14,7 @@ export interface Books {
   enter(pid: number, concurrency: number, over: AbortSignal): Promise<Identity | undefined>;
   /** A child has left in order. */
   leave(identity: Identity): Promise<void>;
-  /** A child died: its jobs run elsewhere, or fail where the cause convicts them. */
+  /** A child died: its jobs run elsewhere, or fail where the cause lies with them. */
   recover(identity: Identity, end: End): Promise<void>;
 }
 
@@ -23,7 +23,7 @@ export interface End {
   readonly cause: Cause;
   /** `pid 4711 SIGKILL (signal 9)` */
   readonly exit: string;
-  /** The claims of suspects that had begun and not ended. */
+  /** The claims of the quarantine child that had begun and not ended. */
   readonly begun: ReadonlySet<string>;
 }
 

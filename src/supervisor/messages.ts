@@ -6,7 +6,13 @@ import type { Identity } from '../registry/identity.js';
 /** From the supervisor. */
 export type Order =
   /** The first: load the job modules and connect. `concurrency` in the settings is this child's share. */
-  | { readonly kind: 'start'; readonly settings: Settings; readonly flags: Readonly<Record<string, unknown>> }
+  | {
+      readonly kind: 'start';
+      readonly settings: Settings;
+      readonly flags: Readonly<Record<string, unknown>>;
+      /** Works the quarantines of the queues in place of the queues. */
+      readonly quarantine?: boolean;
+    }
   /** The child's workers are registered and beat: it may claim. */
   | { readonly kind: 'registered'; readonly identity: Identity }
   /** How many tsworker processes are alive, for the herd. */
@@ -26,8 +32,8 @@ export type Report =
       readonly tracking: boolean;
       readonly limitMs: number;
     }
-  /** A suspect begins to run, before anything of it has, or has ended. */
-  | { readonly kind: 'suspect'; readonly token: string; readonly running: boolean }
+  /** From the quarantine child: a job begins, before anything of it has run, or has ended. */
+  | { readonly kind: 'running'; readonly token: string; readonly running: boolean }
   /** Now and then: how much memory the child uses. */
   | { readonly kind: 'pulse'; readonly rssMb: number }
   /** Every second where metrics are served, and once more before the last. */

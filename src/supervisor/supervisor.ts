@@ -254,7 +254,7 @@ export class Supervisor {
     }
     const cause = this.#killed.get(child) ?? 'death';
     this.#killed.delete(child);
-    const end = { cause, exit: exitText(child.pid ?? 0, death), begun: child.suspects };
+    const end = { cause, exit: exitText(child.pid ?? 0, death), begun: child.begun };
     if (identity !== undefined) await this.#options.books.recover(identity, end);
     return fate;
   }

@@ -7,7 +7,7 @@ import type { Meter } from '../metrics/meter.js';
 import type { SignalActions } from '../processes/signals.js';
 import type { Connection, ConnectionEvents } from '../redis/connection.js';
 import type { Membership } from '../registry/membership.js';
-import type { TellSuspect } from './suspects.js';
+import type { TellRunning } from './tell-running.js';
 
 export interface DaemonOptions {
   readonly settings: Settings;
@@ -33,8 +33,8 @@ export interface DaemonOptions {
   readonly signal?: AbortSignal | undefined;
   /** Aborted when stopping begins. */
   readonly begun: AbortController;
-  /** Told when a suspect begins and ends. */
-  readonly tellSuspect?: TellSuspect | undefined;
+  /** Works the quarantines of the queues in place of the queues, and tells when each job begins and ends. */
+  readonly quarantine?: TellRunning | undefined;
   /** Told when jobs can be enqueued over the worker's own connection, and when no more. */
   readonly onConnection?: (connection: Connection | undefined) => void;
 }

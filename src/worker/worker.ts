@@ -19,9 +19,10 @@ import { type Identity, workerId } from '../registry/identity.js';
 import { type Membership, OwnMembership } from '../registry/membership.js';
 import { reenter } from '../registry/register.js';
 import { RedisJobStore } from '../resque/store.js';
+import { asError } from '../thrown.js';
 import { type JobWatch, watchJobs } from '../tracing/watch.js';
 import { Stopping } from './shutdown.js';
-import { tellBegin, tellEnd } from './suspects.js';
+import { tellBegin, tellEnd } from './tell-running.js';
 import type { DaemonActions, DaemonOptions, WorkResult } from './types.js';
 import { catchFaults, type Faults } from './uncaught-errors.js';
 import { connectOptionsOf, heartbeatOptions } from './wiring.js';
@@ -183,7 +184,7 @@ class Daemon {
       await runTeardown(modules);
     } catch (error) {
       this.#options.log.error({ err: error }, 'teardown failed');
-      this.#fault = error instanceof Error ? error : new Error(String(error));
+      this.#fault = asError(error);
     }
   }
 
@@ -235,13 +236,14 @@ class Daemon {
       workerId: this.#workerId,
       nonce: randomBytes(6).toString('base64url').replaceAll('-', '.'),
       checkRegistered: true,
+      quarantine: this.#options.quarantine !== undefined,
       ...(waitReplicas > 0 ? { wait: { replicas: waitReplicas, timeoutMs: Math.ceil(waitTimeout * 1000) } } : {}),
     });
     const word = engineWording(log, this.#workerId);
     const measured = { classes, slots: settings.concurrency, busy: () => this.#engine?.busy ?? 0 };
     const told = meter === undefined ? word : withMeter(word, meter.attach(measured));
     const events = this.#reentering(this.#counting(told, watch), connection);
-    const tell = this.#options.tellSuspect;
+    const tell = this.#options.quarantine;
     const engine = new Engine({
       store,
       perform: tell === undefined ? perform : tellBegin(perform, tell),
@@ -297,7 +299,7 @@ class Daemon {
         log.error({ kept }, 'workers whose job could not be reported stay registered until they are pruned');
     } catch (error) {
       log.error({ err: error }, 'could not unregister: our workers stay registered until they are pruned');
-      this.#fault = error instanceof Error ? error : new Error(String(error));
+      this.#fault = asError(error);
     }
   }
 

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Claim, Outcome } from '../../src/job.js';
 import { parseRecord } from '../../src/resque/record.js';
+import { asError } from '../../src/thrown.js';
 import { assertConserved, countJobs } from '../support/conservation.js';
 import { startRedis, type TestRedis } from '../support/redis.js';
 import { testConnection, testStore, testWorkerId } from '../support/store.js';
@@ -37,7 +38,7 @@ async function store(queues: string, nonce?: string) {
 describe('claiming', () => {
   test('takes no more than there are idle slots, and shows each job in the record of its worker', async () => {
     await push('q', job(1), job(2), job(3));
-    const { claims, drained } = await (await store('q')).exchange([], [4, 7]);
+    const { claims, drained } = await (await store('q')).ackAndClaim([], [4, 7]);
     expect(claims.map((c) => [c.slot, c.payload.toString(), c.queue, c.strict])).toEqual([
       [4, job(1), 'q', true],
       [7, job(2), 'q', true],
@@ -57,15 +58,15 @@ describe('claiming', () => {
 
   test('says when the queues are empty, also when it found a few', async () => {
     const s = await store('q');
-    expect(await s.exchange([], [0])).toMatchObject({ claims: [], drained: true });
+    expect(await s.ackAndClaim([], [0])).toMatchObject({ claims: [], drained: true });
     await push('q', job(1));
-    expect(await s.exchange([], [0, 1])).toMatchObject({ drained: true });
+    expect(await s.ackAndClaim([], [0, 1])).toMatchObject({ drained: true });
   });
 
   test('strict order: no job of the second queue while the first has one', async () => {
     await push('low', ...slots(10).map((n) => job(`low${n}`)));
     await push('high', ...slots(10).map((n) => job(`high${n}`)));
-    const { claims } = await (await store('high,low')).exchange([], slots(15));
+    const { claims } = await (await store('high,low')).ackAndClaim([], slots(15));
     expect(claims.map((c) => c.queue)).toEqual([...Array(10).fill('high'), ...Array(5).fill('low')]);
   });
 
@@ -77,7 +78,7 @@ describe('claiming', () => {
     const taken = { high: 0, low: 0 };
     let finishes: { claim: Claim; outcome: Outcome }[] = [];
     for (let n = 0; n < 30_000; n += 25) {
-      const { claims } = await s.exchange(finishes, slots(25));
+      const { claims } = await s.ackAndClaim(finishes, slots(25));
       for (const claim of claims) taken[claim.queue as 'high' | 'low']++;
       finishes = claims.map((claim) => ({ claim, outcome: DONE }));
     }
@@ -91,7 +92,7 @@ describe('claiming', () => {
     const s = await store('high=2,low=1');
     const taken = { high: 0, low: 0 };
     for (let n = 0; n < 300; n++) {
-      const { claims } = await s.exchange([], [n]);
+      const { claims } = await s.ackAndClaim([], [n]);
       taken[claims[0].queue as 'high' | 'low']++;
     }
     expect(taken.high).toBeGreaterThanOrEqual(196);
@@ -100,7 +101,7 @@ describe('claiming', () => {
 
   test('weights: an empty queue leaves its share to the others', async () => {
     await push('b', job(1), job(2));
-    const { claims, drained } = await (await store('a=100,b=1')).exchange([], [0, 1]);
+    const { claims, drained } = await (await store('a=100,b=1')).ackAndClaim([], [0, 1]);
     expect(claims).toHaveLength(2);
     expect(drained).toBe(false);
   });
@@ -129,7 +130,7 @@ describe('claiming', () => {
         const portion = portions[call % portions.length];
         const idle = slots(portion).map((n) => slot + n);
         slot += portion;
-        const { claims, drained } = await s.exchange([], idle);
+        const { claims, drained } = await s.ackAndClaim([], idle);
         for (const { queue, payload } of claims) taken.push(`${queue} ${payload}`);
         expect(claims.length).toBe(Math.min(portion, wanted.length - taken.length + claims.length));
         if (claims.length < portion) expect(drained).toBe(true);
@@ -156,7 +157,7 @@ describe('claiming', () => {
       const s = testStore(await testConnection(redis.uri), queuesOf(slots(1000).map((n) => `q${n}`)));
       const commandsOf = async (idle: number) => {
         await redis.client.sendCommand(['CONFIG', 'RESETSTAT']);
-        const { claims } = await s.exchange([], slots(idle));
+        const { claims } = await s.ackAndClaim([], slots(idle));
         const stats = String(await redis.client.sendCommand(['INFO', 'commandstats']));
         const calls = [...stats.matchAll(/^cmdstat_(?:lpop|exists):calls=(\d+)/gm)].map((match) => Number(match[1]));
         return { claims: claims.length, calls: calls.reduce((sum, some) => sum + some, 0) };
@@ -171,7 +172,7 @@ describe('claiming', () => {
   test('a record of somebody else is never overwritten, and its slot gets no job', async () => {
     await push('q', job(1), job(2));
     await redis.client.set(`resque:worker:${testWorkerId(0)}`, '{"queue":"x","payload":{"class":"Other","args":[]}}');
-    const { claims, occupied } = await (await store('q')).exchange([], [0, 1]);
+    const { claims, occupied } = await (await store('q')).ackAndClaim([], [0, 1]);
     expect(occupied).toEqual([0]);
     expect(claims.map((c) => [c.slot, c.payload.toString()])).toEqual([[1, job(1)]]);
     expect(await recordOf(0)).toContain('Other');
@@ -181,7 +182,7 @@ describe('claiming', () => {
   test('a queue key that is not a list counts as empty and disturbs nobody', async () => {
     await redis.client.set('resque:queue:a', 'text');
     await push('b', job(1));
-    const { claims } = await (await store('a,b')).exchange([], [0]);
+    const { claims } = await (await store('a,b')).ackAndClaim([], [0]);
     expect(claims[0].queue).toBe('b');
   });
 
@@ -190,12 +191,12 @@ describe('claiming', () => {
     async (text) => {
       await push('q', job(1), job(2));
       const s = await store('q');
-      const { claims } = await s.exchange([], [0]);
+      const { claims } = await s.ackAndClaim([], [0]);
       await redis.client.set('resque:pause-all-workers', text);
-      const paused = await s.exchange([{ claim: claims[0], outcome: DONE }], [0]);
+      const paused = await s.ackAndClaim([{ claim: claims[0], outcome: DONE }], [0]);
       expect(paused).toMatchObject({ paused: true, claims: [], settled: [true] });
       await redis.client.set('resque:pause-all-workers', 'yes');
-      expect(await s.exchange([], [0])).toMatchObject({ paused: false, claims: [{ slot: 0 }] });
+      expect(await s.ackAndClaim([], [0])).toMatchObject({ paused: false, claims: [{ slot: 0 }] });
     },
   );
 });
@@ -204,8 +205,8 @@ describe('finishing', () => {
   test('done: the record goes, the job is counted, in total and for its worker', async () => {
     await push('q', job(1));
     const s = await store('q');
-    const { claims } = await s.exchange([], [3]);
-    expect((await s.exchange([{ claim: claims[0], outcome: DONE }], [])).settled).toEqual([true]);
+    const { claims } = await s.ackAndClaim([], [3]);
+    expect((await s.ackAndClaim([{ claim: claims[0], outcome: DONE }], [])).settled).toEqual([true]);
     expect(await recordOf(3)).toBeNull();
     expect(await redis.client.get(`resque:stat:processed:${testWorkerId(3)}`)).toBe('1');
     expect(await assertConserved(redis.client, 1)).toMatchObject({ processed: 1 });
@@ -215,8 +216,11 @@ describe('finishing', () => {
     const payload = '{"class":"J",  "args":[12345678901234567890, 1.0, [], {}], "other":"/é"}';
     await push('q', payload);
     const s = await store('q');
-    const { claims } = await s.exchange([], [0]);
-    await s.exchange([{ claim: claims[0], outcome: { kind: 'failed', error: new RangeError('no "such" thing') } }], []);
+    const { claims } = await s.ackAndClaim([], [0]);
+    await s.ackAndClaim(
+      [{ claim: claims[0], outcome: { kind: 'failed', error: asError(new RangeError('no "such" thing')) } }],
+      [],
+    );
     const [entry] = await redis.client.lRange('resque:failed', 0, -1);
     expect(entry).toContain(`"payload":${payload},`);
     const fields = JSON.parse(entry);
@@ -236,21 +240,21 @@ describe('finishing', () => {
   test('sent again after a lost reply, a finish counts once', async () => {
     await push('q', job(1), job(2), job(3));
     const s = await store('q');
-    const { claims } = await s.exchange([], [0, 1, 2]);
-    const outcomes: Outcome[] = [DONE, { kind: 'failed', error: new Error('x') }, { kind: 'requeue' }];
+    const { claims } = await s.ackAndClaim([], [0, 1, 2]);
+    const outcomes: Outcome[] = [DONE, { kind: 'failed', error: asError(new Error('x')) }, { kind: 'requeue' }];
     const finishes = claims.map((claim, i) => ({ claim, outcome: outcomes[i] }));
-    expect((await s.exchange(finishes, [])).settled).toEqual([true, true, true]);
-    expect((await s.exchange(finishes, [])).settled).toEqual([false, false, false]);
+    expect((await s.ackAndClaim(finishes, [])).settled).toEqual([true, true, true]);
+    expect((await s.ackAndClaim(finishes, [])).settled).toEqual([false, false, false]);
     expect(await assertConserved(redis.client, 3)).toMatchObject({ processed: 1, failed: 1, queued: 1, failedStat: 1 });
   });
 
   test('a finish whose record bears another token counts nothing and leaves that record', async () => {
     await push('q', job(1));
     const s = await store('q');
-    const { claims } = await s.exchange([], [0]);
+    const { claims } = await s.ackAndClaim([], [0]);
     const foreign = '{"token":"another","queue":"q","run_at":"2026-11-24T00:00:00Z","payload":{"class":"J","args":[]}}';
     await redis.client.set(`resque:worker:${testWorkerId(0)}`, foreign);
-    expect((await s.exchange([{ claim: claims[0], outcome: DONE }], [0])).settled).toEqual([false]);
+    expect((await s.ackAndClaim([{ claim: claims[0], outcome: DONE }], [0])).settled).toEqual([false]);
     expect(await recordOf(0)).toBe(foreign);
     expect(await redis.client.get('resque:stat:processed')).toBeNull();
   });
@@ -259,10 +263,10 @@ describe('finishing', () => {
     const all = ['{"class":"J","args":[1.0]}', 'not json', '', Buffer.from([0xff, 0x00, 0xc3]), job(5)];
     await push('q', ...all);
     const s = await store('q');
-    const { claims } = await s.exchange([], slots(4));
+    const { claims } = await s.ackAndClaim([], slots(4));
     await redis.client.del('resque:queues');
     const back = claims.map((claim): { claim: Claim; outcome: Outcome } => ({ claim, outcome: { kind: 'requeue' } }));
-    await s.exchange(back.reverse(), []);
+    await s.ackAndClaim(back.reverse(), []);
     const raw = (await (
       await testConnection(redis.uri)
     ).send(['LRANGE', 'resque:queue:q', '0', '-1'], { binary: true })) as Buffer[];
@@ -273,8 +277,8 @@ describe('finishing', () => {
   test('a slot gets its next job in the call that reports the last', async () => {
     await push('q', job(1), job(2));
     const s = await store('q');
-    const first = await s.exchange([], [0]);
-    const second = await s.exchange([{ claim: first.claims[0], outcome: DONE }], [0]);
+    const first = await s.ackAndClaim([], [0]);
+    const second = await s.ackAndClaim([{ claim: first.claims[0], outcome: DONE }], [0]);
     expect(second.claims[0].payload.toString()).toBe(job(2));
     expect(second.claims[0].token).not.toBe(first.claims[0].token);
   });
@@ -283,8 +287,8 @@ describe('finishing', () => {
     await redis.client.sendCommand(['ACL', 'SETUSER', 'old', 'on', '>pw', '~*', '+@all', '-getdel']);
     const s = testStore(await testConnection(redis.uri.replace('unix://', 'unix://old:pw@')), 'q');
     await push('q', job(1), job(2));
-    const { claims } = await s.exchange([], [0, 1]);
-    const { settled } = await s.exchange(
+    const { claims } = await s.ackAndClaim([], [0, 1]);
+    const { settled } = await s.ackAndClaim(
       [
         { claim: claims[0], outcome: DONE },
         { claim: claims[1], outcome: DONE },
@@ -308,7 +312,7 @@ describe('finishing', () => {
     ]);
     const s = testStore(await testConnection(redis.uri.replace('unix://', 'unix://narrow:pw@')), 'q');
     await push('q', job(1), job(2));
-    await expect(s.exchange([], [0])).rejects.toThrow(/access|permission/i);
+    await expect(s.ackAndClaim([], [0])).rejects.toThrow(/access|permission/i);
     expect(await redis.client.lRange('resque:queue:q', 0, -1)).toEqual([job(1), job(2)]);
   });
 });
@@ -323,15 +327,15 @@ describe('a write that is refused midway', () => {
     const user = `no-${command}`;
     await redis.client.sendCommand(['ACL', 'SETUSER', user, 'on', '>pw', '~*', '+@all']);
     const s = testStore(await testConnection(redis.uri.replace('unix://', `unix://${user}:pw@`)), 'q');
-    const { claims } = await s.exchange([], [0, 1, 2]);
-    const outcomes: Outcome[] = [DONE, { kind: 'failed', error: new Error('x') }, { kind: 'requeue' }];
+    const { claims } = await s.ackAndClaim([], [0, 1, 2]);
+    const outcomes: Outcome[] = [DONE, { kind: 'failed', error: asError(new Error('x')) }, { kind: 'requeue' }];
     const finishes = claims.map((claim, i) => ({ claim, outcome: outcomes[i] }));
     await redis.client.sAdd('resque:workers', [0, 1, 2].map(testWorkerId));
     await redis.client.sendCommand(['ACL', 'SETUSER', user, `-${command}`]);
-    await expect(s.exchange(finishes, [])).rejects.toThrow(/permission|run this command/i);
+    await expect(s.ackAndClaim(finishes, [])).rejects.toThrow(/permission|run this command/i);
     expect((await assertConserved(redis.client, 3))[place]).toBe(0);
     await redis.client.sendCommand(['ACL', 'SETUSER', user, `+${command}`]);
-    await s.exchange(finishes, []);
+    await s.ackAndClaim(finishes, []);
     expect(await assertConserved(redis.client, 3)).toMatchObject({ processed: 1, failed: 1, queued: 1 });
   });
 });
@@ -342,10 +346,10 @@ describe('a write that is refused after jobs were taken', () => {
     await redis.client.sAdd('resque:workers', [0, 1, 2].map(testWorkerId));
     await redis.client.sendCommand(['ACL', 'SETUSER', 'counter', 'on', '>pw', '~*', '+@all']);
     const s = testStore(await testConnection(redis.uri.replace('unix://', 'unix://counter:pw@')), 'q');
-    const { claims } = await s.exchange([], [0, 1]);
+    const { claims } = await s.ackAndClaim([], [0, 1]);
     const finishes = claims.map((claim) => ({ claim, outcome: DONE }));
     await redis.client.sendCommand(['ACL', 'SETUSER', 'counter', '-incrby']);
-    await expect(s.exchange(finishes, [0, 1])).rejects.toThrow(/permission|run this command/i);
+    await expect(s.ackAndClaim(finishes, [0, 1])).rejects.toThrow(/permission|run this command/i);
     expect(await assertConserved(redis.client, 5)).toMatchObject({ claimed: 2, processed: 0 });
     expect(await redis.client.lRange('resque:queue:q', 0, -1)).toEqual([3, 4, 5].map(job));
     expect(await s.held([0, 1])).toEqual(claims);
@@ -354,9 +358,9 @@ describe('a write that is refused after jobs were taken', () => {
   test('of the set of queues: a job goes back all the same', async () => {
     await push('q', job(1));
     const s = await store('q');
-    const { claims } = await s.exchange([], [0]);
+    const { claims } = await s.ackAndClaim([], [0]);
     await redis.client.set('resque:queues', 'no set');
-    await s.exchange([{ claim: claims[0], outcome: { kind: 'requeue' } }], []);
+    await s.ackAndClaim([{ claim: claims[0], outcome: { kind: 'requeue' } }], []);
     expect(await redis.client.lRange('resque:queue:q', 0, -1)).toEqual([job(1)]);
   });
 });
@@ -365,8 +369,8 @@ describe('after a lost reply', () => {
   test('held() finds the claims of this process, and no other', async () => {
     await push('q', job(1), 'garbage', job(3));
     const s = await store('q');
-    const { claims } = await s.exchange([], [0, 1]);
-    await (await store('q', 'other')).exchange([], [2]);
+    const { claims } = await s.ackAndClaim([], [0, 1]);
+    await (await store('q', 'other')).ackAndClaim([], [2]);
     expect(await s.held([0, 1, 2, 3])).toEqual(claims);
   });
 });
@@ -377,7 +381,7 @@ describe('records of any payload', () => {
     await redis.client.flushAll();
     await push('q', payload);
     const s = await store2;
-    const { claims } = await s.exchange([], [0]);
+    const { claims } = await s.ackAndClaim([], [0]);
     const raw = Buffer.from((await rawRecord()) as Buffer);
     const record = JSON.parse(raw.toString());
     expect(raw.toString('utf8').includes('\uFFFD') && !payload.toString('utf8').includes('\uFFFD')).toBe(false);

@@ -7,18 +7,20 @@ export interface JobCounts {
   /** Records of registered workers. */
   readonly claimed: number;
   readonly failed: number;
+  /** In the quarantine lists of the queues. */
+  readonly quarantined: number;
   /** `stat:processed`, which counts successes only. */
   readonly processed: number;
   /** `stat:failed`: in step with `failed` as long as nobody clears that list. */
   readonly failedStat: number;
   /** Records whose worker is not registered: nobody would ever recover these. Always 0 in a sound system. */
   readonly orphaned: number;
-  /** queued + claimed + failed + processed. */
+  /** queued + claimed + failed + quarantined + processed. */
   readonly total: number;
 }
 
 /*
- * KEYS[1]: the namespace. A script, so that no job moves between two counts. Returns five numbers. Names of workers and
+ * KEYS[1]: the namespace. A script, so that no job moves between two counts. Returns seven numbers. Names of workers and
  * queues are read from the sets, as any other Resque program would; `worker:<id>:started` is no record, nor is
  * node-resque's `worker:ping:<name>`.
  */
@@ -27,6 +29,10 @@ local ns = KEYS[1]
 local queued, claimed, orphaned = 0, 0, 0
 for _, queue in ipairs(redis.call('SMEMBERS', ns .. 'queues')) do
   queued = queued + redis.call('LLEN', ns .. 'queue:' .. queue)
+end
+local quarantined = 0
+for _, queue in ipairs(redis.call('SMEMBERS', ns .. 'tsworker:quarantine')) do
+  quarantined = quarantined + redis.call('LLEN', ns .. 'tsworker:quarantine:' .. queue)
 end
 local records = {}
 for _, id in ipairs(redis.call('SMEMBERS', ns .. 'workers')) do
@@ -40,20 +46,15 @@ for _, key in ipairs(redis.call('KEYS', '*')) do
   if id and not records[key] and id:sub(-8) ~= ':started' and id:sub(1, 5) ~= 'ping:' then orphaned = orphaned + 1 end
 end
 local function number(key) return tonumber(redis.call('GET', ns .. key) or '0') end
-return { queued, claimed, redis.call('LLEN', ns .. 'failed'), number('stat:processed'), number('stat:failed'), orphaned }
+return { queued, claimed, redis.call('LLEN', ns .. 'failed'), number('stat:processed'), number('stat:failed'), orphaned, quarantined }
 `;
 
 export async function countJobs(client: TestClient, namespace = 'resque:'): Promise<JobCounts> {
   const reply = (await client.eval(SCRIPT, { keys: [namespace] })) as unknown as number[];
-  const [queued, claimed, failed, processed, failedStat, orphaned] = reply.map(Number) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
-  return { queued, claimed, failed, processed, failedStat, orphaned, total: queued + claimed + failed + processed };
+  const [queued = 0, claimed = 0, failed = 0, processed = 0, failedStat = 0, orphaned = 0, quarantined = 0] =
+    reply.map(Number);
+  const total = queued + claimed + failed + quarantined + processed;
+  return { queued, claimed, failed, quarantined, processed, failedStat, orphaned, total };
 }
 
 /** Throws unless every enqueued job is in exactly one place. The message shows all counts. */
@@ -65,20 +66,21 @@ export async function assertConserved(client: TestClient, enqueued: number, name
   return counts;
 }
 
-/** Every key that a worker at rest should not have left: all but the statistics and the set of queue names. Sorted. */
+/** Every key that a worker at rest should not have left: all but statistics, queue names and the notes of deaths. Sorted. */
 export async function leftoverKeys(client: TestClient, namespace = 'resque:'): Promise<string[]> {
   const keys = await client.keys('*');
-  const stays = new Set([`${namespace}queues`, `${namespace}stat:processed`, `${namespace}stat:failed`]);
+  const names = ['queues', 'stat:processed', 'stat:failed', 'tsworker:suspects'];
+  const stays = new Set(names.map((name) => namespace + name));
   return keys.filter((key) => !stays.has(key)).sort();
 }
 
 /** Waits until these counts are so. */
-export async function untilCounted(client: TestClient, wanted: Partial<JobCounts>): Promise<void> {
+export async function untilCounted(client: TestClient, wanted: Partial<JobCounts>, timeoutMs?: number): Promise<void> {
   const isSo = async () => {
     const counts = await countJobs(client);
     return Object.entries(wanted).every(([key, value]) => counts[key as keyof JobCounts] === value);
   };
-  await until(isSo, { what: `counts are ${JSON.stringify(wanted)}` });
+  await until(isSo, { timeoutMs, what: `counts are ${JSON.stringify(wanted)}` });
 }
 
 /** As any Resque producer does it, into the queue `q`. */

@@ -56,8 +56,6 @@ function recorder(told: string[]): EngineEvents {
     occupied: (slot) => void told.push(`occupied ${slot}`),
     paused: (paused) => void told.push(paused ? 'paused' : 'resumed'),
     unregistered: () => void told.push('unregistered'),
-    makingRoom: () => void told.push('making room'),
-    madeNoRoom: () => void told.push('made no room'),
   };
 }
 

@@ -1,61 +1,119 @@
--- Takes a dead worker out of every book and disposes of its job, in one step, if nothing has changed since it was judged:
+-- Removes a dead worker from the registry and disposes of its job, in one step, if nothing has changed since it was judged:
 -- only one of many does it, and a worker that came back to life is left alone.
 --
--- A job that is put back becomes a suspect: the death is counted in the same step, once for each process, whatever
--- number of its jobs had this payload. The third death within 72 hours convicts it, if it ran alone then: what merely
--- ran beside a culprit never ends in `failed`.
+-- A death is counted for the payload in the same step, once for each process, whatever number of its jobs had it. After the
+-- first the job goes back to the head of its queue, after the second to the quarantine of its queue, where a child process
+-- runs one job at a time. If a third process dies with it there, it is a poison pill and goes to `failed`: what merely ran
+-- beside a poison pill never does. Who cannot start such a child does without the quarantine.
 --
 -- KEYS  workers
 -- ARGV  1 W, 2 workers:heartbeat, 3 the heartbeat that was judged ('' for none, '*' for any: the death was seen),
 --       4 worker:W, 5 the record that was judged ('' for none), 6 worker:W:started, 7 stat:processed:W, 8 stat:failed:W;
---       then, with a job, 9 'f' (fail) or 'r' (put back, unless this convicts it), 10 failed, 11 stat:failed, 12 head of
---       the failed entry, 13 the payload as the record shows it, 14 tail of the entry,
---       15 tsworker:suspects, or '' for the job of a foreign worker;
---       for 'r' 16 queues, 17 queue name, 18 queue list, 19 the payload's bytes, 20 the nonce of the process, 21 '1' to
---       count the death, 22 '1' where the job ran alone, 23 tsworker:solo, 24 the name of the process, 25 what follows in
---       the entry after the names of those that died
+--       then, with a job, 9 failed, 10 stat:failed, 11 head of the failed entry, 12 the payload as the record shows it,
+--       13 tail of the entry, 14 tsworker:suspects, or '' for the job of a foreign worker, 15 the SHA-1 of the payload;
+--       then, unless the job is to fail, 16 queues, 17 queue name, 18 queue list, 19 the payload's bytes,
+--       20 tsworker:quarantine and 21 the quarantine list of the queue, both '' for who cannot run it, 22 '1' if the job ran
+--       in quarantine, 23 '1' to count the death, 24 the nonce of the process, 25 its name, 26 what follows in the entry
+--       after the names of the processes that died
 -- A field of tsworker:suspects is the SHA-1 of a payload; its value a list of `seconds/nonce@name`, blank between them. A
 -- name needs no escape in JSON.
--- Returns 0 when nothing was done, 1 when the worker had no job, 2 when that was put back, 3 failed, 4 convicted
-local worker, heartbeats, record, suspects = ARGV[1], ARGV[2], ARGV[4], ARGV[15]
-if ARGV[3] ~= '*' and (redis.call('HGET', heartbeats, worker) or '') ~= ARGV[3] then return 0 end
-if (redis.call('GET', record) or '') ~= ARGV[5] then return 0 end
+-- Returns 0 when nothing was done, 1 when the worker had no job, 2 when the job went back to its queue, 3 when it failed,
+--       4 as a poison pill, 5 when it went to the quarantine
+local worker, heartbeats, judged_heartbeat, record, judged_record = unpack(ARGV, 1, 5)
+local failed, failed_count, head, shown, tail, suspects, sha = unpack(ARGV, 9, 15)
+local queues, queue, list, payload, quarantines, quarantine = unpack(ARGV, 16, 21)
+local was_quarantined, counts, nonce, name, after_names = ARGV[22] == '1', ARGV[23] == '1', unpack(ARGV, 24, 26)
+local has_job, may_return, can_quarantine = failed ~= nil, list ~= nil, quarantine ~= nil and quarantine ~= ''
 
-local MOST = 3
-local deaths, names, counted = {}, {}, false
-if ARGV[9] == 'r' and ARGV[21] == '1' then
+local MOST_DEATHS, WINDOW_SECONDS = 3, 72 * 3600
+
+local function is_error(reply) return type(reply) == 'table' and reply.err ~= nil end
+
+-- A value of another type is nothing of ours.
+local function text_of(reply) return type(reply) == 'string' and reply or '' end
+
+-- The deaths within the window, this one included; and the names of the processes.
+local function count_deaths()
+  local deaths, names, known = {}, {}, false
   local now = redis.call('TIME')[1]
-  for at, nonce, name in string.gmatch(redis.call('HGET', suspects, redis.sha1hex(ARGV[13])) or '', '(%d+)/([^%s@]+)@?(%S*)') do
-    if now - at < 72 * 3600 then
-      deaths[#deaths + 1] = at .. '/' .. nonce .. '@' .. name
-      if name ~= '' then names[#names + 1] = name end
-      counted = counted or nonce == ARGV[20]
+  for death in string.gmatch(text_of(redis.pcall('HGET', suspects, sha)), '%S+') do
+    local at, process, of = string.match(death, '^(%d+)/([^@]+)@?(.*)$')
+    if at and now - at < WINDOW_SECONDS then
+      deaths[#deaths + 1] = death
+      if of ~= '' then names[#names + 1] = of end
+      known = known or process == nonce
     end
   end
-  -- What did not run alone may be innocent, so one is kept open for the time when it does.
-  if not counted and (#deaths < MOST - 1 or ARGV[22] == '1') then
-    deaths[#deaths + 1] = now .. '/' .. ARGV[20] .. '@' .. ARGV[24]
-    names[#names + 1] = ARGV[24]
+  -- The last one is kept open for the time when it runs alone: till then it may be innocent.
+  local is_open = was_quarantined or not can_quarantine or #deaths < MOST_DEATHS - 1
+  if counts and not known and is_open then
+    deaths[#deaths + 1] = now .. '/' .. nonce .. '@' .. name
+    names[#names + 1] = name
+  end
+  return deaths, names
+end
+
+-- 2, 3, 4 or 5, as returned.
+local function decide(deaths)
+  if not may_return then return 3 end
+  if deaths >= MOST_DEATHS and (was_quarantined or not can_quarantine) then return 4 end
+  if can_quarantine and (was_quarantined or deaths >= MOST_DEATHS - 1) then return 5 end
+  return 2
+end
+
+-- A queue is in the set of its kind before there is a job in it.
+local function push_to(set, key)
+  local added = redis.pcall('SADD', set, queue)
+  return is_error(added) and added or redis.pcall('LPUSH', key, payload)
+end
+
+local function move(fate, names)
+  if fate == 2 then return push_to(queues, list) end
+  if fate == 5 then return push_to(quarantines, quarantine) end
+  if fate == 4 then tail = tail .. table.concat(names, ', ') .. after_names end
+  return redis.pcall('RPUSH', failed, head .. shown .. tail)
+end
+
+-- What is noted of a job that has moved. Where that cannot be, the job has moved all the same.
+local function note(fate, deaths)
+  if fate == 3 or fate == 4 then
+    redis.pcall('INCR', failed_count)
+    if suspects ~= '' then redis.pcall('HDEL', suspects, sha) end
+  elseif #deaths > 0 then
+    redis.pcall('HSET', suspects, sha, table.concat(deaths, ' '))
   end
 end
 
--- First to where the job goes: a write that is refused then leaves everything as it was.
-local fate = 1
-if ARGV[9] == 'f' or #deaths >= MOST then
-  local tail = ARGV[9] == 'f' and ARGV[14] or ARGV[14] .. table.concat(names, ', ') .. ARGV[25]
-  redis.call('RPUSH', ARGV[10], ARGV[12] .. ARGV[13] .. tail)
-  redis.pcall('INCR', ARGV[11])
-  if suspects ~= '' then redis.pcall('HDEL', suspects, redis.sha1hex(ARGV[13])) end
-  fate = ARGV[9] == 'f' and 3 or 4
-elseif ARGV[9] == 'r' then
-  redis.call('SADD', ARGV[16], ARGV[17])
-  redis.call('LPUSH', ARGV[18], ARGV[19])
-  if #deaths > 0 then redis.pcall('HSET', suspects, redis.sha1hex(ARGV[13]), table.concat(deaths, ' ')) end
-  fate = 2
+-- The record is taken first, the job pushed last: an error on the way leaves it where it was, and none is pushed twice.
+local function dispose()
+  -- Shows that the record could be written again. A full Redis allows that after the first write.
+  local allowed = redis.pcall('SET', record, judged_record)
+  if is_error(allowed) and not string.find(allowed.err, 'OOM', 1, true) then return nil, allowed end
+  local deaths, names = {}, {}
+  if may_return then deaths, names = count_deaths() end
+  local fate = decide(#deaths)
+  redis.call('DEL', record)
+  local moved = move(fate, names)
+  if is_error(moved) then
+    redis.call('SET', record, judged_record)
+    return nil, moved
+  end
+  note(fate, deaths)
+  return fate
 end
--- The turn to run a suspect alone goes to the next at once.
-if ARGV[9] == 'r' and redis.call('GET', ARGV[23]) == ARGV[20] then redis.pcall('DEL', ARGV[23]) end
-redis.call('HDEL', heartbeats, worker)
-redis.call('SREM', KEYS[1], worker)
-redis.call('DEL', record, ARGV[6], ARGV[7], ARGV[8])
-return fate
+
+-- A key of another type holds nothing of this worker.
+local function unregister()
+  local removed = { redis.pcall('HDEL', heartbeats, worker), redis.pcall('SREM', KEYS[1], worker) }
+  for _, reply in ipairs(removed) do
+    if is_error(reply) and not string.find(reply.err, 'WRONGTYPE', 1, true) then return reply end
+  end
+  redis.call('DEL', record, unpack(ARGV, 6, 8))
+end
+
+if judged_heartbeat ~= '*' and (redis.call('HGET', heartbeats, worker) or '') ~= judged_heartbeat then return 0 end
+if text_of(redis.pcall('GET', record)) ~= judged_record then return 0 end
+local fate, refused = 1, nil
+if has_job then fate, refused = dispose() end
+refused = refused or unregister()
+return refused and redis.error_reply(refused.err) or fate

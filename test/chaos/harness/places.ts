@@ -3,6 +3,7 @@ import type { TestClient } from '../../support/redis.js';
 import { NAMESPACE, QUEUES } from './names.js';
 
 export interface Places {
+  /** In a queue, or in its quarantine. */
   readonly waiting: readonly number[];
   readonly claimed: readonly number[];
   readonly failed: readonly Failure[];
@@ -22,8 +23,9 @@ interface Payload {
 
 export async function findJobs(client: TestClient): Promise<Places> {
   const waiting: number[] = [];
-  for (const queue of QUEUES)
-    for (const text of await client.lRange(`${NAMESPACE}queue:${queue}`, 0, -1)) waiting.push(idOf(JSON.parse(text)));
+  const lists = QUEUES.flatMap((queue) => [`queue:${queue}`, `tsworker:quarantine:${queue}`]);
+  for (const list of lists)
+    for (const text of await client.lRange(`${NAMESPACE}${list}`, 0, -1)) waiting.push(idOf(JSON.parse(text)));
   const claimed: number[] = [];
   for (const worker of await client.sMembers(`${NAMESPACE}workers`)) {
     const text = await client.get(`${NAMESPACE}worker:${worker}`);

@@ -80,14 +80,14 @@ test('a process that died while a finish was on its way: its last count is the t
     await push(6);
     await register(connection, SLOTS);
     const store = testStore(dying, 'q', `n${round}`, { checkRegistered: true });
-    const { claims } = await store.exchange([], [0, 1, 2, 3]);
+    const { claims } = await store.ackAndClaim([], [0, 1, 2, 3]);
     const done = (claim: Claim) => ({ claim, outcome: { kind: 'done' as const } });
-    await store.exchange([done(claims[0])], [0]);
+    await store.ackAndClaim([done(claims[0])], [0]);
     const counts = new SlotCounts();
     // Its last call, which may come before, within or after the recovery.
     const recovering = recoverProcess(connection, SLOTS, { counts });
     for (let step = 0; step < round % 6; step++) await dying.send(['PING']);
-    const last = store.exchange([done(claims[1]), done(claims[2])], [1]);
+    const last = store.ackAndClaim([done(claims[1]), done(claims[2])], [1]);
     await Promise.all([recovering, last]);
     const processed = Number(await redis.client.get('resque:stat:processed'));
     expect(counts.sum).toEqual({ processed, failed: 0 });

@@ -62,8 +62,6 @@ async function startEngine(uri: string, told: string[], perform: Perform): Promi
     occupied: none,
     paused: none,
     unregistered: none,
-    makingRoom: none,
-    madeNoRoom: none,
   };
   engine = new Engine({
     store,

@@ -1,14 +1,13 @@
 /** The loop over a store that the test plays itself: what goes out when, whatever comes together. */
 import { expect, onTestFinished, test } from 'vitest';
 import { Engine } from '../../../src/engine/engine.js';
-import type { Company, EngineEvents, Exchanged, Finish } from '../../../src/engine/interfaces.js';
+import type { ClaimReply, EngineEvents, Finish } from '../../../src/engine/interfaces.js';
 import type { Claim } from '../../../src/job.js';
 
 interface Call {
   readonly finishes: readonly Finish[];
   readonly idle: readonly number[];
-  readonly company: Company;
-  reply(claims: number, more?: Partial<Exchanged>): void;
+  reply(claims: number, more?: Partial<ClaimReply>): void;
 }
 
 /** An engine, and its calls as they come. */
@@ -17,11 +16,11 @@ async function engineOf(perform: () => unknown = () => {}, concurrency = 25) {
   const silent = new Proxy({}, { get: () => () => {} }) as EngineEvents;
   const engine = new Engine({
     store: {
-      exchange: async (finishes, idle, company) => {
-        const exchanged = await new Promise<Exchanged>((resolve) => {
-          const reply = (claims: number, more: Partial<Exchanged> = {}) =>
+      ackAndClaim: async (finishes, idle) => {
+        const exchanged = await new Promise<ClaimReply>((resolve) => {
+          const reply = (claims: number, more: Partial<ClaimReply> = {}) =>
             resolve({ ...answer(finishes, idle.slice(0, claims), claims < idle.length), ...more });
-          calls.push({ finishes, idle, company, reply });
+          calls.push({ finishes, idle, reply });
         });
         // As many steps as a client and a script's caller make of it.
         for (let step = 0; step < 5; step++) await undefined;
@@ -43,10 +42,10 @@ async function engineOf(perform: () => unknown = () => {}, concurrency = 25) {
 }
 
 let sequence = 0;
-function answer(finishes: readonly Finish[], slots: readonly number[], drained: boolean): Exchanged {
+function answer(finishes: readonly Finish[], slots: readonly number[], drained: boolean): ClaimReply {
   const payload = Buffer.from('{"class":"J","args":[]}');
   const claims = slots.map((slot): Claim => ({ slot, token: `t${sequence++}`, queue: 'q', payload, strict: true }));
-  const none = { occupied: [], paused: false, unregistered: false, waitsAlone: undefined };
+  const none = { occupied: [], paused: false, unregistered: false };
   return { settled: finishes.map(() => true), claims, drained, ...none };
 }
 
@@ -106,14 +105,6 @@ test('few travel in one call, and while it is under way the others gather', asyn
   calls[1].reply(0);
   await settled();
   expect(calls[2].finishes).toHaveLength(3);
-});
-
-test('a job may not be taken for alone while another call may bring some', async () => {
-  const { calls } = await engineOf();
-  expect(calls[0].company.busy).toBe(0);
-  calls[0].reply(25);
-  await settled();
-  expect(calls.slice(1).map(({ company }) => company.busy)).toEqual([12, 13]);
 });
 
 test('many idle slots are offered as far as jobs come: their names cost the wire, and Redis', async () => {

@@ -61,12 +61,12 @@ describe('a child that died', () => {
 
 it('a job that was recovered counts as what became of it, and any name but ours as unknown', async () => {
   fleet.totals.recovered({ queue: 'q', class: 'Mail', fate: 'requeued' });
-  fleet.totals.recovered({ queue: 'q', class: 'Mail', fate: 'convicted' });
+  fleet.totals.recovered({ queue: 'q', class: 'Mail', fate: 'poison_pill' });
   fleet.totals.recovered({ queue: 'rubys', class: 'Theirs', fate: 'failed' });
   expect(await jobs({ queue: 'q', class: 'Mail', outcome: 'requeued' })).toBe(1);
   expect(await jobs({ queue: 'q', class: 'Mail', outcome: 'failed' })).toBe(1);
   expect(await jobs({ queue: 'unknown', class: 'unknown', outcome: 'failed' })).toBe(1);
-  expect((await scrape()).sum('tsworker_recovered_jobs_total', { fate: 'convicted' })).toBe(1);
+  expect((await scrape()).sum('tsworker_recovered_jobs_total', { fate: 'poison_pill' })).toBe(1);
 });
 
 it('restarts have their reason, and an end at a stop is none', async () => {

@@ -74,10 +74,10 @@ test.each(['REDIS', 'JOBS'])('where none has worked, what refuses the child is t
   await expect(supervisor.run()).rejects.toMatchObject({ code, message: 'no', hint: 'do' });
 });
 
-test('of a death it says how it was, and which suspects had begun and not ended', async () => {
-  const suspect = (token: string, running: boolean) =>
-    `void tell({ kind: 'suspect', token: '${token}', running: ${running} });`;
-  const life = READY + suspect('a', true) + suspect('b', true) + suspect('a', false) + DIE;
+test('of a death it says how it was, and which jobs of a quarantine child had begun and not ended', async () => {
+  const says = (token: string, running: boolean) =>
+    `void tell({ kind: 'running', token: '${token}', running: ${running} });`;
+  const life = READY + says('a', true) + says('b', true) + says('a', false) + DIE;
   const { supervisor, ends } = supervise(life, READY + ENDED);
   await supervisor.run();
   expect(ends).toEqual([

@@ -1,5 +1,5 @@
 /** The kinds of values that the filters take. Must not know what is filtered. */
-import type { Kind } from '../../../config/value-parsers.js';
+import { type Kind, readNumber } from '../../../config/value-parsers.js';
 import { TsworkerError } from '../../../errors.js';
 
 /** Names with commas between them. */
@@ -12,6 +12,26 @@ export const names: Kind<readonly string[]> = {
       .filter((name) => name !== '');
     if (list.length > 0) return list;
     throw refuse('must be a name, or several with commas between them', value);
+  },
+};
+
+/** Jobs a second. */
+export const rate: Kind<number> = {
+  placeholder: 'jobs',
+  parse(value) {
+    const number = readNumber(value);
+    if (number !== undefined && number > 0 && number <= 1e6) return number;
+    throw refuse('must be how many jobs a second, more than 0', value);
+  },
+};
+
+/** The name of one queue. */
+export const queueName: Kind<string> = {
+  placeholder: 'queue',
+  parse(value) {
+    const name = String(value);
+    if (name !== '' && !name.includes(',')) return name;
+    throw refuse('must be the name of one queue', value);
   },
 };
 

@@ -29,7 +29,12 @@ export const queuesCommand = defineCommand({
       help: 'the jobs that come next, with their arguments; none is taken out',
       flags: ['count', 'from', 'json'],
     },
-    remove: { words: '<queue>', help: 'the queue and all its jobs, after asking', flags: ['yes', 'json'] },
+    remove: {
+      words: '<queue>',
+      help: 'the queue and all its jobs, after asking',
+      flags: ['yes', 'json'],
+      destructive: true,
+    },
   },
   flags: FLAGS,
   settings: CONNECTION_SETTINGS,

@@ -28,6 +28,7 @@ export const workersCommand = defineCommand({
       words: '',
       help: 'take the dead out of the books, and their jobs to where they go, as the daemon does',
       flags: ['dry-run', 'json'],
+      destructive: true,
     },
   },
   flags: FLAGS,

@@ -87,7 +87,8 @@ const WHY = {
 function fateText(job: Line['job']): string {
   if (job === null) return 'it had none';
   if (job.fate === 'requeued') return 'back to its queue';
-  return job.fate === 'convicted' ? 'failed, as a poison pill' : 'failed';
+  if (job.fate === 'quarantined') return 'to the quarantine of its queue';
+  return job.fate === 'poison_pill' ? 'failed, as a poison pill' : 'failed';
 }
 
 function sayLocked({ io }: WorkersCall, { by, leftMs }: Extract<Pruned, { kind: 'locked' }>): number {

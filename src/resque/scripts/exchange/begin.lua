@@ -3,31 +3,21 @@
 -- a queue, in a worker's record, in `failed`, or counted. A finish counts only while the record bears its token, so the
 -- call may be sent again after a lost reply. A payload is never decoded and encoded again: its bytes are spliced.
 --
--- A suspect (see recover.lua) that two processes died of is claimed only by one that runs nothing else. Where it would
--- have company it stays where it is, others are claimed, and the process that gets the turn is told to end its jobs.
---
 -- KEYS  pause-all-workers, then the queue lists. Only these are declared, since Redis 7.0 watches every declared key at
 --       each read in a script; for the same reason records are taken with write commands.
 -- ARGV  1 number of finishes, 2 number of idle slots, 3 where to begin in [0, 1) or '' in strict order, 4 token base,
---       5 `,"run_at":"…",`, 6 queues, 7 failed, 8 stat:processed, 9 stat:failed, 10 tsworker:suspects, 11 tsworker:solo,
---       12 how many jobs run besides, 13 the turn: 'k' (we have it, keep it), 'x' (we do not want it), '' (we have none),
---       14 a key that is there while we are in the books, or '' not to ask,
---       15 the weights of the queues with commas between, or '' in strict order, 16 the length of a queue key's prefix;
+--       5 `,"run_at":"…",`, 6 queues, 7 failed, 8 stat:processed, 9 stat:failed,
+--       10 a key that is there while we are registered, or '' not to ask,
+--       11 the weights of the queues with commas between, or '' in strict order, 12 the length of a queue key's prefix;
 --       for each finish: worker:W, slot number, the beginning of the record that bears its token, and
 --         'd' (done), stat:processed:W  |  'f' (failed), stat:failed:W, head of the entry, its tail  |
 --         'r' (requeue) or 'b' (requeue other bytes than the record shows), index of the queue, its name, the bytes;
 --       for each idle slot that is not one of a finish: worker:W, slot number. The slots of the finishes are the first idle
 --         ones, or none of them is idle.
--- Returns  0, 1 (paused) or 2 (not in the books): nothing was claimed in both cases; drained 0/1; a string with 1 or 0 for
---       each finish; indexes of occupied slots; a job waits to run alone: 0 (no), 1 (the turn is ours), 2 (another's);
---       then for each claim 8 * index of its queue + (alone and 4 or a suspect and 2 or 0) + (strict and 1 or 0), payload
+-- Returns  0, 1 (paused) or 2 (not registered): nothing was claimed in both cases; drained 0/1; a string with 1 or 0 for
+--       each finish; indexes of occupied slots; then for each claim 2 * index of its queue + (strict and 1 or 0), payload
 local finishes, idle, queues = tonumber(ARGV[1]), tonumber(ARGV[2]), #KEYS - 1
-local suspects, solo, busy = ARGV[10], ARGV[11], tonumber(ARGV[12])
-local arg = 17
-
--- One command asks for both.
-local known = ARGV[14] == '' and redis.call('EXISTS', suspects) + 2 or redis.call('EXISTS', suspects, ARGV[14], ARGV[14])
-if known % 2 == 0 then suspects = nil end
+local arg = 13
 
 -- Takes a record away: a text, or false where there is none; and an error where we may not. GETDEL is missing before
 -- Redis 6.2, or forbidden to us. A key of another type is no record of ours.
@@ -45,10 +35,6 @@ end
 local function payload_in(record)
   local _, at = string.find(record, '"payload":', 1, true)
   return string.sub(record, at + 1, -2)
-end
-
-local function forget_deaths(record)
-  if suspects then redis.pcall('HDEL', suspects, redis.sha1hex(payload_in(record))) end
 end
 
 local function is_ours(record, at)

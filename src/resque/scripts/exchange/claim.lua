@@ -5,7 +5,7 @@ local between = {}
 local function record_of(payload, q)
   if not between[q] then
     -- cjson escapes the slash, which need not be.
-    local name = string.gsub(cjson.encode(string.sub(KEYS[1 + q], ARGV[16] + 1)), '\\/', '/')
+    local name = string.gsub(cjson.encode(string.sub(KEYS[1 + q], ARGV[12] + 1)), '\\/', '/')
     between[q] = '","queue":' .. name .. ARGV[5]
   end
   if is_strict(payload) then return between[q] .. '"payload":' .. payload .. '}', 1 end
@@ -44,10 +44,9 @@ for i = 1, #slots do
   if i > others and jobs[n] and not refused then
     local record, strict = record_of(jobs[n], from[n])
     local stands
-    local mark = alone and '-alone' or suspicion[n] and '-suspect' or ''
-    stands, old, forbidden = claim(at, is_done, '{"token":"' .. ARGV[4] .. ARGV[at + 1] .. mark .. record)
+    stands, old, forbidden = claim(at, is_done, '{"token":"' .. ARGV[4] .. ARGV[at + 1] .. record)
     if stands then
-      reply[#reply + 1] = 8 * (from[n] - 1) + (alone and 4 or suspicion[n] and 2 or 0) + strict
+      reply[#reply + 1] = 2 * (from[n] - 1) + strict
       reply[#reply + 1] = jobs[n]
       claimed[i] = n
       n = n + 1
@@ -77,23 +76,11 @@ if type(counted) == 'table' then
   end
   refused = counted
 elseif done > 0 then
-  for i, record in pairs(ended) do
-    redis.pcall('INCR', ARGV[slots[i] + 4])
-    forget_deaths(record)
-  end
+  for i in pairs(ended) do redis.pcall('INCR', ARGV[slots[i] + 4]) end
 end
 if refused then return redis.error_reply(refused.err) end
 reply[3] = table.concat(settled)
 if drained and n > #jobs then reply[2] = 1 end
-if alone and n > 1 then return reply end
-
--- Somebody must make room for those that wait.
-if next(waiting) and reply[5] == 0 and ARGV[13] == 'x' then
-  reply[5] = 2
-elseif next(waiting) and reply[5] == 0 then
-  hold_turn('NX')
-  if reply[5] == 2 and redis.call('GET', solo) == nonce then hold_turn('XX') end
-end
 
 -- Too little was found.
 if reply[2] == 1 and not none_there then is_none_there() end

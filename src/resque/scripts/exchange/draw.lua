@@ -1,79 +1,18 @@
--- Fourth part: takes jobs from the queues, in their order or by weight. Suspects first: who may have one.
+-- Fourth part: takes jobs from the queues, in their order or by weight.
 
--- `suspected` is of the payload that was looked at last, which is the next to be popped.
-local now, suspected
-local function must_run_alone(payload)
-  suspected = false
-  local seen = is_strict(payload) and payload or payload_in(shown(payload) .. '}')
-  local deaths = redis.pcall('HGET', suspects, redis.sha1hex(seen))
-  if type(deaths) ~= 'string' then return false end
-  now = now or redis.call('TIME')[1]
-  local count = 0
-  for at in string.gmatch(deaths, '(%d+)/') do
-    if now - at < 72 * 3600 then count = count + 1 end
-  end
-  suspected = count > 0
-  return count >= 2
-end
-
--- How many jobs at the head of a queue wait to run alone. They are looked at in their place: a queue that was popped and
--- pushed to would wake every other process, which would do the same, for ever.
-local MOST_WAITING = 100
-local waiting, alone = {}, false
--- The jobs that were popped, in order; of each its queue, and whether it is a suspect.
-local jobs, from, suspicion = {}, {}, {}
-
--- Takes the job behind those that wait.
-local function pop_behind(list, count)
-  local before = {}
-  -- Shows that what is popped may be pushed again, before anything is.
-  local refused = redis.pcall('LPUSH', list, '')
-  if type(refused) == 'table' then return refused end
-  redis.call('LPOP', list)
-  for i = count, 1, -1 do before[i] = redis.call('LPOP', list) end
-  local payload = redis.call('LPOP', list)
-  redis.call('LPUSH', list, unpack(before))
-  return payload
-end
-
-local function next_of(q)
-  local list = KEYS[1 + q]
-  for i = waiting[q] or 0, MOST_WAITING do
-    local payload = redis.pcall('LINDEX', list, i)
-    if type(payload) ~= 'string' then return payload end
-    if not must_run_alone(payload) then return i == 0 and redis.pcall('LPOP', list) or pop_behind(list, i) end
-    if busy == 0 and #jobs == 0 then
-      alone = true
-      return redis.pcall('LPOP', list)
-    end
-    waiting[q] = i + 1
-  end
-end
+-- The jobs that were popped, in order; of each its queue.
+local jobs, from = {}, {}
 
 -- Pops at most `count` jobs of a queue; an error where it cannot be read. LPOP takes no count before Redis 6.2.
-local at_once = not suspects
+local at_once = true
 local function pop(q, count)
   if at_once and count > 1 then
     local popped = redis.pcall('LPOP', KEYS[1 + q], count) or {}
     at_once = not popped.err or string.find(popped.err, '^WRONGTYPE')
     if at_once then return popped end
   end
-  local popped = suspects and next_of(q)
-  if not suspects then popped = redis.pcall('LPOP', KEYS[1 + q]) end
+  local popped = redis.pcall('LPOP', KEYS[1 + q])
   return type(popped) == 'string' and { popped } or popped or {}
-end
-
--- With the turn and no other job the suspect comes first, whatever the order of the queues.
-local first
-if reply[5] == 1 and busy == 0 then
-  for q = 1, suspects and queues or 0 do
-    local payload = redis.pcall('LINDEX', KEYS[1 + q], 0)
-    if type(payload) == 'string' and must_run_alone(payload) then
-      first = q
-      break
-    end
-  end
-  if not first then release_turn() end
 end
 
 -- Takes jobs of a queue for idle slots, and tells whether there may be more in it. A key that is not a list counts as
@@ -83,12 +22,11 @@ local function draw(q, count)
   if popped.err and not string.find(popped.err, '^WRONGTYPE') then refused = popped end
   for n = 1, #popped do
     jobs[#jobs + 1], from[#from + 1] = popped[n], q
-    suspicion[#jobs] = suspected
   end
   return #popped > 0
 end
 
-local function wants_more() return #jobs < idle and not alone and not refused end
+local function wants_more() return #jobs < idle and not refused end
 
 -- Whether no queue is there. Reading them also watches them: Redis tells this connection of the next push to any. The
 -- check and the arming are one step; no push can fall between.
@@ -122,7 +60,7 @@ end
 -- would need thousands of jobs for that.
 local GOLDEN = 0.6180339887498949
 local position, weights, open, ends = tonumber(ARGV[3]), {}, {}, {}
-for weight in string.gmatch(ARGV[15], '[^,]+') do
+for weight in string.gmatch(ARGV[11], '[^,]+') do
   weights[#weights + 1] = tonumber(weight)
   open[#open + 1] = #open + 1
 end
@@ -177,8 +115,6 @@ local function draw_by_weight()
 end
 
 local drained = false
-if first and idle > 0 then
-  draw(first, 1)
-elseif idle > 0 then
+if idle > 0 then
   drained = (position and draw_by_weight or draw_in_order)()
 end

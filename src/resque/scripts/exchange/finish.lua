@@ -1,5 +1,5 @@
 -- Second part: what ended badly, or goes back to its queue. What is done is counted in the last part, where a slot may take
--- its next job with the same command. And the turn to run something alone.
+-- its next job with the same command.
 
 -- Where in ARGV each slot's worker stands: the slots of the finishes, then the others.
 local slots, settled = {}, {}
@@ -37,7 +37,6 @@ for i = 1, finishes do
     refused = moved
     redis.call('SET', ARGV[at], record)
   elseif moved and ARGV[at + 3] == 'f' then
-    forget_deaths(record)
     failures = failures + 1
     redis.pcall('INCR', ARGV[at + 4])
   end
@@ -48,19 +47,6 @@ if refused then return redis.error_reply(refused.err) end
 -- Reading the pause key also watches it: the client is told when it changes. A key of another type does not pause.
 local pause = redis.pcall('GET', KEYS[1])
 local paused = type(pause) == 'string' and string.lower(string.match(pause, '^%s*(.-)%s*$')) == 'true'
-local reply = { paused and 1 or known < 2 and 2 or 0, 0, '', {}, 0 }
-
--- The turn: at any time one process of all ends its other jobs for a suspect. It expires with a process that died.
-local nonce = string.match(ARGV[4], '^[^-]*')
-local function hold_turn(mode)
-  local set = redis.pcall('SET', solo, nonce, 'PX', 15000, mode)
-  reply[5] = set and not set.err and 1 or 2
-end
-local function release_turn()
-  reply[5] = 0
-  redis.call('DEL', solo)
-end
-if ARGV[13] ~= '' and redis.call('GET', solo) == nonce then
-  if ARGV[13] == 'k' and reply[1] == 0 then hold_turn('XX') else release_turn() end
-end
+local registered = ARGV[10] == '' or redis.call('EXISTS', ARGV[10]) == 1
+local reply = { paused and 1 or not registered and 2 or 0, 0, '', {} }
 if reply[1] > 0 then idle = 0 end
