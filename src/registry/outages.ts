@@ -18,17 +18,25 @@ export interface BeatTimes {
  * @returns since when it takes them, in ms by its own clock; 0 where no break is known
  */
 export async function noteBeat(connection: Connection, identity: Identity, nowMs: number, times: BeatTimes) {
-  const since = await readSince(connection, identity, nowMs, times);
+  const known = await readBeats(connection, identity);
+  const broken = nowMs - known.last > longestBreakMs(times) || known.since > nowMs;
+  const since = broken ? nowMs : known.since;
   await connection.send(['SET', keysOf(identity).beats, `${since} ${nowMs}`]);
   return since;
 }
 
-/** @returns since when Redis takes heartbeats, in ms by its own clock: `nowMs` where it takes none; 0: no break is known */
-export async function readSince(connection: Connection, identity: Identity, nowMs: number, times: BeatTimes) {
+/** @returns for how long old heartbeats say nothing yet; 0 also where nobody beats, so that nobody can tell */
+export async function readGraceMs(connection: Connection, identity: Identity, nowMs: number, times: BeatTimes) {
+  const { since, last } = await readBeats(connection, identity);
+  if (nowMs - last > longestBreakMs(times)) return 0;
+  return Math.max(0, since + times.pruneAfterMs - nowMs);
+}
+
+async function readBeats(connection: Connection, identity: Identity) {
   // MGET takes a key of another type for one that is not there.
   const [text] = (await connection.send(['MGET', keysOf(identity).beats])) as [string | null];
-  const [, since, last] = /^(\d+) (\d+)$/.exec(text ?? '') ?? ['', '0', String(nowMs)];
-  return nowMs - Number(last) > longestBreakMs(times) || Number(since) > nowMs ? nowMs : Number(since);
+  const [, since, last] = /^(\d+) (\d+)$/.exec(text ?? '') ?? ['', '0', 'Infinity'];
+  return { since: Number(since), last: Number(last) };
 }
 
 /** Heartbeats are written in whole seconds. */

@@ -117,15 +117,6 @@ describe.concurrent('jobs that run meanwhile run once, and no death is counted',
     await expectEachOnce(redis, held, runs);
   }, 60_000);
 
-  test.concurrent('Redis is frozen', async (context) => {
-    const { redis, held, runs } = await scene(context);
-    redis.pause();
-    await longerThanPruneAfter();
-    redis.resume();
-    await allBeatAgain(redis);
-    await expectEachOnce(redis, held, runs);
-  }, 60_000);
-
   test.concurrent('the daemons are suspended, all of them, and wake one after the other', async (context) => {
     const { redis, held, runs } = await scene(context);
     for (const run of runs) run.signal('SIGSTOP');
