@@ -35,7 +35,7 @@ type FlagType<O extends FlagOptions> = O['type'] extends 'number' | 'count'
 
 type IsGiven<O extends FlagOptions> = O extends { default: unknown } | { demandOption: true | string } ? true : false;
 
-/** The values of `export const flags = {…} as const`, by name. Without default or demandOption a value may be absent. */
+/** The values of `export const flags = defineFlags({…})`, by name. Without default or demandOption a value may be absent. */
 export type FlagValues<F> = {
   readonly [K in keyof F]: F[K] extends FlagOptions
     ? IsGiven<F[K]> extends true

@@ -1,9 +1,10 @@
 /**
  * Whatever was thrown, as plain data of our own. A thrown value is foreign code: its getters may throw, it may be a revoked
  * Proxy, frozen, endless or 100 MB large. So it is read here, guarded and bounded, where it is caught; nobody else in this
- * program touches the value itself. Imports nothing of ours. Never throws.
+ * program touches the value itself. Never throws.
  */
 import { inspect } from 'node:util';
+import { userFrames } from './user-frames.js';
 
 /** Characters of the message, and of the stack. */
 const MAX_MESSAGE = 100_000;
@@ -73,7 +74,12 @@ function hide(error: object, key: string, value: unknown): void {
  * JavaScript lets a job throw a string, `undefined` or a plain object: the message then says what it was.
  */
 export function asError(thrown: unknown): CaughtError {
-  return CaughtError.isOne(thrown) ? thrown : new Reader().first(thrown);
+  return CaughtError.isOne(thrown) ? thrown : new Reader((stack) => stack).first(thrown);
+}
+
+/** The same of what a job threw: its stacks show the frames of the job, not those of whoever ran it. */
+export function asJobError(thrown: unknown): CaughtError {
+  return CaughtError.isOne(thrown) ? thrown : new Reader(userFrames).first(thrown);
 }
 
 /** Whether what was thrown follows from the abort of a signal: the reason itself, or what Node's own APIs make of it. */
@@ -84,7 +90,12 @@ export function isCausedBy(thrown: unknown, reason: Error): boolean {
 /** Reads one thrown value with all that hangs on it. */
 class Reader {
   readonly #seen = new Set<unknown>();
+  readonly #frames: (stack: string) => string;
   #left = MAX_ERRORS;
+
+  constructor(frames: (stack: string) => string) {
+    this.#frames = frames;
+  }
 
   first(thrown: unknown): CaughtError {
     if (isError(thrown)) return this.#copy(thrown, MAX_MESSAGE, MAX_MESSAGE);
@@ -104,7 +115,7 @@ class Reader {
     // One that contains itself is named, and not entered again.
     if (this.#seen.has(error)) return new CaughtError({ name, message, stack: '' });
     this.#seen.add(error);
-    const stack = stackOf(error, full, message, maxStack);
+    const stack = stackOf(error, full, message, maxStack, this.#frames);
     return new CaughtError({ name, message, stack, ...this.#children(error), fields: fieldsOf(error) });
   }
 
@@ -139,11 +150,11 @@ function nameOf(error: object): string {
 }
 
 /** V8 writes the message before the frames: a long one is cut there too, so that the frames stay. */
-function stackOf(error: object, full: string, message: string, max: number): string {
+function stackOf(error: object, full: string, message: string, max: number, frames: (stack: string) => string): string {
   const stack = asText(read(error, 'stack'));
   const at = full === '' ? -1 : stack.indexOf(full);
-  if (at === -1) return cut(stack, max);
-  return cut(stack.slice(0, at), max) + message + cut(stack.slice(at + full.length), max);
+  if (at === -1) return frames(cut(stack, max));
+  return cut(stack.slice(0, at), max) + message + frames(cut(stack.slice(at + full.length), max));
 }
 
 const READ = new Set(['name', 'message', 'stack', 'cause', 'errors', 'constructor', 'partCount', '__proto__']);

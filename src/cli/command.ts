@@ -12,7 +12,7 @@ import type { TsworkerError } from '../errors.js';
 import type { Io } from './io.js';
 
 /** In the order of the help page. */
-export const GROUPS = ['Work', 'Look', 'Repair', 'Set up'] as const;
+export const GROUPS = ['Work', 'Inspect', 'Repair', 'Set up'] as const;
 
 export interface CommandFlag<T = unknown> {
   /** Reads the value and says what it takes; config/value-parsers.ts has them. A boolean takes no next word. */

@@ -19,7 +19,7 @@ export const COMMANDS: readonly Command[] = [
   workCommand,
   enqueueCommand,
   demoCommand,
-  // Look
+  // Inspect
   statusCommand,
   queuesCommand,
   workersCommand,

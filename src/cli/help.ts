@@ -49,7 +49,7 @@ function commandList(width: number): string {
   const name = Math.max(...groups.flatMap(([, commands]) => commands.map((command) => command.name.length)));
   const rows = groups.flatMap(([group, commands]) =>
     commands.map(
-      (one, i) => [`  ${(i === 0 ? group : '').padEnd(8)}tsworker ${one.name.padEnd(name)}`, one.help] as const,
+      (one, i) => [`  ${(i === 0 ? group : '').padEnd(9)}tsworker ${one.name.padEnd(name)}`, one.help] as const,
     ),
   );
   return `Commands (tsworker help <command> says more about one):\n${twoColumns(rows, width)}`;

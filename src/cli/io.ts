@@ -1,5 +1,7 @@
 /** What a command sees of the terminal and the process, so that tests can stand in for both. */
 
+import { harmless } from '../terminal-text.js';
+
 export interface Io {
   readonly cwd: string;
   /** Output goes to a terminal. */
@@ -21,6 +23,11 @@ export interface Io {
    * @returns false: the reader has gone (`… | head`), and more would be for nobody
    */
   print(text: string): Promise<boolean>;
+}
+
+/** A line about what was wrong, or what is worth knowing: beside the output, whatever it quotes made harmless. */
+export function say(io: Pick<Io, 'err'>, text: string): void {
+  io.err(`tsworker: ${harmless(text)}\n`);
 }
 
 /** The real one. A reader that has gone (`tsworker -help | head -1`) is no error of ours. */

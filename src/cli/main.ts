@@ -9,12 +9,13 @@ import { envName } from '../config/setting-definition.js';
 import { readBoolean } from '../config/value-parsers.js';
 import { TsworkerError } from '../errors.js';
 import type { SelfImport } from '../job-modules/import.js';
+import { harmless } from '../terminal-text.js';
 import { VERSION } from '../version.js';
 import { type Argv, readArgv } from './argv.js';
 import type { Command } from './command.js';
 import { COMMANDS, DEFAULT_COMMAND } from './commands.js';
 import { checkFlags, ownValues, settingTexts, specsOf } from './flags.js';
-import { type Io, processIo } from './io.js';
+import { type Io, processIo, say } from './io.js';
 import { allSpecs, givenValues, type ModuleFlags } from './module-flags.js';
 import { commandAt, commandOf, readPositionals, verbOf } from './positionals.js';
 
@@ -154,10 +155,11 @@ function print(io: Io, text: string): number {
 /** What was wrong in one line; a fault of ours with its stack, since somebody will have to find it. */
 function report(error: unknown, io: Io): number {
   if (!(error instanceof TsworkerError)) {
-    io.err(`tsworker: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    io.err(`tsworker: ${text.split('\n').map(harmless).join('\n')}\n`);
     return 1;
   }
   const hint = error.hint === undefined ? '' : `; ${error.hint}`;
-  io.err(`tsworker: ${`${error.message}${hint}`.replaceAll(/\s*\n\s*/g, ' ')}\n`);
+  say(io, `${error.message}${hint}`);
   return error.code === 'USAGE' ? 2 : 1;
 }

@@ -3,7 +3,7 @@
  * wins, so a job that was put back or failed from outside may still end later and changes nothing.
  */
 import type { Claim, Outcome } from '../job.js';
-import { asError, isCausedBy } from '../thrown.js';
+import { asJobError, isCausedBy } from '../thrown.js';
 
 const DONE: Outcome = { kind: 'done' };
 const REQUEUE: Outcome = { kind: 'requeue' };
@@ -64,14 +64,14 @@ export class Run {
    */
   expire(error: Error): void {
     if (this.#settled) return;
-    this.settle({ kind: 'failed', error: asError(error) });
+    this.settle({ kind: 'failed', error: asJobError(error) });
     this.abort(error);
   }
 
   /** The job failed with what was thrown; after an abort, an error that the abort caused puts it back instead. */
   fail(thrown: unknown): void {
     if (this.#abortReason !== undefined && isCausedBy(thrown, this.#abortReason)) this.settle(REQUEUE);
-    else this.settle({ kind: 'failed', error: asError(thrown) });
+    else this.settle({ kind: 'failed', error: asJobError(thrown) });
   }
 
   /** Is called when the run has an outcome, whichever. One listener. */

@@ -5,13 +5,13 @@
 import { TsworkerError } from '../errors.js';
 import type { Decoder, FlagOptions, JobFunction, SetupContext } from '../job.js';
 import type { Exports } from './import.js';
-import { jobFunction } from './job.js';
+import { type JobDefinition, jobFunction } from './job.js';
 
 export type SetupHook = (context: SetupContext) => unknown;
 export type TeardownHook = () => unknown;
 
 export interface ModuleContents {
-  readonly functions: readonly { readonly class: string; readonly fn: JobFunction }[];
+  readonly functions: readonly JobDefinition[];
   readonly decoder: Decoder | undefined;
   readonly setup: SetupHook | undefined;
   readonly teardown: TeardownHook | undefined;
@@ -30,7 +30,7 @@ const RESERVED = ['decoder', 'setup', 'teardown', 'flags'];
  * @throws TsworkerError JOBS where `decoder`, `setup`, `teardown` or `flags` is not what it must be
  */
 export function readExports(exports: Exports, file: string): ModuleContents {
-  const functions: { class: string; fn: JobFunction }[] = [];
+  const functions: JobDefinition[] = [];
   const warnings: string[] = [];
   const unused: string[] = [];
   for (const name of Object.keys(exports).sort()) {

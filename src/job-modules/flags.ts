@@ -11,6 +11,18 @@ import { registrationsOf } from './global-registrations.js';
 import { type ImportModule, moduleImporter } from './import.js';
 import type { LoadOptions } from './load.js';
 
+/**
+ * Gives a module's flags their types; returns what it gets. A function that takes `flags` out of its context needs a name
+ * for them, since inside its own parameters `typeof flags` would mean the parameter:
+ * @example
+ * export const flags = defineFlags({ region: { type: 'string', default: 'eu' } });
+ * type Flags = typeof flags;
+ * export function setup({ flags }: SetupContext<Flags>) {}
+ */
+export function defineFlags<const F extends Readonly<Record<string, FlagOptions>>>(flags: F): F {
+  return flags;
+}
+
 const SEEMS_TO_EXPORT =
   /\bexport\s+(?:const|let|var)\s+flags\b|\bexport\s*\{[^}]*\bflags\b|\bexports\.flags\b|\bmodule\.exports\b[^;]*\bflags\b/;
 

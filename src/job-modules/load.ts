@@ -130,7 +130,7 @@ class Gathered {
   readonly #warnings: string[] = [];
 
   add(contents: ModuleContents, file: string): void {
-    for (const { class: name, fn } of contents.functions) this.functions.add(name, fn, file);
+    for (const definition of contents.functions) this.functions.add(definition, file);
     if (contents.decoder !== undefined) this.functions.setDecoder(contents.decoder, file);
     for (const [name, options] of Object.entries(contents.flags)) this.#addFlag(name, options, file);
     this.#addHooks(contents, file);

@@ -5,7 +5,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Perform } from '../engine/interfaces.js';
 import type { Run } from '../engine/run.js';
-import { asError, type CaughtError } from '../thrown.js';
+import { asError, asJobError, type CaughtError } from '../thrown.js';
 
 export interface Faults {
   /** Runs a job so that what it starts and never awaits can be tied to it. */
@@ -27,7 +27,7 @@ export function catchFaults(perform: Perform, handlers: FaultHandlers): Faults {
   const jobs = new AsyncLocalStorage<Run>();
   const handle = (thrown: unknown, run = jobs.getStore()) => {
     if (run === undefined) handlers.onFault(asError(thrown));
-    else if (run.settled) handlers.onLate(run, asError(thrown));
+    else if (run.settled) handlers.onLate(run, asJobError(thrown));
     else run.fail(thrown);
   };
   // Whatever code was given: a worker that ends in the middle of its work must be started again.

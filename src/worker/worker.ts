@@ -104,7 +104,8 @@ class Daemon {
       return this.#result(ended);
     } finally {
       await connection.close();
-      (this.#options.lifecycleLog ?? log).info(this.#counts, 'tsworker stopped');
+      // Of what never worked nobody asks whether it has stopped.
+      if (this.#engine !== undefined) (this.#options.lifecycleLog ?? log).info(this.#counts, 'tsworker stopped');
     }
   }
 

@@ -1,9 +1,12 @@
 /** `tsworker failed` and `tsworker enqueue`, in this process, over a real Redis. */
+import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { main } from '../../../src/cli/main.js';
 import { SMALLEST_ACL } from '../../support/acl.js';
+import { writeJobs } from '../../support/cli.js';
 import { entryText, idsIn, keys, payloadText, pushFailed } from '../../support/failed.js';
 import { type FakeIo, fakeIo } from '../../support/io.js';
 import { prose } from '../../support/pages.js';
@@ -330,7 +333,7 @@ it('a retry whose connection is lost says what is certain', async () => {
 describe('failed remove and clear', () => {
   it('ask on a terminal, and need --yes elsewhere', async () => {
     await fill();
-    expect(await failed('clear')).toMatchObject({ code: 2, err: expect.stringContaining('add --yes') });
+    expect(await failed('clear')).toMatchObject({ code: 2, err: expect.stringContaining('pass --yes') });
     expect(await failed('remove -class=Mail')).toMatchObject({ code: 2 });
     const answered = (answer: string) => typed(answer, { interactive: true });
     const no = await failed('remove -class=Mail', answered('\n'));
@@ -382,8 +385,8 @@ it.each([
   ['failed show 1-2', /takes one entry/],
   ['failed list --yes', /failed list takes no flag -yes/],
   ['failed list -since=soon', /^tsworker: -since: must be so long ago/],
-  ['enqueue', /say which class to enqueue/],
-  ['enqueue Hello', /say in which queue Hello belongs/],
+  ['enqueue', /missing class; tsworker enqueue Hello/],
+  ['enqueue Hello', /missing -queue: which queue should Hello go to\?; give -queue=name/],
   ['enqueue -file=none.ndjson', /-file: must be a file that can be read/],
 ])('%s is refused', async (line, message) => {
   expect(await run(line.split(' '))).toMatchObject({ code: 2, out: '', err: expect.stringMatching(message) });
@@ -395,7 +398,7 @@ describe('enqueue', () => {
     expect(one).toEqual({
       code: 0,
       out: '1 job enqueued in greetings\n',
-      err: 'tsworker: no worker works the queue greetings now: there is none at all\n',
+      err: 'tsworker: warning: no worker is processing queue "greetings" (no workers are running)\n',
     });
     expect(await redis.client.lRange(keys.queue('greetings'), 0, -1)).toEqual([
       '{"class":"Hello","args":["Ada",1.0,12345678901234567890,"-x"]}',
@@ -405,10 +408,10 @@ describe('enqueue', () => {
     const worked = await run(['enqueue', 'Hello', '-queue=greetings']);
     expect(worked).toMatchObject({
       code: 0,
-      err: 'tsworker: all workers are paused; tsworker resume lets them go on\n',
+      err: 'tsworker: warning: all workers are paused; tsworker resume ends it\n',
     });
     const idle = await run(['enqueue', 'Hello', '-queue=high']);
-    expect(idle.err).toContain('no worker works the queue high now: 2 work others');
+    expect(idle.err).toContain('no worker is processing queue "high" (2 workers on other queues)');
   });
 
   it('pushes a file, or standard input, up to the batch with a bad line', async () => {
@@ -422,7 +425,7 @@ describe('enqueue', () => {
     expect(await queued()).toEqual([]);
     expect(await run(['enqueue', '-file=bad.ndjson', '-queue=mail'])).toMatchObject({
       code: 1,
-      err: expect.stringContaining('2,000 jobs before it enqueued; mend it, and go on with line 2001'),
+      err: expect.stringContaining('2,000 jobs before it enqueued; fix the line and run again from line 2001'),
     });
     expect(await queued()).toEqual([...Array(2000).keys()]);
     const rest = lines.slice(2000).map((line) => `${line}\n`);
@@ -435,6 +438,33 @@ describe('enqueue', () => {
     });
     expect(await queued()).toEqual([...Array(2500).keys()]);
   });
+});
+
+it('enqueue uses the queue that a typed job declares, where nobody names another', async () => {
+  const project = writeJobs(tempDir('typed'), {
+    'jobs/a.ts':
+      "import { job, register } from 'tsworker';\nexport const hi = job({ class: 'Hi', queue: 'greetings', perform() {} });\nregister(job({ class: 'Registered', queue: 'low', perform() {} }));\nexport const Plain = () => {};\n",
+    'jobs/broken.ts': 'throw new Error();',
+  });
+  const queues = async (line: string) => {
+    const { code, out, err } = await run(line.split(' '), fakeIo({ cwd: project }));
+    return code === 0 ? out : err;
+  };
+  expect(await queues('enqueue Hi Ada')).toBe('1 job enqueued in greetings\n');
+  expect(await queues('enqueue Registered')).toBe('1 job enqueued in low\n');
+  expect(await queues('enqueue Hi Ada -queue=other')).toBe('1 job enqueued in other\n');
+  expect(await queues('enqueue Plain')).toMatch(/^tsworker: missing -queue: which queue should Plain go to\?/);
+  expect(await queues('enqueue Hi -jobs=jobs/broken.ts')).toMatch(/^tsworker: missing -queue/);
+});
+
+it('enqueue reads a pipe that has a name, and no folder', async () => {
+  const pipe = join(cwd, 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  const writing = writeFile(pipe, '{"class":"Mail","args":[1]}\n{"class":"Mail","args":[2]}\n');
+  expect(await run(['enqueue', `-file=${pipe}`, '-queue=mail'])).toMatchObject({ code: 0 });
+  await writing;
+  expect(await queued()).toEqual([1, 2]);
+  expect((await run(['enqueue', `-file=${cwd}`])).err).toMatch(/is not a file\n$/);
 });
 
 it('the permissions that the documentation names are enough', async () => {

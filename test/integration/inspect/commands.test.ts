@@ -462,3 +462,53 @@ describe('a Redis', () => {
     });
   });
 });
+
+describe('whatever stands in Redis', () => {
+  const ODD = 'a\u001b]0;owned\u0007\u009b31m\u202e';
+  const RAW = /[^\P{Cc}\n]|\p{Bidi_Control}/u;
+
+  test('no line and no JSON holds what a terminal would obey', async () => {
+    await redis.client.sAdd('resque:workers', [`${ODD}:1-0:${ODD}`, `${ODD}:1-1:q`]);
+    await redis.client.set(
+      `resque:worker:${ODD}:1-1:q`,
+      JSON.stringify({ queue: ODD, payload: { class: ODD, args: [ODD] } }),
+    );
+    await redis.client.sAdd('resque:queues', [ODD, 'low']);
+    await redis.client.rPush('resque:queue:low', [ODD, JSON.stringify({ class: ODD, args: [ODD] })]);
+    await redis.client.rPush('resque:failed', [
+      ODD,
+      JSON.stringify({ queue: ODD, payload: { class: ODD, args: [ODD] }, error: ODD }),
+    ]);
+    await redis.client.set('resque:pause-all-workers', ODD);
+    for (const line of [
+      'status',
+      'workers',
+      'workers show a',
+      'queues',
+      'queues peek low',
+      'failed',
+      'failed count',
+      'failed show 1',
+      'failed retry 0',
+      'failed retry --all',
+    ])
+      for (const json of ['', ' -json']) {
+        const { out, err } = await run(`${line}${json}`);
+        expect(out + err, line + json).not.toMatch(RAW);
+        if (!line.includes('retry')) expect(out + err, line + json).toContain('owned');
+      }
+    expect((await lines('queues')).map(({ name }) => name)).toContain(ODD);
+  });
+
+  test('a megabyte of class, argument or message is shown in its beginning', async () => {
+    const huge = 'x'.repeat(1_000_000);
+    const payload = JSON.stringify({ class: huge, args: [huge] });
+    await redis.client.sAdd('resque:queues', 'low');
+    await redis.client.rPush('resque:queue:low', [payload, '{"class":"A","args":[]}']);
+    await redis.client.rPush('resque:failed', `{"queue":"low","payload":${payload},"exception":"E","error":"${huge}"}`);
+    await redis.client.sAdd('resque:workers', 'h:1-0:low');
+    await redis.client.set('resque:worker:h:1-0:low', `{"queue":"low","payload":${payload}}`);
+    for (const line of ['status', 'workers', 'queues peek low', 'failed', 'failed count', 'failed retry 0 --dry-run'])
+      expect((await run(line)).out.length, line).toBeLessThan(40_000);
+  });
+});

@@ -51,8 +51,8 @@ describe('pattern', () => {
 });
 
 it('names are parted by commas', () => {
-  expect(names.parse('A::B, C', reading)).toEqual(['A::B', 'C']);
-  expect(() => names.parse(' ,', reading)).toThrow('must be a name');
+  expect(names('class').parse('A::B, C', reading)).toEqual(['A::B', 'C']);
+  expect(() => names('class').parse(' ,', reading)).toThrow('must be a name');
 });
 
 describe('targets', () => {

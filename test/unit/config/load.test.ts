@@ -130,6 +130,14 @@ describe('what is wrong', () => {
 });
 
 describe('warnings', () => {
+  it('propose nothing that is far away from an unknown TSWORKER_ variable', async () => {
+    const { warnings } = await load({ env: { TSWORKER_QUEUES: 'a', TSWORKER_FOO: '1', TSWORKER_CONCURENCY: '1' } });
+    expect(warnings).toEqual([
+      "the environment variable TSWORKER_FOO is not one of tsworker's",
+      "the environment variable TSWORKER_CONCURENCY is not one of tsworker's; did you mean TSWORKER_CONCURRENCY?",
+    ]);
+  });
+
   it('name unknown TSWORKER_ variables, but not those of job modules', async () => {
     const { warnings } = await load({
       env: { TSWORKER_QUEUE: 'a', TSWORKER_TENANT: 'b', TSWORKER_CONFIG: '', TSWORKER_DRY_RUN: '1' },

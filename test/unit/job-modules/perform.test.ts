@@ -19,7 +19,7 @@ function perform(functions: FunctionRegistry, payload: string, options: Partial<
 
 function registry(fn: (this: JobContext, queue: string, ...args: never[]) => unknown): FunctionRegistry {
   const functions = new FunctionRegistry();
-  functions.add('Known', fn, 'a.ts');
+  functions.add({ class: 'Known', fn }, 'a.ts');
   return functions;
 }
 

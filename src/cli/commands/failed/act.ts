@@ -10,6 +10,7 @@ import { type Action, type Chosen, choose } from '../../../inspect/failed/select
 import { EXIT } from '../../command.js';
 import { confirm } from '../../confirm.js';
 import { counted } from '../../format.js';
+import { say } from '../../io.js';
 import { placeOf, type Session } from '../../session.js';
 import { type FailedCall, filterOf, filterText } from './filter.js';
 import { follow } from './follow.js';
@@ -49,8 +50,8 @@ async function named(call: FailedCall, session: Session, action: Action): Promis
   const list = new FailedList(connection, keys);
   const targets = readTargets(words);
   const { found, missing, ambiguous } = await resolveTargets(list, targets, (one) => choose(one, action, true));
-  for (const target of missing) io.err(`tsworker: there is no entry ${targetText(target)}\n`);
-  for (const one of ambiguous) io.err(`tsworker: ${ambiguousText(one)}\n`);
+  for (const target of missing) say(io, `there is no entry ${targetText(target)}`);
+  for (const one of ambiguous) say(io, `${ambiguousText(one)}`);
   const tally = new Tally();
   const outcome = { action, tally, missing: missing.length + ambiguous.length, of: found.length };
   if (flags['dry-run']) {

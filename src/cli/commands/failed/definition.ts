@@ -4,9 +4,9 @@ import { COMMON, CONNECTION_SETTINGS, defineCommand } from '../../command.js';
 import { moment, names, pattern, queueName, rate } from './value-parsers.js';
 
 const FLAGS = {
-  class: { kind: names, help: "only jobs of this class (ActiveJob's own, or its wrapper)" },
-  queue: { kind: names, help: 'only jobs of this queue' },
-  kind: { kind: names, help: 'only failures of this kind, as count and show name it' },
+  class: { kind: names('class'), help: "only jobs of this class (ActiveJob's own, or its wrapper)" },
+  queue: { kind: names('queue'), help: 'only jobs of this queue' },
+  kind: { kind: names(), help: 'only failures of this kind, as count and show name it' },
   since: { kind: moment, help: 'only what failed since then: 30m, 2h, 3d, or 2026-11-24T10:30' },
   before: { kind: moment, help: 'only what failed before' },
   error: { kind: pattern, help: 'only where exception or message hold this text, or match this /regex/' },

@@ -2,6 +2,7 @@
 import type { Action, Brief, Left } from '../../../inspect/failed/select.js';
 import { count, counted } from '../../format.js';
 import { interruptible } from '../../interrupt.js';
+import { say } from '../../io.js';
 import { Progress } from '../../progress.js';
 import type { FailedCall } from './filter.js';
 import type { Pace } from './pace.js';
@@ -46,7 +47,7 @@ export async function follow(
       return false;
     } catch (error) {
       progress.clear();
-      io.err(`tsworker: ${counted(tally.taken, 'job')} ${done}; ${UNSURE}\n`);
+      say(io, `${counted(tally.taken, 'job')} ${done}; ${UNSURE}`);
       throw error;
     } finally {
       progress.clear();

@@ -3,6 +3,7 @@ import type { Action } from '../../../inspect/failed/select.js';
 import { EXIT } from '../../command.js';
 import { count, counted } from '../../format.js';
 import { INTERRUPTED } from '../../interrupt.js';
+import { say } from '../../io.js';
 import { printDocument } from '../../json.js';
 import { listed } from '../../table.js';
 import type { FailedCall } from './filter.js';
@@ -43,7 +44,7 @@ function tell({ io, flags }: FailedCall, { action, tally, of, interrupted }: Out
   const { lines, left, taken } = tally;
   const rows = lines.map(({ class: name, queue, jobs }) => [count(jobs), name, queue]);
   if (rows.length > 0) io.out(`${listed(COLUMNS, rows, io)}\n`);
-  for (const line of left) io.err(`tsworker: ${leftText(line)}\n`);
+  for (const line of left) say(io, `${leftText(line)}`);
   const done = flags['dry-run'] ? `would be ${DONE[action.kind]}` : DONE[action.kind];
   const jobs = of > taken ? `${count(taken)} of ${counted(of, 'failed job')}` : counted(taken, 'failed job');
   io.out(`${jobs} ${done}${interrupted ? ' when it was interrupted' : ''}\n`);

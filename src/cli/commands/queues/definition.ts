@@ -20,7 +20,7 @@ export type QueuesFlags = typeof FLAGS;
 
 export const queuesCommand = defineCommand({
   name: 'queues',
-  group: 'Look',
+  group: 'Inspect',
   help: 'list the queues, look into one, remove one',
   verbs: {
     list: { words: '', help: 'every queue, how many jobs it has, and since when the next one waits', flags: ['json'] },
