@@ -101,7 +101,8 @@ export interface WorkOptions {
 /** Runs the daemon as this process' one worker: what its jobs enqueue goes over its connection. */
 export async function workWith(options: WorkOptions): Promise<WorkResult> {
   const { settings, log, flags, redis, signal, ownsProcess } = options;
-  const state = claimProgram();
+  const state = claimProgram(settings);
+  const opened = state.opening !== undefined;
   for (const warning of options.warnings) log.warn(warning);
   let serving: Serving | undefined;
   try {
@@ -130,14 +131,17 @@ export async function workWith(options: WorkOptions): Promise<WorkResult> {
         redis === undefined
           ? undefined
           : (events) => connectLike(redis, SILENCE_MS, { ...events, watch: true }, state.begun.signal),
-      onConnection: (connection) => {
-        state.working = connection && { connection, settings };
-        serving?.connected(connection);
+      onConnection: (own) => {
+        state.working = own;
+        serving?.connected(own?.connection);
       },
     });
   } finally {
     state.busy = false;
+    state.workerSettings = undefined;
     await serving?.stop();
+    // What a job module opened, before there was a connection of ours, must not keep the process.
+    if (!opened) await close();
   }
 }
 
@@ -157,10 +161,11 @@ async function prepareServing(settings: Settings, log: Logger, state: Program): 
   return serveAlone(settings, log, () => ({ paused: state.paused, stopping: state.begun.signal.aborted }));
 }
 
-function claimProgram(): Program {
+function claimProgram(settings: Settings): Program {
   const state = program();
   if (state.busy) throw new TsworkerError('STATE', 'a worker already runs in this process');
   state.busy = true;
+  state.workerSettings = settings;
   state.paused = false;
   if (state.begun.signal.aborted) state.begun = new AbortController();
   setSender((job) => enqueue(job));
@@ -185,14 +190,15 @@ export async function enqueue(jobs: NewJob | readonly NewJob[]): Promise<void> {
 
 async function push(list: readonly NewJob[], fields: Readonly<Record<string, string>> = {}): Promise<void> {
   const { working } = program();
-  const settings = working?.settings ?? producerSettings();
-  const within = { jobs: list.length, timeoutMs: settings.enqueueTimeout * 1000, shownUri: maskUri(settings.uri) };
+  const { namespace, enqueueTimeout, uri } = settingsInForce();
+  const within = { jobs: list.length, timeoutMs: enqueueTimeout * 1000, shownUri: maskUri(uri) };
   const connect = async () => working?.connection ?? (await open());
-  await pushWithin(within, connect, (connection) => enqueueJobs(connection, settings.namespace, list, fields));
-}
-
-function producerSettings(): Settings {
-  return resolveSettings(configOf(program().settings), { queuesRequired: false }).settings;
+  try {
+    await pushWithin(within, connect, (connection) => enqueueJobs(connection, namespace, list, fields));
+  } finally {
+    // Also where the reply was lost: they may be there.
+    working?.jobsPushed();
+  }
 }
 
 /**
@@ -214,7 +220,7 @@ export async function close(): Promise<void> {
 
 /** The key prefix in force, `resque:` by default. */
 export function namespace(): string {
-  return (program().working?.settings ?? producerSettings()).namespace;
+  return settingsInForce().namespace;
 }
 
 /** Aborts when the worker of this process begins to stop: the moment to end what runs beside the jobs. */
@@ -235,11 +241,17 @@ async function open(): Promise<Connection> {
 }
 
 function dial(given: WorkSettings): Promise<Connection> {
-  const settings = producerSettings();
+  const settings = settingsInForce();
   const withinMs = settings.enqueueTimeout * 1000;
   if (given.redis !== undefined) return connectLike(given.redis, withinMs, { withinMs });
   const options = connectOptions(settings, `tsworker:${process.pid}:producer`, withinMs);
   return connect(options, maskUri(settings.uri), { withinMs });
+}
+
+/** Those of the worker of this process, where there is one: a job module enqueues to the Redis that it is run from. */
+function settingsInForce(): Settings {
+  const { workerSettings, settings } = program();
+  return workerSettings ?? resolveSettings(configOf(settings), { queuesRequired: false }).settings;
 }
 
 /** The part of the settings that a configuration file could hold too. */
