@@ -30,21 +30,3 @@ export class TsworkerError extends Error {
     this.hint = options.hint;
   }
 }
-
-/** Whatever was thrown, as an Error: JavaScript lets a job throw a string, `undefined` or a plain object. */
-export function asError(thrown: unknown): Error {
-  if (thrown instanceof Error) return thrown;
-  const text = typeof thrown === 'string' ? thrown : describe(thrown);
-  const error = new Error(text);
-  error.stack = '';
-  return error;
-}
-
-function describe(thrown: unknown): string {
-  try {
-    const text = typeof thrown === 'object' && thrown !== null ? JSON.stringify(thrown) : String(thrown);
-    return `thrown: ${text}`;
-  } catch {
-    return `thrown: a ${typeof thrown} that cannot be shown`;
-  }
-}

@@ -10,6 +10,7 @@ export type {
   JobFunction,
   SetupContext,
 } from './job.js';
+export { defineFlags } from './job-modules/flags.js';
 export { register, registerDecoder } from './job-modules/global-registrations.js';
 export { job } from './job-modules/job.js';
 export {

@@ -1,5 +1,6 @@
-/** The vocabulary, as types. Imports only the logger's type; everybody may import it. */
+/** The vocabulary, as types. Imports only types; everybody may import it. */
 import type { Logger } from 'pino';
+import type { CaughtError } from './thrown.js';
 
 /** A decoded payload: the name of the Resque class and its arguments. */
 export interface DecodedPayload {
@@ -34,7 +35,7 @@ type FlagType<O extends FlagOptions> = O['type'] extends 'number' | 'count'
 
 type IsGiven<O extends FlagOptions> = O extends { default: unknown } | { demandOption: true | string } ? true : false;
 
-/** The values of `export const flags = {…} as const`, by name. Without default or demandOption a value may be absent. */
+/** The values of `export const flags = defineFlags({…})`, by name. Without default or demandOption a value may be absent. */
 export type FlagValues<F> = {
   readonly [K in keyof F]: F[K] extends FlagOptions
     ? IsGiven<F[K]> extends true
@@ -95,6 +96,6 @@ export interface Claim {
 /** How a job ended. */
 export type Outcome =
   | { readonly kind: 'done' }
-  | { readonly kind: 'failed'; readonly error: Error }
+  | { readonly kind: 'failed'; readonly error: CaughtError }
   /** Not ended: back to the head of its queue, byte for byte. */
   | { readonly kind: 'requeue' };

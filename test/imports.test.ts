@@ -45,13 +45,20 @@ test('the command line loads little before it knows what is wanted: --version an
     for (const { target, typeOnly, lazy } of imports.filter((one) => one.file === file))
       if (!typeOnly && !lazy) loaded.add(target);
   const rooms = new Set([...loaded].filter((file) => !file.startsWith('node:')).map(room));
-  expect([...rooms].sort()).toEqual(['cli', 'config', 'errors.ts', 'fastest-levenshtein', 'version.ts']);
+  expect([...rooms].sort()).toEqual([
+    'cli',
+    'config',
+    'errors.ts',
+    'fastest-levenshtein',
+    'terminal-text.ts',
+    'version.ts',
+  ]);
   const commands = [...loaded].filter((file) => file.startsWith('cli/commands/'));
   expect(commands.filter((file) => !/\/(definition|value-parsers)\.ts$/.test(file))).toEqual([]);
 });
 
-test('the engine knows nothing but itself, the vocabulary, errors and services', () => {
-  const allowed = new Set(['engine', 'job.ts', 'errors.ts', 'service.ts']);
+test('the engine knows nothing but itself, the vocabulary, thrown values and services', () => {
+  const allowed = new Set(['engine', 'job.ts', 'thrown.ts', 'service.ts']);
   expect(imports.filter(({ file, target }) => room(file) === 'engine' && !allowed.has(room(target))).map(show)).toEqual(
     [],
   );
@@ -75,21 +82,23 @@ test.each([
 
 test('books and their neighbours import downwards', () => {
   const below: Record<string, readonly string[]> = {
-    resque: ['resque', 'redis', 'engine', 'job.ts', 'errors.ts', 'config'],
+    resque: ['resque', 'redis', 'engine', 'job.ts', 'errors.ts', 'thrown.ts', 'config'],
     redis: ['redis', 'config', 'errors.ts'],
-    registry: ['registry', 'resque', 'redis', 'service.ts'],
+    registry: ['registry', 'resque', 'redis', 'service.ts', 'thrown.ts'],
     inspect: ['inspect', 'registry', 'resque', 'redis', 'errors.ts'],
     check: ['check', 'inspect', 'registry', 'resque', 'redis', 'job-modules', 'config', 'errors.ts'],
+    scheduler: ['scheduler', 'resque', 'redis', 'service.ts', 'thrown.ts'],
     init: ['init', 'job-modules', 'config', 'errors.ts'],
-    'job-modules': ['job-modules', 'resque', 'engine', 'job.ts', 'errors.ts'],
-    config: ['config', 'errors.ts'],
+    'job-modules': ['job-modules', 'resque', 'engine', 'typescript', 'job.ts', 'errors.ts', 'thrown.ts'],
+    config: ['config', 'typescript', 'errors.ts'],
+    typescript: ['typescript', 'version.ts'],
     log: ['log', 'engine', 'registry', 'config', 'supervisor', 'version.ts'],
     // It knows no daemon, only a file to start.
     supervisor: ['supervisor', 'registry', 'config', 'metrics', 'errors.ts'],
     metrics: ['metrics', 'inspect', 'resque', 'redis', 'registry', 'engine', 'job.ts', 'service.ts'],
     // It serves pages and knows none.
     web: ['web', 'config', 'errors.ts', 'service.ts'],
-    tracing: ['tracing', 'job-modules', 'resque', 'engine', 'job.ts', 'version.ts'],
+    tracing: ['tracing', 'job-modules', 'resque', 'engine', 'job.ts', 'thrown.ts', 'version.ts'],
   };
   const wrong = imports.filter(({ file, target }) => {
     const allowed = below[room(file)];
@@ -133,6 +142,7 @@ test('start-up loads nothing of what only some ask for', () => {
     'yargs',
     'processes/http-endpoints.ts',
     'metrics/record.ts',
+    'typescript/import.ts',
   ])
     expect(loaded).not.toContain(costly);
 });
@@ -143,13 +153,14 @@ test.each([
   ['pino-pretty', ['log/pino.ts']],
   ['yargs', ['cli/program.ts']],
   ['cosmiconfig', ['config/file.ts']],
-  ['jiti', ['config/file.ts', 'job-modules/import.ts']],
+  ['jiti', ['typescript/import.ts', 'typescript/syntax.ts']],
+  ['get-tsconfig', ['typescript/tsconfig.ts']],
   ['jsonc-parser', ['init/package-json.ts']],
   ['fastest-levenshtein', ['config/suggest.ts']],
   ['prom-client', ['metrics/exposition.ts']],
   ['@opentelemetry/api', ['tracing/api.ts']],
   ['node:http', ['web/server.ts']],
-  ['cli-table3', ['cli/table.ts', 'demo/report.ts']],
+  ['cli-table3', ['demo/report.ts']],
   ['string-width', ['cli/columns.ts']],
 ])('%s has one door', (name, doors) => {
   const importers = imports.filter((i) => i.target === name && !i.typeOnly).map(({ file }) => file);

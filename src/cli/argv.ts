@@ -1,11 +1,10 @@
 /**
- * The words of a command line → flags and the rest, in the syntax of Go's flag package. Must not know what any flag
- * means, only its name, whether it takes a value and whether it may be repeated.
+ * The words of a command line → flags and the rest: Node's own parser, told the syntax of Go's flag package. Must not know
+ * what any flag means, only its name, whether it takes a value and whether it may be repeated. Refuses nothing.
  *
  * One difference from Go: flags may also follow the command (`tsworker config -queues=a`).
  */
-import { didYouMean } from '../config/suggest.js';
-import { TsworkerError } from '../errors.js';
+import { parseArgs } from 'node:util';
 
 export interface FlagSpec {
   /** The name under which the value is found; the spellings of a flag share it. */
@@ -20,90 +19,48 @@ export type FlagSpecs = ReadonlyMap<string, FlagSpec>;
 export interface Argv {
   /** Every value of every flag given, in order; the last one counts unless the flag may be repeated. */
   readonly given: ReadonlyMap<string, readonly string[]>;
-  /** What is no flag: the command, and what should not be there. */
+  /** What is no flag: the command, and what belongs to it. */
   readonly words: readonly string[];
-}
-
-/**
- * Reads the command line. Throws USAGE for a flag that is unknown or lacks its value.
- * @param elsewhere what to say of a flag that is unknown here but not in every command
- */
-export function readArgv(
-  argv: readonly string[],
-  specs: FlagSpecs,
-  elsewhere: (flag: string) => string | undefined = () => undefined,
-): Argv {
-  const { given, words } = scan(argv, specs, ({ message, hint, flag }) => {
-    const known = flag === undefined ? undefined : elsewhere(flag);
-    if (known !== undefined) throw new TsworkerError('USAGE', known);
-    throw new TsworkerError('USAGE', message, hint === '' ? {} : { hint });
-  });
-  return { given, words };
-}
-
-/** What is seen at a first look, before command and job modules are known. */
-export interface Glance extends Argv {
   /** For each word the flag right before it that has taken no value: it may have wanted this one. */
   readonly behind: readonly (string | undefined)[];
+  /** Flags that are not known, without dashes. */
+  readonly unknown: readonly string[];
+  /** A flag at the end that lacks its value. */
+  readonly incomplete?: string;
 }
 
-/** Reads what it knows and passes over the rest. */
-export function glanceArgv(argv: readonly string[], specs: FlagSpecs): Glance {
-  return scan(argv, specs, () => {});
-}
-
-interface Problem {
-  readonly message: string;
-  readonly hint: string;
-  /** The flag that is not known. */
-  readonly flag?: string;
-}
-
-function scan(argv: readonly string[], specs: FlagSpecs, complain: (problem: Problem) => void): Glance {
+export function readArgv(argv: readonly string[], specs: FlagSpecs): Argv {
+  const options = Object.fromEntries(
+    [...specs].map(([name, { boolean }]) => [name, { type: boolean ? ('boolean' as const) : ('string' as const) }]),
+  );
+  const args = argv.map((word) => twoDashes(word, specs));
+  const { tokens } = parseArgs({ args, options, strict: false, allowPositionals: true, tokens: true });
   const given = new Map<string, string[]>();
   const words: string[] = [];
   const behind: (string | undefined)[] = [];
-  let open: string | undefined;
-  for (let at = 0; at < argv.length; at++) {
-    const word = argv[at];
-    if (word === '--') {
-      words.push(...argv.slice(at + 1));
-      break;
-    }
-    const flag = splitFlag(word);
-    const spec = flag && specs.get(flag.name);
-    // A negative number is an argument of a job.
-    if (flag === undefined || (spec === undefined && /^-\.?\d/.test(word))) {
-      behind[words.push(word) - 1] = open;
-      open = undefined;
+  const unknown: string[] = [];
+  let incomplete: string | undefined;
+  let open: { readonly flag: string; readonly index: number } | undefined;
+  for (const token of tokens) {
+    if (token.kind === 'option-terminator') continue;
+    if (token.kind === 'positional') {
+      behind[words.push(argv[token.index]) - 1] = open?.index === token.index - 1 ? open.flag : undefined;
       continue;
     }
-    open = flag.value === undefined && spec?.boolean !== false ? flag.name : undefined;
-    if (spec === undefined) {
-      complain(unknown(flag.name, specs));
-      continue;
-    }
-    // As in Go, whatever comes next is the value, also if it begins with a dash.
-    const value = flag.value ?? (spec.boolean ? 'true' : argv[++at]);
-    if (value === undefined) complain({ message: `the flag -${flag.name} needs a value`, hint: '' });
+    const { name, index, inlineValue } = token;
+    const spec = specs.get(name);
+    if (inlineValue === undefined && spec?.boolean !== false) open = { flag: name, index };
+    // A value of its own is taken from what was typed: twoDashes may have changed it.
+    const value = inlineValue === false ? argv[index + 1] : (token.value ?? (spec?.boolean ? 'true' : undefined));
+    if (spec === undefined) unknown.push(name);
+    else if (value === undefined) incomplete = name;
     else given.set(spec.name, [...(given.get(spec.name) ?? []), value]);
   }
-  return { given, words, behind };
+  return { given, words, behind, unknown, ...(incomplete === undefined ? {} : { incomplete }) };
 }
 
-/** `-name`, `--name`, with or without `=value`; a lone `-` is a word, as in Go. */
-function splitFlag(word: string): { readonly name: string; readonly value?: string } | undefined {
-  const match = /^--?([^=]*)(?:=([\s\S]*))?$/.exec(word);
-  if (match === null || word === '-') return undefined;
-  const [, name, value] = match;
-  return value === undefined ? { name } : { name, value };
-}
-
-function unknown(name: string, specs: FlagSpecs): Problem {
-  const guess = didYouMean(
-    name,
-    [...specs.keys()].filter((one) => one.length > 1),
-  );
-  const hint = guess.replace('; ', '').replace('mean ', 'mean -');
-  return { message: `unknown flag -${name}`, hint, flag: name };
+/** `-name` → `--name`. A lone dash is a word, as in Go; a negative number too: it is an argument of a job. */
+function twoDashes(word: string, specs: FlagSpecs): string {
+  if (!/^-[^-]/.test(word)) return word;
+  return /^-\.?\d/.test(word) && !specs.has(word.slice(1)) ? 'a negative number' : `-${word}`;
 }

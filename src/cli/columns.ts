@@ -59,7 +59,23 @@ function widthOfAll(columns: readonly Fitted[], which: 'width' | 'least'): numbe
   return columns.reduce((sum, one) => sum + one[which], GAP.length * Math.max(0, columns.length - 1));
 }
 
-/** As the table measures it; most text is plain, and quicker measured. */
-function widthOf(text: string): number {
-  return /^[ -~]*$/.test(text) ? text.length : stringWidth(text);
+/** Columns of a terminal that a text takes. Most text is plain, and quicker measured. */
+export function widthOf(text: string): number {
+  return PLAIN.test(text) ? text.length : stringWidth(text);
+}
+
+const PLAIN = /^[ -~]*$/;
+const graphemes = new Intl.Segmenter();
+
+/** The text, or as much of its beginning as leaves room for a `…`. */
+export function truncated(text: string, width: number): string {
+  if (widthOf(text) <= width) return text;
+  let kept = '';
+  let taken = 0;
+  for (const { segment } of graphemes.segment(text)) {
+    taken += widthOf(segment);
+    if (taken > width - 1) break;
+    kept += segment;
+  }
+  return `${kept}…`;
 }

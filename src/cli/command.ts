@@ -1,5 +1,5 @@
 /**
- * What a command is to the command line: a row of the table in commands.ts. A row costs nothing at start-up: it says how
+ * What a command is to the command line: a definition in the table of commands.ts. It costs nothing at start-up: it says how
  * the command is typed and explained, and loads the code behind it only when it is run. Must not know any command.
  */
 
@@ -12,10 +12,10 @@ import type { TsworkerError } from '../errors.js';
 import type { Io } from './io.js';
 
 /** In the order of the help page. */
-export const GROUPS = ['Work', 'Look', 'Repair', 'Set up'] as const;
+export const GROUPS = ['Work', 'Inspect', 'Repair', 'Set up'] as const;
 
 export interface CommandFlag<T = unknown> {
-  /** Reads the value and says what it takes; config/kinds.ts has them. A boolean takes no next word. */
+  /** Reads the value and says what it takes; config/value-parsers.ts has them. A boolean takes no next word. */
   readonly kind: Kind<T>;
   readonly help: string;
   /** The default as help shows it. */
@@ -37,13 +37,15 @@ export interface Verb {
   readonly help: string;
   /** Which of the command's own flags it takes; all of them where it does not say. */
   readonly flags?: readonly string[];
+  /** What it does cannot be taken back: it is never proposed for a word that was mistyped. */
+  readonly destructive?: true;
 }
 
 /** What a command is run with: everything that was typed for it, read and checked. */
 export interface Call<F extends CommandFlags = CommandFlags> {
-  /** The sub-command: the first of the row where none was typed; '' in a command that has none. */
+  /** The sub-command: the first of the definition where none was typed; '' in a command that has none. */
   readonly verb: string;
-  /** The words behind it, as many as the row asks for. */
+  /** The words behind it, as many as the definition asks for. */
   readonly words: readonly string[];
   readonly flags: FlagValues<F>;
   /** For loadSettings. */
@@ -82,7 +84,7 @@ export interface Command<F extends CommandFlags = CommandFlags> {
   load(): Promise<RunCommand<F>>;
 }
 
-/** A row for the table. */
+/** A definition for the table. */
 export function defineCommand<const F extends CommandFlags>(command: Command<F>): Command {
   // A command of the table gets the values that its own flags were read to, whatever they are.
   return command as unknown as Command;

@@ -1,4 +1,4 @@
-/** The one table of commands. Must not know how any of them works: the rows say how they are typed. */
+/** The one table of commands. Must not know how any of them works: the definitions say how they are typed. */
 import { type Command, GROUPS } from './command.js';
 import { checkCommand } from './commands/check/definition.js';
 import { completionCommand } from './commands/completion/definition.js';
@@ -19,7 +19,7 @@ export const COMMANDS: readonly Command[] = [
   workCommand,
   enqueueCommand,
   demoCommand,
-  // Look
+  // Inspect
   statusCommand,
   queuesCommand,
   workersCommand,

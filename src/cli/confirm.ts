@@ -1,6 +1,7 @@
 /** Asks before what cannot be taken back. Knows no command. */
 import { createInterface } from 'node:readline/promises';
 import { TsworkerError } from '../errors.js';
+import { harmless } from '../terminal-text.js';
 import type { Io } from './io.js';
 
 /**
@@ -12,11 +13,9 @@ import type { Io } from './io.js';
 export async function confirm(io: Io, question: string, yes: boolean | undefined): Promise<boolean> {
   if (yes) return true;
   if (!io.interactive) {
-    throw new TsworkerError('USAGE', `${question}: there is no terminal to ask on`, {
-      hint: 'add --yes where it shall be done without asking',
-    });
+    throw new TsworkerError('USAGE', `${question}: not a terminal: pass --yes to confirm`);
   }
-  return /^y(es)?$/i.test((await ask(io, `${question}? [y/N] `)).trim());
+  return /^y(es)?$/i.test((await ask(io, `${harmless(question)}? [y/N] `)).trim());
 }
 
 /** What is typed up to the line's end; nothing where the input ends, or Ctrl-C is pressed. */

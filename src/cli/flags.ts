@@ -1,85 +1,87 @@
 /**
- * Which flags there are: the settings' from the schema, the commands' own from their rows, and those that job modules
- * declare. Must not know the values of the settings.
+ * Which flags a command takes: its own, the daemon's settings, and those about the command line itself. What is typed, shown
+ * on a help page and offered by a shell is read from here. Must not know the values of the settings, nor any job module.
  */
 
-import type { Env, FlagTexts } from '../config/load.js';
-import { envName } from '../config/setting-definition.js';
+import type { FlagTexts } from '../config/load.js';
 import { CONFIG_FLAG, SCHEMA, SETTING_KEYS } from '../config/settings-table.js';
-import { readBoolean, readNumber } from '../config/value-parsers.js';
+import { nearest } from '../config/suggest.js';
+import type { Kind } from '../config/value-parsers.js';
 import { TsworkerError } from '../errors.js';
-import type { FlagOptions } from '../job.js';
-import type { Argv, FlagSpec, FlagSpecs } from './argv.js';
+import type { Argv, FlagSpec } from './argv.js';
 import type { Command, CommandFlag } from './command.js';
 import { COMMANDS } from './commands.js';
 
-/** The flags of the job modules, by name. */
-export type ModuleFlags = Readonly<Record<string, FlagOptions>>;
+export interface Flag {
+  readonly name: string;
+  readonly kind: Pick<Kind<unknown>, 'placeholder' | 'choices' | 'names'>;
+  readonly help: string;
+  /** The default as help shows it. */
+  readonly defaultText?: string;
+  /** Its heading on a help page. */
+  readonly group: string;
+}
 
-const HELP = { name: 'help', boolean: true };
-const VERSION = { name: 'version', boolean: true };
+const SWITCH = { placeholder: '' };
+const HELP: Flag = { name: 'help', kind: SWITCH, help: 'this page', group: 'Other' };
+export const VERSION: Flag = { name: 'version', kind: SWITCH, help: 'the version of tsworker', group: 'Other' };
+const CONFIG: Flag = {
+  name: CONFIG_FLAG.flag,
+  kind: { placeholder: CONFIG_FLAG.placeholder },
+  help: CONFIG_FLAG.help,
+  group: 'Other',
+};
 
-/** The flags of one command, and those about the command line itself. */
+/** In the order of the help page. @param verb only those that this sub-command takes */
+export function flagsOf({ flags, verbs, settings }: Command, verb?: string): readonly Flag[] {
+  const taken = verb === undefined ? undefined : verbs?.[verb]?.flags;
+  const own = Object.entries(flags).filter(([name]) => taken?.includes(name) !== false);
+  return [
+    ...own.map(([name, flag]) => ({ ...flag, name, group: 'Flags' })),
+    ...settings.map((key) => ({ ...SCHEMA[key], name: SCHEMA[key].flag })),
+    ...(settings.length > 0 ? [CONFIG] : []),
+    HELP,
+  ];
+}
+
+/** How the flags of these commands are typed. */
 export function specsOf(...commands: readonly Command[]): Map<string, FlagSpec> {
-  const specs = new Map<string, FlagSpec>();
-  for (const name of ['help', 'h']) specs.set(name, HELP);
-  for (const name of ['version', 'v']) specs.set(name, VERSION);
-  for (const { settings, flags } of commands) {
-    for (const { flag, kind } of settings.map((key) => SCHEMA[key]))
-      specs.set(flag, { name: flag, boolean: kind.placeholder === '' });
-    if (settings.length > 0) specs.set(CONFIG_FLAG.flag, { name: CONFIG_FLAG.flag, boolean: false });
-    for (const [name, { kind }] of Object.entries(flags)) specs.set(name, { name, boolean: kind.placeholder === '' });
-  }
+  const specs = new Map<string, FlagSpec>([
+    ['h', { name: 'help', boolean: true }],
+    ...['version', 'v'].map((spelling) => [spelling, { name: 'version', boolean: true }] as const),
+  ]);
+  for (const { name, kind } of commands.flatMap((command) => flagsOf(command)))
+    specs.set(name, { name, boolean: kind.placeholder === '' });
   return specs;
 }
 
-/** Those of the command and of the job modules. Throws JOBS where a module takes a name that is ours. */
-export function allSpecs(command: Command, flags: ModuleFlags): FlagSpecs {
-  const own = specsOf(command);
-  const taken = specsOf(...COMMANDS.filter(({ modules }) => modules !== undefined));
-  const specs = new Map(own);
-  for (const [name, options] of Object.entries(flags)) {
-    const type = typeOf(options);
-    for (const spelling of spellings(name, options)) {
-      if (taken.has(spelling)) {
-        throw new TsworkerError('JOBS', `a job module declares the flag -${spelling}, which is tsworker's own`, {
-          hint: 'give it another name',
-        });
-      }
-      specs.set(spelling, { name, boolean: type === 'boolean' || type === 'count' });
-    }
+/**
+ * Throws USAGE for a flag that is unknown to the command, or lacks its value.
+ * @param specs all that may be typed with it
+ */
+export function checkFlags(command: Command, { unknown: [unknown], incomplete }: Argv, specs: Iterable<string>): void {
+  if (unknown !== undefined) {
+    const near = nearest(
+      unknown,
+      [...specs].filter((one) => one.length > 1),
+    );
+    const hint = near === undefined ? {} : { hint: `did you mean -${near}?` };
+    throw new TsworkerError('USAGE', elsewhere(command, unknown) ?? `unknown flag -${unknown}`, hint);
   }
-  return specs;
+  if (incomplete !== undefined) throw new TsworkerError('USAGE', `the flag -${incomplete} needs a value`);
 }
 
-/** For readArgv: what to say of a flag that another command has. */
-export function elsewhereOf(command: Command): (flag: string) => string | undefined {
-  return (flag) => {
-    const owners = COMMANDS.filter((one) => one !== command && specsOf(one).has(flag)).map(({ name }) => name);
-    if (owners.length === 0) return undefined;
-    const known = owners.length > 3 ? 'other commands' : listed(owners.map((name) => `tsworker ${name}`));
-    return `tsworker ${command.name} takes no flag -${flag}: it belongs to ${known}`;
-  };
+/** What to say of a flag that another command has. */
+function elsewhere(command: Command, flag: string): string | undefined {
+  const owners = COMMANDS.filter((one) => one !== command && specsOf(one).has(flag)).map(({ name }) => name);
+  if (owners.length === 0) return undefined;
+  const known = owners.length > 3 ? 'other commands' : listed(owners.map((name) => `tsworker ${name}`));
+  return `tsworker ${command.name} takes no flag -${flag}: it belongs to ${known}`;
 }
 
 /** `a`, `a and b`, `a, b and c`. */
 function listed(names: readonly string[]): string {
   return names.join(', ').replace(/, ([^,]+)$/, ' and $1');
-}
-
-/** A flag named dryRun is typed -dry-run as well, as yargs has it. */
-function spellings(name: string, { alias = [] }: FlagOptions): string[] {
-  return [name, kebab(name), ...(typeof alias === 'string' ? [alias] : alias)];
-}
-
-function kebab(name: string): string {
-  return name.replaceAll(/([a-z\d])([A-Z])/g, (_, before: string, after: string) => `${before}-${after.toLowerCase()}`);
-}
-
-export function typeOf(options: FlagOptions): NonNullable<FlagOptions['type']> {
-  if (options.type !== undefined) return options.type;
-  const byDefault = Array.isArray(options.default) ? 'array' : typeof options.default;
-  return byDefault === 'boolean' || byDefault === 'number' || byDefault === 'array' ? byDefault : 'string';
 }
 
 /** What was typed for the settings: one text each, or all of them where the flag may be repeated. */
@@ -113,45 +115,4 @@ function readOwn(name: string, kind: CommandFlag['kind'], typed: string, folder:
       error.hint === undefined ? {} : { hint: error.hint },
     );
   }
-}
-
-/** What was given for the job modules' flags, typed: from the command line, else from TSWORKER_<FLAG>. */
-export function givenValues(flags: ModuleFlags, { given }: Argv, env: Env): Record<string, unknown> {
-  const values: Record<string, unknown> = {};
-  for (const [name, options] of Object.entries(flags)) {
-    const typed = given.get(name);
-    const text = env[envName(name)];
-    if (typed !== undefined) values[name] = readValue(options, typed, `-${name}`);
-    else if (text)
-      values[name] = readValue(options, typeOf(options) === 'array' ? text.split(',') : [text], envName(name));
-  }
-  return values;
-}
-
-function readValue(options: FlagOptions, values: readonly string[], origin: string): unknown {
-  const last = values.at(-1) ?? '';
-  switch (typeOf(options)) {
-    case 'array':
-      return values;
-    case 'boolean':
-      return readBoolean(last) ?? refuse(origin, 'true or false (or 1, 0, t, f)', last);
-    case 'number':
-      return readNumber(last) ?? refuse(origin, 'a number', last);
-    case 'count':
-      return countOf(values, origin);
-    default:
-      return last;
-  }
-}
-
-/** `-loud -loud` is 2, and so is `-loud=2` or TSWORKER_LOUD=2: the environment cannot repeat itself. */
-function countOf(values: readonly string[], origin: string): number {
-  return values.reduce((sum, value) => {
-    const one = value === 'true' ? 1 : readNumber(value);
-    return sum + (one !== undefined && Number.isInteger(one) && one >= 0 ? one : refuse(origin, 'a count', value));
-  }, 0);
-}
-
-function refuse(origin: string, takes: string, value: string): never {
-  throw new TsworkerError('USAGE', `${origin}: must be ${takes}, not ${JSON.stringify(value)}`);
 }

@@ -1,5 +1,7 @@
 /** What a command sees of the terminal and the process, so that tests can stand in for both. */
 
+import { harmless } from '../terminal-text.js';
+
 export interface Io {
   readonly cwd: string;
   /** Output goes to a terminal. */
@@ -23,6 +25,11 @@ export interface Io {
   print(text: string): Promise<boolean>;
 }
 
+/** A line about what was wrong, or what is worth knowing: beside the output, whatever it quotes made harmless. */
+export function say(io: Pick<Io, 'err'>, text: string): void {
+  io.err(`tsworker: ${harmless(text)}\n`);
+}
+
 /** The real one. A reader that has gone (`tsworker -help | head -1`) is no error of ours. */
 export function processIo(env: Readonly<Record<string, string | undefined>> = process.env): Io {
   const { stdout, stderr } = process;
@@ -40,7 +47,7 @@ export function processIo(env: Readonly<Record<string, string | undefined>> = pr
     colour: coloured(terminal, env),
     // Asked for again at each redraw: a window changes its size.
     get columns() {
-      return stdout.columns ?? 100;
+      return stdout.columns ?? (Number(env.COLUMNS) || 100);
     },
     get rows() {
       return stdout.rows ?? 24;

@@ -3,6 +3,7 @@
  * JSON for each entry of a list (NDJSON), which can be read and written without holding the whole list.
  */
 import { randomUUID } from 'node:crypto';
+import { harmlessJson } from '../terminal-text.js';
 import type { Io } from './io.js';
 
 /** Text that is JSON already, and is put in as it is: a 64-bit integer in a payload would not survive being parsed. */
@@ -47,5 +48,6 @@ function stringify(value: unknown, indent?: number): string {
     (_, item: unknown) => (item instanceof Verbatim ? `${mark}${kept.push(item.json) - 1}` : item),
     indent,
   );
-  return kept.length === 0 ? text : text.replaceAll(new RegExp(`"${mark}(\\d+)"`, 'g'), (_, i) => kept[Number(i)]);
+  const whole = text.replaceAll(new RegExp(`"${mark}(\\d+)"`, 'g'), (_, i) => kept[Number(i)]);
+  return harmlessJson(whole);
 }

@@ -3,19 +3,21 @@
  * works. Everything slow is imported when it is needed: help and version answer without logger and Redis client.
  */
 
-import { type Env, findJobs, readFileFor, type Sources } from '../config/load.js';
+import type { ConfigFile } from '../config/file.js';
+import { type Env, findJobs, readFileFor } from '../config/load.js';
 import { envName } from '../config/setting-definition.js';
 import { readBoolean } from '../config/value-parsers.js';
 import { TsworkerError } from '../errors.js';
 import type { SelfImport } from '../job-modules/import.js';
+import { harmless } from '../terminal-text.js';
 import { VERSION } from '../version.js';
-import { type Argv, type Glance, glanceArgv, readArgv } from './argv.js';
-import type { Call, Command } from './command.js';
+import { type Argv, readArgv } from './argv.js';
+import type { Command } from './command.js';
 import { COMMANDS, DEFAULT_COMMAND } from './commands.js';
-import { allSpecs, elsewhereOf, givenValues, type ModuleFlags, ownValues, settingTexts, specsOf } from './flags.js';
-import { type Io, processIo } from './io.js';
-import { previewLibrary } from './preview.js';
-import { commandOf, commandWord, readWords } from './words.js';
+import { checkFlags, ownValues, settingTexts, specsOf } from './flags.js';
+import { type Io, processIo, say } from './io.js';
+import { allSpecs, givenValues, type ModuleFlags } from './module-flags.js';
+import { commandAt, commandOf, readPositionals, verbOf } from './positionals.js';
 
 /** Runs the command line `argv` (without node and script). Resolves to the exit code; never rejects, never exits. */
 export async function main(argv: readonly string[], env: Env = process.env, io: Io = processIo()): Promise<number> {
@@ -28,89 +30,64 @@ export async function main(argv: readonly string[], env: Env = process.env, io: 
 
 async function run(argv: readonly string[], env: Env, io: Io): Promise<number> {
   const known = specsOf(...COMMANDS);
-  const glance = glanceArgv(argv, known);
+  // A first look, before command and job modules are known: it passes over what it does not know.
+  const glance = readArgv(argv, known);
   if (isOn(glance, 'version')) return print(io, `${VERSION}\n`);
-  const word = commandWord(glance, known, specsOf(DEFAULT_COMMAND));
-  if (isOn(glance, 'help') || word === 'help') return print(io, await page(glance, word, env, io));
-  const command = commandOf(word);
-  if (command.modules === undefined) {
-    const read = readArgv(argv, specsOf(command), elsewhereOf(command));
-    return await runCommand(command, read, { ...sourcesOf(read, env, io), extraFlags: 'unknown' }, {}, io);
+  const at = commandAt(glance, known, specsOf(DEFAULT_COMMAND));
+  const words = at === -1 ? [] : glance.words.slice(at);
+  if (words[0] === 'help') return print(io, await helpFor(words.slice(1), glance, env, io));
+  if (isOn(glance, 'help')) return print(io, await helpBeside(words, glance, env, io));
+  return await runCommand(commandOf(words[0]), argv, glance, env, io);
+}
+
+async function runCommand(command: Command, argv: readonly string[], glance: Argv, env: Env, io: Io): Promise<number> {
+  const tolerant = command.modules === 'reported';
+  const { value: found, problem: unreadable } = await attempt(tolerant, () => flagsToRead(command, glance, env, io));
+  const { flags = {}, file } = found ?? {};
+  const specs = allSpecs(command, flags);
+  const read = readArgv(argv, specs);
+  // Where the configuration file does not load, nobody knows where the modules are, nor which flags and words are right.
+  if (unreadable === undefined) checkFlags(command, read, specs.keys());
+  const { verb, words } = readPositionals(command, unreadable === undefined ? read : { words: [], behind: [] });
+  const demand = command.modules !== 'shown';
+  const given = await attempt(tolerant, () => valuesOf(flags, givenValues(flags, read, env), demand));
+  const sources = {
+    ...{ flags: settingTexts(read), env, cwd: io.cwd, terminal: io.terminal },
+    extraFlags: command.modules === undefined || found === undefined ? ('unknown' as const) : Object.keys(flags),
+    // Who tells of problems finds those of the file too.
+    ...(command.modules === undefined || tolerant ? {} : { file: file ?? null }),
+  };
+  const own = ownValues(command, verb, read, io.cwd);
+  const call = { verb, words, flags: own, sources, modules: tolerant ? {} : (given.value ?? {}), io };
+  return await (await command.load())({ ...call, problem: given.problem });
+}
+
+/** @param tolerant what goes wrong is a result, not an exception: the command tells of it */
+async function attempt<T>(
+  tolerant: boolean,
+  action: () => Promise<T>,
+): Promise<{ readonly value?: T; readonly problem?: TsworkerError }> {
+  try {
+    return { value: await action() };
+  } catch (error) {
+    if (tolerant && error instanceof TsworkerError) return { problem: error };
+    throw error;
   }
-  if (command.modules === 'reported') return await runReporting(command, argv, glance, env, io);
+}
+
+interface FoundFlags {
+  readonly flags: ModuleFlags;
+  readonly file?: ConfigFile | undefined;
+}
+
+/** The flags of the job modules, where the command has to do with them. A module that does not load has none. */
+async function flagsToRead(command: Command, glance: Argv, env: Env, io: Io): Promise<FoundFlags> {
+  if (command.modules === undefined) return { flags: {} };
   const texts = settingTexts(glance);
   const file = await readFileFor(texts, env, io.cwd);
   // The real library: the modules that are loaded here for their flags are the ones that will run the jobs.
   const self = () => import('../index.js');
-  const flags = await findModuleFlags(findJobs({ flags: texts, env, cwd: io.cwd }, file), self);
-  const read = readArgv(argv, allSpecs(command, flags), elsewhereOf(command));
-  const modules = await valuesOf(flags, givenValues(flags, read, env), command.modules === 'demanded');
-  const sources = { ...sourcesOf(read, env, io), extraFlags: Object.keys(flags), file: file ?? null };
-  return await runCommand(command, read, sources, modules, io);
-}
-
-/** Neither a configuration file nor a job module that does not load keeps the command from running: it tells of them. */
-async function runReporting(command: Command, argv: readonly string[], glance: Glance, env: Env, io: Io) {
-  const flags = await readableFlags(glance, env, io);
-  // Without the file nobody knows where the modules are, nor which flags they have.
-  const lenient = () => ({ given: glanceArgv(argv, specsOf(command)).given, words: [command.name] });
-  const read = flags === undefined ? lenient() : readArgv(argv, allSpecs(command, flags), elsewhereOf(command));
-  const sources = {
-    ...sourcesOf(read, env, io),
-    extraFlags: flags === undefined ? 'unknown' : Object.keys(flags),
-  } as const;
-  const problem = await problemOf(async () => valuesOf(flags ?? {}, givenValues(flags ?? {}, read, env), true));
-  return await runCommand(command, read, sources, {}, io, problem);
-}
-
-/** undefined where the configuration file does not load. A module that does not load has none. */
-async function readableFlags(glance: Glance, env: Env, io: Io): Promise<ModuleFlags | undefined> {
-  try {
-    const texts = settingTexts(glance);
-    const file = await readFileFor(texts, env, io.cwd);
-    const self = () => import('../index.js');
-    return await findModuleFlags(findJobs({ flags: texts, env, cwd: io.cwd }, file), self);
-  } catch (error) {
-    if (error instanceof TsworkerError) return undefined;
-    throw error;
-  }
-}
-
-async function problemOf(action: () => Promise<unknown>): Promise<TsworkerError | undefined> {
-  try {
-    await action();
-    return undefined;
-  } catch (error) {
-    if (error instanceof TsworkerError) return error;
-    throw error;
-  }
-}
-
-async function runCommand(
-  command: Command,
-  read: Argv,
-  sources: Sources,
-  modules: Call['modules'],
-  io: Io,
-  problem?: TsworkerError,
-): Promise<number> {
-  const { words, verb } = readWords(command, read.words[0] === command.name ? read.words.slice(1) : read.words);
-  const flags = ownValues(command, verb, read, io.cwd);
-  return await (await command.load())({ verb, words, flags, sources, modules, problem, io });
-}
-
-function sourcesOf(read: Argv, env: Env, { cwd, terminal }: Io): Sources {
-  return { flags: settingTexts(read), env, cwd, terminal };
-}
-
-/** `tsworker help x`, `tsworker x -help`, or the page for all. */
-async function page(glance: Glance, word: string | undefined, env: Env, io: Io): Promise<string> {
-  const { helpPage, commandPage } = await import('./help.js');
-  const name = word === 'help' ? glance.words[glance.words.indexOf('help') + 1] : word;
-  if (name === undefined) return await helpPage(await flagsForHelp(glance, env, io), io.columns);
-  const command = commandOf(name);
-  const flags = command.modules === undefined ? {} : await flagsForHelp(glance, env, io);
-  return await commandPage(command, flags, io.columns);
+  return { flags: await findModuleFlags(findJobs({ flags: texts, env, cwd: io.cwd }, file), self), file };
 }
 
 /** yargs is loaded only where a job module has flags. */
@@ -123,6 +100,28 @@ async function valuesOf(
   return await (await import('./program.js')).readModuleFlags(flags, given, demand);
 }
 
+/** `tsworker help`, `tsworker help failed`, `tsworker help failed retry`: each word must be right. */
+async function helpFor([name, verb]: readonly string[], glance: Argv, env: Env, io: Io): Promise<string> {
+  if (name === undefined)
+    return await (await import('./help.js')).helpPage(await flagsForHelp(glance, env, io), io.columns);
+  const command = commandOf(name);
+  if (verb !== undefined) verbOf(command, verb);
+  return await pageOf(command, verb, glance, env, io);
+}
+
+/** `tsworker failed retry -help`: whatever else is wrong with the line. */
+async function helpBeside([name, verb = '']: readonly string[], glance: Argv, env: Env, io: Io): Promise<string> {
+  if (name === undefined) return await helpFor([], glance, env, io);
+  const command = commandOf(name);
+  return await pageOf(command, Object.hasOwn(command.verbs ?? {}, verb) ? verb : undefined, glance, env, io);
+}
+
+async function pageOf(command: Command, verb: string | undefined, glance: Argv, env: Env, io: Io): Promise<string> {
+  const { commandPage } = await import('./help.js');
+  const flags = command.modules === undefined ? {} : await flagsForHelp(glance, env, io);
+  return await commandPage(command, { flags, columns: io.columns, verb });
+}
+
 /** A configuration or a job module that does not load must not keep anybody from reading the help. */
 async function flagsForHelp(glance: Argv, env: Env, io: Io): Promise<ModuleFlags> {
   try {
@@ -130,6 +129,7 @@ async function flagsForHelp(glance: Argv, env: Env, io: Io): Promise<ModuleFlags
     // Flag and variable come before the file, which may be slow to read.
     const told = texts.jobs !== undefined || Boolean(env[envName('jobs')]);
     const file = told ? undefined : await readFileFor(texts, env, io.cwd);
+    const { previewLibrary } = await import('./preview.js');
     const flags = await findModuleFlags(findJobs({ flags: texts, env, cwd: io.cwd }, file), previewLibrary);
     allSpecs(DEFAULT_COMMAND, flags);
     return flags;
@@ -155,10 +155,11 @@ function print(io: Io, text: string): number {
 /** What was wrong in one line; a fault of ours with its stack, since somebody will have to find it. */
 function report(error: unknown, io: Io): number {
   if (!(error instanceof TsworkerError)) {
-    io.err(`tsworker: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    io.err(`tsworker: ${text.split('\n').map(harmless).join('\n')}\n`);
     return 1;
   }
   const hint = error.hint === undefined ? '' : `; ${error.hint}`;
-  io.err(`tsworker: ${`${error.message}${hint}`.replaceAll(/\s*\n\s*/g, ' ')}\n`);
+  say(io, `${error.message}${hint}`);
   return error.code === 'USAGE' ? 2 : 1;
 }

@@ -5,16 +5,18 @@
  */
 
 export async function previewLibrary(): Promise<Readonly<Record<string, unknown>>> {
-  const [{ register, registerDecoder }, { job }, { defineConfig }, { TsworkerError }] = await Promise.all([
-    import('../job-modules/global-registrations.js'),
-    import('../job-modules/job.js'),
-    import('../config/define.js'),
-    import('../errors.js'),
-  ]);
+  const [{ register, registerDecoder }, { job }, { defineFlags }, { defineConfig }, { TsworkerError }] =
+    await Promise.all([
+      import('../job-modules/global-registrations.js'),
+      import('../job-modules/job.js'),
+      import('../job-modules/flags.js'),
+      import('../config/define.js'),
+      import('../errors.js'),
+    ]);
   const { signal } = new AbortController();
   const nothing = async () => {};
   return {
-    ...{ register, registerDecoder, job, defineConfig, TsworkerError },
+    ...{ register, registerDecoder, job, defineFlags, defineConfig, TsworkerError },
     ...{ enqueue: nothing, init: nothing, close: nothing, work: nothing, setSettings() {} },
     ...{ signals: () => signal, namespace: () => 'resque:' },
   };

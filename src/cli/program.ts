@@ -1,25 +1,42 @@
 /**
- * What yargs does for us: it lays out help pages (help.ts says what is on them), and reads the values of the job modules'
- * flags, which are yargs options. The one door to yargs. Must not know what the commands do; the settings' own values are
- * read by the schema, not here.
+ * What yargs does for us: it lays out the flags of a help page, and reads the values of the job modules' flags, which are
+ * yargs options. The one door to yargs. Must not know what the commands do; the settings' own values are read by their
+ * table, not here.
  */
 import yargs, { type Options, type Argv as Yargs } from 'yargs';
 import { envName } from '../config/setting-definition.js';
 import { TsworkerError } from '../errors.js';
-import { type ModuleFlags, typeOf } from './flags.js';
-
-export type { Options, Yargs };
-
-const GROUP_OF_MODULES = 'Flags of the job modules:';
+import type { Flag } from './flags.js';
+import { type ModuleFlags, typeOf } from './module-flags.js';
 
 /** Help is read, not filled in: neither squeezed nor spread over a very wide terminal. */
 export function pageWidth(columns: number): number {
-  return Math.max(60, Math.min(columns, 110));
+  return Math.max(40, Math.min(columns, 110));
 }
 
-/** An empty page, as wide as the terminal where that can be read. */
-export function newPage(columns: number): Yargs {
-  return plain().wrap(pageWidth(columns));
+/** Flags under their headings, with what they take and their defaults. */
+export async function flagList(flags: readonly Flag[], modules: ModuleFlags, columns: number): Promise<string> {
+  const page = plain().wrap(pageWidth(columns));
+  const others = flags.filter(({ group }) => group === 'Other');
+  const add = ({ name, kind: { placeholder }, help, defaultText = '', group }: Flag) => {
+    // The page alone is made from this name, so the placeholder may be part of it.
+    const typed = placeholder === '' ? name : `${name} <${placeholder}>`;
+    const shown = defaultText === '' ? {} : { defaultDescription: defaultText };
+    page.option(typed, { describe: help, group: `${group}:`, ...shown });
+  };
+  for (const flag of flags) if (!others.includes(flag)) add(flag);
+  addModuleFlags(page, modules, true);
+  others.forEach(add);
+  return oneDash(await page.getHelp());
+}
+
+/** yargs writes `--queues`; the same width with one dash keeps the columns in line. */
+function oneDash(page: string): string {
+  return page
+    .split('\n')
+    .map((line) => line.replace(/^( +(?:-\w, )*)--(\S+(?: <[^>]+>)?)/, '$1-$2 '))
+    .join('\n')
+    .trimEnd();
 }
 
 /**
@@ -53,10 +70,10 @@ function plain(): Yargs {
     });
 }
 
-export function addModuleFlags(parser: Yargs, flags: ModuleFlags, demand: boolean): void {
+function addModuleFlags(parser: Yargs, flags: ModuleFlags, demand: boolean): void {
   for (const [name, options] of Object.entries(flags)) {
     const { demandOption, ...rest } = options;
-    const full: Record<string, unknown> = { ...rest, type: typeOf(options), group: GROUP_OF_MODULES };
+    const full: Record<string, unknown> = { ...rest, type: typeOf(options), group: 'Flags of the job modules:' };
     if (demand && demandOption !== undefined) full.demandOption = demandOption;
     parser.option(name, full as Options);
   }

@@ -11,6 +11,7 @@ import type { Connection } from '../redis/connection.js';
 import { connectOptions } from '../redis/options.js';
 import { createKeys, type Keys } from '../resque/keys.js';
 import type { Call } from './command.js';
+import { say } from './io.js';
 
 export interface Session {
   readonly connection: Connection;
@@ -37,7 +38,7 @@ export async function withRedis<T>(
   use: (session: Session) => Promise<T>,
 ): Promise<T> {
   const { settings, warnings } = await loadSettings({ ...sources, queuesRequired: false });
-  for (const warning of warnings) io.err(`tsworker: warning: ${warning}\n`);
+  for (const warning of warnings) say(io, `warning: ${warning}`);
   const uri = maskUri(settings.uri);
   const options = connectOptions(settings, `tsworker:${process.pid}:cli`, SILENCE_MS);
   const connection = await connect(options, uri, { patient: false });

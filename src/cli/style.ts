@@ -1,4 +1,4 @@
-/** Colours where the terminal takes them, and text from outside made fit for a terminal. Knows no command. */
+/** Colours where the terminal takes them. Knows no command. */
 import { styleText } from 'node:util';
 import type { Io } from './io.js';
 
@@ -20,16 +20,4 @@ export function styleOf({ colour }: Pick<Io, 'colour'>): Style {
     yellow: paint('yellow'),
     cyan: paint('cyan'),
   };
-}
-
-/**
- * One line that does nothing to a terminal: what a payload or an error message holds must neither break a table nor move
- * the cursor. Orders become pictures of themselves, `␛`.
- */
-export function harmless(text: string): string {
-  return text
-    .replace(/\s*[\r\n]\s*/g, ' ')
-    .replaceAll('\t', ' ')
-    .replace(/\p{Cc}/gu, (order) => (order < ' ' ? String.fromCodePoint(0x2400 + order.charCodeAt(0)) : '\ufffd'))
-    .replace(/\p{Bidi_Control}/gu, '\ufffd');
 }

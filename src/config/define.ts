@@ -2,6 +2,9 @@
 import type { QueuesInput } from './queues.js';
 import type { LogFormat, LogLevel, OnDead } from './settings.js';
 
+/** A number of seconds, or text with a unit: `'500ms'`, `'20s'`, `'5m'`, `'1h'`. */
+export type Seconds = number | `${number}${'ms' | 's' | 'm' | 'h'}`;
+
 /** Every key is optional: flags and TSWORKER_* variables come before the file, defaults after it. */
 export interface UserConfig {
   /**
@@ -10,7 +13,7 @@ export interface UserConfig {
    */
   readonly queues?: QueuesInput;
   /** Seconds, fractions allowed, more than 0: how long an idle worker waits at most. Default 5. */
-  readonly interval?: number;
+  readonly interval?: Seconds;
   /** Jobs at once in the whole daemon, 1 to 100,000. Default 25. */
   readonly concurrency?: number;
   /** Child processes of `tsworker`, or `'auto'` for one a core. Default 1. Not used by `work()`. */
@@ -44,17 +47,17 @@ export interface UserConfig {
   /** Replicas that must have a claim before its job starts, and a result before it counts as delivered. Default 0. */
   readonly waitReplicas?: number;
   /** Seconds that `waitReplicas` waits each time before it takes Redis for unusable; more than 0, at most 10. Default 1. */
-  readonly waitTimeout?: number;
+  readonly waitTimeout?: Seconds;
   /** First part of the worker ids; no colon, comma or blank. Default: the host name and `.ts`. */
   readonly label?: string;
   /** Seconds that running jobs get to end after a stop signal; 0: no limit. Default 0. */
-  readonly grace?: number;
+  readonly grace?: Seconds;
   /** Seconds that a job may take unless its class has a limit of its own; 0: no limit. Default 0. */
-  readonly timeout?: number;
+  readonly timeout?: Seconds;
   /** Seconds between two heartbeats, more than 0. Default 60, as Resque's. */
-  readonly heartbeat?: number;
+  readonly heartbeat?: Seconds;
   /** Seconds without a heartbeat after which a worker is dead, more than `heartbeat`. Default 300, as Resque's. */
-  readonly pruneAfter?: number;
+  readonly pruneAfter?: Seconds;
   /**
    * `requeue`: the job of a tsworker that died runs again; `fail`: it goes to the failed list, as in Resque. Default
    * `requeue`. A job that three processes died of within 72 hours goes to the failed list in any case.

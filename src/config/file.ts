@@ -3,9 +3,11 @@
  * values mean, only which keys there are. The libraries that read files are loaded when there is a file to read.
  */
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { realpath } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { TsworkerError } from '../errors.js';
+import type { CompileError } from '../typescript/compile-error.js';
 import type { SettingKey } from './setting-definition.js';
 import { SCHEMA, SETTING_KEYS } from './settings-table.js';
 import { nearest } from './suggest.js';
@@ -21,7 +23,7 @@ export interface ConfigFile {
 const RC = '.tsworkerrc';
 const PACKAGE = 'package.json';
 const NAMES = [
-  ...['ts', 'js', 'mjs', 'cjs', 'json', 'yaml'].map((ending) => `tsworker.config.${ending}`),
+  ...['ts', 'js', 'mjs', 'cjs', 'json', 'yaml', 'yml'].map((ending) => `tsworker.config.${ending}`),
   RC,
   ...['json', 'yaml', 'yml', 'js', 'mjs', 'cjs', 'ts'].map((ending) => `${RC}.${ending}`),
 ];
@@ -77,25 +79,39 @@ async function parseFile(path: string, name: string): Promise<unknown> {
     const found = await cosmiconfig('tsworker', { loaders, cache: false }).load(path);
     return found?.isEmpty ? {} : found?.config;
   } catch (error) {
-    throw new TsworkerError('USAGE', `the configuration file ${name} does not load: ${reasonOf(error)}`, {
-      cause: error,
-    });
+    const { reason, place = name } = await explain(error, path, name);
+    throw new TsworkerError('USAGE', `the configuration file ${place} does not load: ${reason}`, { cause: error });
   }
 }
 
 /** cosmiconfig's own would need the typescript package, which a worker's image need not have. */
 async function loadTypeScript(path: string): Promise<unknown> {
-  const { createJiti } = await import('jiti');
+  const { typeScriptImporter } = await import('../typescript/import.js');
   // The file imports defineConfig from 'tsworker': the real package would bring the whole worker along.
-  const virtualModules = { tsworker: { defineConfig: (config: unknown) => config } };
-  const jiti = createJiti(import.meta.url, { interopDefault: true, fsCache: false, virtualModules });
-  return await jiti.import(path, { default: true });
+  const tsworker = { defineConfig: (config: unknown) => config };
+  const module = await typeScriptImporter({ tsworker, modules: {} })(await realpath(path));
+  return module.default;
 }
 
 /** cosmiconfig's own tries again with require when the import fails, and so reports the wrong error. */
 async function loadModule(path: string): Promise<unknown> {
   const module: { default?: unknown } = await import(pathToFileURL(path).href);
   return module.default;
+}
+
+/** Nothing of the file's text: it may be a password. */
+async function explain(error: unknown, path: string, name: string): Promise<{ reason: string; place?: string }> {
+  const reason = reasonOf(error);
+  const compiled =
+    error instanceof SyntaxError && /js$/.test(path)
+      ? await (await import('../typescript/syntax.js')).findSyntaxError(path)
+      : error;
+  if (compiled instanceof Error && compiled.name === 'CompileError') {
+    const { message, file, position } = compiled as CompileError;
+    return { reason: message, place: file === (await realpath(path)) ? position.replace(file, name) : position };
+  }
+  const line = /^ *> *(\d+) \|/m.exec(error instanceof Error ? error.message : '')?.[1];
+  return line === undefined ? { reason } : { reason, place: `${name}:${line}` };
 }
 
 function checkKeys(values: unknown, name: string): ConfigFile['values'] {
@@ -131,6 +147,8 @@ function nameOf(path: string, cwd: string): string {
 /** The first line that says something: the libraries add a code frame, and a heading with the path we name already. */
 function reasonOf(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
+  const frame = /^\s*>?\s*\d* *\||^-*\^|^(JSON|YAML) Error in /;
   const lines = text.split('\n').filter((line) => line.trim() !== '');
-  return (lines.find((line) => !/^(JSON|YAML) Error in /.test(line)) ?? text).trim();
+  const reason = (lines.find((line) => !frame.test(line)) ?? text).trim();
+  return reason.replace(/ while parsing .*$/, '');
 }

@@ -6,10 +6,10 @@ import { TsworkerError } from '../errors.js';
 import { readTopology, requireHashTag } from './address.js';
 import type { UserConfig } from './define.js';
 import { type ConfigFile, checkKey, readConfigFile } from './file.js';
-import { envName, type SettingKey } from './setting-definition.js';
+import { ENV_PREFIX, envName, type SettingKey } from './setting-definition.js';
 import type { Settings } from './settings.js';
 import { CONFIG_FLAG, readSetting, SCHEMA, SETTING_KEYS } from './settings-table.js';
-import { didYouMean } from './suggest.js';
+import { nearest } from './suggest.js';
 import { uriFromEnv } from './uri.js';
 import type { Reading } from './value-parsers.js';
 
@@ -206,7 +206,12 @@ function warnOfUnknown(env: Env, extraFlags: NonNullable<Sources['extraFlags']>)
   if (extraFlags === 'unknown') return [];
   const flags = [...SETTING_KEYS.map((key) => SCHEMA[key].flag), CONFIG_FLAG.flag, ...extraFlags];
   const known = new Set(flags.map(envName));
-  return Object.keys(env)
-    .filter((name) => name.startsWith('TSWORKER_') && !known.has(name))
-    .map((name) => `the environment variable ${name} is not one of tsworker's${didYouMean(name, known)}`);
+  // What all of them begin with makes no two of them alike.
+  const rest = (name: string) => name.slice(ENV_PREFIX.length);
+  const unknown = Object.keys(env).filter((name) => name.startsWith(ENV_PREFIX) && !known.has(name));
+  return unknown.map((name) => {
+    const near = nearest(rest(name), [...known].map(rest));
+    const guess = near === undefined ? '' : `; did you mean ${ENV_PREFIX}${near}?`;
+    return `the environment variable ${name} is not one of tsworker's${guess}`;
+  });
 }

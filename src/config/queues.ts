@@ -27,7 +27,8 @@ export function parseQueues(input: QueuesInput): { plan: QueuePlan; warnings: st
   const warnings = [...weights].flatMap(([name, weight]) => warningsFor(name, weight));
   const queues = [...weights].filter(([, weight]) => weight > 0).map(([name, weight]) => ({ name, weight }));
   if (queues.length === 0) {
-    throw new TsworkerError('USAGE', 'you must specify at least one queue', {
+    const left = weights.size === 0 ? '' : `: ${warnings.join('; ')}`;
+    throw new TsworkerError('USAGE', `you must specify at least one queue${left}`, {
       hint: 'for example -queues=high=2,low=1, or -queues=high,low for strict order',
     });
   }

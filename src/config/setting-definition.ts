@@ -28,9 +28,11 @@ export interface Setting<T> {
 
 export type Table = { readonly [K in SettingKey]: Setting<Settings[K]> };
 
+export const ENV_PREFIX = 'TSWORKER_';
+
 /** The environment variable of a flag: `tls-cert` → `TSWORKER_TLS_CERT`. */
 export function envName(flag: string): string {
   // A job module may name its flag in camelCase; a shell's variables are upper snake all the same.
   const snake = flag.replaceAll(/([a-z\d])([A-Z])/g, '$1_$2').replaceAll('-', '_');
-  return `TSWORKER_${snake.toUpperCase()}`;
+  return `${ENV_PREFIX}${snake.toUpperCase()}`;
 }

@@ -3,7 +3,7 @@
  * file, library), and its error says what it takes. Must not know which setting it reads or where the value came from.
  */
 
-import { accessSync, constants, statSync } from 'node:fs';
+import { accessSync, constants, type Stats, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { TsworkerError } from '../errors.js';
@@ -19,11 +19,15 @@ export interface Reading {
   warn(text: string): void;
 }
 
+export type NameKind = 'queue' | 'class' | 'worker';
+
 export interface Kind<T> {
   /** How help names the value, as in `-interval <seconds>`; empty for booleans, which take none. */
   readonly placeholder: string;
   /** All that it takes, where that can be listed; a shell offers them. */
   readonly choices?: readonly string[];
+  /** It takes names of these that Redis knows; a shell offers them. */
+  readonly names?: NameKind;
   parse(value: unknown, reading: Reading): T;
 }
 
@@ -50,10 +54,31 @@ export interface Range {
   readonly max: number;
 }
 
-/** Seconds, fractions allowed. */
+/** Seconds, fractions allowed, or a duration as Go writes it: `500ms`, `20s`, `1h30m`. */
 export function seconds(range: Range): Kind<number> {
-  const takes = `must be a number of seconds, ${range.above ? `more than ${range.min}` : `${range.min} or more`}`;
-  return { placeholder: 'seconds', parse: (value) => inRange(readNumber(value), range, refuse(takes, value, range)) };
+  const bounds = range.above ? `more than ${range.min}` : `${range.min} or more`;
+  const takes = `must be a number of seconds, ${bounds}, or a duration such as 500ms, 20s, 5m or 1h30m`;
+  return {
+    placeholder: 'seconds',
+    parse(value) {
+      const number = readSeconds(value);
+      return inRange(
+        number,
+        range,
+        refuse(takes, value, number !== undefined && number > range.max ? range.max : undefined),
+      );
+    },
+  };
+}
+
+const UNIT_MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const;
+const DURATION = /^(?:(?:\d+(?:\.\d*)?|\.\d+)(?:ms|s|m|h))+$/;
+
+function readSeconds(value: unknown): number | undefined {
+  if (typeof value !== 'string' || !DURATION.test(value.trim())) return readNumber(value);
+  const parts = value.matchAll(/([\d.]+)(ms|s|m|h)/g);
+  const ms = [...parts].reduce((sum, [, size, unit]) => sum + Number(size) * UNIT_MS[unit as keyof typeof UNIT_MS], 0);
+  return ms / 1000;
 }
 
 /** A whole number. */
@@ -123,21 +148,28 @@ export function choice<const T extends string>(...choices: readonly T[]): Kind<T
 }
 
 /** A file that can be read, as an absolute path. */
-export const file: Kind<string> = {
-  placeholder: 'file',
-  parse(value, { folder }) {
-    if (typeof value !== 'string' || value === '') throw refuse('must be the path of a file', value);
-    const path = resolve(folder, value);
-    const reason = whyUnreadable(path);
-    if (reason === undefined) return path;
-    throw new TsworkerError('USAGE', `must be a file that can be read: ${path} ${reason}`);
-  },
-};
+export const file: Kind<string> = readable((stats) => stats.isFile());
 
-function whyUnreadable(path: string): string | undefined {
+/** What can be read from beginning to end: a file, or a pipe such as a shell's `<(zcat x)`. */
+export const stream: Kind<string> = readable((stats) => !stats.isDirectory());
+
+function readable(isRight: (stats: Stats) => boolean): Kind<string> {
+  return {
+    placeholder: 'file',
+    parse(value, { folder }) {
+      if (typeof value !== 'string' || value === '') throw refuse('must be the path of a file', value);
+      const path = resolve(folder, value);
+      const reason = whyUnreadable(path, isRight);
+      if (reason === undefined) return path;
+      throw new TsworkerError('USAGE', `must be a file that can be read: ${path} ${reason}`);
+    },
+  };
+}
+
+function whyUnreadable(path: string, isRight: (stats: Stats) => boolean): string | undefined {
   try {
     accessSync(path, constants.R_OK);
-    return statSync(path).isFile() ? undefined : 'is not a file';
+    return isRight(statSync(path)) ? undefined : 'is not a file';
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'does not exist' : 'may not be read';
   }
@@ -156,6 +188,7 @@ export const paths: Kind<readonly string[]> = {
 
 export const queues: Kind<QueuePlan> = {
   placeholder: 'list',
+  names: 'queue',
   parse(value, { warn }) {
     if (!isQueuesInput(value)) throw refuse('must be a list such as high=2,low=1, an array, or weights by name', value);
     const { plan, warnings } = parseQueues(value);
@@ -184,10 +217,9 @@ export const address: Kind<string> = {
   parse: (value) => showHttp(readHttp(value)),
 };
 
-function refuse(takes: string, value: unknown, range?: Range): TsworkerError {
-  const number = readNumber(value);
-  const over = range !== undefined && number !== undefined && number > range.max;
-  return new TsworkerError('USAGE', `${takes}${over ? ` and at most ${range.max}` : ''}, not ${show(value)}`);
+/** @param most what it is larger than */
+function refuse(takes: string, value: unknown, most?: number): TsworkerError {
+  return new TsworkerError('USAGE', `${takes}${most === undefined ? '' : `; at most ${most}`}, not ${show(value)}`);
 }
 
 function show(value: unknown): string {

@@ -1,4 +1,5 @@
 /** The time in which the store cannot be used: when it began, and how long to hold off before the next attempt. */
+import { asError } from '../thrown.js';
 import type { EngineEvents } from './interfaces.js';
 import { Wake } from './wake.js';
 
@@ -19,7 +20,7 @@ export class Outage {
   async holdOff(thrown: unknown): Promise<void> {
     if (this.#since === 0) {
       this.#since = Date.now();
-      this.#events.outage(thrown instanceof Error ? thrown : new Error(String(thrown)));
+      this.#events.outage(asError(thrown));
     }
     await this.#retry.wait(Math.min(FIRST_RETRY_MS * 2 ** Math.min(this.#failures++, 10), LAST_RETRY_MS));
   }

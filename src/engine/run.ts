@@ -2,8 +2,8 @@
  * One claim on its way to an outcome: the state of a job that runs lives here and nowhere else. The first outcome
  * wins, so a job that was put back or failed from outside may still end later and changes nothing.
  */
-import { asError } from '../errors.js';
 import type { Claim, Outcome } from '../job.js';
+import { asJobError, isCausedBy } from '../thrown.js';
 
 const DONE: Outcome = { kind: 'done' };
 const REQUEUE: Outcome = { kind: 'requeue' };
@@ -18,7 +18,7 @@ export class Run {
   readonly startedAt = Date.now();
   #onSettled: (run: Run, outcome: Outcome) => void;
   #settled = false;
-  #abortReason: unknown;
+  #abortReason: Error | undefined;
   #controller: AbortController | undefined;
   #atEnd: (() => void) | undefined;
 
@@ -64,14 +64,14 @@ export class Run {
    */
   expire(error: Error): void {
     if (this.#settled) return;
-    this.settle({ kind: 'failed', error });
+    this.settle({ kind: 'failed', error: asJobError(error) });
     this.abort(error);
   }
 
   /** The job failed with what was thrown; after an abort, an error that the abort caused puts it back instead. */
   fail(thrown: unknown): void {
-    if (this.#abortReason !== undefined && causedBy(thrown, this.#abortReason)) this.settle(REQUEUE);
-    else this.settle({ kind: 'failed', error: asError(thrown) });
+    if (this.#abortReason !== undefined && isCausedBy(thrown, this.#abortReason)) this.settle(REQUEUE);
+    else this.settle({ kind: 'failed', error: asJobError(thrown) });
   }
 
   /** Is called when the run has an outcome, whichever. One listener. */
@@ -96,11 +96,4 @@ export class Run {
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
-}
-
-/** Node's own APIs reject with an AbortError whose cause is the reason; others pass the reason on. */
-function causedBy(thrown: unknown, reason: unknown): boolean {
-  if (thrown === reason) return true;
-  if (!(thrown instanceof Error)) return false;
-  return thrown.name === 'AbortError' || thrown.cause === reason;
 }

@@ -58,7 +58,7 @@ export interface Failures {
   readonly total: number;
   /** How many of them, the newest, were looked at. */
   readonly looked: number;
-  /** By queue, class and exception; the most frequent first. */
+  /** By kind: queue, class, exception and message; the most frequent first. */
   readonly groups: readonly FailedGroup[];
 }
 
@@ -84,7 +84,7 @@ async function readFailures(connection: Connection, keys: Keys, most: number): P
   const list = new FailedList(connection, keys);
   const total = await list.length();
   if (most === 0) return { total, looked: 0, groups: [] };
-  const { seen, groups } = await countFailed(list, {}, most);
+  const { seen, groups } = await countFailed(list, { most });
   return { total, looked: seen, groups };
 }
 

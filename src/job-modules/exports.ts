@@ -5,19 +5,21 @@
 import { TsworkerError } from '../errors.js';
 import type { Decoder, FlagOptions, JobFunction, SetupContext } from '../job.js';
 import type { Exports } from './import.js';
-import { jobFunction } from './job.js';
+import { type JobDefinition, jobFunction } from './job.js';
 
 export type SetupHook = (context: SetupContext) => unknown;
 export type TeardownHook = () => unknown;
 
 export interface ModuleContents {
-  readonly functions: readonly { readonly class: string; readonly fn: JobFunction }[];
+  readonly functions: readonly JobDefinition[];
   readonly decoder: Decoder | undefined;
   readonly setup: SetupHook | undefined;
   readonly teardown: TeardownHook | undefined;
   readonly flags: Readonly<Record<string, FlagOptions>>;
   /** Exports that look meant but are not used, in sentences. */
   readonly warnings: readonly string[];
+  /** What it exports that is no job, in a few words each, for whoever expected one: `hello (begins with a small letter)`. */
+  readonly unused: readonly string[];
 }
 
 const RESERVED = ['decoder', 'setup', 'teardown', 'flags'];
@@ -28,19 +30,24 @@ const RESERVED = ['decoder', 'setup', 'teardown', 'flags'];
  * @throws TsworkerError JOBS where `decoder`, `setup`, `teardown` or `flags` is not what it must be
  */
 export function readExports(exports: Exports, file: string): ModuleContents {
-  const functions: { class: string; fn: JobFunction }[] = [];
+  const functions: JobDefinition[] = [];
   const warnings: string[] = [];
+  const unused: string[] = [];
   for (const name of Object.keys(exports).sort()) {
     if (RESERVED.includes(name)) continue;
     const value = exports[name];
     const job = jobFunction(value);
     if (job !== undefined) functions.push(job);
     else if (isClassName(name) && isPlainFunction(value)) functions.push({ class: name, fn: value });
-    else if (looksMeant(name)) warnings.push(`${file}: the export ${name} ${whyUnused(name, value)}`);
+    else {
+      if (looksMeant(name)) warnings.push(`${file}: the export ${name} ${whyUnused(name, value)}`);
+      if (name !== 'module.exports') unused.push(seenAs(name, value));
+    }
   }
   return {
     functions,
     warnings,
+    unused,
     decoder: functionExport(exports, 'decoder', file) as Decoder | undefined,
     setup: functionExport(exports, 'setup', file) as SetupHook | undefined,
     teardown: functionExport(exports, 'teardown', file) as TeardownHook | undefined,
@@ -62,6 +69,12 @@ function whyUnused(name: string, value: unknown): string {
   if (typeof value !== 'function') return 'is not a function, so it registers no job';
   if (isClassName(name)) return 'is a class, so it registers no job: a job is a function';
   return `registers no job: a class begins with a capital (register('${name}', fn) takes any name)`;
+}
+
+function seenAs(name: string, value: unknown): string {
+  if (typeof value !== 'function') return `${name} (no function)`;
+  if (!isPlainFunction(value)) return `${name} (a class)`;
+  return name === 'default' ? 'default (a function without a name for it)' : `${name} (begins with a small letter)`;
 }
 
 function isPlainFunction(value: unknown): value is JobFunction {

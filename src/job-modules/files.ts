@@ -15,9 +15,13 @@ export interface ModuleFile {
 export interface JobsPath {
   readonly given: string;
   readonly files: readonly ModuleFile[];
+  /** Names of files that look like modules and cannot be read. */
+  readonly unread: readonly string[];
 }
 
-const EXTENSIONS = ['.ts', '.mts', '.js', '.mjs', '.cjs'];
+const EXTENSIONS = ['.ts', '.mts', '.cts', '.js', '.mjs', '.cjs'];
+/** Modules that hold JSX are not compiled: they are named, so that nobody waits for their jobs. */
+const WITH_JSX = ['.tsx', '.jsx', '.mtsx', '.ctsx'];
 const SKIPPED_NAME = /^[._]|\.(test|spec)\.[^.]+$|\.d\.[^.]*\.?[cm]?ts$/;
 const SKIPPED_FOLDERS = ['__tests__', 'node_modules'];
 
@@ -30,8 +34,9 @@ export async function findModules(given: string): Promise<JobsPath> {
   const start = path.resolve(given);
   try {
     const real = await realpath(start);
-    if ((await stat(real)).isDirectory()) return { given, files: await search(start, new Set([real])) };
-    if (EXTENSIONS.includes(path.extname(real))) return { given, files: [{ path: real, name: displayName(start) }] };
+    if ((await stat(real)).isDirectory()) return { given, ...(await search(start, new Set([real]))) };
+    if (EXTENSIONS.includes(path.extname(real)))
+      return { given, files: [{ path: real, name: displayName(start) }], unread: [] };
   } catch (cause) {
     throw unreadable(given, cause);
   }
@@ -41,8 +46,9 @@ export async function findModules(given: string): Promise<JobsPath> {
 }
 
 /** `entered` holds the real paths of the folders above and before, so that a link to a parent is no endless way. */
-async function search(folder: string, entered: Set<string>): Promise<ModuleFile[]> {
-  const found: ModuleFile[] = [];
+async function search(folder: string, entered: Set<string>): Promise<Omit<JobsPath, 'given'>> {
+  const files: ModuleFile[] = [];
+  const unread: string[] = [];
   const entries = await readdir(folder);
   for (const entry of entries.sort()) {
     if (SKIPPED_NAME.test(entry) || SKIPPED_FOLDERS.includes(entry)) continue;
@@ -50,15 +56,21 @@ async function search(folder: string, entered: Set<string>): Promise<ModuleFile[
     // stat follows links: a Kubernetes ConfigMap mounts every file as one.
     const info = await stat(file).catch(() => undefined);
     const real = info === undefined ? '' : await realpath(file);
-    if (info?.isDirectory() && !entered.has(real)) found.push(...(await search(file, entered.add(real))));
-    else if (info?.isFile() && EXTENSIONS.includes(path.extname(entry))) {
-      found.push({ path: real, name: displayName(file) });
+    if (info?.isDirectory() && !entered.has(real)) {
+      const below = await search(file, entered.add(real));
+      files.push(...below.files);
+      unread.push(...below.unread);
+    } else if (info?.isFile() && EXTENSIONS.includes(path.extname(entry))) {
+      files.push({ path: real, name: displayName(file) });
+    } else if (info?.isFile() && WITH_JSX.includes(path.extname(entry))) {
+      unread.push(displayName(file));
     }
   }
-  return found;
+  return { files, unread };
 }
 
-function displayName(file: string): string {
+/** How people are told of a file: relative to the working directory where it lies within. */
+export function displayName(file: string): string {
   const relative = path.relative(process.cwd(), file);
   return relative.startsWith('..') || path.isAbsolute(relative) ? file : relative;
 }

@@ -11,6 +11,18 @@ import { registrationsOf } from './global-registrations.js';
 import { type ImportModule, moduleImporter } from './import.js';
 import type { LoadOptions } from './load.js';
 
+/**
+ * Gives a module's flags their types; returns what it gets. A function that takes `flags` out of its context needs a name
+ * for them, since inside its own parameters `typeof flags` would mean the parameter:
+ * @example
+ * export const flags = defineFlags({ region: { type: 'string', default: 'eu' } });
+ * type Flags = typeof flags;
+ * export function setup({ flags }: SetupContext<Flags>) {}
+ */
+export function defineFlags<const F extends Readonly<Record<string, FlagOptions>>>(flags: F): F {
+  return flags;
+}
+
 const SEEMS_TO_EXPORT =
   /\bexport\s+(?:const|let|var)\s+flags\b|\bexport\s*\{[^}]*\bflags\b|\bexports\.flags\b|\bmodule\.exports\b[^;]*\bflags\b/;
 
@@ -23,7 +35,7 @@ export async function findFlags(paths: readonly string[], options: LoadOptions):
   const seen = new Set<string>();
   const flags = new Map<string, FlagOptions>();
   for (const given of paths) {
-    const { files } = await findModules(given).catch(() => ({ files: [] }));
+    const { files } = await findModules(given).catch(() => ({ files: [] as readonly ModuleFile[] }));
     for (const file of files.filter(({ path }) => !seen.has(path))) {
       seen.add(file.path);
       for (const [name, option] of Object.entries(await flagsOf(file, importModule))) {

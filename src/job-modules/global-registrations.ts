@@ -8,13 +8,13 @@
  */
 import { TsworkerError } from '../errors.js';
 import type { Decoder, FlagOptions, JobContext, JobFunction } from '../job.js';
-import { type Job, jobFunction } from './job.js';
+import { type Job, type JobDefinition, jobFunction } from './job.js';
 import type { FunctionRegistry } from './registry.js';
 
 export const PROGRAM = 'this program';
 
 export type Registration =
-  | { readonly kind: 'function'; readonly class: string; readonly fn: JobFunction }
+  | ({ readonly kind: 'function' } & JobDefinition)
   | { readonly kind: 'decoder'; readonly decode: Decoder };
 
 interface Ambient {
@@ -38,12 +38,12 @@ export function register<F = Record<string, FlagOptions>>(
 ): void;
 export function register(job: Pick<Job, 'class' | 'queue'>): void;
 export function register(subject: unknown, given?: unknown): void {
-  const { class: className, fn } = jobFunction(subject) ?? { class: subject, fn: given };
+  const { class: className, fn, queue } = jobFunction(subject) ?? { class: subject, fn: given, queue: undefined };
   if (typeof className !== 'string' || className === '') {
     throw new TsworkerError('JOBS', "register needs a Resque class or a job(): register('MyClass', fn)");
   }
   if (typeof fn !== 'function') throw new TsworkerError('JOBS', `register('${className}', …) needs a function`);
-  ambient().program.push({ kind: 'function', class: className, fn: fn as JobFunction });
+  ambient().program.push({ kind: 'function', class: className, fn: fn as JobFunction, queue });
 }
 
 /**
@@ -85,7 +85,7 @@ export async function registrationsOf<T>(
 /** Adds registrations to a registry, under one origin. */
 export function addAll(registry: FunctionRegistry, registrations: readonly Registration[], origin: string): void {
   for (const registration of registrations) {
-    if (registration.kind === 'function') registry.add(registration.class, registration.fn, origin);
+    if (registration.kind === 'function') registry.add(registration, origin);
     else registry.setDecoder(registration.decode, origin);
   }
 }

@@ -1,6 +1,7 @@
 /** Runs the job modules' `setup` and `teardown`: in order, and back. Knows no engine; who calls decides when. */
 import { TsworkerError } from '../errors.js';
 import type { SetupContext } from '../job.js';
+import { asError } from '../thrown.js';
 import type { JobModules, ModuleHooks } from './load.js';
 
 /** The modules that were set up and not yet torn down. A teardown without its setup would fail on what is not there. */
@@ -17,8 +18,8 @@ export async function runSetup(modules: JobModules, context: SetupContext): Prom
   for (const hooks of modules.hooks) {
     try {
       await hooks.setup?.(context);
-    } catch (cause) {
-      throw problem('setup', hooks.file, cause);
+    } catch (thrown) {
+      throw problem('setup', hooks.file, thrown);
     }
     done.push(hooks);
   }
@@ -36,8 +37,8 @@ export async function runTeardown(modules: JobModules): Promise<void> {
   for (const hooks of done.reverse()) {
     try {
       await hooks.teardown?.();
-    } catch (cause) {
-      problems.push(problem('teardown', hooks.file, cause));
+    } catch (thrown) {
+      problems.push(problem('teardown', hooks.file, thrown));
     }
   }
   if (problems.length === 1) throw problems[0];
@@ -46,7 +47,7 @@ export async function runTeardown(modules: JobModules): Promise<void> {
   }
 }
 
-function problem(hook: string, file: string, cause: unknown): TsworkerError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  return new TsworkerError('JOBS', `${hook} of ${file} failed: ${reason}`, { cause });
+function problem(hook: string, file: string, thrown: unknown): TsworkerError {
+  const cause = asError(thrown);
+  return new TsworkerError('JOBS', `${hook} of ${file} failed: ${cause.message}`, { cause });
 }

@@ -1,15 +1,15 @@
-/**
- * Imports one job module: JavaScript natively, TypeScript through jiti, which needs no Node newer than 20 and no set-up.
- * jiti is loaded only when there is a TypeScript module. Knows nothing of what a module may export.
- */
-import { accessSync, constants, statSync } from 'node:fs';
+/** Imports one job module: JavaScript as Node does, TypeScript through a compiler. Knows nothing of what it may export. */
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { Jiti } from 'jiti';
+import { Script } from 'node:vm';
+import type { ModuleCache } from 'jiti';
+import { TsworkerError } from '../errors.js';
+import type { Exports } from '../typescript/import.js';
 import type { ModuleFile } from './files.js';
 
-export type Exports = Readonly<Record<string, unknown>>;
+export type { Exports };
 
 /** Gives the exports of `tsworker` itself; called only when a TypeScript module is imported. */
 export type SelfImport = () => Promise<Exports>;
@@ -17,55 +17,72 @@ export type SelfImport = () => Promise<Exports>;
 /** Imports one module after the other. */
 export type ImportModule = (file: ModuleFile) => Promise<Exports>;
 
+/** As of Node's own modules, there is one instance of each in a process, however often job modules are loaded. */
+const evaluated: ModuleCache = {};
+
 /**
  * @param self what `import … from 'tsworker'` gives a TypeScript module: the running library, never a second copy
  */
 export function moduleImporter(self: SelfImport): ImportModule {
-  let jiti: Promise<Jiti> | undefined;
+  let typescript: Promise<(file: string) => Promise<Exports>> | undefined;
+  const start = async () => {
+    const [{ typeScriptImporter }, tsworker] = await Promise.all([import('../typescript/import.js'), self()]);
+    return typeScriptImporter({ tsworker, modules: evaluated });
+  };
   return async (file) => {
-    if (!/\.m?ts$/.test(file.path)) return importNative(file.path);
-    jiti ??= makeJiti(self, path.dirname(file.path));
-    return (await jiti).import<Exports>(file.path);
+    if (!/\.[cm]?ts$/.test(file.path)) return importNative(file);
+    typescript ??= start();
+    return (await typescript)(file.path);
   };
 }
 
-async function makeJiti(self: SelfImport, project: string): Promise<Jiti> {
-  const [{ createJiti }, tsworker] = await Promise.all([import('jiti'), self()]);
-  return createJiti(import.meta.url, {
-    interopDefault: false,
-    fsCache: cacheFolder(project) ?? false,
-    virtualModules: { tsworker },
-  });
-}
-
 /** Of a CommonJS module Node sees only the named exports that it can guess from the text; `module.exports` has them all. */
-async function importNative(file: string): Promise<Exports> {
+async function importNative({ path: file, name }: ModuleFile): Promise<Exports> {
+  refuseMislabelled(file, name);
   const module = (await import(pathToFileURL(file).href)) as Exports;
   const common: unknown = createRequire(import.meta.url).cache[file]?.exports;
   if (common === undefined || common !== module.default || typeof common !== 'object') return module;
   return { ...common, ...module };
 }
 
-/**
- * Where compiled modules may be kept: only in the node_modules of the project that the modules belong to, and only if nobody else can write there.
- * A shared folder such as /tmp would let any user of the machine put code into the worker.
- */
-export function cacheFolder(from: string): string | undefined {
-  for (let folder = from; ; folder = path.dirname(folder)) {
-    const modules = path.join(folder, 'node_modules');
-    const info = statSync(modules, { throwIfNoEntry: false });
-    if (info?.isDirectory()) return isOurs(modules, info) ? path.join(modules, '.cache', 'tsworker') : undefined;
-    if (path.dirname(folder) === folder) return undefined;
-  }
+/** `"type": "commonjs"`, which npm init writes, makes a module with `export` an error. Node's says nothing of the way out. */
+function refuseMislabelled(file: string, name: string): void {
+  if (path.extname(file) !== '.js') return;
+  const manifest = nearestManifest(path.dirname(file));
+  if (manifest?.type !== 'commonjs') return;
+  const source = readFileSync(file, 'utf8');
+  if (!/^\s*(?:export|import)\b/m.test(source) || isCommonJs(source)) return;
+  throw new TsworkerError('JOBS', `it is an ES module (export, import), but ${manifest.path} says "type": "commonjs"`, {
+    hint: `Rename it to ${name.replace(/\.js$/, '.mjs')} (or .ts), or set "type": "module" there.`,
+  });
 }
 
-function isOurs(folder: string, info: { uid: number; mode: number }): boolean {
-  const othersMayWrite = (info.mode & 0o002) !== 0;
-  if (othersMayWrite || (process.getuid !== undefined && info.uid !== process.getuid())) return false;
+function isCommonJs(source: string): boolean {
   try {
-    accessSync(folder, constants.W_OK);
+    new Script(`(function (exports, require, module, __filename, __dirname) {${source}\n})`);
     return true;
   } catch {
     return false;
+  }
+}
+
+export interface Manifest {
+  readonly path: string;
+  readonly type: unknown;
+  /** The names of all packages that the project says it needs. */
+  readonly dependencies: ReadonlySet<string>;
+}
+
+/** The package.json that is in force in a folder. */
+export function nearestManifest(folder: string): Manifest | undefined {
+  const file = path.join(folder, 'package.json');
+  const above = path.dirname(folder);
+  try {
+    const content = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
+    const fields = ['dependencies', 'devDependencies', 'optionalDependencies', 'peerDependencies'];
+    const dependencies = new Set(fields.flatMap((field) => Object.keys(content[field] ?? {})));
+    return { path: file, type: content.type, dependencies };
+  } catch {
+    return above === folder ? undefined : nearestManifest(above);
   }
 }

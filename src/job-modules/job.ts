@@ -5,6 +5,7 @@
 import { TsworkerError } from '../errors.js';
 import type { JobContext, JobFunction } from '../job.js';
 import { decodePayload, encodePayload } from '../resque/codec.js';
+import { checkQueueName } from '../resque/queue-name.js';
 import { withTimeout } from './deadline.js';
 import { type ArgsSchema, checkArgs, type InputOf, type OutputOf } from './schema.js';
 import { sender } from './sender.js';
@@ -52,18 +53,40 @@ interface Checked<S extends ArgsSchema> extends Definition {
 }
 
 /**
+ * Last among the overloads, so that its error is the one which the compiler shows: what the first two want, for the
+ * definition as it was written.
+ */
+type Corrected<D> = D extends { readonly args: infer S }
+  ? S extends ArgsSchema
+    ? { perform(this: JobContext, ...args: OutputOf<S>): unknown }
+    : { readonly args: NoListSchema }
+  : { perform(this: JobContext, ...args: never[]): unknown };
+
+/** Its member is there to be missing: the compiler then says its name. */
+interface NoListSchema {
+  readonly 'args must be a schema of the list of arguments, for example z.tuple([z.string()])': never;
+}
+
+interface AnyDefinition extends Definition {
+  readonly args?: unknown;
+  readonly perform: (...args: never[]) => unknown;
+}
+
+/**
  * Defines a typed job. Export it from a job module under any name; `enqueue` it from anywhere.
- * @throws TsworkerError JOBS where the class is empty or `perform` is no function
+ * @throws TsworkerError JOBS where the class is empty, `perform` is no function or the queue's name cannot be used
  */
 export function job<const S extends ArgsSchema>(definition: Checked<S>): Job<InputOf<S>>;
 export function job<Args extends unknown[]>(definition: Unchecked<Args>): Job<Args>;
-export function job(definition: Checked<ArgsSchema> | Unchecked<unknown[]>): Job {
-  const { class: name, queue, timeout, args: schema, perform } = definition;
+export function job<const D extends AnyDefinition>(definition: D & Corrected<D>): never;
+export function job(definition: Checked<ArgsSchema> | Unchecked<unknown[]> | AnyDefinition): Job {
+  const { class: name, queue, timeout, args: schema, perform } = definition as Checked<ArgsSchema>;
   if (typeof name !== 'string' || name === '')
     throw new TsworkerError('JOBS', 'job() needs a class: { class: "MyClass" }');
   if (typeof perform !== 'function') throw new TsworkerError('JOBS', `job() of ${name} needs a perform function`);
   if (timeout !== undefined && !(timeout >= 0 && timeout <= LONGEST_TIMEOUT))
     throw new TsworkerError('JOBS', `job() of ${name}: timeout must be a number of seconds, 0 to ${LONGEST_TIMEOUT}`);
+  if (queue !== undefined) checkQueueName(queue, `job() of ${name}`);
   const made = {
     class: name,
     queue,
@@ -73,11 +96,19 @@ export function job(definition: Checked<ArgsSchema> | Unchecked<unknown[]>): Job
   return Object.freeze(made);
 }
 
+/** What runs the jobs of a class, and where they are pushed to unless the producer says otherwise. */
+export interface JobDefinition {
+  readonly class: string;
+  readonly fn: JobFunction;
+  readonly queue?: string | undefined;
+}
+
 /** The function to run a job() object's jobs with, or undefined where the value is none. */
-export function jobFunction(value: unknown): { class: string; fn: JobFunction } | undefined {
+export function jobFunction(value: unknown): JobDefinition | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
-  const { class: name, [BRAND]: fn } = value as { class?: unknown; [BRAND]?: unknown };
-  return typeof fn === 'function' && typeof name === 'string' ? { class: name, fn: fn as JobFunction } : undefined;
+  const { class: name, queue, [BRAND]: fn } = value as { class?: unknown; queue?: unknown; [BRAND]?: unknown };
+  if (typeof fn !== 'function' || typeof name !== 'string') return undefined;
+  return { class: name, fn: fn as JobFunction, queue: typeof queue === 'string' && queue !== '' ? queue : undefined };
 }
 
 /** What a Node timer can wait, in seconds. */
@@ -97,7 +128,7 @@ function runner(name: string, schema: ArgsSchema | undefined, perform: Call): Jo
 
 async function enqueue(job: Job, schema: ArgsSchema | undefined, given: readonly unknown[]): Promise<void> {
   const { class: name, queue } = job;
-  if (queue === undefined || queue === '') {
+  if (queue === undefined) {
     throw new TsworkerError('STATE', `${name} has no queue to be enqueued to`, {
       hint: `Give it one: job({ class: '${name}', queue: '…', … }).`,
     });

@@ -49,29 +49,37 @@ export async function loadJobs(paths: readonly string[], options: LoadOptions): 
   const gathered = new Gathered();
   addAll(gathered.functions, programRegistrations(), PROGRAM);
   const importModule = moduleImporter(options.self);
-  const classesOf = new Map<string, readonly string[]>();
+  const loaded = new Map<string, Loaded>();
   const load = async (file: ModuleFile) => {
-    if (classesOf.has(file.path)) return;
-    const classes = await loadModule(file, importModule, gathered);
-    classesOf.set(file.path, classes);
-    options.onModule?.(file.name, classes);
+    if (loaded.has(file.path)) return;
+    const module = await loadModule(file, importModule, gathered);
+    loaded.set(file.path, module);
+    options.onModule?.(file.name, module.classes);
   };
-  for (const given of paths) await attempt(options, () => loadPath(given, load, classesOf, options));
+  for (const given of paths) await attempt(options, () => loadPath(given, load, loaded, gathered, options));
   return gathered.result();
 }
 
 type Load = (file: ModuleFile) => Promise<void>;
 
+/** What came of one module. */
+interface Loaded {
+  readonly classes: readonly string[];
+  readonly unused: readonly string[];
+}
+
 async function loadPath(
   given: string,
   load: Load,
-  classesOf: ReadonlyMap<string, readonly string[]>,
+  loaded: ReadonlyMap<string, Loaded>,
+  gathered: Gathered,
   options: LoadOptions,
 ): Promise<void> {
   const found = await findModules(given);
+  for (const name of found.unread) gathered.warn(`${name} is left out: modules with JSX are not read`);
   let sound = true;
   for (const file of found.files) sound = (await attempt(options, () => load(file))) && sound;
-  if (sound) refuseEmpty(found, classesOf);
+  if (sound) refuseEmpty(found, loaded);
 }
 
 /** @returns false where it threw, and somebody was told */
@@ -86,29 +94,33 @@ async function attempt({ onProblem }: LoadOptions, action: () => Promise<void>):
   }
 }
 
-/** Returns the classes that the module registers. */
-async function loadModule(
-  file: ModuleFile,
-  importModule: ImportModule,
-  gathered: Gathered,
-): Promise<readonly string[]> {
-  const { module, registrations } = await registrationsOf(file.path, () => importModule(file)).catch((thrown) => {
-    throw loadProblem(file, thrown);
+async function loadModule(file: ModuleFile, importModule: ImportModule, gathered: Gathered): Promise<Loaded> {
+  const { module, registrations } = await registrationsOf(file.path, () => importModule(file)).catch(async (thrown) => {
+    throw await loadProblem(file, thrown);
   });
   const contents = readExports(module, file.name);
   addAll(gathered.functions, registrations, file.name);
   gathered.add(contents, file.name);
   const registered = registrations.flatMap((one) => (one.kind === 'function' ? [one.class] : []));
-  return [...contents.functions.map((one) => one.class), ...registered];
+  return { classes: [...contents.functions.map((one) => one.class), ...registered], unused: contents.unused };
 }
 
-function refuseEmpty({ given, files }: JobsPath, classesOf: ReadonlyMap<string, readonly string[]>): void {
-  if (files.some((file) => (classesOf.get(file.path)?.length ?? 0) > 0)) return;
-  const looked = files.length === 0 ? 'holds no module' : `registers no class (${files.map((f) => f.name).join(', ')})`;
-  throw new TsworkerError('JOBS', `the jobs path ${given} ${looked}`, {
-    hint: 'export a function whose name begins with a capital (decoder, setup, teardown and flags register nothing)',
+function refuseEmpty({ given, files, unread }: JobsPath, loaded: ReadonlyMap<string, Loaded>): void {
+  if (files.some((file) => (loaded.get(file.path)?.classes.length ?? 0) > 0)) return;
+  const seen = files.map((file) => {
+    const unused = loaded.get(file.path)?.unused ?? [];
+    return `${file.name} exports ${unused.length === 0 ? 'nothing' : unused.slice(0, MAX_SEEN).join(', ')}`;
+  });
+  seen.push(...unread.map((name) => `${name} is left out, since modules with JSX are not read`));
+  const looked = files.length === 0 ? 'holds no module' : 'registers no class';
+  const shown = seen.slice(0, MAX_SEEN).join('; ');
+  throw new TsworkerError('JOBS', `the jobs path ${given} ${looked}${shown === '' ? '' : `: ${shown}`}`, {
+    hint: 'Export a job(), or a function whose name begins with a capital.',
   });
 }
+
+/** Files, and exports of each, that the error names. */
+const MAX_SEEN = 5;
 
 /** What came so far, with the origin of everything that may come only once. */
 class Gathered {
@@ -118,11 +130,15 @@ class Gathered {
   readonly #warnings: string[] = [];
 
   add(contents: ModuleContents, file: string): void {
-    for (const { class: name, fn } of contents.functions) this.functions.add(name, fn, file);
+    for (const definition of contents.functions) this.functions.add(definition, file);
     if (contents.decoder !== undefined) this.functions.setDecoder(contents.decoder, file);
     for (const [name, options] of Object.entries(contents.flags)) this.#addFlag(name, options, file);
     this.#addHooks(contents, file);
     this.#warnings.push(...contents.warnings);
+  }
+
+  warn(text: string): void {
+    this.#warnings.push(text);
   }
 
   result(): JobModules {

@@ -9,7 +9,7 @@ import type { Settings } from '../config/settings.js';
 import { maskUri } from '../config/uri.js';
 import { TsworkerError } from '../errors.js';
 import type { JobContext } from '../job.js';
-import { loadJobs } from '../job-modules/load.js';
+import { type JobModules, loadJobs } from '../job-modules/load.js';
 import { setDefaultSender, setSender } from '../job-modules/sender.js';
 import { createLog } from '../log/pino.js';
 import type { Serving } from '../processes/http-endpoints.js';
@@ -17,7 +17,7 @@ import { handleSignals } from '../processes/signals.js';
 import { connect } from '../redis/connect.js';
 import { type Connection, duplicateConnection, type RedisClient } from '../redis/connection.js';
 import { connectOptions } from '../redis/options.js';
-import { enqueueJobs, type NewJob } from '../resque/enqueue.js';
+import { checkNewJob, enqueueJobs, type NewJob } from '../resque/enqueue.js';
 import { isTraced } from '../tracing/mark.js';
 import type { DaemonOptions, WorkResult } from '../worker/types.js';
 import { runDaemon } from '../worker/worker.js';
@@ -118,7 +118,7 @@ export async function workWith(options: WorkOptions): Promise<WorkResult> {
       meter: options.meter ?? serving,
       quarantine: options.quarantine,
       begun: state.begun,
-      load: () => loadJobs(settings.jobs, { self: () => import('../index.js') }),
+      load: () => load(settings),
       connect: redis === undefined ? undefined : (events) => duplicateConnection(redis, events),
       onConnection: (connection) => {
         state.working = connection && { connection, namespace: settings.namespace };
@@ -129,6 +129,15 @@ export async function workWith(options: WorkOptions): Promise<WorkResult> {
     state.busy = false;
     await serving?.stop();
   }
+}
+
+/** A worker that knows no class would fail every job. */
+async function load({ jobs }: Settings): Promise<JobModules> {
+  const modules = await loadJobs(jobs, { self: () => import('../index.js') });
+  if (modules.functions.classes.length > 0) return modules;
+  throw new TsworkerError('JOBS', 'no job is registered: every job would fail', {
+    hint: "Call register('MyClass', fn) before work(), or name job modules: work({ jobs: './jobs' }).",
+  });
 }
 
 /** Loads what is needed only where `http` asks for it. */
@@ -151,10 +160,12 @@ function claimProgram(): Program {
  * Pushes one job, or many: the set of queues and the lists in one round trip, all or none. Inside a worker it goes over
  * the worker's connection; elsewhere a connection is opened at the first call and kept until {@link close}. In a program
  * with an OpenTelemetry SDK the payloads also carry the trace.
- * @throws TsworkerError PAYLOAD where an argument cannot be written as JSON, REDIS where Redis cannot be reached
+ * @throws TsworkerError USAGE where a job has a wrong queue or an unknown member, PAYLOAD where an argument cannot be
+ *   written as JSON, REDIS where Redis cannot be reached
  */
 export async function enqueue(jobs: NewJob | readonly NewJob[]): Promise<void> {
   const list = Array.isArray(jobs) ? (jobs as readonly NewJob[]) : [jobs as NewJob];
+  list.forEach(checkNewJob);
   if (!isTraced()) return await push(list);
   const { sendTraced } = await import('../tracing/send.js');
   await sendTraced(list, (fields) => push(list, fields));

@@ -63,7 +63,15 @@ export async function runSupervised({
     counted: serving && ((pid, counted) => serving.counts.buried(pid, counted)),
   });
   const systemd = systemdOf(process.env, log);
-  const events = toldToSystemd(eventsOf(settings, log, serving), systemd, statusText(settings));
+  let started = false;
+  const told = toldToSystemd(eventsOf(settings, log, serving), systemd, statusText(settings));
+  const events: SupervisorEvents = {
+    ...told,
+    ready(facts) {
+      started = true;
+      told.ready(facts);
+    },
+  };
   const supervisor = new Supervisor({ settings, flags, fork, books, events, spare });
   connecting.then(
     (connection) => serving?.connected(connection),
@@ -93,7 +101,8 @@ export async function runSupervised({
     await connecting.then((connection) => connection.close()).catch(() => {});
     // Last: while we stop, it says so.
     await serving?.stop();
-    log.info('tsworker stopped');
+    // Of what never worked nobody asks whether it has stopped.
+    if (started) log.info('tsworker stopped');
   }
 }
 

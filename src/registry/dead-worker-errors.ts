@@ -1,6 +1,7 @@
 /** What stands in `failed` for a job whose worker died: Resque's own exceptions, so that filters written for Ruby match. Pure. */
 import { failureParts } from '../resque/failure.js';
 import type { ClaimRecord } from '../resque/record.js';
+import { asError, type CaughtError } from '../thrown.js';
 
 /**
  * How a death was found. seen: by the parent of the process; gone: its process runs no more on this machine;
@@ -49,9 +50,8 @@ export function poisonPill(id: string, death: Death, exit: string | undefined, q
 
 /** The failed entry is `head + payload + tail`, also for a record that nobody can read. */
 export function entryAround(error: Error, id: string, raw: Buffer, record: ClaimRecord | undefined) {
-  error.stack = '';
   const shown = record?.shown.toString().startsWith('{') ? record.shown : undefined;
-  const { head, tail } = failureParts(error, {
+  const { head, tail } = failureParts(withoutStack(error), {
     workerId: id,
     queue: record?.queue ?? '',
     failedAt: new Date(),
@@ -59,6 +59,12 @@ export function entryAround(error: Error, id: string, raw: Buffer, record: Claim
   });
   const payload = shown ?? Buffer.from(JSON.stringify({ class: 'InvalidPayload', args: [raw.toString()] }));
   return { head, payload, tail };
+}
+
+/** Where it was made is of no interest: the job did not throw it. */
+function withoutStack(error: Error): CaughtError {
+  error.stack = '';
+  return asError(error);
 }
 
 /** The exact bytes, where the entry shows others. */

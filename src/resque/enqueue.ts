@@ -1,7 +1,9 @@
 /** Pushing jobs as Ruby Resque does: the queue into the set of queues, the payload to the tail of its list. */
+import { TsworkerError } from '../errors.js';
 import type { Connection } from '../redis/connection.js';
 import { encodePayload } from './codec.js';
 import { createKeys } from './keys.js';
+import { checkQueueName } from './queue-name.js';
 
 /** A job to be enqueued. */
 export interface NewJob {
@@ -13,6 +15,26 @@ export interface NewJob {
 }
 
 const MOST_IN_ONE_PUSH = 1000;
+const MEMBERS = ['queue', 'class', 'args'];
+
+/** @throws TsworkerError USAGE where it is no job, or has something more: a delay that is ignored would be a surprise */
+export function checkNewJob(job: unknown): void {
+  if (typeof job !== 'object' || job === null || Array.isArray(job))
+    throw new TsworkerError('USAGE', 'enqueue takes jobs: { queue, class, args }');
+  const { queue, class: name, args } = job as Readonly<Record<string, unknown>>;
+  if (typeof name !== 'string' || name === '')
+    throw new TsworkerError('USAGE', 'enqueue: the job has no class: { queue, class, args }');
+  const where = `enqueue of ${name}`;
+  checkQueueName(queue, where);
+  if (args !== undefined && !Array.isArray(args)) throw new TsworkerError('USAGE', `${where}: args must be a list`);
+  const unknown = Object.entries(job).flatMap(([key, value]) =>
+    value === undefined || MEMBERS.includes(key) ? [] : [key],
+  );
+  if (unknown.length === 0) return;
+  throw new TsworkerError('USAGE', `${where}: a job has no ${unknown.map((key) => `"${key}"`).join(', ')}`, {
+    hint: 'A job is { queue, class, args }, and runs as soon as a worker is free.',
+  });
+}
 
 /**
  * All or none, in one round trip; jobs of one queue keep their order.

@@ -1,10 +1,6 @@
-/**
- * The failed entry, in Ruby Resque's fields and order, as the text around a payload that is spliced in untouched. Pure.
- * Knows only the format: whatever the error object does when it is read, an entry comes out, because a job whose failure
- * cannot be written down would be lost. An error is user code: its getters may throw, its name may be a number, it may
- * be a revoked Proxy; so every read is guarded.
- */
-const MAX_MESSAGE = 100_000;
+/** The failed entry, in Ruby Resque's fields and order, as the text around a payload that is spliced in untouched. Pure. */
+import type { CaughtError } from '../thrown.js';
+
 const MAX_LINE = 1_000;
 const MAX_LINES = 200;
 /** For each error of a chain, so that a deep stack leaves room for its cause. */
@@ -25,20 +21,18 @@ export interface FailureParts {
 }
 
 /**
- * The failed entry is `head + payloadJson + tail`. Never throws, whatever the error object is.
+ * The failed entry is `head + payloadJson + tail`.
  *
- * `exception` is the error's name (the class's name where the class sets none), `error` its message, cut to 100,000
- * characters, `backtrace` the stack without the message, with causes and the parts of an AggregateError, at most 200
- * lines. Lone surrogates become U+FFFD: Ruby refuses a text that has them.
+ * `exception` is the error's name, `error` its message, `backtrace` the stack without the message, with causes and the
+ * parts of an AggregateError, at most 200 lines. Lone surrogates become U+FFFD: Ruby refuses a text that has them.
  */
-export function failureParts(error: Error, context: FailureContext): FailureParts {
-  const { name, message } = readError(error);
+export function failureParts(error: CaughtError, context: FailureContext): FailureParts {
   const fields = {
-    exception: name,
-    error: message,
-    backtrace: readBacktrace(error),
-    worker: context.workerId.replace(/\p{Surrogate}/gu, '\ufffd'),
-    queue: context.queue.replace(/\p{Surrogate}/gu, '\ufffd'),
+    exception: wellFormed(error.name),
+    error: wellFormed(error.message),
+    backtrace: backtraceOf(error),
+    worker: wellFormed(context.workerId),
+    queue: wellFormed(context.queue),
     payload_base64: context.raw?.toString('base64'),
   };
   return {
@@ -52,86 +46,44 @@ export function resqueTime(time: Date): string {
   return `${time.toISOString().slice(0, 19).replaceAll('-', '/').replace('T', ' ')} UTC`;
 }
 
-/** The error's name (never empty) and message, fit for JSON and for Ruby. */
-function readError(error: unknown): { name: string; message: string } {
-  return { name: clean(nameOf(error), MAX_LINE), message: clean(asText(read(error, 'message')), MAX_MESSAGE) };
-}
-
 /** Stack lines without the message, then causes and the parts of an AggregateError; at most 200 lines. */
-function readBacktrace(error: unknown): string[] {
+function backtraceOf(error: CaughtError): string[] {
   const lines: string[] = [];
-  collect(error, lines, new Set());
+  collect(error, lines);
   return lines.slice(0, MAX_LINES);
 }
 
-function collect(error: unknown, lines: string[], seen: Set<unknown>): void {
-  seen.add(error);
+function collect(error: CaughtError, lines: string[]): void {
   lines.push(...stackLines(error));
-  const cause = read(error, 'cause');
-  if (cause !== undefined && cause !== null) collectNext('caused by', cause, lines, seen);
-  const parts = read(error, 'errors');
-  const count = read(parts, 'length');
-  if (typeof parts !== 'object' || typeof count !== 'number') return;
-  for (let i = 0; i < count && lines.length < MAX_LINES; i += 1) {
-    collectNext(`error ${i + 1} of ${count}:`, read(parts, i), lines, seen);
-  }
+  if (error.cause !== undefined) collectNext('caused by', error.cause, lines);
+  const parts = error.errors ?? [];
+  for (let i = 0; i < parts.length; i++) collectNext(`error ${i + 1} of ${error.partCount}:`, parts[i], lines);
 }
 
-function collectNext(label: string, error: unknown, lines: string[], seen: Set<unknown>): void {
+function collectNext(label: string, error: CaughtError | string, lines: string[]): void {
   if (lines.length >= MAX_LINES) return;
-  lines.push(clean(`${label} ${oneLine(error)}`, MAX_LINE));
-  if (!seen.has(error)) collect(error, lines, seen);
-}
-
-function oneLine(thrown: unknown): string {
-  if (typeof thrown !== 'object' || thrown === null) return asText(thrown);
-  const { name, message } = readError(thrown);
-  return `${name}: ${message.replace(/\s*\n\s*/g, ' ')}`;
+  const text = typeof error === 'string' ? error : `${error.name}: ${error.message.replace(/\s*\n\s*/g, ' ')}`;
+  lines.push(clean(`${label} ${text}`, MAX_LINE));
+  if (typeof error !== 'string') collect(error, lines);
 }
 
 /** V8 writes the message, which may have lines of its own, before the frames; frames begin with `at`. */
-function stackLines(error: unknown): string[] {
-  const stack = asText(read(error, 'stack'));
-  const message = asText(read(error, 'message'));
+function stackLines({ stack = '', message }: CaughtError): string[] {
   const start = message === '' ? -1 : stack.indexOf(message);
   const frames = start === -1 ? stack : stack.slice(start + message.length);
   const lines: string[] = [];
-  for (const line of frames.slice(0, MAX_MESSAGE).split('\n')) {
+  for (const line of frames.split('\n')) {
     const frame = /^\s+at (.+)$/.exec(line);
     if (frame !== null && lines.length < MAX_LINES_EACH) lines.push(clean(frame[1] ?? '', MAX_LINE));
   }
   return lines;
 }
 
-/** `class Declined extends Error {}` has the inherited name "Error"; the class says more, and Ruby shows the class. */
-function nameOf(error: unknown): string {
-  const name = read(error, 'name');
-  const own = typeof name === 'string' ? name : '';
-  if (own !== '' && own !== 'Error') return own;
-  const className = read(read(error, 'constructor'), 'name');
-  if (typeof className === 'string' && className !== '' && className !== 'Object') return className;
-  return own === '' ? 'Error' : own;
-}
-
-function read(from: unknown, key: string | number): unknown {
-  try {
-    return from === undefined || from === null ? undefined : (from as Record<string | number, unknown>)[key];
-  } catch {
-    return undefined;
-  }
-}
-
-function asText(value: unknown): string {
-  if (value === undefined) return '';
-  try {
-    return String(value);
-  } catch {
-    return '(cannot be shown)';
-  }
-}
-
 /** Cut first: the cut may itself halve a surrogate pair. */
 function clean(text: string, max: number): string {
-  const cut = text.length > max ? `${text.slice(0, max)}… (cut)` : text;
-  return cut.replace(/\p{Surrogate}/gu, '\ufffd');
+  return wellFormed(text.length > max ? `${text.slice(0, max)}… (cut)` : text);
+}
+
+function wellFormed(text: string): string {
+  return text.replace(/\p{Surrogate}/gu, '\ufffd');
 }

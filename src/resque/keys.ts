@@ -11,6 +11,8 @@ export interface Keys {
   readonly pause: string;
   /** Of resque-scheduler and node-resque: a sorted set of the times for which there are jobs. */
   readonly delayedTimes: string;
+  /** Ours: names the process whose scheduler leads. Expires (see scheduler/scheduler.ts). */
+  readonly scheduler: string;
   /** Ours: a sorted set of live processes (`<label>:<pid>`), scored by the server time of their last beat. */
   readonly processes: string;
   /** Ours: a hash, `<label>:<pid>` → which machine that process runs on (see registry/process-fingerprint.ts). */
@@ -38,6 +40,12 @@ export interface Keys {
   ping(name: string): string;
   /** The jobs for one of `delayedTimes`: a list. */
   delayedAt(time: string): string;
+  /** The lists of `delayedAt` that hold this item: a set. */
+  delayedItem(item: string): string;
+  /** The lock of a running resque-scheduler; `prefix` as in its RESQUE_SCHEDULER_MASTER_LOCK_PREFIX. The namespace stands twice. */
+  rubySchedulerLock(prefix: string): string;
+  /** The lock of a running scheduler of node-resque. */
+  readonly nodeSchedulerLock: string;
 }
 
 /** @param namespace the raw prefix, colon included, as goworker takes it: `resque:` */
@@ -52,6 +60,8 @@ export function createKeys(namespace: string): Keys {
     failures: `${namespace}stat:failed`,
     pause: `${namespace}pause-all-workers`,
     delayedTimes: `${namespace}delayed_queue_schedule`,
+    scheduler: `${namespace}tsworker:scheduler`,
+    nodeSchedulerLock: `${namespace}resque_scheduler_leader_lock`,
     processes: `${namespace}tsworker:processes`,
     machines: `${namespace}tsworker:machines`,
     states: `${namespace}tsworker:states`,
@@ -68,5 +78,12 @@ export function createKeys(namespace: string): Keys {
     failuresOf: (id) => `${namespace}stat:failed:${id}`,
     ping: (name) => `${namespace}worker:ping:${name}`,
     delayedAt: (time) => `${namespace}delayed:${time}`,
+    delayedItem: (item) => `${namespace}timestamps:${item}`,
+    rubySchedulerLock: (prefix) =>
+      [
+        `${namespace}${namespace.replace(/:$/, '')}`,
+        ...(prefix === '' ? [] : [prefix]),
+        'resque_scheduler_master_lock',
+      ].join(':'),
   };
 }

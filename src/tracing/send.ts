@@ -3,6 +3,7 @@
  * where the instrumentation for Ruby writes and reads them, and every worker that knows nothing of it looks past them.
  */
 import type { NewJob } from '../resque/enqueue.js';
+import { asError } from '../thrown.js';
 import {
   type Attributes,
   context,
@@ -57,7 +58,7 @@ function only(names: readonly string[]): string | undefined {
 }
 
 function fail(span: Span, thrown: unknown): void {
-  const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+  const error = asError(thrown);
   span.setStatus({ code: SpanStatusCode.ERROR, message: error.message });
   span.setAttribute('error.type', error.name);
   span.recordException(error);

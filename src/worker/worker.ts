@@ -19,6 +19,7 @@ import { type Identity, workerId } from '../registry/identity.js';
 import { type Membership, OwnMembership } from '../registry/membership.js';
 import { reenter } from '../registry/register.js';
 import { RedisJobStore } from '../resque/store.js';
+import { asError } from '../thrown.js';
 import { type JobWatch, watchJobs } from '../tracing/watch.js';
 import { Stopping } from './shutdown.js';
 import { tellBegin, tellEnd } from './tell-running.js';
@@ -103,7 +104,8 @@ class Daemon {
       return this.#result(ended);
     } finally {
       await connection.close();
-      (this.#options.lifecycleLog ?? log).info(this.#counts, 'tsworker stopped');
+      // Of what never worked nobody asks whether it has stopped.
+      if (this.#engine !== undefined) (this.#options.lifecycleLog ?? log).info(this.#counts, 'tsworker stopped');
     }
   }
 
@@ -183,7 +185,7 @@ class Daemon {
       await runTeardown(modules);
     } catch (error) {
       this.#options.log.error({ err: error }, 'teardown failed');
-      this.#fault = error instanceof Error ? error : new Error(String(error));
+      this.#fault = asError(error);
     }
   }
 
@@ -298,7 +300,7 @@ class Daemon {
         log.error({ kept }, 'workers whose job could not be reported stay registered until they are pruned');
     } catch (error) {
       log.error({ err: error }, 'could not unregister: our workers stay registered until they are pruned');
-      this.#fault = error instanceof Error ? error : new Error(String(error));
+      this.#fault = asError(error);
     }
   }
 

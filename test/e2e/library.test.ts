@@ -159,3 +159,23 @@ test('TERM stops a program that works, and its own handlers stay', async () => {
   expect(worker.stdout).toContain('after');
   await assertConserved(redis.client, 0);
 });
+
+test('what cannot be meant is refused, and nothing is pushed', async () => {
+  const main = program(`
+    const tell = (error) => console.log(error.code, error.message);
+    setSettings({ uri });
+    await enqueue([{ queue: 'q', class: 'A' }, { queue: 'q', class: 'B', delay: 5 }]).catch(tell);
+    await work({ queues: ['q'], logLevel: 'silent' }).catch(tell);
+    await work({ queues: ['q'], concurency: 3 }).catch(tell);
+    try { setSettings({ wait: 1 }); } catch (error) { tell(error); }
+    await close();
+  `);
+  expect((await main.exit()).code, main.output).toBe(0);
+  expect(main.stdout.trimEnd().split('\n')).toEqual([
+    'USAGE enqueue of B: a job has no "delay"',
+    'JOBS no job is registered: every job would fail',
+    'USAGE unknown key "concurency" in the settings',
+    'USAGE unknown key "wait" in the settings',
+  ]);
+  expect(await redis.client.keys('*')).toEqual([]);
+});

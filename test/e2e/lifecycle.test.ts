@@ -36,6 +36,16 @@ const scene = (context: TestContext) => startScene(context, jobs, ['-interval=36
 
 const started = (run: CliRun) => run.waitForLog('tsworker started');
 
+test.concurrent('what never started is not said to have stopped', async (context) => {
+  const { start } = await scene(context);
+  for (const flags of [[], ['-connections=1']]) {
+    const run = start('-jobs=/no/such/folder', ...flags);
+    expect((await run.exit()).code, run.output).toBe(1);
+    expect(run.stderr).toContain('does not exist');
+    expect(run.output).not.toContain('tsworker stopped');
+  }
+});
+
 describe.concurrent('stopping', () => {
   test.concurrent.for(['SIGTERM', 'SIGINT', 'SIGQUIT'] as const)(
     '%s while idle: out at once with 0, and nothing is left behind',

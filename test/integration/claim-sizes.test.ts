@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Claim, Outcome } from '../../src/job.js';
 import type { Argument, Connection } from '../../src/redis/connection.js';
 import { SCRIPTS } from '../../src/resque/scripts/index.js';
+import { asError } from '../../src/thrown.js';
 import { assertConserved } from '../support/conservation.js';
 import { startRedis, type TestRedis } from '../support/redis.js';
 import { testConnection, testStore, testWorkerId } from '../support/store.js';
@@ -95,7 +96,7 @@ describe('large jobs', () => {
           claims.map(({ token, payload }) => [token, digest(payload)]),
         );
         claimed.push(...claims.map(({ payload }) => digest(payload)));
-        const outcome: Outcome = calls % 2 === 0 ? DONE : { kind: 'failed', error: new Error('x') };
+        const outcome: Outcome = calls % 2 === 0 ? DONE : { kind: 'failed', error: asError(new Error('x')) };
         const finishes = claims.map((claim) => ({ claim, outcome }));
         expect((await s.ackAndClaim(finishes, [])).settled).toEqual(claims.map(() => true));
       }

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Claim, Outcome } from '../../src/job.js';
 import { parseRecord } from '../../src/resque/record.js';
 import { isStrict } from '../../src/resque/strict.js';
+import { asError } from '../../src/thrown.js';
 import { assertConserved, countJobs } from '../support/conservation.js';
 import { startRedis, type TestRedis } from '../support/redis.js';
 import { testConnection, testStore, testWorkerId } from '../support/store.js';
@@ -218,7 +219,7 @@ describe('finishing', () => {
     const s = await store('q');
     const { claims } = await s.ackAndClaim([], [0]);
     await s.ackAndClaim(
-      [{ claim: claims[0], outcome: { kind: 'failed', error: new RangeError('no "such" thing') } }],
+      [{ claim: claims[0], outcome: { kind: 'failed', error: asError(new RangeError('no "such" thing')) } }],
       [],
     );
     const [entry] = await redis.client.lRange('resque:failed', 0, -1);
@@ -241,7 +242,7 @@ describe('finishing', () => {
     await push('q', job(1), job(2), job(3));
     const s = await store('q');
     const { claims } = await s.ackAndClaim([], [0, 1, 2]);
-    const outcomes: Outcome[] = [DONE, { kind: 'failed', error: new Error('x') }, { kind: 'requeue' }];
+    const outcomes: Outcome[] = [DONE, { kind: 'failed', error: asError(new Error('x')) }, { kind: 'requeue' }];
     const finishes = claims.map((claim, i) => ({ claim, outcome: outcomes[i] }));
     expect((await s.ackAndClaim(finishes, [])).settled).toEqual([true, true, true]);
     expect((await s.ackAndClaim(finishes, [])).settled).toEqual([false, false, false]);
@@ -328,7 +329,7 @@ describe('a write that is refused midway', () => {
     await redis.client.sendCommand(['ACL', 'SETUSER', user, 'on', '>pw', '~*', '+@all']);
     const s = testStore(await testConnection(redis.uri.replace('unix://', `unix://${user}:pw@`)), 'q');
     const { claims } = await s.ackAndClaim([], [0, 1, 2]);
-    const outcomes: Outcome[] = [DONE, { kind: 'failed', error: new Error('x') }, { kind: 'requeue' }];
+    const outcomes: Outcome[] = [DONE, { kind: 'failed', error: asError(new Error('x')) }, { kind: 'requeue' }];
     const finishes = claims.map((claim, i) => ({ claim, outcome: outcomes[i] }));
     await redis.client.sAdd('resque:workers', [0, 1, 2].map(testWorkerId));
     await redis.client.sendCommand(['ACL', 'SETUSER', user, `-${command}`]);

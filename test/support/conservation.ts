@@ -9,18 +9,20 @@ export interface JobCounts {
   readonly failed: number;
   /** In the quarantine lists of the queues. */
   readonly quarantined: number;
+  /** In the lists of delayed jobs. */
+  readonly delayed: number;
   /** `stat:processed`, which counts successes only. */
   readonly processed: number;
   /** `stat:failed`: in step with `failed` as long as nobody clears that list. */
   readonly failedStat: number;
   /** Records whose worker is not registered: nobody would ever recover these. Always 0 in a sound system. */
   readonly orphaned: number;
-  /** queued + claimed + failed + quarantined + processed. */
+  /** queued + claimed + failed + quarantined + delayed + processed. */
   readonly total: number;
 }
 
 /*
- * KEYS[1]: the namespace. A script, so that no job moves between two counts. Returns seven numbers. Names of workers and
+ * KEYS[1]: the namespace. A script, so that no job moves between two counts. Returns eight numbers. Names of workers and
  * queues are read from the sets, as any other Resque program would; `worker:<id>:started` is no record, nor is
  * node-resque's `worker:ping:<name>`.
  */
@@ -34,6 +36,10 @@ local quarantined = 0
 for _, queue in ipairs(redis.call('SMEMBERS', ns .. 'tsworker:quarantine')) do
   quarantined = quarantined + redis.call('LLEN', ns .. 'tsworker:quarantine:' .. queue)
 end
+local delayed = 0
+for _, time in ipairs(redis.call('ZRANGE', ns .. 'delayed_queue_schedule', 0, -1)) do
+  delayed = delayed + redis.call('LLEN', ns .. 'delayed:' .. time)
+end
 local records = {}
 for _, id in ipairs(redis.call('SMEMBERS', ns .. 'workers')) do
   local key = ns .. 'worker:' .. id
@@ -46,15 +52,26 @@ for _, key in ipairs(redis.call('KEYS', '*')) do
   if id and not records[key] and id:sub(-8) ~= ':started' and id:sub(1, 5) ~= 'ping:' then orphaned = orphaned + 1 end
 end
 local function number(key) return tonumber(redis.call('GET', ns .. key) or '0') end
-return { queued, claimed, redis.call('LLEN', ns .. 'failed'), number('stat:processed'), number('stat:failed'), orphaned, quarantined }
+return {
+  queued, claimed, redis.call('LLEN', ns .. 'failed'), number('stat:processed'), number('stat:failed'), orphaned,
+  quarantined, delayed,
+}
 `;
 
 export async function countJobs(client: TestClient, namespace = 'resque:'): Promise<JobCounts> {
   const reply = (await client.eval(SCRIPT, { keys: [namespace] })) as unknown as number[];
-  const [queued = 0, claimed = 0, failed = 0, processed = 0, failedStat = 0, orphaned = 0, quarantined = 0] =
-    reply.map(Number);
-  const total = queued + claimed + failed + quarantined + processed;
-  return { queued, claimed, failed, quarantined, processed, failedStat, orphaned, total };
+  const [
+    queued = 0,
+    claimed = 0,
+    failed = 0,
+    processed = 0,
+    failedStat = 0,
+    orphaned = 0,
+    quarantined = 0,
+    delayed = 0,
+  ] = reply.map(Number);
+  const total = queued + claimed + failed + quarantined + delayed + processed;
+  return { queued, claimed, failed, quarantined, delayed, processed, failedStat, orphaned, total };
 }
 
 /** Throws unless every enqueued job is in exactly one place. The message shows all counts. */
@@ -75,12 +92,12 @@ export async function leftoverKeys(client: TestClient, namespace = 'resque:'): P
 }
 
 /** Waits until these counts are so. */
-export async function untilCounted(client: TestClient, wanted: Partial<JobCounts>): Promise<void> {
+export async function untilCounted(client: TestClient, wanted: Partial<JobCounts>, timeoutMs?: number): Promise<void> {
   const isSo = async () => {
     const counts = await countJobs(client);
     return Object.entries(wanted).every(([key, value]) => counts[key as keyof JobCounts] === value);
   };
-  await until(isSo, { what: `counts are ${JSON.stringify(wanted)}` });
+  await until(isSo, { timeoutMs, what: `counts are ${JSON.stringify(wanted)}` });
 }
 
 /** As any Resque producer does it, into the queue `q`. */

@@ -1,8 +1,8 @@
 /** The built package in a folder of its own, which a test may change or take away under a running worker. */
 import { cpSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { projectRoot } from './cli.js';
 import { tempDir } from './reaper.js';
+import { projectRoot } from './root.js';
 
 export interface PackageCopy {
   readonly dir: string;

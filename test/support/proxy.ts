@@ -6,8 +6,8 @@ export type Match = string | ((request: Buffer) => boolean);
 
 interface Trap {
   readonly match: Match;
-  readonly kind: 'loseReply' | 'holdReply' | 'cutBefore';
-  readonly sprung: () => void;
+  readonly kind: 'loseReply' | 'holdReply' | 'cutBefore' | 'holdRequest';
+  readonly sprung: (deliver: () => void) => void;
 }
 
 interface Link {
@@ -88,6 +88,17 @@ export class RedisProxy {
     return this.#setTrap('cutBefore', match);
   }
 
+  /**
+   * The next request that matches is held, and its connection is cut for the client alone, as when a network comes back
+   * after the client has given up. Resolves then; `deliver` lets the request arrive at Redis.
+   */
+  holdRequest(match: Match): Promise<{ deliver(): void }> {
+    return new Promise((resolve) => {
+      const sprung = (deliver: () => void) => resolve({ deliver });
+      this.#traps.push({ kind: 'holdRequest', match, sprung });
+    });
+  }
+
   async close(): Promise<void> {
     const closed = new Promise((resolve) => this.#listener.close(resolve));
     this.cut();
@@ -95,7 +106,7 @@ export class RedisProxy {
   }
 
   #setTrap(kind: Trap['kind'], match: Match): Promise<void> {
-    return new Promise((sprung) => this.#traps.push({ kind, match, sprung }));
+    return new Promise((resolve) => this.#traps.push({ kind, match, sprung: () => resolve() }));
   }
 
   #accept(client: Socket): void {
@@ -141,10 +152,16 @@ export class RedisProxy {
     link.lost = true;
     if (trap.kind === 'holdReply') {
       link.client.once('close', () => link.server.destroy());
-      link.server.write(request, trap.sprung);
+      link.server.write(request, () => trap.sprung(() => {}));
       return;
     }
-    link.client.once('close', trap.sprung);
+    if (trap.kind === 'holdRequest') {
+      // Redis carries it out, and learns only then that nobody waits for the reply.
+      trap.sprung(() => link.server.end(request));
+      link.client.resetAndDestroy();
+      return;
+    }
+    link.client.once('close', () => trap.sprung(() => {}));
     if (trap.kind === 'cutBefore') {
       link.server.destroy();
       link.client.resetAndDestroy();

@@ -1,55 +1,97 @@
 /**
- * Retries or removes entries that are named by N: those that stood there at the start, wherever they have moved to by the
- * time they are touched. Must not know how N is typed.
+ * Entries that are named one by one, by N or by id: found, and retried or removed, wherever they have moved to by the time
+ * they are touched. Must not know how they are typed.
  */
-
+import { entryId } from './entry.js';
 import type { FailedList, Listed } from './list.js';
-import { mostInOneCall, type Pick, type Settler } from './remove.js';
-import { type Brief, type Chosen, choose, type Deed, type Left, leftOf } from './select.js';
+import { mostInOneCall, type Removal, type Remover } from './remove.js';
+import { type Brief, type Chosen, type Left, leftOf } from './select.js';
 
-/** Entries `from` to `to`; or the one whose SHA-1 begins with `id`, which stood at `from` when it was seen. */
-export interface Target {
+/** Entries `from` to `to`. `id`: what was typed may be an id as well, where nothing stands there. */
+export interface IndexTarget {
   readonly from: number;
   readonly to: number;
   readonly id?: string | undefined;
 }
 
-/** What is there now, by rising N and each once; and what is not. */
-export interface Resolved {
-  readonly chosen: readonly Chosen[];
+/** The one whose SHA-1 begins so. `at`: it stood there when it was seen, and is there or below; else it may be anywhere. */
+export interface IdTarget {
+  readonly id: string;
+  readonly at?: number | undefined;
+}
+
+export type Target = IndexTarget | IdTarget;
+
+export interface Resolved<T> {
+  /** What is there now, by rising N and each once. */
+  readonly found: readonly T[];
   readonly missing: readonly Target[];
+  /** Ids that more than one entry has, with some of the N. */
+  readonly ambiguous: readonly { readonly id: string; readonly at: readonly number[] }[];
 }
 
-/** Reads the entries that are meant; from here on they are known by their bytes. */
-export async function resolveTargets(list: FailedList, targets: readonly Target[], deed: Deed): Promise<Resolved> {
-  const found = new Map<number, Chosen>();
+/** @param read what is kept of an entry: a range may be longer than memory */
+export async function resolveTargets<T>(
+  list: FailedList,
+  targets: readonly Target[],
+  read: (listed: Listed) => T,
+): Promise<Resolved<T>> {
+  const found = new Map<number, T>();
   const missing: Target[] = [];
+  const ids = new Set<string>();
+  const keep = (listed: Listed) => {
+    if (!found.has(listed.n)) found.set(listed.n, read(listed));
+  };
   for (const target of targets) {
-    const before = found.size;
-    let known = 0;
-    for await (const listed of entriesOf(list, target)) {
-      known++;
-      if (!found.has(listed.n)) found.set(listed.n, choose(listed, deed, true));
+    if ('from' in target) {
+      const known = await readRange(list, target, keep);
+      if (known === 0 && target.id !== undefined) ids.add(target.id);
+      else if (known < target.to - target.from + 1) missing.push({ from: target.from + known, to: target.to });
+    } else if (target.at === undefined) ids.add(target.id);
+    else {
+      const entry = await list.find((id) => id.startsWith(target.id), target.at);
+      if (entry === undefined) missing.push(target);
+      else keep(entry);
     }
-    if (known === 0 && found.size === before) missing.push(target);
-    else if (target.id === undefined && known < target.to - target.from + 1)
-      missing.push({ from: target.from + known, to: target.to });
   }
-  return { chosen: [...found.values()].sort((a, b) => a.brief.n - b.brief.n), missing };
+  const byId = await findIds(list, ids);
+  for (const [id, [entry, ...others]] of byId) {
+    if (entry === undefined) missing.push({ id });
+    else if (others.length === 0) keep(entry);
+  }
+  const ambiguous = [...byId].filter(([, entries]) => entries.length > 1);
+  return {
+    found: [...found].sort(([a], [b]) => a - b).map(([, one]) => one),
+    missing,
+    ambiguous: ambiguous.map(([id, entries]) => ({ id, at: entries.map(({ n }) => n) })),
+  };
 }
 
-async function* entriesOf(list: FailedList, { from, to, id }: Target): AsyncGenerator<Listed> {
-  if (id !== undefined) {
-    const found = await list.find((one) => one.startsWith(id), from);
-    if (found !== undefined) yield found;
-    return;
-  }
-  for (let at = from; at <= to; ) {
+/** @returns how many there are */
+async function readRange(list: FailedList, { from, to }: IndexTarget, keep: (listed: Listed) => void): Promise<number> {
+  let at = from;
+  while (at <= to) {
     const page = await list.read(at, Math.min(list.pageSize, to - at + 1));
-    if (page.length === 0) return;
-    yield* page;
+    if (page.length === 0) break;
+    for (const listed of page) keep(listed);
     at += page.length;
   }
+  return at - from;
+}
+
+const MOST_ALIKE = 3;
+
+/** All of them in one walk through the list. Of entries with the same bytes, which nobody can tell apart, the newest. */
+async function findIds(list: FailedList, wanted: ReadonlySet<string>): Promise<Map<string, Listed[]>> {
+  const found = new Map([...wanted].map((beginning) => [beginning, new Map<string, Listed>()]));
+  if (wanted.size > 0)
+    for await (const page of list.down())
+      for (const listed of page) {
+        const id = entryId(listed.raw);
+        for (const [beginning, entries] of found)
+          if (id.startsWith(beginning) && !entries.has(id) && entries.size < MOST_ALIKE) entries.set(id, listed);
+      }
+  return new Map([...found].map(([beginning, entries]) => [beginning, [...entries.values()]]));
 }
 
 export interface NamedStep {
@@ -60,22 +102,23 @@ export interface NamedStep {
 /** An entry that is still to be taken, and where it should stand by now. */
 interface Waiting {
   readonly brief: Brief;
-  readonly pick: Pick;
+  readonly removal: Removal;
   at: number;
 }
 
 /** One step for each call of Redis. Whoever stops asking stops it, between two calls. */
-export async function* settleNamed(
+export async function* removeNamed(
   list: FailedList,
-  settler: Settler,
+  remover: Remover,
   chosen: readonly Chosen[],
+  step = Number.POSITIVE_INFINITY,
 ): AsyncGenerator<NamedStep> {
-  yield { taken: [], left: chosen.filter(({ pick }) => pick === undefined).map((one) => leftOf(one)) };
+  yield { taken: [], left: chosen.filter(({ removal }) => removal === undefined).map((one) => leftOf(one)) };
   const length = await list.length();
-  let waiting = chosen.flatMap(({ brief, pick }): Waiting[] => (pick ? [{ brief, pick, at: brief.n }] : []));
+  let waiting = chosen.flatMap(({ brief, removal }): Waiting[] => (removal ? [{ brief, removal, at: brief.n }] : []));
   while (waiting.length > 0) {
-    const batch = firstBatch(waiting, list, length);
-    const { states, refusal } = await settler.settle(batch.map(({ pick, at }) => ({ ...pick, n: at })));
+    const batch = firstBatch(waiting, list, length, step);
+    const { states, refusal } = await remover.remove(batch.map(({ removal, at }) => ({ ...removal, n: at })));
     const inState = (wanted: string) => batch.filter((_, i) => states[i] === wanted);
     const taken = inState('taken');
     const refused = inState('refused').map((one) => leftOf(one, refusal));
@@ -87,9 +130,9 @@ export async function* settleNamed(
 }
 
 /** Close enough together to be read by one call, and few enough. */
-function firstBatch(waiting: readonly Waiting[], list: FailedList, length: number): readonly Waiting[] {
+function firstBatch(waiting: readonly Waiting[], list: FailedList, length: number, step: number): readonly Waiting[] {
   const { at } = waiting[0];
-  const most = mostInOneCall(Math.min(at, Math.max(0, length - at)), list.meanBytes);
+  const most = Math.min(step, mostInOneCall(Math.min(at, Math.max(0, length - at)), list.meanBytes));
   const end = waiting.findIndex((one, i) => i === most || one.at >= at + list.pageSize);
   return end === -1 ? waiting : waiting.slice(0, end);
 }
@@ -106,7 +149,7 @@ function moveDown(waiting: readonly Waiting[], taken: readonly Waiting[]): void 
 /** Others have moved the first, and those behind it. One that is nowhere is not waited for any longer. */
 async function relocate(list: FailedList, waiting: Waiting[]): Promise<Left | undefined> {
   const [first] = waiting;
-  const found = await list.find((id) => id === first.pick.id, first.at);
+  const found = await list.find((id) => id === first.removal.id, first.at);
   if (found === undefined) {
     waiting.shift();
     return { ...first.brief, why: 'it is gone: somebody else has retried, removed or changed it meanwhile' };

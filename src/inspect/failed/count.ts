@@ -1,40 +1,56 @@
 /** What fails, how often, and since when. Changes nothing. */
 import { FailedEntry, failureTime } from './entry.js';
 import { type FailedFilter, matches } from './filter.js';
+import { fingerprint, normalizeMessage } from './fingerprint.js';
 import type { FailedList } from './list.js';
 
-/** Failures of one kind. */
+/**
+ * kind: same queue, class, exception and message but for what varies in it. error: the same, whichever queue and class.
+ * hour: when it failed, in UTC.
+ */
+export const GROUPINGS = ['kind', 'error', 'class', 'queue', 'hour'] as const;
+export type Grouping = (typeof GROUPINGS)[number];
+
+/** Failures that are alike. What they need not have in common is that of the newest. */
 export interface FailedGroup {
   readonly queue: string;
   readonly class: string;
   readonly exception: string;
+  /** Fingerprint. */
+  readonly kind: string;
   readonly count: number;
   /** Milliseconds; undefined where no entry has a time that can be read. */
   readonly first: number | undefined;
   readonly last: number | undefined;
   /** The newest of them. */
   readonly n: number;
+  /** Its message, cut where it is very long. */
   readonly error: string;
 }
 
 export interface FailedCount {
   /** Those that match. */
   readonly total: number;
-  /** The most frequent first. */
+  /** The most frequent first; hours: the newest first. */
   readonly groups: readonly FailedGroup[];
   /** How many entries were looked at: all, unless `most` cut it short. */
   readonly seen: number;
 }
 
+export interface CountOptions {
+  readonly filter?: FailedFilter;
+  readonly by?: Grouping;
+  /** Look at no more than the newest so many entries. */
+  readonly most?: number;
+}
+
 type Growing = { -readonly [K in keyof FailedGroup]: FailedGroup[K] };
 
-/** @param most look at no more than the newest so many entries */
 export async function countFailed(
   list: FailedList,
-  filter: FailedFilter = {},
-  most = Number.POSITIVE_INFINITY,
+  { filter = {}, by = 'kind', most = Number.POSITIVE_INFINITY }: CountOptions = {},
 ): Promise<FailedCount> {
-  const groups = new Map<string, Growing>();
+  const groups = new Groups(by);
   let total = 0;
   let seen = 0;
   for await (const page of list.down()) {
@@ -42,23 +58,77 @@ export async function countFailed(
       const entry = new FailedEntry(raw);
       if (!matches(entry, filter)) continue;
       total++;
-      add(groups, n, entry);
+      groups.add(n, entry);
     }
     seen = Math.min(most, seen + page.length);
     if (seen === most) break;
   }
-  return { total, groups: [...groups.values()].sort((a, b) => b.count - a.count), seen };
+  return { total, groups: groups.sorted, seen };
 }
 
-function add(groups: Map<string, Growing>, n: number, entry: FailedEntry): void {
-  const { queue, class: name, exception, error } = entry;
-  const key = JSON.stringify([queue, name, exception]);
-  const at = failureTime(entry);
-  const group = groups.get(key) ?? { queue, class: name, exception, count: 0, first: at, last: at, n, error };
-  group.count++;
-  if (at !== undefined) {
+/** Messages may differ in what nobody can tell to vary: memory stays bounded all the same. */
+const MOST_GROUPS = 10_000;
+const MOST_ERROR = 4000;
+
+class Groups {
+  readonly #by: Grouping;
+  readonly #groups = new Map<string, Growing>();
+
+  constructor(by: Grouping) {
+    this.#by = by;
+  }
+
+  add(n: number, entry: FailedEntry): void {
+    const at = failureTime(entry);
+    const key = this.#keyOf(entry, at);
+    const full = this.#groups.size >= MOST_GROUPS && !this.#groups.has(key);
+    const group = full ? this.#group('', () => ({ ...OTHERS, n })) : this.#group(key, () => partsOf(n, entry));
+    group.count++;
+    if (at === undefined) return;
     group.first = Math.min(group.first ?? at, at);
     group.last = Math.max(group.last ?? at, at);
   }
-  groups.set(key, group);
+
+  get sorted(): readonly FailedGroup[] {
+    const all = [...this.#groups.values()];
+    if (this.#by === 'hour') return all.sort((a, b) => (b.last ?? 0) - (a.last ?? 0));
+    return all.sort((a, b) => b.count - a.count);
+  }
+
+  #keyOf(entry: FailedEntry, at: number | undefined): string {
+    switch (this.#by) {
+      case 'kind':
+        return JSON.stringify([entry.queue, entry.class, entry.exception, normalizeMessage(entry.error)]);
+      case 'error':
+        return JSON.stringify([entry.exception, normalizeMessage(entry.error)]);
+      case 'class':
+        return JSON.stringify([entry.class]);
+      case 'queue':
+        return JSON.stringify([entry.queue]);
+      case 'hour':
+        return JSON.stringify([at === undefined ? null : Math.floor(at / 3_600_000)]);
+    }
+  }
+
+  #group(key: string, parts: () => Parts): Growing {
+    const known = this.#groups.get(key);
+    if (known !== undefined) return known;
+    const group = { ...parts(), count: 0, first: undefined, last: undefined };
+    this.#groups.set(key, group);
+    return group;
+  }
+}
+
+type Parts = Omit<FailedGroup, 'count' | 'first' | 'last'>;
+
+const OTHERS = { queue: '', class: '', exception: '', kind: '', error: '(other kinds of failures)' };
+
+function partsOf(n: number, entry: FailedEntry): Parts {
+  const { queue, class: name, exception, error } = entry;
+  return { queue, class: name, exception, kind: fingerprint(entry), n, error: shortened(error) };
+}
+
+/** As a text of its own: a piece of a long one would keep all of it in memory. */
+function shortened(error: string): string {
+  return error.length > MOST_ERROR ? `${Buffer.from(error.slice(0, MOST_ERROR)).toString()}…` : error;
 }

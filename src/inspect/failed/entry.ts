@@ -91,9 +91,12 @@ export class FailedEntry {
     return member === undefined ? '' : this.#raw.toString('utf8', member.from, member.to);
   }
 
-  /** What a retry pushes, or why it cannot be retried. */
-  get job(): Requeue | string {
-    const { unreadable, queue } = this;
+  /**
+   * What a retry pushes, or why it cannot be retried.
+   * @param queue where to; default where it came from
+   */
+  requeue(queue = this.queue): Requeue | string {
+    const { unreadable } = this;
     if (unreadable !== undefined) return unreadable;
     if (queue === '') return 'it names no queue';
     // U+FFFD in its place would be another queue.

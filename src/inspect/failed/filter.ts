@@ -1,11 +1,14 @@
 /** Which entries of the failed list are meant. Pure; knows neither the list nor the command line. */
 import { type FailedEntry, failureTime } from './entry.js';
+import { fingerprint } from './fingerprint.js';
 
 /** All that is given must hold; of several classes or queues, one. */
 export interface FailedFilter {
   /** Of an ActiveJob job its own class, or the wrapper's. */
   readonly classes?: readonly string[] | undefined;
   readonly queues?: readonly string[] | undefined;
+  /** By fingerprint. */
+  readonly kinds?: readonly string[] | undefined;
   /** Failed at this time (ms) or later; an entry without a time that can be read is left out. */
   readonly since?: number | undefined;
   /** Failed before this time. */
@@ -21,13 +24,14 @@ export function isFiltered(filter: FailedFilter): boolean {
 }
 
 export function matches(entry: FailedEntry, filter: FailedFilter): boolean {
-  const { classes, queues, error, retried } = filter;
+  const { classes, queues, kinds, error, retried } = filter;
   return (
     (classes === undefined || classes.includes(entry.class) || classes.includes(entry.wrapper ?? entry.class)) &&
     (queues === undefined || queues.includes(entry.queue)) &&
     (retried === undefined || retried === (entry.retriedAt !== undefined)) &&
     (error === undefined || hasError(entry, error)) &&
-    isInTime(entry, filter)
+    isInTime(entry, filter) &&
+    (kinds === undefined || kinds.includes(fingerprint(entry)))
   );
 }
 

@@ -2,7 +2,7 @@
 
 import type { FailedFilter } from './filter.js';
 import type { FailedList } from './list.js';
-import { type Brief, chooseMatching, type Deed, type Left, leftOf } from './select.js';
+import { type Action, type Brief, chooseMatching, type Left, leftOf } from './select.js';
 
 export interface PreviewStep {
   readonly seen: number;
@@ -13,13 +13,13 @@ export interface PreviewStep {
 }
 
 /** Newest first. */
-export async function* preview(list: FailedList, deed: Deed, filter: FailedFilter): AsyncGenerator<PreviewStep> {
+export async function* preview(list: FailedList, action: Action, filter: FailedFilter): AsyncGenerator<PreviewStep> {
   const of = await list.length();
   let seen = 0;
   for await (const page of list.down(of - 1)) {
-    const chosen = page.flatMap((listed) => chooseMatching(listed, deed, filter) ?? []);
+    const chosen = page.flatMap((listed) => chooseMatching(listed, action, filter) ?? []);
     seen += page.length;
-    const taken = chosen.flatMap(({ pick, brief }) => (pick === undefined ? [] : [brief]));
-    yield { seen, of, taken, left: chosen.filter(({ pick }) => pick === undefined).map((one) => leftOf(one)) };
+    const taken = chosen.flatMap(({ removal, brief }) => (removal === undefined ? [] : [brief]));
+    yield { seen, of, taken, left: chosen.filter(({ removal }) => removal === undefined).map((one) => leftOf(one)) };
   }
 }

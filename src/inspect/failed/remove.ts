@@ -10,26 +10,26 @@ import { entryId, type Requeue } from './entry.js';
 import { MOST_IN_PAGE } from './list.js';
 
 /** An entry that shall go, and the job that it becomes again where it is retried. */
-export interface Pick {
+export interface Removal {
   readonly n: number;
   readonly id: string;
   readonly job?: Requeue | undefined;
 }
 
 /** refused: its queue takes nothing, and the entry stays; elsewhere: it no longer stands there. */
-export type Settled = 'taken' | 'elsewhere' | 'refused';
+export type RemovalState = 'taken' | 'elsewhere' | 'refused';
 
-export interface SettleReply {
-  readonly states: readonly Settled[];
+export interface RemovalReply {
+  readonly states: readonly RemovalState[];
   /** What Redis said of the refused. */
   readonly refusal: string;
 }
 
-export function pickOf(n: number, raw: Buffer, job?: Requeue): Pick {
+export function removalOf(n: number, raw: Buffer, job?: Requeue): Removal {
   return { n, id: entryId(raw), job };
 }
 
-export class Settler {
+export class Remover {
   readonly #connection: Connection;
   readonly #keys: Keys;
   readonly #script: Script = SCRIPTS.unfail;
@@ -42,14 +42,16 @@ export class Settler {
   /**
    * One atomic step for all of them. When it rejects because the connection was lost, either all of it has happened or
    * nothing.
-   * @param picks by rising N, within two pages ({@link MOST_IN_PAGE}) of each other
+   * @param removals by rising N, within two pages ({@link MOST_IN_PAGE}) of each other
    */
-  async settle(picks: readonly Pick[]): Promise<SettleReply> {
-    if (picks.length === 0) return { states: [], refusal: '' };
-    const queues = [...new Set(picks.flatMap(({ job }) => (job === undefined ? [] : [job.queue])))];
+  async remove(removals: readonly Removal[]): Promise<RemovalReply> {
+    if (removals.length === 0) return { states: [], refusal: '' };
+    const queues = [...new Set(removals.flatMap(({ job }) => (job === undefined ? [] : [job.queue])))];
     const keys = [this.#keys.failed, this.#keys.queues, this.#keys.never, ...queues.map(this.#keys.queue)];
-    const others = picks.flatMap(({ job }) => (job !== undefined && Buffer.isBuffer(job.payload) ? [job.payload] : []));
-    const args: Argument[] = [randomUUID(), packed(picks, queues), String(queues.length), ...queues, ...others];
+    const others = removals.flatMap(({ job }) =>
+      job !== undefined && Buffer.isBuffer(job.payload) ? [job.payload] : [],
+    );
+    const args: Argument[] = [randomUUID(), packed(removals, queues), String(queues.length), ...queues, ...others];
     const [states, refusal] = (await callScript(this.#connection, this.#script, keys, args)) as [string, string];
     return { states: Array.from(states, (state) => STATES[state as keyof typeof STATES]), refusal };
   }
@@ -60,9 +62,9 @@ const STATES = { 0: 'elsewhere', 1: 'taken', x: 'refused' } as const;
 const ENTRY_BYTES = 56;
 
 /** One argument for all, as unfail.lua reads it: thousands of them would take Redis longer than what they ask for. */
-function packed(picks: readonly Pick[], queues: readonly string[]): Buffer {
-  const bytes = Buffer.alloc(picks.length * ENTRY_BYTES);
-  for (const [i, { n, id, job }] of picks.entries()) {
+function packed(removals: readonly Removal[], queues: readonly string[]): Buffer {
+  const bytes = Buffer.alloc(removals.length * ENTRY_BYTES);
+  for (const [i, { n, id, job }] of removals.entries()) {
     const at = i * ENTRY_BYTES;
     bytes.writeUInt32BE(n, at);
     bytes.write(id, at + 4, 'latin1');

@@ -2,10 +2,15 @@
 import { FailedEntry } from './entry.js';
 import { type FailedFilter, matches } from './filter.js';
 import type { Listed } from './list.js';
-import { type Pick, pickOf } from './remove.js';
+import { type Removal, removalOf } from './remove.js';
 
-/** retry: the job goes back to its queue, and the entry goes; remove: both go. */
-export type Deed = 'retry' | 'remove';
+/** What shall be done with all that are chosen. */
+export interface Action {
+  /** retry: the job goes back to its queue, and the entry goes; remove: both go. */
+  readonly kind: 'retry' | 'remove';
+  /** retry: to this queue, whichever the entry names. */
+  readonly to?: string | undefined;
+}
 
 /** What is told of an entry afterwards. */
 export interface Brief {
@@ -21,28 +26,25 @@ export interface Left extends Brief {
 
 /** Either it may be taken, or it is left. */
 export type Chosen =
-  | { readonly brief: Brief; readonly pick: Pick; readonly why?: undefined }
-  | { readonly brief: Brief; readonly pick?: undefined; readonly why: string };
+  | { readonly brief: Brief; readonly removal: Removal; readonly why?: undefined }
+  | { readonly brief: Brief; readonly removal?: undefined; readonly why: string };
 
 export const ALREADY_RETRIED = 'Resque has retried it already (it has a retried_at)';
 
 /** @param again retry also what Resque's web page has retried already, and left in the list */
-export function choose({ n, raw }: Listed, deed: Deed, again: boolean, entry = new FailedEntry(raw)): Chosen {
-  const brief = briefOf(n, entry);
-  if (deed === 'remove') return { brief, pick: pickOf(n, raw) };
+export function choose({ n, raw }: Listed, action: Action, again: boolean, entry = new FailedEntry(raw)): Chosen {
+  const { kind, to } = action;
+  const brief = { n, class: entry.class, queue: to ?? entry.queue };
+  if (kind === 'remove') return { brief, removal: removalOf(n, raw) };
   if (!again && entry.retriedAt !== undefined) return { brief, why: ALREADY_RETRIED };
-  const { job } = entry;
-  return typeof job === 'string' ? { brief, why: job } : { brief, pick: pickOf(n, raw, job) };
+  const job = entry.requeue(to);
+  return typeof job === 'string' ? { brief, why: job } : { brief, removal: removalOf(n, raw, job) };
 }
 
 /** undefined for an entry that the filter leaves out. Only a filter for entries that were retried means these too. */
-export function chooseMatching(listed: Listed, deed: Deed, filter: FailedFilter): Chosen | undefined {
+export function chooseMatching(listed: Listed, action: Action, filter: FailedFilter): Chosen | undefined {
   const entry = new FailedEntry(listed.raw);
-  return matches(entry, filter) ? choose(listed, deed, filter.retried === true, entry) : undefined;
-}
-
-function briefOf(n: number, { class: name, queue }: FailedEntry): Brief {
-  return { n, class: name, queue };
+  return matches(entry, filter) ? choose(listed, action, filter.retried === true, entry) : undefined;
 }
 
 /** @param refusal what Redis said, of one that might have been taken */

@@ -23,6 +23,9 @@ const FILES = {
   recover: ['recover'],
   unfail: ['unfail'],
   enqueue: ['enqueue'],
+  delay: ['delayed/common', 'delayed/delay'],
+  promote: ['delayed/common', 'delayed/promote'],
+  takeDelayed: ['delayed/common', 'delayed/take'],
 } as const satisfies Record<string, readonly string[]>;
 
 export type ScriptName = keyof typeof FILES;

@@ -74,7 +74,7 @@ export class Chaos {
     this.random = new Random(options.seed, options.name);
     this.ledger = ledger;
     this.enqueuer = new Enqueuer(this.link(), this.random, () => this.#replicas);
-    this.sampler = new Sampler(this.link(), this.enqueuer);
+    this.sampler = new Sampler(this.link(), this.enqueuer, ledger);
     this.onEnd(() => ledger.stop());
   }
 
@@ -114,10 +114,15 @@ export class Chaos {
   }
 
   /** Starts a daemon that is started again whenever it ends. */
-  daemon(flags: readonly string[] = [], env: Readonly<Record<string, string>> = {}): Daemon {
+  daemon(
+    flags: readonly string[] = [],
+    env: Readonly<Record<string, string>> = {},
+    { file }: { readonly file?: string } = {},
+  ): Daemon {
     const intervals = [`-heartbeat=${HEARTBEAT_S}`, `-prune-after=${PRUNE_AFTER_S}`, '-log-format=json'];
     const where = [`-uri=${this.#uri}`, `-namespace=${NAMESPACE}`, `-jobs=${JOBS}`, `-queues=${QUEUES.join(',')}`];
     const daemon = new Daemon({
+      ...(file === undefined ? {} : { file }),
       args: [...where, ...intervals, '-log-level=warn', ...flags],
       env: { CHAOS_LEDGER: this.ledger.socketPath, ...env },
       log: this.log,
@@ -179,8 +184,9 @@ export class Chaos {
     const atRest = async () => {
       const sample = await link.ask(takeSample);
       const { counts, pushed } = sample;
+      const { confirmed } = await this.ledger.children();
       const open = counts.queued + counts.quarantined + counts.claimed + counts.orphaned;
-      return open === 0 && counts.processed + counts.failed >= pushed ? sample : undefined;
+      return open === 0 && counts.processed + counts.failed >= pushed + confirmed ? sample : undefined;
     };
     const timeoutMs = this.short ? REST_MS / 3 : REST_MS;
     return await until(atRest, { timeoutMs, everyMs: 25, what: 'every job is counted' });

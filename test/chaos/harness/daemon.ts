@@ -1,19 +1,11 @@
 /** One tsworker daemon as real processes, a supervisor and its children, that can be broken in every way and started again. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { reaped } from '../../support/reaper.js';
+import { projectRoot } from '../../support/root.js';
 import { until, within } from '../../support/until.js';
-
-/** The suite runs from test/chaos and, built, from .cache/chaos/test/chaos. */
-export const projectRoot = rootAbove(fileURLToPath(import.meta.url));
-
-function rootAbove(path: string): string {
-  const dir = dirname(path);
-  return existsSync(join(dir, 'package.json')) ? dir : rootAbove(dir);
-}
 
 export interface DaemonOptions {
   /** The program; tsworker unless told. */

@@ -44,9 +44,8 @@ export class Enqueuer {
     return this.#acknowledged;
   }
 
-  /** In one call, to one queue. @returns their ids, when they are there */
-  async push(jobs: readonly Job[]): Promise<number[]> {
-    const queue = this.#random.pick(QUEUES);
+  /** In one call, to one queue, any of them unless told. @returns their ids, when they are there */
+  async push(jobs: readonly Job[], queue: string = this.#random.pick(QUEUES)): Promise<number[]> {
     const ids = jobs.map(() => this.#nextId++);
     const pairs = jobs.flatMap((job, i) => [
       String(ids[i]),

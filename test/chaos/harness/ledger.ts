@@ -30,6 +30,12 @@ export class Ledger {
     return Number((await this.#redis.client.hGet('begun', String(id))) ?? 0);
   }
 
+  /** Of the jobs that other jobs enqueue: how many were announced before the push, and confirmed after it. */
+  async children(): Promise<{ readonly announced: number; readonly confirmed: number }> {
+    const [announced, confirmed] = await this.#redis.client.mGet(['children:announced', 'children:confirmed']);
+    return { announced: Number(announced ?? 0), confirmed: Number(confirmed ?? 0) };
+  }
+
   /** How many jobs have ended at least once. */
   async done(): Promise<number> {
     return await this.#redis.client.hLen('ended');

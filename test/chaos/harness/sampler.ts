@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { countJobs, type JobCounts } from '../../support/conservation.js';
 import type { TestClient } from '../../support/redis.js';
 import type { Enqueuer } from './enqueuer.js';
+import type { Ledger } from './ledger.js';
 import type { Link } from './link.js';
 import { NAMESPACE, PUSHED } from './names.js';
 
@@ -16,6 +17,8 @@ export interface Sample {
   readonly counts: JobCounts;
   /** How many jobs there are at the same instant. */
   readonly pushed: number;
+  /** How many more jobs have announced that they enqueue, just after that instant. */
+  readonly announced?: number;
 }
 
 /** The counting script and the number of jobs in one MULTI. */
@@ -38,12 +41,14 @@ export class Sampler {
   last: Sample | undefined;
   readonly #link: Link;
   readonly #enqueuer: Enqueuer;
+  readonly #ledger: Ledger;
   #running: Promise<void> | undefined;
   #stopped = false;
 
-  constructor(link: Link, enqueuer: Enqueuer) {
+  constructor(link: Link, enqueuer: Enqueuer, ledger: Ledger) {
     this.#link = link;
     this.#enqueuer = enqueuer;
+    this.#ledger = ledger;
   }
 
   start(): void {
@@ -58,18 +63,24 @@ export class Sampler {
   async #run(): Promise<void> {
     while (!this.#stopped) {
       const acknowledged = this.#enqueuer.acknowledged;
+      const { confirmed } = await this.#ledger.children();
       const sample = await this.#link.ask(takeSample).catch(() => undefined);
-      if (sample !== undefined) this.#judge(sample, acknowledged);
+      const { announced } = await this.#ledger.children();
+      if (sample !== undefined) this.#judge({ ...sample, announced }, acknowledged, confirmed);
       await sleep(EVERY_MS);
     }
   }
 
-  /** @param acknowledged before the sample was taken: those must be there */
-  #judge(sample: Sample, acknowledged: number): void {
+  /**
+   * @param acknowledged before the sample was taken: those must be there
+   * @param confirmed the same of jobs that other jobs have enqueued
+   */
+  #judge(sample: Sample, acknowledged: number, confirmed: number): void {
     this.samples += 1;
     this.last = sample;
-    const { counts, pushed } = sample;
-    const sound = counts.total === pushed && counts.orphaned === 0 && pushed >= acknowledged;
+    const { counts, pushed, announced = 0 } = sample;
+    const whole = counts.total >= pushed + confirmed && counts.total <= pushed + announced;
+    const sound = whole && counts.orphaned === 0 && pushed >= acknowledged;
     if (sound || this.faults.length >= MOST_FAULTS) return;
     this.faults.push(`sample ${this.samples}: ${pushed} jobs, ${acknowledged} acknowledged, ${JSON.stringify(counts)}`);
   }

@@ -2,9 +2,9 @@
 import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { leftoverKeys } from '../../support/conservation.js';
+import { projectRoot } from '../../support/root.js';
 import { until, within } from '../../support/until.js';
 import { Chaos, type ChaosOptions } from './chaos.js';
-import { projectRoot } from './daemon.js';
 import { NAMESPACE, PUSHED, WRITES } from './names.js';
 import { judge, type Verdict } from './verdict.js';
 
@@ -68,13 +68,13 @@ async function attempt(chaos: Chaos, step: () => Promise<unknown>): Promise<void
 /** The dead are found, the living leave, and nothing of theirs stays. */
 async function leaveInOrder(chaos: Chaos): Promise<void> {
   const { client } = chaos.redis;
-  const alive = () => chaos.daemons.flatMap((daemon) => daemon.children());
+  const alive = () => chaos.daemons.flatMap((daemon) => daemon.processes());
   const onlyTheLiving = async () => {
     const pids = new Set(alive());
     const workers = await client.sMembers(`${NAMESPACE}workers`);
     return workers.every((id) => pids.has(Number(/:(\d+)-/.exec(id)?.[1])));
   };
-  await until(onlyTheLiving, { timeoutMs: 20_000, everyMs: 50, what: 'no dead worker is in the books' });
+  await until(onlyTheLiving, { timeoutMs: 20_000, everyMs: 50, what: 'no dead worker is registered' });
   await Promise.all(chaos.daemons.map((daemon) => daemon.stop()));
   await Promise.all(chaos.daemons.map((daemon) => daemon.left()));
   const ours = /:(failed|chaos:\w+|tsworker:(suspects|fence))$/;

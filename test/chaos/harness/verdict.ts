@@ -35,14 +35,17 @@ export async function judge(
   const places = await findJobs(client);
   const [begun, ended] = [await ledger.begun(), await ledger.ended()];
   const seen = seenIds(places);
+  const { announced, confirmed } = await ledger.children();
+  const children = counts.total - ids.length;
   const lost = ids.filter((id) => !ended.has(id) && !seen.has(id));
   const kept = seen.size < places.failed.length + places.waiting.length + places.claimed.length;
-  const surplus = Math.max(0, counts.total - ids.length);
+  const surplus = Math.max(0, children - announced);
   const twice = Math.max(surplus, kept ? 1 : 0);
   const faults: string[] = [];
   const shown = JSON.stringify(counts);
   if (ids.length !== acknowledged) faults.push(`${acknowledged} pushes were acknowledged, ${ids.length} are there`);
-  if (counts.total !== ids.length) faults.push(`conservation broken: enqueued ${ids.length}, but ${shown}`);
+  if (children < confirmed || children > announced)
+    faults.push(`conservation broken: enqueued ${ids.length} and by jobs ${confirmed} to ${announced}, but ${shown}`);
   if (counts.orphaned > 0) faults.push(`records of workers that are not registered: ${shown}`);
   if (counts.queued + counts.quarantined + counts.claimed > 0) faults.push(`not at rest: ${shown}`);
   if (counts.failed !== counts.failedStat) faults.push(`stat:failed is not the length of failed: ${shown}`);
@@ -51,7 +54,7 @@ export async function judge(
   const justice = judgeFailed(places.failed, await ledger.lives(), culprits);
   faults.push(...justice.faults);
   return {
-    enqueued: ids.length,
+    enqueued: ids.length + children,
     processed: counts.processed,
     failed: counts.failed,
     convicted: justice.convicted,

@@ -5,6 +5,12 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { enqueue } from 'tsworker';
+
+/** Ids of jobs that jobs enqueue, beyond all others. */
+const CHILDREN_FROM = 1_000_000_000;
+/** All slots may hold parents for a while. */
+const CHILD_BEGINS_MS = 30_000;
 
 let socket: Socket | undefined;
 const waiting: ((reply: number) => void)[] = [];
@@ -20,6 +26,12 @@ function note(what: 'begun' | 'ended', id: number): Promise<number> {
   const event = `${what === 'begun' ? '+' : '-'}${id}`;
   socket?.write(`RPUSH life:${process.pid} ${event}\r\nHINCRBY ${what} ${id} 1\r\n`);
   waiting.push(() => {});
+  return new Promise((resolve) => waiting.push(resolve));
+}
+
+/** Any command to the side Redis, and its reply where that is a number. */
+function ask(command: string): Promise<number> {
+  socket?.write(`${command}\r\n`);
   return new Promise((resolve) => waiting.push(resolve));
 }
 
@@ -48,6 +60,26 @@ export async function Work(_queue: string, id: number, ms: number): Promise<void
 /** Takes long, but only the first time: for measuring when it runs again. */
 export async function LongOnce(_queue: string, id: number): Promise<void> {
   if ((await note('begun', id)) === 1) await sleep(600_000);
+  noteEnd(id);
+}
+
+/** Enqueues a job and goes on until that has begun: it does so long before this worker looks by itself. */
+export async function Parent(queue: string, id: number, ms: number): Promise<void> {
+  await note('begun', id);
+  const child = CHILDREN_FROM + (await ask('INCR children:announced'));
+  await enqueue({ queue, class: 'Work', args: [child, ms] });
+  await ask('INCR children:confirmed');
+  const end = performance.now() + CHILD_BEGINS_MS;
+  while ((await ask(`HEXISTS begun ${child}`)) === 0) {
+    if (performance.now() > end) throw new Error(`the job that ${id} enqueued does not begin`);
+    await sleep(20);
+  }
+  noteEnd(id);
+}
+
+/** Does not end the first two times. */
+export async function ThirdTime(_queue: string, id: number, ms: number): Promise<void> {
+  await sleep((await note('begun', id)) < 3 ? 600_000 : ms);
   noteEnd(id);
 }
 

@@ -1,12 +1,16 @@
 /** Every scenario, in the order in which they are run. */
 import type { Scenario } from '../harness/scenario.js';
+import { forkFailure, wideCrash } from './crash.js';
+import { enqueue } from './enqueue.js';
 import { poison, rogues } from './jobs.js';
 import { kill } from './kill.js';
 import { blackHole, network } from './network.js';
 import { freeze, term } from './processes.js';
 import { busy, memory, readOnly } from './refusals.js';
 import { clientKill, loading, redisKill, redisRestart, scriptFlush } from './server.js';
+import { frozenRedis, lateClaim, pausedGroup } from './stopped.js';
 import { cluster, sentinel } from './topology.js';
+import { filesGone } from './upgrade.js';
 
 export const SCENARIOS: readonly Scenario[] = [
   kill,
@@ -15,5 +19,6 @@ export const SCENARIOS: readonly Scenario[] = [
   ...[freeze, term],
   ...[memory, readOnly, busy],
   ...[sentinel, cluster],
-  ...[rogues, poison],
+  ...[rogues, poison, wideCrash],
+  ...[enqueue, forkFailure, pausedGroup, frozenRedis, lateClaim, filesGone],
 ];

@@ -1,10 +1,11 @@
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Sweep } from '../../../src/inspect/failed/bulk.js';
-import { resolveTargets, settleNamed } from '../../../src/inspect/failed/by-index.js';
+import { removeNamed, resolveTargets } from '../../../src/inspect/failed/by-index.js';
 import type { FailedFilter } from '../../../src/inspect/failed/filter.js';
 import { FailedList } from '../../../src/inspect/failed/list.js';
-import { Settler } from '../../../src/inspect/failed/remove.js';
+import { Remover } from '../../../src/inspect/failed/remove.js';
+import { choose } from '../../../src/inspect/failed/select.js';
 import { connect } from '../../../src/redis/connect.js';
 import type { Connection } from '../../../src/redis/connection.js';
 import { entryText, idsIn, keys, meddled, payloadText, pushFailed } from '../../support/failed.js';
@@ -113,36 +114,41 @@ describe('a sweep', () => {
   it('takes all that match, once, while others push and remove', async () => {
     const filter: FailedFilter = { classes: ['Mail'] };
     await fc.assert(
-      fc.asyncProperty(kinds, meddlings, fc.integer({ min: 1, max: 12 }), async (plan, meddling, pageSize) => {
-        await redis.client.flushAll();
-        await pushFailed(
-          redis.client,
-          plan.map((kind, id) => TEXTS[kind as 'M'](id)),
-        );
-        const others = new Others(meddling, plan.length);
-        const meddledWith = meddled(connection, others.meddle);
-        const sweep = new Sweep(
-          new FailedList(meddledWith, keys, pageSize),
-          new Settler(meddledWith, keys),
-          'retry',
-          filter,
-        );
-        const taken = await drain(sweep.steps());
-        const now = await expectConserved(
-          others,
-          plan.map((_, id) => id),
-        );
-        expect(taken).toBe(now.queued.length);
-        const untouched = plan.flatMap((kind, id) => (kind === 'M' && !others.touched.has(id) ? [id] : []));
-        expect(untouched.filter((id) => !now.queued.includes(id))).toEqual([]);
-        const late = now.queued.filter((id) => id >= plan.length);
-        expect(late.length).toBeLessThanOrEqual(others.removed.length);
-        if (others.touched.size === 0) {
-          expect(now.queued).toEqual(untouched);
-          const unable = [...plan.keys()].filter((id) => plan[id] === 'q');
-          expect(sweep.left.map(({ n }) => now.failed[n])).toEqual(unable);
-        }
-      }),
+      fc.asyncProperty(
+        kinds,
+        meddlings,
+        fc.integer({ min: 1, max: 12 }),
+        fc.nat(5),
+        async (plan, meddling, pageSize, step) => {
+          await redis.client.flushAll();
+          await pushFailed(
+            redis.client,
+            plan.map((kind, id) => TEXTS[kind as 'M'](id)),
+          );
+          const others = new Others(meddling, plan.length);
+          const meddledWith = meddled(connection, others.meddle);
+          const sweep = new Sweep(new FailedList(meddledWith, keys, pageSize), new Remover(meddledWith, keys), {
+            action: { kind: 'retry' },
+            filter,
+            ...(step === 0 ? {} : { step }),
+          });
+          const taken = await drain(sweep.steps());
+          const now = await expectConserved(
+            others,
+            plan.map((_, id) => id),
+          );
+          expect(taken).toBe(now.queued.length);
+          const untouched = plan.flatMap((kind, id) => (kind === 'M' && !others.touched.has(id) ? [id] : []));
+          expect(untouched.filter((id) => !now.queued.includes(id))).toEqual([]);
+          const late = now.queued.filter((id) => id >= plan.length);
+          expect(late.length).toBeLessThanOrEqual(others.removed.length);
+          if (others.touched.size === 0) {
+            expect(now.queued).toEqual(untouched);
+            const unable = [...plan.keys()].filter((id) => plan[id] === 'q');
+            expect(sweep.left.map(({ n }) => now.failed[n])).toEqual(unable);
+          }
+        },
+      ),
       { numRuns: 200 },
     );
   });
@@ -165,14 +171,16 @@ describe('named entries', () => {
           );
           const own = new FailedList(connection, keys, size);
           const targets = named.map((n) => ({ from: n, to: n }));
-          const { chosen, missing } = await resolveTargets(own, targets, 'remove');
-          expect(missing.map(({ from }) => from)).toEqual(named.filter((n) => n >= plan.length));
+          const { found: chosen, missing } = await resolveTargets(own, targets, (one) =>
+            choose(one, { kind: 'remove' }, true),
+          );
+          expect(missing).toEqual(targets.filter(({ from }) => from >= plan.length));
           const others = new Others(meddling, plan.length);
           const meddledWith = meddled(connection, others.meddle);
           const taken: number[] = [];
-          for await (const step of settleNamed(
+          for await (const step of removeNamed(
             new FailedList(meddledWith, keys, size),
-            new Settler(meddledWith, keys),
+            new Remover(meddledWith, keys),
             chosen,
           ))
             taken.push(...step.taken.map(({ n }) => n));

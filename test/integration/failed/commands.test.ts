@@ -1,9 +1,12 @@
 /** `tsworker failed` and `tsworker enqueue`, in this process, over a real Redis. */
+import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { main } from '../../../src/cli/main.js';
 import { SMALLEST_ACL } from '../../support/acl.js';
+import { writeJobs } from '../../support/cli.js';
 import { entryText, idsIn, keys, payloadText, pushFailed } from '../../support/failed.js';
 import { type FakeIo, fakeIo } from '../../support/io.js';
 import { prose } from '../../support/pages.js';
@@ -96,7 +99,7 @@ describe('failed list', () => {
       `{"payload":${payload},"queue":"q","failed_at":"2026/11/24 02:58:25 UTC"}`,
     ]);
     const [newest, oldest] = (await failed('list -json')).out.trimEnd().split('\n');
-    expect(newest).toContain(`"failedAt":"2026-11-24T02:58:25.000Z","class":"A","queue":"q"`);
+    expect(newest).toContain(`"failedAt":"2026-11-24T02:58:25.000Z","class":"A","kind":"`);
     expect(newest).toContain(`"payload":${payload}`);
     expect(JSON.parse(oldest)).toMatchObject({ n: 0, unreadable: 'it is no JSON object', text: 'garbage \u001b[31m' });
     expect((await run(['failed'])).out).not.toContain('\u001b');
@@ -119,6 +122,74 @@ it('failed count groups what fails alike', async () => {
   expect((await failed('count -class=Mail')).out).toMatch(/\n\n3 failed jobs of class Mail\n$/);
 });
 
+describe('failures that differ in their message', () => {
+  const MESSAGES = [
+    (id: number) => `connect ECONNREFUSED 10.0.0.${id % 250}:5432`,
+    (id: number) => `order ${id} is locked by user 'u-${id}'`,
+    () => 'out of range',
+  ];
+  const at = (hours: number) => ({ failed_at: new Date(Date.UTC(2026, 10, 24, hours, 5)).toISOString() });
+  beforeEach(async () => {
+    const one = (id: number) =>
+      entryText(id, { exception: 'Error', error: MESSAGES[id % 3](id), queue: id % 2 ? 'low' : 'mail', ...at(id % 4) });
+    await pushFailed(
+      redis.client,
+      Array.from({ length: 24 }, (_, id) => one(id)),
+    );
+  });
+  const groups = async (line: string) =>
+    (await failed(`count -json${line}`)).out
+      .trimEnd()
+      .split('\n')
+      .map((text) => JSON.parse(text) as Record<string, unknown>);
+
+  it('are counted apart, whatever ids, numbers and addresses they hold', async () => {
+    const all = await groups('');
+    expect(all).toHaveLength(6);
+    expect(all.map(({ count }) => count)).toEqual([4, 4, 4, 4, 4, 4]);
+    const { kind } = all.find(({ error }) => error === 'out of range') ?? {};
+    expect(kind).toMatch(/^[0-9a-f]{12}$/);
+    expect((await failed(`show 23 -json`)).out).toContain(`"kind": "${kind}"`);
+    expect((await failed('count')).out).toContain(`${kind}  Error: out of range`);
+    expect((await failed(`list -kind=${kind}`)).out).toContain('8 of kind');
+    expect((await run(['status', '-json'])).out.match(/"kind": /g)).toHaveLength(6);
+  });
+
+  it('are counted by what is asked for', async () => {
+    expect(await groups(' -by=error')).toMatchObject([{ exception: 'Error', count: 8 }, { count: 8 }, { count: 8 }]);
+    expect(await groups(' -by=queue')).toMatchObject([
+      { queue: 'low', count: 12, n: 23 },
+      { queue: 'mail', count: 12, n: 22 },
+    ]);
+    expect(await groups(' -by=class')).toMatchObject([{ class: 'Mail', count: 24 }]);
+    expect(await groups(' -by=hour')).toMatchObject(
+      [3, 2, 1, 0].map((hour) => ({ hour: `2026-11-24T0${hour}:00:00.000Z`, count: 6 })),
+    );
+    expect((await failed('count -by=hour')).out).toMatch(/^JOBS +HOUR .*\n +6 +2026-11-24 03:00 UTC /);
+    expect((await failed('count -by=queue')).out).toMatch(/^JOBS +QUEUE +FIRST +LAST +NEWEST +ERROR\n/);
+    expect(await failed('count -by=colour')).toMatchObject({ code: 2 });
+  });
+
+  it('are retried, or removed, by kind', async () => {
+    const [{ kind, count }] = await groups(' -by=kind');
+    expect((await failed(`retry -kind=${kind} -json`)).out).toContain(`"retried": ${2 * Number(count)}`);
+    expect(await failed(`remove -kind=${kind} --yes`)).toMatchObject({ code: 0 });
+  });
+});
+
+it('kinds without end are counted, and take bounded memory', async () => {
+  const words = (id: number) =>
+    [...id.toString(26)].map((digit) => String.fromCharCode(103 + Number.parseInt(digit, 26))).join('');
+  const entries = Array.from({ length: 10_050 }, (_, id) => entryText(id, { error: `no user ${words(id)}` }));
+  await pushFailed(redis.client, entries);
+  const counted = (await failed('count -json')).out
+    .trimEnd()
+    .split('\n')
+    .map((text) => JSON.parse(text) as { count: number; error: string });
+  expect(counted).toHaveLength(10_001);
+  expect(counted[0]).toMatchObject({ count: 50, error: '(other kinds of failures)' });
+});
+
 it('failed show tells all of one, and finds it by its id', async () => {
   await fill();
   const { code, out } = await failed('show 1');
@@ -134,6 +205,12 @@ it('failed show tells all of one, and finds it by its id', async () => {
   const id = /id +([0-9a-f]{40})/.exec(out)?.[1] ?? '';
   await redis.client.lPop(keys.failed);
   expect((await failed(`show 1@${id.slice(0, 7)} -json`)).out).toContain(`"n": 0,\n  "id": "${id}"`);
+  expect((await failed(`show ${id.slice(0, 7)} -json`)).out).toContain(`"n": 0,\n  "id": "${id}"`);
+  expect(await failed('show 0000000')).toMatchObject({ code: 0 });
+  expect(await failed('show abcdef0')).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('there is no entry abcdef0 among 3 failed jobs'),
+  });
   expect((await failed('show 2')).out).toContain('retry      not possible: it names no queue');
   expect(await failed('show 7')).toMatchObject({
     code: 1,
@@ -155,6 +232,55 @@ describe('failed retry', () => {
     expect(out).toMatch(/2 of 3 failed jobs retried\n$/);
     expect([await left(), await queued(), await queued('billing')]).toEqual([[2, 3], [0], [1]]);
     expect(await redis.client.lRange(keys.queue('billing'), 0, -1)).toEqual([payloadText(1, 'Charge')]);
+  });
+
+  it('takes the ids that list shows', async () => {
+    await fill();
+    const ids = (await failed('list -json')).out
+      .trimEnd()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { id: string }).id);
+    expect((await failed(`retry ${ids[1].slice(0, 7)} ${ids[3]} 1`)).code).toBe(0);
+    expect([await left(), await queued(), await queued('billing')]).toEqual([[3], [0, 2], [1]]);
+    expect(await failed(`retry ${ids[1].slice(0, 7)}`)).toMatchObject({
+      code: 1,
+      err: `tsworker: there is no entry ${ids[1].slice(0, 7)}\n`,
+    });
+    expect((await failed(`remove ${ids[0].slice(0, 8)} --yes`)).code).toBe(0);
+    expect(await left()).toEqual([]);
+  });
+
+  it('puts all into the queue that is named, also what names none', async () => {
+    await fill();
+    const { code, out } = await failed('retry --all -to=slow');
+    expect({ code, out }).toEqual({ code: 0, out: expect.stringContaining('4 failed jobs retried') });
+    expect(await redis.client.lRange(keys.queue('slow'), 0, -1)).toEqual([
+      payloadText(0),
+      payloadText(1, 'Charge'),
+      payloadText(2),
+      payloadText(3),
+    ]);
+    expect(await redis.client.sMembers(keys.queues)).toEqual(['slow']);
+    expect(await failed('retry 0 -to=a,b')).toMatchObject({ code: 2, err: expect.stringContaining('one queue') });
+  });
+
+  it.each(['--all', '0-99'])('%s goes on at the rate that is asked for, until it is interrupted', async (which) => {
+    await pushFailed(
+      redis.client,
+      Array.from({ length: 100 }, (_, id) => entryText(id)),
+    );
+    const before = process.listenerCount('SIGINT');
+    const retrying = failed(`retry ${which} -rate=20 -json`);
+    // Two at a time: never more of them than that rate allows.
+    await expect.poll(async () => (await queued()).length, { interval: 5, timeout: 10_000 }).toBeGreaterThan(2);
+    for (const listener of process.listeners('SIGINT').slice(before)) (listener as () => void)();
+    const { code, out } = await retrying;
+    const { retried, interrupted } = JSON.parse(out) as { retried: number; interrupted: boolean };
+    expect({ code, interrupted }).toEqual({ code: 130, interrupted: true });
+    expect(retried % 2).toBe(0);
+    expect(retried).toBeLessThan(100);
+    expect([...(await queued()), ...(await left())]).toEqual([...Array(100).keys()]);
+    expect(await queued()).toHaveLength(retried);
   });
 
   it('takes all that match, and what Resque has retried only where that is meant', async () => {
@@ -207,7 +333,7 @@ it('a retry whose connection is lost says what is certain', async () => {
 describe('failed remove and clear', () => {
   it('ask on a terminal, and need --yes elsewhere', async () => {
     await fill();
-    expect(await failed('clear')).toMatchObject({ code: 2, err: expect.stringContaining('add --yes') });
+    expect(await failed('clear')).toMatchObject({ code: 2, err: expect.stringContaining('pass --yes') });
     expect(await failed('remove -class=Mail')).toMatchObject({ code: 2 });
     const answered = (answer: string) => typed(answer, { interactive: true });
     const no = await failed('remove -class=Mail', answered('\n'));
@@ -238,10 +364,15 @@ describe('failed remove and clear', () => {
     expect(await left()).toEqual([9]);
   });
 
-  it('remove takes N without asking', async () => {
+  it('remove asks before it takes N too, and needs --yes where nobody can be asked', async () => {
     await fill();
-    expect((await failed('remove 1,3')).code).toBe(0);
+    expect(await failed('remove 0 1')).toMatchObject({ code: 2, err: expect.stringContaining('--yes') });
+    const declined = await failed('remove 0 1', typed('n\n', { interactive: true }));
+    expect(declined).toMatchObject({ code: 1, err: expect.stringMatching(/^remove 2 failed jobs from .*nothing was/) });
+    expect(await left()).toEqual([0, 1, 2, 3]);
+    expect((await failed('remove 1,3 --yes')).code).toBe(0);
     expect([await left(), await queued()]).toEqual([[0, 2], []]);
+    expect(await failed('remove 7')).toMatchObject({ code: 1, err: expect.stringContaining('no entry 7') });
   });
 });
 
@@ -250,12 +381,12 @@ it.each([
   ['failed remove', /say which jobs to remove/],
   ['failed retry 1 --all', /either N or --all/],
   ['failed retry 1 -class=X', /either N or filters/],
-  ['failed retry one', /N must be 3, 7-9 or 3@1f2e3d4/],
-  ['failed show 1-2', /takes one N/],
+  ['failed retry one', /expected N \(3\), a range \(7-9\) or an id \(1f2e3d4\)/],
+  ['failed show 1-2', /takes one entry/],
   ['failed list --yes', /failed list takes no flag -yes/],
   ['failed list -since=soon', /^tsworker: -since: must be so long ago/],
-  ['enqueue', /say which class to enqueue/],
-  ['enqueue Hello', /say in which queue Hello belongs/],
+  ['enqueue', /missing class; tsworker enqueue Hello/],
+  ['enqueue Hello', /missing -queue: which queue should Hello go to\?; give -queue=name/],
   ['enqueue -file=none.ndjson', /-file: must be a file that can be read/],
 ])('%s is refused', async (line, message) => {
   expect(await run(line.split(' '))).toMatchObject({ code: 2, out: '', err: expect.stringMatching(message) });
@@ -267,7 +398,7 @@ describe('enqueue', () => {
     expect(one).toEqual({
       code: 0,
       out: '1 job enqueued in greetings\n',
-      err: 'tsworker: no worker works the queue greetings now: there is none at all\n',
+      err: 'tsworker: warning: no worker is processing queue "greetings" (no workers are running)\n',
     });
     expect(await redis.client.lRange(keys.queue('greetings'), 0, -1)).toEqual([
       '{"class":"Hello","args":["Ada",1.0,12345678901234567890,"-x"]}',
@@ -277,10 +408,10 @@ describe('enqueue', () => {
     const worked = await run(['enqueue', 'Hello', '-queue=greetings']);
     expect(worked).toMatchObject({
       code: 0,
-      err: 'tsworker: all workers are paused; tsworker resume lets them go on\n',
+      err: 'tsworker: warning: all workers are paused; tsworker resume ends it\n',
     });
     const idle = await run(['enqueue', 'Hello', '-queue=high']);
-    expect(idle.err).toContain('no worker works the queue high now: 2 work others');
+    expect(idle.err).toContain('no worker is processing queue "high" (2 workers on other queues)');
   });
 
   it('pushes a file, or standard input, up to the batch with a bad line', async () => {
@@ -294,7 +425,7 @@ describe('enqueue', () => {
     expect(await queued()).toEqual([]);
     expect(await run(['enqueue', '-file=bad.ndjson', '-queue=mail'])).toMatchObject({
       code: 1,
-      err: expect.stringContaining('2,000 jobs before it enqueued; mend it, and go on with line 2001'),
+      err: expect.stringContaining('2,000 jobs before it enqueued; fix the line and run again from line 2001'),
     });
     expect(await queued()).toEqual([...Array(2000).keys()]);
     const rest = lines.slice(2000).map((line) => `${line}\n`);
@@ -309,6 +440,33 @@ describe('enqueue', () => {
   });
 });
 
+it('enqueue uses the queue that a typed job declares, where nobody names another', async () => {
+  const project = writeJobs(tempDir('typed'), {
+    'jobs/a.ts':
+      "import { job, register } from 'tsworker';\nexport const hi = job({ class: 'Hi', queue: 'greetings', perform() {} });\nregister(job({ class: 'Registered', queue: 'low', perform() {} }));\nexport const Plain = () => {};\n",
+    'jobs/broken.ts': 'throw new Error();',
+  });
+  const queues = async (line: string) => {
+    const { code, out, err } = await run(line.split(' '), fakeIo({ cwd: project }));
+    return code === 0 ? out : err;
+  };
+  expect(await queues('enqueue Hi Ada')).toBe('1 job enqueued in greetings\n');
+  expect(await queues('enqueue Registered')).toBe('1 job enqueued in low\n');
+  expect(await queues('enqueue Hi Ada -queue=other')).toBe('1 job enqueued in other\n');
+  expect(await queues('enqueue Plain')).toMatch(/^tsworker: missing -queue: which queue should Plain go to\?/);
+  expect(await queues('enqueue Hi -jobs=jobs/broken.ts')).toMatch(/^tsworker: missing -queue/);
+});
+
+it('enqueue reads a pipe that has a name, and no folder', async () => {
+  const pipe = join(cwd, 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  const writing = writeFile(pipe, '{"class":"Mail","args":[1]}\n{"class":"Mail","args":[2]}\n');
+  expect(await run(['enqueue', `-file=${pipe}`, '-queue=mail'])).toMatchObject({ code: 0 });
+  await writing;
+  expect(await queued()).toEqual([1, 2]);
+  expect((await run(['enqueue', `-file=${cwd}`])).err).toMatch(/is not a file\n$/);
+});
+
 it('the permissions that the documentation names are enough', async () => {
   await fill();
   const rights = ['reset', 'on', '>pw', '~resque:*', ...SMALLEST_ACL, '+@read', '+lset', '+lrem'];
@@ -319,7 +477,7 @@ it('the permissions that the documentation names are enough', async () => {
     'failed count',
     'failed show 0',
     'failed retry 0 2',
-    'failed remove 0',
+    'failed remove 0 --yes',
     'enqueue Hello -queue=mail',
     'failed clear --yes',
   ]) {

@@ -1,13 +1,14 @@
 /** What a retry does in Redis: the bytes, the refusals, the lost reply. Seen from the lists, before and after. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { Sweep } from '../../../src/inspect/failed/bulk.js';
-import { resolveTargets, settleNamed } from '../../../src/inspect/failed/by-index.js';
+import { removeNamed, resolveTargets } from '../../../src/inspect/failed/by-index.js';
 import { FailedList, MOST_IN_PAGE } from '../../../src/inspect/failed/list.js';
-import { mostInOneCall, type SettleReply, Settler } from '../../../src/inspect/failed/remove.js';
+import { mostInOneCall, type RemovalReply, Remover } from '../../../src/inspect/failed/remove.js';
 import { choose } from '../../../src/inspect/failed/select.js';
 import { connect } from '../../../src/redis/connect.js';
 import type { Connection } from '../../../src/redis/connection.js';
 import { failureParts } from '../../../src/resque/failure.js';
+import { asError } from '../../../src/thrown.js';
 import { entryText, idsIn, keys, meddled, payloadText, pushFailed } from '../../support/failed.js';
 import { startProxy } from '../../support/proxy.js';
 import { startRedis, type TestRedis } from '../../support/redis.js';
@@ -29,10 +30,10 @@ function open(uri: string): Promise<Connection> {
   return connect({ uri, name: 'test', silenceMs: 0 }, uri);
 }
 
-async function settle(deed: 'retry' | 'remove', over = connection): Promise<SettleReply> {
+async function settle(kind: 'retry' | 'remove', over = connection): Promise<RemovalReply> {
   const entries = await new FailedList(connection, keys).read(0, MOST_IN_PAGE);
-  const chosen = entries.map((listed) => choose(listed, deed, true));
-  return await new Settler(over, keys).settle(chosen.flatMap(({ pick }) => pick ?? []));
+  const chosen = entries.map((listed) => choose(listed, { kind }, true));
+  return await new Remover(over, keys).remove(chosen.flatMap(({ removal }) => removal ?? []));
 }
 
 const texts = (key: string) => redis.client.lRange(key, 0, -1);
@@ -51,7 +52,7 @@ describe('a retry', () => {
   it('puts back the bytes of the producer, whoever wrote the entry', async () => {
     const garbage = Buffer.from([0x7b, 0xff, 0x00, 0x0a, 0x22]);
     const ours = { workerId: 'h.ts:1-0:q', queue: 'mail', failedAt: new Date(), raw: garbage };
-    const { head, tail } = failureParts(new Error('boom'), ours);
+    const { head, tail } = failureParts(asError(new Error('boom')), ours);
     const payloads = [
       '{"class":"A","args":[12345678901234567890,1.0,1e2,"</b>\\u2028"],"queue":"mail","plugin":{"payload":{}}}',
       '{"class":"A","args":["\xff\xc3("]}',
@@ -118,10 +119,12 @@ describe('a retry', () => {
       [0, 1, 2, 3].map((id) => entryText(id)),
     );
     const entries = await new FailedList(there, keys).read(0, 4);
-    const picks = entries.flatMap((listed) => choose(listed, listed.n < 2 ? 'retry' : 'remove', true).pick ?? []);
+    const removals = entries.flatMap(
+      (listed) => choose(listed, { kind: listed.n < 2 ? 'retry' : 'remove' }, true).removal ?? [],
+    );
     await full.client.configSet('maxmemory', '1');
     await expect(full.client.set('a', 'b')).rejects.toThrow('OOM');
-    expect((await new Settler(there, keys).settle(picks)).states).toEqual(['taken', 'taken', 'taken', 'taken']);
+    expect((await new Remover(there, keys).remove(removals)).states).toEqual(['taken', 'taken', 'taken', 'taken']);
     expect(idsIn(await full.client.lRange('resque:queue:mail', 0, -1))).toEqual([0, 1]);
     expect(await full.client.exists(keys.failed)).toBe(0);
   });
@@ -136,7 +139,11 @@ describe('a retry', () => {
     );
     const through = await open(proxy.uri);
     onTestFinished(() => through.close());
-    const sweep = () => new Sweep(new FailedList(through, keys, 10), new Settler(through, keys), 'retry', {});
+    const sweep = () =>
+      new Sweep(new FailedList(through, keys, 10), new Remover(through, keys), {
+        action: { kind: 'retry' },
+        filter: {},
+      });
     const lost = proxy.loseReply('EVAL');
     await expect(drain(sweep().steps())).rejects.toThrow();
     await lost;
@@ -165,13 +172,15 @@ describe('entries that were named', () => {
     let calls = 0;
     const counting = meddled(connection, async () => void calls++);
     const list = new FailedList(counting, keys, 100);
-    const { chosen } = await resolveTargets(list, [{ from: 0, to: 499 }], 'remove');
+    const { found: chosen } = await resolveTargets(list, [{ from: 0, to: 499 }], (one) =>
+      choose(one, { kind: 'remove' }, true),
+    );
     calls = 0;
     expect(
       await drain(
-        settleNamed(
+        removeNamed(
           list,
-          new Settler(counting, keys),
+          new Remover(counting, keys),
           chosen.filter(({ brief }) => brief.n % 2 === 0),
         ),
       ),
@@ -188,18 +197,18 @@ describe('entries that were named', () => {
     );
     const list = new FailedList(connection, keys);
     const [, , { raw }] = await list.read(0, 3);
-    const id = choose({ n: 2, raw }, 'remove', true).pick?.id;
+    const id = choose({ n: 2, raw }, { kind: 'remove' }, true).removal?.id;
     await redis.client.lPop(keys.failed);
-    const { chosen, missing } = await resolveTargets(
+    const { found, missing } = await resolveTargets(
       list,
       [
-        { from: 2, to: 2, id },
-        { from: 1, to: 1, id: 'ffff' },
+        { at: 2, id: id as string },
+        { at: 1, id: 'ffff' },
       ],
-      'remove',
+      ({ n }) => n,
     );
-    expect(chosen.map(({ brief }) => brief.n)).toEqual([1]);
-    expect(missing).toEqual([{ from: 1, to: 1, id: 'ffff' }]);
+    expect(found).toEqual([1]);
+    expect(missing).toEqual([{ at: 1, id: 'ffff' }]);
   });
 });
 

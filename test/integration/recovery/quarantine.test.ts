@@ -9,6 +9,7 @@ import { type Recovered, type RecoverOptions, recoverProcess, recoverWorker } fr
 import { register } from '../../../src/registry/register.js';
 import { createKeys } from '../../../src/resque/keys.js';
 import type { RedisJobStore, StoreOptions } from '../../../src/resque/store.js';
+import { asError } from '../../../src/thrown.js';
 import { assertConserved, leftoverKeys } from '../../support/conservation.js';
 import { startRedis, type TestRedis } from '../../support/redis.js';
 import { testConnection, testStore } from '../../support/store.js';
@@ -278,7 +279,7 @@ describe('the store of a quarantine child', () => {
 
   test.each([
     ['done', DONE],
-    ['failed', { kind: 'failed', error: new Error('x') }],
+    ['failed', { kind: 'failed', error: asError(new Error('x')) }],
   ] as const)('the deaths of a job that ends there (%s) are forgotten', async (_, outcome) => {
     const s = store({ quarantine: true });
     const { claims } = await s.ackAndClaim([], [0, 1]);

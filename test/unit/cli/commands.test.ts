@@ -1,23 +1,32 @@
 /** The table of commands: every row is typed as it says, explained, and cheap. */
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { glanceArgv, readArgv } from '../../../src/cli/argv.js';
+import { readArgv } from '../../../src/cli/argv.js';
 import { COMMANDS, DEFAULT_COMMAND, findCommand } from '../../../src/cli/commands.js';
-import { elsewhereOf, ownValues, specsOf } from '../../../src/cli/flags.js';
+import { checkFlags, ownValues, specsOf } from '../../../src/cli/flags.js';
 import { commandPage, helpPage } from '../../../src/cli/help.js';
-import { commandOf, commandWord, readWords } from '../../../src/cli/words.js';
+import { commandAt, commandOf, readPositionals } from '../../../src/cli/positionals.js';
+
+const DESTRUCTIVE = ['remove', 'clear', 'prune', 'purge'];
 
 /** As the command line does it. */
 function typed(line: string) {
   const argv = line.split(' ');
-  const glance = glanceArgv(argv, specsOf(...COMMANDS));
-  const command = commandOf(commandWord(glance, specsOf(...COMMANDS), specsOf(DEFAULT_COMMAND)));
-  const read = readArgv(argv, specsOf(command), elsewhereOf(command));
-  const named = read.words[0] === command.name ? read.words.slice(1) : read.words;
-  const { verb, words } = readWords(command, named);
+  const command = commandOf(commandWord(line));
+  const specs = specsOf(command);
+  const read = readArgv(argv, specs);
+  checkFlags(command, read, specs.keys());
+  const { verb, words } = readPositionals(command, read);
   return { name: command.name, verb, words, flags: ownValues(command, verb, read, '/') };
 }
 
-describe('each row', () => {
+function commandWord(line: string): string | undefined {
+  const known = specsOf(...COMMANDS);
+  const read = readArgv(line.split(' '), known);
+  return read.words[commandAt(read, known, specsOf(DEFAULT_COMMAND))];
+}
+
+describe('each definition', () => {
   it.each(COMMANDS.map((command) => [command.name, command] as const))(
     '%s has examples that can be typed',
     (_, command) => {
@@ -35,15 +44,16 @@ describe('each row', () => {
   it.each(COMMANDS.map((command) => [command.name, command] as const))(
     '%s has a page of its own that fits',
     async (_, command) => {
-      for (const columns of [80, 110]) {
-        const page = await commandPage(command, {}, columns);
+      for (const columns of [60, 80, 110]) {
+        const page = await commandPage(command, { columns });
         expect(page).toMatch(new RegExp(`^Usage: tsworker ${command.name}`));
         for (const name of Object.keys(command.flags)) expect(page).toMatch(new RegExp(`^ +-${name}[ \\n]`, 'm'));
         for (const verb of Object.keys(command.verbs ?? {})) expect(page).toContain(`tsworker ${command.name} ${verb}`);
-        for (const line of page.split('\n')) expect(line.length, line).toBeLessThanOrEqual(columns);
+        // Examples stay whole: broken in two they could not be copied.
+        for (const line of page.split('\n').filter((line) => !/^ +(zcat|tsworker) .*[=|] ?/.test(line)))
+          expect(line.length, line).toBeLessThanOrEqual(columns);
       }
-      // Broken in two it could not be copied.
-      const page = await commandPage(command, {}, 100);
+      const page = await commandPage(command, { columns: 100 });
       for (const [line] of command.examples) expect(page).toContain(`  ${line}`);
     },
   );
@@ -76,13 +86,11 @@ describe('the words', () => {
   });
 
   it("are not mistaken for the value of a job module's flag, nor the other way round", () => {
-    const known = specsOf(...COMMANDS);
-    const word = (line: string) => commandWord(glanceArgv(line.split(' '), known), known, specsOf(DEFAULT_COMMAND));
-    expect(word('-tenant acme -queues=a')).toBeUndefined();
-    expect(word('-tenant acme config')).toBe('config');
-    expect(word('-watch mailbox -queues=a')).toBeUndefined();
-    expect(word('-yes queues remove old')).toBe('queues');
-    expect(word('-exit-on-complete wrok')).toBe('wrok');
+    expect(commandWord('-tenant acme -queues=a')).toBeUndefined();
+    expect(commandWord('-tenant acme config')).toBe('config');
+    expect(commandWord('-watch mailbox -queues=a')).toBeUndefined();
+    expect(commandWord('-yes queues remove old')).toBe('queues');
+    expect(commandWord('-exit-on-complete wrok')).toBe('wrok');
   });
 
   it.each([
@@ -99,8 +107,41 @@ describe('the words', () => {
       undefined,
     ],
     ['status -wacth', 'unknown flag -wacth', 'did you mean -watch?'],
+    [
+      '-queue=a',
+      'tsworker work takes no flag -queue: it belongs to tsworker enqueue and tsworker failed',
+      'did you mean -queues?',
+    ],
+    ['status -frobnicate', 'unknown flag -frobnicate', undefined],
+    ['status -uri', 'the flag -uri needs a value', undefined],
+    [
+      'queues remove old -yes true',
+      'unexpected word "true" after queues remove',
+      '-yes takes no value, or one behind an equals sign: -yes=false',
+    ],
+    [
+      'status -watch 5',
+      'unexpected word "5" after status',
+      '-watch takes no value, or one behind an equals sign: -watch=false',
+    ],
+    ['queues move a b', 'unknown sub-command "move" of tsworker queues', 'there is list, peek, remove'],
   ])('%s is refused', (line, message, hint) => {
     expect(() => typed(line)).toThrow(expect.objectContaining({ code: 'USAGE', message, hint }));
+  });
+
+  it('no typing error is answered with what cannot be undone', () => {
+    const typing = fc.tuple(fc.constantFrom(...DESTRUCTIVE), fc.nat(8), fc.nat(8), fc.string({ maxLength: 2 }));
+    fc.assert(
+      fc.property(typing, fc.constantFrom('queues', 'workers', 'failed'), ([meant, from, length, put], name) => {
+        const word = `${meant.slice(0, from)}${put}${meant.slice(from + length)}`;
+        fc.pre(!Object.keys(findCommand(name)?.verbs ?? {}).includes(word) && /^[^-\s]\S*$/.test(word));
+        for (const verb of DESTRUCTIVE)
+          expect(() => typed(`${name} ${word}`)).not.toThrow(
+            expect.objectContaining({ hint: `did you mean ${verb}?` }),
+          );
+      }),
+      { numRuns: 40 },
+    );
   });
 
   it('every command is found by its name alone', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readTargets, targetText } from '../../../src/cli/commands/failed/targets.js';
-import { moment, names, pattern } from '../../../src/cli/commands/failed/value-parsers.js';
+import { moment, names, pattern, rate } from '../../../src/cli/commands/failed/value-parsers.js';
 
 const reading = { folder: '/', warn() {} };
 
@@ -51,23 +51,37 @@ describe('pattern', () => {
 });
 
 it('names are parted by commas', () => {
-  expect(names.parse('A::B, C', reading)).toEqual(['A::B', 'C']);
-  expect(() => names.parse(' ,', reading)).toThrow('must be a name');
+  expect(names('class').parse('A::B, C', reading)).toEqual(['A::B', 'C']);
+  expect(() => names('class').parse(' ,', reading)).toThrow('must be a name');
 });
 
 describe('targets', () => {
   it('are single entries, ranges and entries by their id', () => {
     const targets = readTargets(['3', '7-9,0', '12@1F2e3d4']);
     expect(targets).toEqual([
-      { from: 3, to: 3, id: undefined },
-      { from: 7, to: 9, id: undefined },
-      { from: 0, to: 0, id: undefined },
-      { from: 12, to: 12, id: '1f2e3d4' },
+      { from: 3, to: 3 },
+      { from: 7, to: 9 },
+      { from: 0, to: 0 },
+      { at: 12, id: '1f2e3d4' },
     ]);
     expect(targets.map(targetText)).toEqual(['3', '7-9', '0', '12@1f2e3d4']);
   });
 
-  it.each(['', 'x', '-1', '9-7', '3@12', '3@xyz1', '1e3', '99999999999999999999'])('%j is none', (word) => {
-    expect(() => readTargets([word])).toThrow('N must be');
+  it('may be an id alone; digits alone are N, or an id where nothing stands there', () => {
+    const targets = readTargets(['1F2e3d4', '1234567', '0'.repeat(40)]);
+    expect(targets).toEqual([
+      { id: '1f2e3d4' },
+      { from: 1_234_567, to: 1_234_567, id: '1234567' },
+      { from: 0, to: 0, id: '0'.repeat(40) },
+    ]);
+    expect(targets.map(targetText)).toEqual(['1f2e3d4', '1234567', '0']);
   });
+
+  it.each(['', 'x', '-1', '9-7', '3@12', '3@xyz1', '1e3', 'abcdef', '9'.repeat(41)])('%j is none', (word) => {
+    expect(() => readTargets([word])).toThrow('expected N (3), a range (7-9) or an id (1f2e3d4)');
+  });
+});
+
+it.each(['0', '-1', 'x', ''])('%j is no rate', (typed) => {
+  expect(() => rate.parse(typed, reading)).toThrow('must be how many jobs a second');
 });

@@ -2,8 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readArgv } from '../../../src/cli/argv.js';
 import { DEFAULT_COMMAND } from '../../../src/cli/commands.js';
-import { allSpecs, givenValues, type ModuleFlags, settingTexts } from '../../../src/cli/flags.js';
+import { settingTexts } from '../../../src/cli/flags.js';
 import { helpPage } from '../../../src/cli/help.js';
+import { allSpecs, givenValues, type ModuleFlags } from '../../../src/cli/module-flags.js';
 import { readModuleFlags } from '../../../src/cli/program.js';
 import { SCHEMA, SETTING_KEYS } from '../../../src/config/settings-table.js';
 

@@ -55,6 +55,7 @@ const OVERVIEW: Overview = {
           queue: 'high',
           count: 2,
           exception: 'TypeError',
+          kind: '0123456789ab',
           error: 'x is\u001b[2J no\n\tat x',
           n: 7,
         },

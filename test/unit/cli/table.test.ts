@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import stringWidth from 'string-width';
 import { describe, expect, it } from 'vitest';
-import { harmless, styleOf } from '../../../src/cli/style.js';
+import { styleOf } from '../../../src/cli/style.js';
 import { listed } from '../../../src/cli/table.js';
+import { harmless } from '../../../src/terminal-text.js';
 import { fakeIo } from '../../support/io.js';
 
 const COLUMNS = [
@@ -71,4 +72,39 @@ it('no text from outside moves the cursor, breaks a line or turns the writing di
       expect(harmless(text)).not.toMatch(/[\p{Cc}\p{Bidi_Control}]/u);
     }),
   );
+});
+
+describe('cells of a megabyte', () => {
+  const HUGE = [
+    'x'.repeat(1_000_000),
+    '\u001b[31m'.repeat(200_000),
+    '日本'.repeat(500_000),
+    '👩‍👩‍👧'.repeat(100_000),
+    ' \n'.repeat(500_000),
+    '\ud800'.repeat(1_000_000),
+  ];
+
+  it.each(HUGE.map((text) => [JSON.stringify(text.slice(0, 4)), text]))(
+    'of %s are cut before they are measured',
+    (_, text) => {
+      for (const io of [fakeIo(), fakeIo({ terminal: true, columns: 80 })])
+        expect(listed(COLUMNS, [[text, '1', text, text]], io).length).toBeLessThan(20_000);
+    },
+  );
+
+  it('do not make 10,000 other rows as wide, and all rows are there', () => {
+    const rows = Array.from({ length: 10_000 }, (_, i) => [`row ${i}`, String(i), 'é', '']);
+    rows.push([HUGE[0], '1', HUGE[2], '']);
+    const lines = listed(COLUMNS, rows, fakeIo()).trimEnd().split('\n');
+    expect(lines).toHaveLength(10_002);
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThan(3500);
+  });
+
+  it('leave short texts as they are', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme', maxLength: 200 }), (text) => {
+        expect(listed([{ head: 'TEXT' }], [[`${text}.`]], fakeIo())).toBe(`TEXT\n${harmless(`${text}.`)}\n`);
+      }),
+    );
+  });
 });

@@ -102,18 +102,24 @@ describe('what is wrong', () => {
   });
 
   it.each([
-    ['tsworker.config.json', '{"queues": '],
-    ['.tsworkerrc.yaml', 'a: b: c'],
-    ['tsworker.config.mjs', 'export default {'],
-    ['tsworker.config.ts', 'throw new Error("not today")'],
-  ])('a file that does not load: %s', async (name, content) => {
+    ['tsworker.config.json', '{"queues": ["a"], }', ':1', /Expected double-quoted property name in JSON/],
+    ['tsworker.config.json', '{\n "uri": "redis://:secret@h"\n "queues": 1', ':3', /^(?!.*secret)Expected ','/],
+    ['.tsworkerrc.yaml', 'a: b: c', '', /\(1:5\)/],
+    ['tsworker.config.yml', 'queues: [a\nfoo: b', '', /\(2:1\)/],
+    [
+      'tsworker.config.ts',
+      'export default {\n  queues: [],\n  uri: "secret" + ;',
+      ':3:19',
+      /^SyntaxError: (?!.*secret)/,
+    ],
+    ['tsworker.config.ts', 'throw new Error("not today")', '', /^not today$/],
+  ])('a file that does not load: %s', async (name, content, at, reason) => {
     write(name, content);
-    await expect(load()).rejects.toMatchObject({
-      code: 'USAGE',
-      message: expect.stringMatching(
-        `^the configuration file ${name.replaceAll('.', '\\.')} does not load: \\S[^\\n]*$`,
-      ),
-    });
+    const error = await load().catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: 'USAGE', message: expect.not.stringContaining('\n') });
+    const [where, why] = (error as Error).message.split(' does not load: ');
+    expect(where).toBe(`the configuration file ${name}${at}`);
+    expect(why).toMatch(reason);
   });
 
   it('a file that is no object, and one that is not there', async () => {
@@ -124,6 +130,14 @@ describe('what is wrong', () => {
 });
 
 describe('warnings', () => {
+  it('propose nothing that is far away from an unknown TSWORKER_ variable', async () => {
+    const { warnings } = await load({ env: { TSWORKER_QUEUES: 'a', TSWORKER_FOO: '1', TSWORKER_CONCURENCY: '1' } });
+    expect(warnings).toEqual([
+      "the environment variable TSWORKER_FOO is not one of tsworker's",
+      "the environment variable TSWORKER_CONCURENCY is not one of tsworker's; did you mean TSWORKER_CONCURRENCY?",
+    ]);
+  });
+
   it('name unknown TSWORKER_ variables, but not those of job modules', async () => {
     const { warnings } = await load({
       env: { TSWORKER_QUEUE: 'a', TSWORKER_TENANT: 'b', TSWORKER_CONFIG: '', TSWORKER_DRY_RUN: '1' },

@@ -55,6 +55,12 @@ describe("goworker's own flag tests", () => {
   });
 });
 
+it('says why nothing is left', () => {
+  expect(problem('a=0')).toBe('you must specify at least one queue: queue "a" has weight 0 and is left out');
+  expect(problem('a=0,b=0')).toContain('"b" has weight 0');
+  expect(problem('')).toBe('you must specify at least one queue');
+});
+
 describe('what is added to goworker', () => {
   it('trims names and weights', () => {
     expect(parseQueues(' high = 2 , low ').plan.queues).toEqual([

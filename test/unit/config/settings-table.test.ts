@@ -56,6 +56,34 @@ describe('numbers', () => {
     expect(() => read(key, value)).toThrow(new RegExp(`^-${key}: must be a `));
   });
 
+  it.each<[SettingKey, unknown, number]>([
+    ['grace', '20s', 20],
+    ['interval', '5s', 5],
+    ['interval', '500ms', 0.5],
+    ['interval', ' 1.5s ', 1.5],
+    ['timeout', '1h30m', 5400],
+    ['heartbeat', '2m', 120],
+    ['waitTimeout', '.5s', 0.5],
+    ['grace', '0s', 0],
+  ])('%s: %j is %d seconds', (key, value, seconds) => expect(read(key, value)).toBe(seconds));
+
+  it('a duration is what its parts add up to, and nothing else is one', () => {
+    const units = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+    const part = fc.record({ size: fc.nat(59), unit: fc.constantFrom(...(['ms', 's', 'm', 'h'] as const)) });
+    fc.assert(
+      fc.property(fc.array(part, { minLength: 1, maxLength: 4 }), (parts) => {
+        const text = parts.map(({ size, unit }) => `${size}${unit}`).join('');
+        const ms = parts.reduce((sum, { size, unit }) => sum + size * units[unit], 0);
+        expect(read('grace', text)).toBe(ms / 1000);
+      }),
+    );
+    for (const text of ['5x', 's', '5 s', '-5s', '5s5', '1e3s', '5S', '0x5s', '5sec', '1.2.3s', '.s'])
+      expect(() => read('grace', text), text).toThrow('500ms, 20s, 5m or 1h30m');
+    expect(() => read('interval', '0s')).toThrow('more than 0');
+    expect(() => read('interval', '597h')).toThrow('at most 2147483');
+    expect(() => read('waitTimeout', '11s')).toThrow('at most 10, not "11s"');
+  });
+
   it('takes the ends of the range', () => {
     expect(read('concurrency', '100000')).toBe(100_000);
     expect(read('interval', '.001')).toBe(0.001);

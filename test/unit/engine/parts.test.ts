@@ -77,7 +77,7 @@ describe('run', () => {
     }
     const { run, outcomes } = runOf();
     run.fail(named);
-    expect(outcomes).toEqual([{ kind: 'failed', error: named }]);
+    expect(outcomes).toMatchObject([{ kind: 'failed', error: { name: 'AbortError', message: named.message } }]);
   });
 });
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { FailedEntry, failureTime } from '../../../src/inspect/failed/entry.js';
 import { matches } from '../../../src/inspect/failed/filter.js';
 import { failureParts } from '../../../src/resque/failure.js';
+import { asError } from '../../../src/thrown.js';
 
 const RUBY =
   '{"failed_at":"2026/11/24 02:58:25 UTC","payload":{"class":"Archive","args":[12345678901234567890,1.0,"</b>"]},' +
@@ -13,9 +14,9 @@ const NODE =
   '{"worker":"web1:4711","queue":"q","payload":{"class":"Archive","queue":"q","args":{}},"exception":"Error","error":"boom",' +
   '"backtrace":["at x"],"failed_at":"Tue Nov 24 2026 02:58:25 GMT+0000 (Coordinated Universal Time)"}';
 
-function pushed(text: string | Buffer): [string, string] | string {
+function pushed(text: string | Buffer, to?: string): [string, string] | string {
   const raw = Buffer.from(text as string);
-  const { job } = new FailedEntry(raw);
+  const job = new FailedEntry(raw).requeue(to);
   if (typeof job === 'string') return job;
   const { payload } = job;
   return [job.queue, (Buffer.isBuffer(payload) ? payload : raw.subarray(payload.from, payload.to)).toString('latin1')];
@@ -32,6 +33,7 @@ describe('an entry', () => {
     expect(entry.error).toMatch(/^boom/);
     expect(failureTime(entry)).toBe(Date.UTC(2026, 10, 24, 2, 58, 25) + (text === GOWORKER ? 123 : 0));
     expect(pushed(text)).toEqual([queue, payload]);
+    expect(pushed(text, 'other')).toEqual(['other', payload]);
   });
 
   it('shows its stack lines, whoever wrote them', () => {
@@ -43,7 +45,7 @@ describe('an entry', () => {
   it('of ours gives back the bytes of a payload that is no JSON', () => {
     const bytes = Buffer.from([0xff, 0x00, 0x22, 0x7b]);
     const failed = { workerId: 'h.ts:1-0:q', queue: 'q', failedAt: new Date(), raw: bytes };
-    const { head, tail } = failureParts(new Error('boom'), failed);
+    const { head, tail } = failureParts(asError(new Error('boom')), failed);
     expect(pushed(`${head}{"class":"InvalidPayload","args":["ÿ"]}${tail}`)).toEqual(['q', bytes.toString('latin1')]);
   });
 

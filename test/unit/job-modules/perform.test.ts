@@ -7,6 +7,7 @@ import { runSetup, runTeardown } from '../../../src/job-modules/hooks.js';
 import type { JobModules } from '../../../src/job-modules/load.js';
 import { createPerform, type PerformOptions } from '../../../src/job-modules/perform.js';
 import { FunctionRegistry } from '../../../src/job-modules/registry.js';
+import { unreadable } from '../../support/unreadable.js';
 
 function perform(functions: FunctionRegistry, payload: string, options: Partial<PerformOptions> = {}): unknown {
   const claim = { slot: 3, token: 't', queue: 'high', payload: Buffer.from(payload), strict: true };
@@ -18,7 +19,7 @@ function perform(functions: FunctionRegistry, payload: string, options: Partial<
 
 function registry(fn: (this: JobContext, queue: string, ...args: never[]) => unknown): FunctionRegistry {
   const functions = new FunctionRegistry();
-  functions.add('Known', fn, 'a.ts');
+  functions.add({ class: 'Known', fn }, 'a.ts');
   return functions;
 }
 
@@ -173,5 +174,18 @@ describe('setup and teardown', () => {
     await runSetup(loaded, context);
     await expect(runTeardown(loaded)).rejects.toThrow(/teardown of c\.ts failed.*; teardown of b\.ts failed/);
     expect(calls).toEqual(['+a', '+b', '+c', '-c', '-b', '-a']);
+  });
+
+  it.each(Object.entries(unreadable))('a hook that throws what cannot be read (%s) is named', async (_kind, make) => {
+    const throwing = async () => {
+      throw make();
+    };
+    const hooks = [
+      { file: 'a.ts', setup: () => {}, teardown: throwing },
+      { file: 'b.ts', setup: throwing, teardown: undefined },
+    ];
+    const loaded: JobModules = { ...modules([]), hooks };
+    await expect(runSetup(loaded, context)).rejects.toThrow(/^setup of b\.ts failed: /);
+    await expect(runTeardown(loaded)).rejects.toThrow(/^teardown of a\.ts failed: /);
   });
 });

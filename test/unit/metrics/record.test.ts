@@ -3,10 +3,11 @@ import { describe, expect, it } from 'vitest';
 import type { Outcome } from '../../../src/job.js';
 import { WAIT_BOUNDS } from '../../../src/metrics/families.js';
 import { Recorder } from '../../../src/metrics/record.js';
+import { asError } from '../../../src/thrown.js';
 import { testRun } from '../../support/runs.js';
 
 const DONE: Outcome = { kind: 'done' };
-const FAILED: Outcome = { kind: 'failed', error: new Error('no') };
+const FAILED: Outcome = { kind: 'failed', error: asError(new Error('no')) };
 const REQUEUE: Outcome = { kind: 'requeue' };
 
 function recorder(classes = ['Mail', 'Report']) {

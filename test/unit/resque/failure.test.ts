@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type FailureContext, failureParts } from '../../../src/resque/failure.js';
+import { asError } from '../../../src/thrown.js';
 
 const context: FailureContext = {
   workerId: 'web1.ts:4711-0:q',
@@ -17,7 +18,7 @@ interface Entry {
 }
 
 function entryText(error: unknown, raw?: Buffer): string {
-  const { head, tail } = failureParts(error as Error, raw === undefined ? context : { ...context, raw });
+  const { head, tail } = failureParts(asError(error), raw === undefined ? context : { ...context, raw });
   return `${head}{"class":"A","args":[1]}${tail}`;
 }
 

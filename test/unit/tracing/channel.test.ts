@@ -3,6 +3,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { channel, tracingChannel } from 'node:diagnostics_channel';
 import { afterEach, expect, it } from 'vitest';
 import type { Run } from '../../../src/engine/run.js';
+import { asError } from '../../../src/thrown.js';
 import type { JobMessage } from '../../../src/tracing/channel.js';
 import { type JobWatch, watchJobs } from '../../../src/tracing/watch.js';
 import { testRun } from '../../support/runs.js';
@@ -61,7 +62,7 @@ it('a job that throws at once', () => {
       throw error;
     }),
   ).toThrow(error);
-  watch.finished(run, { kind: 'failed', error });
+  watch.finished(run, { kind: 'failed', error: asError(error) });
   expect(heard.slice(2)).toEqual([
     'error Mail failed boom',
     'asyncStart Mail failed boom',

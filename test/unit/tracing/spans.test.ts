@@ -3,9 +3,11 @@ import { context, type SpanContext, SpanKind, SpanStatusCode, trace } from '@ope
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Run } from '../../../src/engine/run.js';
 import type { Outcome } from '../../../src/job.js';
+import { asError } from '../../../src/thrown.js';
 import { watchJobs } from '../../../src/tracing/watch.js';
 import { testRun } from '../../support/runs.js';
 import { registerTracer } from '../../support/spans.js';
+import { unreadable } from '../../support/unreadable.js';
 
 const tracer = registerTracer();
 beforeEach(() => tracer.reset());
@@ -31,7 +33,7 @@ async function run(payload: unknown, job: () => unknown, outcome?: Outcome): Pro
     await watch.around(one, job);
     watch.finished(one, outcome ?? { kind: 'done' });
   } catch (error) {
-    watch.finished(one, outcome ?? { kind: 'failed', error: error as Error });
+    watch.finished(one, outcome ?? { kind: 'failed', error: asError(error) });
   }
   return one;
 }
@@ -122,13 +124,8 @@ it.each([
   expect(tracer.named('process q').links).toEqual([]);
 });
 
-it('an error that cannot be read still ends the span, and fails nothing', async () => {
-  const hostile = new Proxy(new Error('x'), {
-    get: () => {
-      throw new Error('no');
-    },
-  });
-  await run({ class: 'Mail' }, () => {}, { kind: 'failed', error: hostile });
+it.each(Object.entries(unreadable))('what cannot be read (%s) ends the span', async (_kind, make) => {
+  await run({ class: 'Mail' }, () => {}, { kind: 'failed', error: asError(make()) });
   expect(tracer.named('process q').ended).toBe(true);
 });
 

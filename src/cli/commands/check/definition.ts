@@ -7,7 +7,7 @@ export type CheckFlags = typeof FLAGS;
 export const checkCommand = defineCommand({
   name: 'check',
   group: 'Set up',
-  help: 'find what would keep a worker from working here',
+  help: 'find what would keep a worker from running here',
   flags: FLAGS,
   settings: ALL_SETTINGS,
   modules: 'reported',

@@ -1,10 +1,11 @@
 /** `tsworker check`: shows what src/check finds. Must not know what is looked at, nor why. */
 import { runCheck } from '../../../check/check.js';
 import type { Finding, Level, Section } from '../../../check/finding.js';
+import { harmless } from '../../../terminal-text.js';
 import { type Call, EXIT } from '../../command.js';
 import { counted } from '../../format.js';
 import { printDocument } from '../../json.js';
-import { harmless, type Style, styleOf } from '../../style.js';
+import { type Style, styleOf } from '../../style.js';
 import type { CheckFlags } from './definition.js';
 
 const SIGNS: Readonly<Record<Level, readonly [sign: string, colour: 'green' | 'yellow' | 'red']>> = {

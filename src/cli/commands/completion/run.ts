@@ -11,7 +11,7 @@ export async function completion({ verb, words, io }: Call): Promise<number> {
 /** A line for each: the word, a tab, what it means. A line `:files` or `:folders` where the shell knows better. */
 function answer({ candidates, paths }: Completion): string {
   const lines = candidates.map(({ text, about }) => `${text}\t${about.replaceAll(/\s+/g, ' ')}\n`);
-  return `${lines.join('')}${paths === 'none' ? '' : `:${paths}\n`}`;
+  return `${lines.join('')}${paths === undefined ? '' : `:${paths}\n`}`;
 }
 
 /*

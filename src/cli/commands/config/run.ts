@@ -5,7 +5,8 @@ import type { QueuePlan, Settings } from '../../../config/settings.js';
 import { SCHEMA, SETTING_KEYS } from '../../../config/settings-table.js';
 import { maskUri } from '../../../config/uri.js';
 import type { Call } from '../../command.js';
-import { boxed } from '../../table.js';
+import { type Io, say } from '../../io.js';
+import { listed } from '../../table.js';
 import type { ConfigFlags } from './definition.js';
 
 type Values = Readonly<Record<string, unknown>>;
@@ -13,8 +14,8 @@ type Values = Readonly<Record<string, unknown>>;
 /** Prints a table, or JSON with `-json`. Resolves to the exit code. */
 export async function config({ sources, modules, flags, io }: Call<ConfigFlags>): Promise<number> {
   const resolved = await loadSettings({ ...sources, queuesRequired: false });
-  io.out(flags.json ? asJson(resolved, modules) : asTable(resolved, modules, io.columns));
-  for (const warning of resolved.warnings) io.err(`tsworker: warning: ${warning}\n`);
+  io.out(flags.json ? asJson(resolved, modules) : asTable(resolved, modules, io));
+  for (const warning of resolved.warnings) say(io, `warning: ${warning}`);
   return 0;
 }
 
@@ -28,21 +29,15 @@ function asJson({ settings, origins, warnings }: Resolved, flags: Values): strin
   return `${JSON.stringify({ settings: shown, origins, flags: masked, warnings }, null, 2)}\n`;
 }
 
-function asTable({ settings, origins }: Resolved, flags: Values, columns: number): string {
-  const rows = SETTING_KEYS.map((key) => [`-${SCHEMA[key].flag}`, valueText(key, settings), origins[key]]);
-  for (const [name, value] of Object.entries(flags)) {
-    rows.push([`-${name}`, plainText(mask(name, value)), 'job modules']);
-  }
-  const head = ['flag', 'value', 'from'];
-  return boxed(head, rows, widths([head, ...rows], columns));
-}
+/** Nothing is cut: a terminal wraps a long value, which therefore comes last. */
+const COLUMNS = [{ head: 'FLAG' }, { head: 'FROM' }, { head: 'VALUE' }] as const;
 
-/** As wide as the content, cut down to the terminal: names stay whole, values and origins wrap. */
-function widths(rows: readonly (readonly string[])[], columns: number): number[] {
-  const wanted = [0, 1, 2].map((column) => Math.max(...rows.map((row) => row[column].length)) + 2);
-  const room = Math.max(columns - wanted[0] - 4, 24);
-  const from = Math.min(wanted[2], Math.max(12, Math.floor(room / 2), room - wanted[1]));
-  return [wanted[0], Math.min(wanted[1], room - from), from];
+function asTable({ settings, origins }: Resolved, flags: Values, io: Io): string {
+  const rows = SETTING_KEYS.map((key) => [`-${SCHEMA[key].flag}`, origins[key], valueText(key, settings)]);
+  for (const [name, value] of Object.entries(flags)) {
+    rows.push([`-${name}`, 'job modules', plainText(mask(name, value))]);
+  }
+  return listed(COLUMNS, rows, io);
 }
 
 function valueText(key: SettingKey, settings: Settings): string {

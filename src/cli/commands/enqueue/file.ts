@@ -7,6 +7,7 @@ import type { ReadyJob } from '../../../resque/payload-text.js';
 import { EXIT } from '../../command.js';
 import { count, counted, rate } from '../../format.js';
 import { INTERRUPTED, interruptible } from '../../interrupt.js';
+import { say } from '../../io.js';
 import { Progress } from '../../progress.js';
 import { type Session, withRedis } from '../../session.js';
 import { BadLine, type Batch, batchesOf } from './batches.js';
@@ -46,7 +47,7 @@ async function follow(call: EnqueueCall, path: string, tally: Tally, push: Push)
     } catch (error) {
       progress.clear();
       if (!over.aborted) throw explained(error, call, tally);
-      io.err(`tsworker: interrupted; go on with line ${tally.upTo + 1}\n`);
+      say(io, `interrupted; run again from line ${tally.upTo + 1}`);
       return report(call, tally, INTERRUPTED);
     }
   });
@@ -77,10 +78,10 @@ function explained(error: unknown, { io, flags }: EnqueueCall, tally: Tally): un
   const bad = error instanceof BadLine;
   if (flags['dry-run']) return bad ? new TsworkerError('PAYLOAD', error.message, { cause: error }) : error;
   if (!bad) {
-    io.err(`tsworker: ${counted(total, 'job')} enqueued, up to line ${upTo}; of the batch behind it all or nothing\n`);
+    say(io, `${counted(total, 'job')} enqueued, up to line ${upTo}; of the batch behind it all or nothing`);
     return error;
   }
   const done = total === 0 ? 'nothing was enqueued' : `${counted(total, 'job')} before it enqueued`;
-  const hint = `${done}; mend it, and go on with line ${upTo + 1}`;
+  const hint = `${done}; fix the line and run again from line ${upTo + 1}`;
   return new TsworkerError('PAYLOAD', error.message, { hint, cause: error });
 }

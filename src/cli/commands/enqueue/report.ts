@@ -1,9 +1,9 @@
 /** What was enqueued: added up, and told to people or machines. */
 import type { ReadyJob } from '../../../resque/payload-text.js';
+import { harmless } from '../../../terminal-text.js';
 import type { Call } from '../../command.js';
 import { count, counted, rate } from '../../format.js';
 import { printDocument } from '../../json.js';
-import { harmless } from '../../style.js';
 import type { EnqueueFlags } from './definition.js';
 
 export type EnqueueCall = Call<EnqueueFlags>;

@@ -5,6 +5,7 @@ import { argText, payloadOf, type ReadyJob } from '../../../resque/payload-text.
 import { EXIT } from '../../command.js';
 import { keepSmall } from '../../memory.js';
 import { withRedis } from '../../session.js';
+import { declaredQueue } from './declared-queue.js';
 import { enqueueFile } from './file.js';
 import { type EnqueueCall, report, Tally } from './report.js';
 import { warnOfIdle } from './served.js';
@@ -17,13 +18,18 @@ export async function enqueue(call: EnqueueCall): Promise<number> {
     keepSmall();
     return await enqueueFile(call, flags.file);
   }
-  return await enqueueOne(call, jobOf(call));
+  return await enqueueOne(call, await jobOf(call));
 }
 
-function jobOf({ words: [name, ...args], flags: { queue } }: EnqueueCall): ReadyJob {
-  if (!name)
-    throw usage('say which class to enqueue', 'tsworker enqueue Hello Ada -queue=greetings, or -file=jobs.ndjson');
-  if (queue === undefined) throw usage(`say in which queue ${name} belongs`, '-queue=name');
+async function jobOf(call: EnqueueCall): Promise<ReadyJob> {
+  const [name, ...args] = call.words;
+  if (!name) throw usage('missing class', 'tsworker enqueue Hello Ada -queue=greetings, or -file=jobs.ndjson');
+  const queue = call.flags.queue ?? (await declaredQueue(call.sources, name));
+  if (queue === undefined)
+    throw usage(
+      `missing -queue: which queue should ${name} go to?`,
+      `give -queue=name, or declare it in a job module: job({ class: '${name}', queue: 'name', … })`,
+    );
   return { queue, payload: payloadOf(name, args.map(argText)) };
 }
 

@@ -1,11 +1,11 @@
-/** After jobs were enqueued: who works them? Nobody knows better than the books of workers. */
+/** After jobs were enqueued: is there a worker for them? The registry of workers knows. */
 import { readPause } from '../../../inspect/pause.js';
 import { serves } from '../../../inspect/worker-id.js';
 import { walkWorkers } from '../../../inspect/workers.js';
 import { serverTimeMs } from '../../../registry/clock.js';
-import { count } from '../../format.js';
+import { counted } from '../../format.js';
+import { say } from '../../io.js';
 import type { Session } from '../../session.js';
-import { harmless } from '../../style.js';
 import type { EnqueueCall, Tally } from './report.js';
 
 const MOST_NAMED = 5;
@@ -23,15 +23,18 @@ export async function warnOfIdle({ io }: EnqueueCall, session: Session, { queues
     }
     if (waiting.size === 0) break;
   }
-  if (waiting.size > 0) io.err(`tsworker: ${harmless(idleText([...waiting], workers))}\n`);
+  if (waiting.size > 0) say(io, idleText([...waiting], workers));
   const { paused } = await readPause(connection, keys);
-  if (paused) io.err('tsworker: all workers are paused; tsworker resume lets them go on\n');
+  if (paused) say(io, 'warning: all workers are paused; tsworker resume ends it');
 }
 
 function idleText(queues: readonly string[], workers: number): string {
-  const named = queues.slice(0, MOST_NAMED).join(', ');
+  const named = queues
+    .slice(0, MOST_NAMED)
+    .map((queue) => JSON.stringify(queue))
+    .join(', ');
   const which =
-    queues.length === 1 ? `the queue ${named}` : `the queues ${named}${queues.length > MOST_NAMED ? ', …' : ''}`;
-  const others = workers === 0 ? 'there is none at all' : `${count(workers)} work others`;
-  return `no worker works ${which} now: ${others}`;
+    queues.length === 1 ? `queue ${named}` : `the queues ${named}${queues.length > MOST_NAMED ? ', …' : ''}`;
+  const others = workers === 0 ? 'no workers are running' : `${counted(workers, 'worker')} on other queues`;
+  return `warning: no worker is processing ${which} (${others})`;
 }

@@ -1,9 +1,10 @@
 /** `tsworker failed count`: what fails, how often, since when. */
-import { countFailed, type FailedGroup } from '../../../inspect/failed/count.js';
+import { countFailed, type FailedGroup, type Grouping } from '../../../inspect/failed/count.js';
 import { FailedList } from '../../../inspect/failed/list.js';
 import { serverTimeMs } from '../../../registry/clock.js';
+import type { Column } from '../../columns.js';
 import { EXIT } from '../../command.js';
-import { counted, duration, count as number } from '../../format.js';
+import { counted, duration, count as number, time } from '../../format.js';
 import { isoTime, printLines } from '../../json.js';
 import { placeOf, type Session } from '../../session.js';
 import { styleOf } from '../../style.js';
@@ -11,49 +12,93 @@ import { type Cell, listed } from '../../table.js';
 import { type FailedCall, filterOf, filterText } from './filter.js';
 
 export async function count({ io, flags }: FailedCall, session: Session): Promise<number> {
+  const { by = 'kind' } = flags;
   const filter = filterOf(flags);
   const now = await serverTimeMs(session.connection);
-  const { total, groups } = await countFailed(new FailedList(session.connection, session.keys), filter);
+  const { total, groups } = await countFailed(new FailedList(session.connection, session.keys), { filter, by });
   if (flags.json) {
-    await printLines(io, groups.map(asLine));
+    await printLines(
+      io,
+      groups.map((group) => asLine(group, by)),
+    );
     return EXIT.fine;
   }
-  if (groups.length > 0) await io.print(`${asTable(groups, now, io)}\n`);
+  if (groups.length > 0) await io.print(`${asTable(groups, by, now, io)}\n`);
   const which = `${counted(total, 'failed job')}${filterText(filter)}`;
   io.out(`${total === 0 ? `no ${which.slice(2)} in ${placeOf(session)}` : which}\n`);
   return EXIT.fine;
 }
 
-function asLine({ first, last, ...group }: FailedGroup): unknown {
-  return { ...group, first: isoTime(first), last: isoTime(last) };
+/** What all of a group have in common; the rest is said of the newest. */
+const COMMON: Readonly<Record<Grouping, readonly (keyof FailedGroup)[]>> = {
+  kind: ['queue', 'class', 'exception', 'kind'],
+  error: ['exception'],
+  class: ['class'],
+  queue: ['queue'],
+  hour: [],
+};
+
+function asLine(group: FailedGroup, by: Grouping): unknown {
+  const { first, last, n, error, count: jobs } = group;
+  const common = Object.fromEntries(COMMON[by].map((name) => [name, group[name]]));
+  const hour = by === 'hour' ? { hour: isoTime(hourOf(group)) } : {};
+  return { ...common, ...hour, count: jobs, first: isoTime(first), last: isoTime(last), n, error };
 }
 
-const COLUMNS = [
-  { head: 'JOBS', align: 'right' },
-  { head: 'CLASS', give: 1, least: 12 },
-  { head: 'QUEUE', give: 2, drop: 2 },
-  { head: 'FIRST', align: 'right', drop: 3 },
-  { head: 'LAST', align: 'right' },
-  { head: 'NEWEST', align: 'right', drop: 1 },
-  { head: 'ERROR', give: 3, least: 20 },
-] as const;
+function hourOf({ last }: FailedGroup): number | undefined {
+  return last === undefined ? undefined : Math.floor(last / 3_600_000) * 3_600_000;
+}
 
-function asTable(groups: readonly FailedGroup[], now: number, io: FailedCall['io']): string {
-  const { red } = styleOf(io);
-  const ago = (at: number | undefined) => (at === undefined ? '-' : duration(now - at));
-  const rows = groups.map((group): Cell[] => {
-    const [error] = group.error.split('\n', 1);
-    const text = [group.exception, error].filter((part) => part !== '').join(': ');
-    const { queue, first, last, n } = group;
-    return [
-      number(group.count),
-      group.class || '-',
-      queue || '-',
-      ago(first),
-      ago(last),
-      String(n),
-      { text, paint: red },
-    ];
-  });
-  return listed(COLUMNS, rows, io);
+interface Part extends Column {
+  readonly by: readonly Grouping[];
+  readonly cell: (group: FailedGroup, now: number, io: FailedCall['io']) => Cell;
+}
+
+const ANY: readonly Grouping[] = ['kind', 'error', 'class', 'queue', 'hour'];
+
+/** Which columns there are. */
+const PARTS: readonly Part[] = [
+  { head: 'JOBS', align: 'right', by: ANY, cell: (group) => number(group.count) },
+  { head: 'HOUR', by: ['hour'], cell: (group) => hourText(hourOf(group)) },
+  { head: 'CLASS', give: 1, least: 12, by: ['kind', 'class'], cell: (group) => group.class || '-' },
+  { head: 'QUEUE', give: 2, drop: 2, by: ['kind', 'queue'], cell: (group) => group.queue || '-' },
+  {
+    head: 'FIRST',
+    align: 'right',
+    drop: 3,
+    by: ['kind', 'error', 'class', 'queue'],
+    cell: (group, now) => ago(group.first, now),
+  },
+  { head: 'LAST', align: 'right', by: ['kind', 'error', 'class', 'queue'], cell: (group, now) => ago(group.last, now) },
+  { head: 'NEWEST', align: 'right', drop: 1, by: ANY, cell: (group) => String(group.n) },
+  { head: 'KIND', drop: 4, by: ['kind'], cell: (group) => group.kind || '-' },
+  {
+    head: 'ERROR',
+    give: 3,
+    least: 20,
+    by: ANY,
+    cell: (group, _, io) => ({ text: errorText(group), paint: styleOf(io).red }),
+  },
+];
+
+function ago(at: number | undefined, now: number): string {
+  return at === undefined ? '-' : duration(now - at);
+}
+
+function hourText(at: number | undefined): string {
+  return at === undefined ? '-' : time(at).replace(/:\d\d UTC$/, ' UTC');
+}
+
+function errorText({ exception, error }: FailedGroup): string {
+  const [line] = error.split('\n', 1);
+  return [exception, line].filter((part) => part !== '').join(': ');
+}
+
+function asTable(groups: readonly FailedGroup[], by: Grouping, now: number, io: FailedCall['io']): string {
+  const parts = PARTS.filter((part) => part.by.includes(by));
+  return listed(
+    parts,
+    groups.map((group) => parts.map(({ cell }) => cell(group, now, io))),
+    io,
+  );
 }

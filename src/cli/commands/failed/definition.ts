@@ -1,11 +1,12 @@
 /** How `tsworker failed` is typed. */
-import { boolean, integer } from '../../../config/value-parsers.js';
+import { boolean, choice, integer } from '../../../config/value-parsers.js';
 import { COMMON, CONNECTION_SETTINGS, defineCommand } from '../../command.js';
-import { moment, names, pattern } from './value-parsers.js';
+import { moment, names, pattern, queueName, rate } from './value-parsers.js';
 
 const FLAGS = {
-  class: { kind: names, help: "only jobs of this class (ActiveJob's own, or its wrapper)" },
-  queue: { kind: names, help: 'only jobs of this queue' },
+  class: { kind: names('class'), help: "only jobs of this class (ActiveJob's own, or its wrapper)" },
+  queue: { kind: names('queue'), help: 'only jobs of this queue' },
+  kind: { kind: names(), help: 'only failures of this kind, as count and show name it' },
   since: { kind: moment, help: 'only what failed since then: 30m, 2h, 3d, or 2026-11-24T10:30' },
   before: { kind: moment, help: 'only what failed before' },
   error: { kind: pattern, help: 'only where exception or message hold this text, or match this /regex/' },
@@ -13,13 +14,20 @@ const FLAGS = {
   all: { kind: boolean, help: 'retry: all that match the filters, or all there are' },
   count: { kind: integer({ min: 1, max: Number.MAX_SAFE_INTEGER }), help: 'list: how many', defaultText: '20' },
   from: { kind: integer({ min: 0, max: Number.MAX_SAFE_INTEGER }), help: 'list: from this N on, to the older ones' },
+  by: {
+    kind: { ...choice('kind', 'error', 'class', 'queue', 'hour'), placeholder: 'what' },
+    help: 'count: group by kind (queue, class, exception and message), error, class, queue or hour',
+    defaultText: 'kind',
+  },
+  rate: { kind: rate, help: 'retry: so many jobs a second, not all at once' },
+  to: { kind: queueName, help: 'retry: into this queue, not the one where each came from' },
   'dry-run': { ...COMMON.dryRun, help: 'retry, remove, clear: say what would be done, and change nothing' },
   yes: { ...COMMON.yes, help: 'remove and clear: do not ask' },
   json: { ...COMMON.json, help: 'list and count: a line of JSON each; else one JSON document' },
 };
 export type FailedFlags = typeof FLAGS;
 
-const FILTERS = ['class', 'queue', 'since', 'before', 'error', 'retried'];
+const FILTERS = ['class', 'queue', 'kind', 'since', 'before', 'error', 'retried'];
 
 export const failedCommand = defineCommand({
   name: 'failed',
@@ -27,22 +35,24 @@ export const failedCommand = defineCommand({
   help: 'list the failed jobs, look into one, retry or remove them',
   verbs: {
     list: { words: '', help: 'the newest first', flags: [...FILTERS, 'count', 'from', 'json'] },
-    count: { words: '', help: 'how many there are, by class, queue and exception', flags: [...FILTERS, 'json'] },
-    show: { words: '<N>', help: 'all that is known of one', flags: ['json'] },
+    count: { words: '', help: 'how many of each kind, first and last', flags: [...FILTERS, 'by', 'json'] },
+    show: { words: '<N|id>', help: 'all that is known of one', flags: ['json'] },
     retry: {
-      words: '[N…]',
+      words: '[N|id…]',
       help: 'back to their queues: these, those that match the filters, or --all',
-      flags: [...FILTERS, 'all', 'dry-run', 'json'],
+      flags: [...FILTERS, 'all', 'rate', 'to', 'dry-run', 'json'],
     },
     remove: {
-      words: '[N…]',
-      help: 'for good: these, or those that match the filters, after asking',
+      words: '[N|id…]',
+      help: 'delete these, or those that match the filters, after asking',
       flags: [...FILTERS, 'dry-run', 'yes', 'json'],
+      destructive: true,
     },
     clear: {
       words: '',
       help: 'all of them, or all that match the filters, after asking',
       flags: [...FILTERS, 'dry-run', 'yes', 'json'],
+      destructive: true,
     },
   },
   flags: FLAGS,
@@ -51,19 +61,23 @@ export const failedCommand = defineCommand({
     ['tsworker failed count -since=2h', 'what has failed lately, and how often'],
     ['tsworker failed list -class=Charge -error=timeout', 'which of them'],
     ['tsworker failed show 12', 'arguments, message, backtrace'],
-    ['tsworker failed retry 12 15 20-29', 'these, as they stand there now'],
-    ['tsworker failed retry 12@1f2e3d4', 'the one that was seen there, wherever it stands by now'],
+    ['tsworker failed retry 12 15 20-29', 'these, by their current N'],
+    ['tsworker failed retry 1f2e3d4', 'the one with this id, wherever it is now'],
     ["tsworker failed retry -class=Charge -error='/timeout|refused/'", 'all of a kind'],
+    ['tsworker failed retry -class=Charge -rate=50', 'not more than 50 a second'],
     ['tsworker failed clear -before=30d --yes', 'the old ones, without asking'],
   ],
   notes: `N counts from 0 at the oldest, as in Resque: new failures do not change it, but whatever goes moves those behind it \
-down. So N@ID, as list shows both, names an entry for sure: where it has moved, it is found.
+down. An id, or its first seven digits or more, names an entry wherever it is; N@ID finds it sooner in a long list.
+
+A kind is what fails in the same way: same class, exception and message, whatever numbers, ids, addresses and quoted values the \
+message holds.
 
 A retry pushes the payload, byte for byte, to the tail of its queue, and takes the entry out of the list, in one step. \
-Entries that fail again meanwhile are not retried again. What Resque's web page has retried already is left out, unless N or \
+Jobs that fail again meanwhile are not retried again. What Resque's web page has retried already is left out, unless N or \
 -retried names it.
 
-Exit code: 0 all was done; 1 an entry is not there, cannot be retried or was not to be removed after all, or Redis refused; \
+Exit code: 0 all was done; 1 an entry is not there, cannot be retried or was kept because you declined, or Redis refused; \
 2 wrong usage; 130 interrupted.`,
   load: async () => (await import('./run.js')).failed,
 });

@@ -9,19 +9,21 @@ export type FailedCall = Call<FailedFlags>;
 export function filterOf({
   class: classes,
   queue: queues,
+  kind: kinds,
   since,
   before,
   error,
   retried,
 }: FailedCall['flags']): FailedFilter {
-  return { classes, queues, since, before, error, retried };
+  return { classes, queues, kinds, since, before, error, retried };
 }
 
 /** ` of class Charge in queue billing`, or nothing where nothing is filtered. */
-export function filterText({ classes, queues, since, before, error, retried }: FailedFilter): string {
+export function filterText({ classes, queues, kinds, since, before, error, retried }: FailedFilter): string {
   const parts = [
     ...(classes === undefined ? [] : [`of class ${classes.join(' or ')}`]),
     ...(queues === undefined ? [] : [`from queue ${queues.join(' or ')}`]),
+    ...(kinds === undefined ? [] : [`of kind ${kinds.join(' or ')}`]),
     ...(since === undefined ? [] : [`since ${time(since)}`]),
     ...(before === undefined ? [] : [`before ${time(before)}`]),
     ...(error === undefined ? [] : [`with ${error}`]),

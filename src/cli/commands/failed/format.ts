@@ -1,5 +1,6 @@
 /** An entry of the failed list as it is shown: for machines, and in parts for people. Pure. */
 import { entryId, FailedEntry, failureTime } from '../../../inspect/failed/entry.js';
+import { fingerprint } from '../../../inspect/failed/fingerprint.js';
 import type { Listed } from '../../../inspect/failed/list.js';
 import { isoTime, verbatim } from '../../json.js';
 
@@ -15,10 +16,18 @@ export function asDocument({ n, raw }: Listed): unknown {
   const entry = new FailedEntry(raw);
   const id = entryId(raw);
   if (entry.unreadable !== undefined) return { n, id, unreadable: entry.unreadable, text: raw.toString() };
-  const { class: name, wrapper, queue, exception, error, worker, retriedAt, job } = entry;
+  const { class: name, wrapper, queue, exception, error, worker, retriedAt } = entry;
+  const job = entry.requeue();
   const kept = typeof job !== 'string' && Buffer.isBuffer(job.payload) ? job.payload : undefined;
   return {
-    ...{ n, id, failedAt: isoTime(failureTime(entry)), class: name, ...(wrapper === undefined ? {} : { wrapper }) },
+    ...{
+      n,
+      id,
+      failedAt: isoTime(failureTime(entry)),
+      class: name,
+      kind: fingerprint(entry),
+      ...(wrapper === undefined ? {} : { wrapper }),
+    },
     ...{ queue, exception, error, backtrace: entry.backtrace, worker, retriedAt: retriedAt ?? null },
     payload: entry.payload === '' ? null : verbatim(entry.payload),
     ...(kept === undefined ? {} : { payloadBase64: kept.toString('base64') }),

@@ -1,15 +1,16 @@
 /** What a retry or a removal has done, or would do: told to people or machines, and as an exit code. */
-import type { Deed } from '../../../inspect/failed/select.js';
+import type { Action } from '../../../inspect/failed/select.js';
 import { EXIT } from '../../command.js';
 import { count, counted } from '../../format.js';
 import { INTERRUPTED } from '../../interrupt.js';
+import { say } from '../../io.js';
 import { printDocument } from '../../json.js';
 import { listed } from '../../table.js';
 import type { FailedCall } from './filter.js';
 import type { LeftLine, Tally } from './tally.js';
 
 export interface Outcome {
-  readonly deed: Deed;
+  readonly action: Action;
   readonly tally: Tally;
   /** Entries that were named and are not there. */
   readonly missing: number;
@@ -26,9 +27,9 @@ export function report(call: FailedCall, outcome: Outcome): number {
   return missing > 0 || tally.left.length > 0 ? EXIT.problem : EXIT.fine;
 }
 
-function asDocument({ flags }: FailedCall, { deed, tally, missing, interrupted }: Outcome): unknown {
+function asDocument({ flags }: FailedCall, { action, tally, missing, interrupted }: Outcome): unknown {
   return {
-    [DONE[deed]]: tally.taken,
+    [DONE[action.kind]]: tally.taken,
     dryRun: flags['dry-run'] === true,
     interrupted,
     missing,
@@ -39,12 +40,12 @@ function asDocument({ flags }: FailedCall, { deed, tally, missing, interrupted }
 
 export const DONE = { retry: 'retried', remove: 'removed' } as const;
 
-function tell({ io, flags }: FailedCall, { deed, tally, of, interrupted }: Outcome): void {
+function tell({ io, flags }: FailedCall, { action, tally, of, interrupted }: Outcome): void {
   const { lines, left, taken } = tally;
   const rows = lines.map(({ class: name, queue, jobs }) => [count(jobs), name, queue]);
   if (rows.length > 0) io.out(`${listed(COLUMNS, rows, io)}\n`);
-  for (const line of left) io.err(`tsworker: ${leftText(line)}\n`);
-  const done = flags['dry-run'] ? `would be ${DONE[deed]}` : DONE[deed];
+  for (const line of left) say(io, `${leftText(line)}`);
+  const done = flags['dry-run'] ? `would be ${DONE[action.kind]}` : DONE[action.kind];
   const jobs = of > taken ? `${count(taken)} of ${counted(of, 'failed job')}` : counted(taken, 'failed job');
   io.out(`${jobs} ${done}${interrupted ? ' when it was interrupted' : ''}\n`);
 }

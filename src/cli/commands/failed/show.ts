@@ -1,18 +1,21 @@
 /** `tsworker failed show`: all that is known of one entry. */
 import { TsworkerError } from '../../../errors.js';
+import { resolveTargets } from '../../../inspect/failed/by-index.js';
 import { entryId, FailedEntry, failureTime } from '../../../inspect/failed/entry.js';
+import { fingerprint } from '../../../inspect/failed/fingerprint.js';
 import { FailedList, type Listed } from '../../../inspect/failed/list.js';
 import { argsText } from '../../../inspect/payload.js';
 import { serverTimeMs } from '../../../registry/clock.js';
+import { harmless } from '../../../terminal-text.js';
 import { EXIT } from '../../command.js';
 import { count, counted, duration, time } from '../../format.js';
 import { printDocument } from '../../json.js';
 import { placeOf, type Session } from '../../session.js';
-import { harmless, styleOf } from '../../style.js';
+import { styleOf } from '../../style.js';
 import { fields } from '../../table.js';
 import type { FailedCall } from './filter.js';
 import { asDocument } from './format.js';
-import { readTargets } from './targets.js';
+import { ambiguousText, readTargets } from './targets.js';
 
 export async function show({ io, words, flags }: FailedCall, session: Session): Promise<number> {
   const failed = new FailedList(session.connection, session.keys);
@@ -30,11 +33,13 @@ export async function show({ io, words, flags }: FailedCall, session: Session): 
 
 /** @throws TsworkerError STATE where there is no such entry */
 async function find(failed: FailedList, word: string, session: Session): Promise<Listed> {
-  const [{ from, to, id }] = readTargets([word]);
-  if (from !== to) throw new TsworkerError('USAGE', 'tsworker failed show takes one N');
-  const found =
-    id === undefined ? (await failed.read(from, 1))[0] : await failed.find((one) => one.startsWith(id), from);
-  if (found !== undefined) return found;
+  const targets = readTargets([word]);
+  const [target] = targets;
+  if (targets.length > 1 || ('from' in target && target.from !== target.to))
+    throw new TsworkerError('USAGE', 'tsworker failed show takes one entry');
+  const { found, ambiguous } = await resolveTargets(failed, targets, (listed) => listed);
+  if (found.length > 0) return found[0];
+  for (const one of ambiguous) throw new TsworkerError('STATE', ambiguousText(one));
   const jobs = `${counted(await failed.length(), 'failed job')} in ${placeOf(session)}`;
   throw new TsworkerError('STATE', `there is no entry ${word} among ${jobs}`, {
     hint: 'tsworker failed list shows them',
@@ -42,7 +47,8 @@ async function find(failed: FailedList, word: string, session: Session): Promise
 }
 
 function linesOf({ n, raw }: Listed, entry: FailedEntry, length: number, now: number): string[][] {
-  const { class: name, wrapper, queue, exception, worker, failedAt, retriedAt, unreadable, job } = entry;
+  const { class: name, wrapper, queue, exception, worker, failedAt, retriedAt, unreadable } = entry;
+  const job = entry.requeue();
   const at = failureTime(entry);
   const known = [
     ['failed', at === undefined ? failedAt || '-' : `${time(at)} (${duration(now - at)} ago)`],
@@ -56,6 +62,7 @@ function linesOf({ n, raw }: Listed, entry: FailedEntry, length: number, now: nu
   return [
     ['N', `${n} of ${count(length)}; 0 is the oldest`],
     ['id', entryId(raw)],
+    ['kind', fingerprint(entry)],
     ...(unreadable === undefined ? known : []),
     ...(typeof job === 'string' ? [['retry', `not possible: ${job}`]] : []),
   ];

@@ -1,8 +1,10 @@
-/** `3`, `7-9`, `3@1f2e3d4` → which entries are meant. Pure; must not know whether they are there. */
+/** `3`, `7-9`, `3@1f2e3d4`, `1f2e3d4` → which entries are meant. Pure; must not know whether they are there. */
 import { TsworkerError } from '../../../errors.js';
-import type { Target } from '../../../inspect/failed/by-index.js';
+import type { IdTarget, Resolved, Target } from '../../../inspect/failed/by-index.js';
 
-const TARGET = /^(\d+)(?:-(\d+)|@([0-9a-fA-F]{4,40}))?$/;
+const INDEX = /^(\d+)(?:-(\d+)|@([0-9a-f]{4,40}))?$/i;
+/** An id alone is looked for in the whole list: it must be long enough to tell many entries apart. */
+const ID = /^[0-9a-f]{7,40}$/i;
 
 /** @throws TsworkerError USAGE for what is none of these */
 export function readTargets(words: readonly string[]): readonly Target[] {
@@ -10,15 +12,29 @@ export function readTargets(words: readonly string[]): readonly Target[] {
 }
 
 function readTarget(word: string): Target {
-  const [match, from, to = from, id] = TARGET.exec(word) ?? [];
-  const target = { from: Number(from), to: Number(to), id: id?.toLowerCase() };
-  if (match !== undefined && Number.isSafeInteger(target.to) && target.from <= target.to) return target;
-  throw new TsworkerError('USAGE', `N must be 3, 7-9 or 3@1f2e3d4, not ${JSON.stringify(word)}`, {
-    hint: 'N counts from 0 at the oldest, as tsworker failed list shows it',
+  const id = ID.test(word) ? word.toLowerCase() : undefined;
+  const [match, from, to, seen] = INDEX.exec(word) ?? [];
+  if (seen !== undefined && Number.isSafeInteger(Number(from))) return { id: seen.toLowerCase(), at: Number(from) };
+  const range = { from: Number(from), to: Number(to ?? from) };
+  if (match !== undefined && Number.isSafeInteger(range.to) && range.from <= range.to)
+    // Digits alone may be either.
+    return id === undefined ? range : { ...range, id };
+  if (id !== undefined) return { id };
+  throw new TsworkerError('USAGE', `expected N (3), a range (7-9) or an id (1f2e3d4), not ${JSON.stringify(word)}`, {
+    hint: 'tsworker failed list shows N, which counts from 0 at the oldest, and the ids',
   });
 }
 
-export function targetText({ from, to, id }: Target): string {
-  if (id !== undefined) return `${from}@${id}`;
+export function targetText(target: Target): string {
+  if (!('from' in target)) return idText(target);
+  const { from, to } = target;
   return from === to ? String(from) : `${from}-${to}`;
+}
+
+function idText({ id, at }: IdTarget): string {
+  return at === undefined ? id : `${at}@${id}`;
+}
+
+export function ambiguousText({ id, at }: Resolved<unknown>['ambiguous'][number]): string {
+  return `several entries have an id that begins with ${id}: ${at.map((n) => `${n}@${id}`).join(', ')}, …`;
 }

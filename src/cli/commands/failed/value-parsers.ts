@@ -1,10 +1,11 @@
 /** The kinds of values that the filters take. Must not know what is filtered. */
-import type { Kind } from '../../../config/value-parsers.js';
+import { type Kind, type NameKind, readNumber } from '../../../config/value-parsers.js';
 import { TsworkerError } from '../../../errors.js';
 
-/** Names with commas between them. */
-export const names: Kind<readonly string[]> = {
+/** Names with commas between them. @param kind what they name, for a shell that offers them */
+export const names = (kind?: NameKind): Kind<readonly string[]> => ({
   placeholder: 'name,…',
+  ...(kind === undefined ? {} : { names: kind }),
   parse(value) {
     const list = String(value)
       .split(',')
@@ -12,6 +13,27 @@ export const names: Kind<readonly string[]> = {
       .filter((name) => name !== '');
     if (list.length > 0) return list;
     throw refuse('must be a name, or several with commas between them', value);
+  },
+});
+
+/** Jobs a second. */
+export const rate: Kind<number> = {
+  placeholder: 'jobs',
+  parse(value) {
+    const number = readNumber(value);
+    if (number !== undefined && number > 0 && number <= 1e6) return number;
+    throw refuse('must be how many jobs a second, more than 0', value);
+  },
+};
+
+/** The name of one queue. */
+export const queueName: Kind<string> = {
+  placeholder: 'queue',
+  names: 'queue',
+  parse(value) {
+    const name = String(value);
+    if (name !== '' && !name.includes(',')) return name;
+    throw refuse('must be the name of one queue', value);
   },
 };
 

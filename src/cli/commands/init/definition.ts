@@ -3,7 +3,7 @@ import { boolean } from '../../../config/value-parsers.js';
 import { COMMON, defineCommand } from '../../command.js';
 
 const FLAGS = {
-  procfile: { kind: boolean, help: 'also a Procfile, or a line in the one that is there, for Heroku and its kin' },
+  procfile: { kind: boolean, help: 'also a Procfile, or a line in the one that is there, for Heroku and similar' },
   systemd: { kind: boolean, help: 'also tsworker.service, a unit for systemd' },
   'dry-run': COMMON.dryRun,
   json: { ...COMMON.json, help: 'one JSON document instead of the lines' },

@@ -5,14 +5,14 @@ const FLAGS = { json: { ...COMMON.json, help: 'one JSON document: paused, and wh
 export type PauseFlags = typeof FLAGS;
 
 const NOTES = `tsworker and Ruby Resque look at Resque's key pause-all-workers before they take a job; goworker and node-resque do \
-not. Jobs under way go on. \`tsworker status\` says whether it is in force.
+not. Running jobs continue. \`tsworker status\` says whether it is in force.
 
 Exit code: 0 done, also where nothing had to be changed; 1 Redis refused or could not be reached.`;
 
 export const pauseCommand = defineCommand({
   name: 'pause',
   group: 'Repair',
-  help: 'let no worker of the namespace take a new job',
+  help: 'stop the workers of the namespace from taking new jobs',
   flags: FLAGS,
   settings: CONNECTION_SETTINGS,
   examples: [['tsworker pause', 'before a migration; tsworker resume when it is done']],
@@ -23,7 +23,7 @@ export const pauseCommand = defineCommand({
 export const resumeCommand = defineCommand({
   name: 'resume',
   group: 'Repair',
-  help: 'end the pause',
+  help: 'end the pause: workers take jobs again',
   flags: FLAGS,
   settings: CONNECTION_SETTINGS,
   examples: [['tsworker resume', 'the workers go on at once']],

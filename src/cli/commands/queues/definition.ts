@@ -20,7 +20,7 @@ export type QueuesFlags = typeof FLAGS;
 
 export const queuesCommand = defineCommand({
   name: 'queues',
-  group: 'Look',
+  group: 'Inspect',
   help: 'list the queues, look into one, remove one',
   verbs: {
     list: { words: '', help: 'every queue, how many jobs it has, and since when the next one waits', flags: ['json'] },
@@ -29,7 +29,12 @@ export const queuesCommand = defineCommand({
       help: 'the jobs that come next, with their arguments; none is taken out',
       flags: ['count', 'from', 'json'],
     },
-    remove: { words: '<queue>', help: 'the queue and all its jobs, after asking', flags: ['yes', 'json'] },
+    remove: {
+      words: '<queue>',
+      help: 'the queue and all its jobs, after asking',
+      flags: ['yes', 'json'],
+      destructive: true,
+    },
   },
   flags: FLAGS,
   settings: CONNECTION_SETTINGS,

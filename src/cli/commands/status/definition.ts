@@ -21,7 +21,7 @@ export type StatusFlags = typeof FLAGS;
 
 export const statusCommand = defineCommand({
   name: 'status',
-  group: 'Look',
+  group: 'Inspect',
   help: 'queues, workers, what runs and what failed; -watch redraws',
   flags: FLAGS,
   settings: [...CONNECTION_SETTINGS, 'heartbeat', 'pruneAfter'],

@@ -1,9 +1,10 @@
 /** `tsworker status -watch` on a terminal: as many lines of each list as fit, and on with it while Redis is away. */
 import type { Overview } from '../../../inspect/overview.js';
+import { harmless } from '../../../terminal-text.js';
 import type { Io } from '../../io.js';
 import { openScreen } from '../../screen.js';
 import type { Session } from '../../session.js';
-import { harmless, styleOf } from '../../style.js';
+import { styleOf } from '../../style.js';
 import type { Rates } from './rates.js';
 import { sharesOf } from './shares.js';
 import { rowsOf, type Shares, sameShare, statusText } from './text.js';

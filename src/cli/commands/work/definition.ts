@@ -4,7 +4,7 @@ import { ALL_SETTINGS, defineCommand } from '../../command.js';
 export const workCommand = defineCommand({
   name: 'work',
   group: 'Work',
-  help: 'work the queues: what happens when no command is named',
+  help: 'run the worker: the default when no command is given',
   flags: {},
   settings: ALL_SETTINGS,
   modules: 'demanded',
@@ -14,6 +14,6 @@ export const workCommand = defineCommand({
     ['tsworker -queues=low -exit-on-complete', 'work until the queue is empty, then leave'],
   ],
   notes:
-    'Exit code: 0 when every job ended by itself, 1 when one had to be put back or the daemon could not work, 2 for wrong usage.',
+    'Exit code: 0 every job ended by itself; 1 a job had to be requeued, or the worker could not run; 2 wrong usage.',
   load: async () => (await import('./run.js')).work,
 });

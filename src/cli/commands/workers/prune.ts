@@ -4,6 +4,7 @@ import { parseTime } from '../../../inspect/time.js';
 import type { Recovered } from '../../../registry/recover.js';
 import { EXIT } from '../../command.js';
 import { counted, duration } from '../../format.js';
+import { say } from '../../io.js';
 import { isoTime, printLines } from '../../json.js';
 import type { Session } from '../../session.js';
 import { listed } from '../../table.js';
@@ -93,8 +94,7 @@ function fateText(job: Line['job']): string {
 
 function sayLocked({ io }: WorkersCall, { by, leftMs }: Extract<Pruned, { kind: 'locked' }>): number {
   const who = by === '' ? 'another process' : by;
-  io.err(
-    `tsworker: ${who} has pruned within the last heartbeat, as every running worker does in turn; try again in ${duration(leftMs + 999)}\n`,
-  );
+  const again = `try again in ${duration(leftMs + 999)}`;
+  say(io, `${who} has pruned within the last heartbeat, as every running worker does in turn; ${again}`);
   return EXIT.problem;
 }

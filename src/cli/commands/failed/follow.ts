@@ -1,0 +1,58 @@
+/** Goes through the steps of a retry or a removal: adds up, shows how far it is, keeps the pace, ends when it is interrupted. */
+import type { Action, Brief, Left } from '../../../inspect/failed/select.js';
+import { count, counted } from '../../format.js';
+import { interruptible } from '../../interrupt.js';
+import { say } from '../../io.js';
+import { Progress } from '../../progress.js';
+import type { FailedCall } from './filter.js';
+import type { Pace } from './pace.js';
+import { DONE } from './report.js';
+import type { Tally } from './tally.js';
+
+export interface Following {
+  readonly action: Action;
+  readonly tally: Tally;
+  readonly pace: Pace;
+  /** Entries to look at in all. */
+  of(): number;
+}
+
+interface Step {
+  readonly taken: readonly Brief[];
+  readonly left?: readonly Left[];
+  /** Entries looked at so far, where that is known. */
+  readonly seen?: number;
+}
+
+/**
+ * What was done before the connection was lost is told before the error is.
+ * @returns whether it was interrupted
+ */
+export async function follow(
+  { io }: FailedCall,
+  { action, tally, pace, of }: Following,
+  steps: AsyncIterable<Step>,
+): Promise<boolean> {
+  const done = DONE[action.kind];
+  const progress = new Progress(io);
+  return await interruptible(async (over) => {
+    try {
+      for await (const { taken, left = [], seen } of steps) {
+        tally.add(taken);
+        tally.leave(left);
+        progress.show(() => `${count(seen ?? tally.taken)} of ${count(of())}: ${count(tally.taken)} ${done}`);
+        await pace.after(taken.length, over);
+        if (over.aborted) return true;
+      }
+      return false;
+    } catch (error) {
+      progress.clear();
+      say(io, `${counted(tally.taken, 'job')} ${done}; ${UNSURE}`);
+      throw error;
+    } finally {
+      progress.clear();
+    }
+  });
+}
+
+const UNSURE = 'of the last step, all or nothing has happened, and every job is in its queue or in the failed list';

@@ -1,0 +1,141 @@
+/**
+ * Delayed jobs in Redis, in the format of resque-scheduler 5.0 and node-resque 9.7: enqueues them, promotes what is due,
+ * and takes single ones out. Ruby's `enqueue_in` and `enqueue_at` write the same, so no other scheduler is needed; while
+ * one of another kind runs, ours does nothing (see scripts/delayed/). When and by whom is scheduler/'s matter.
+ */
+import type { Connection } from '../redis/connection.js';
+import { encodePayload } from './codec.js';
+import type { NewJob } from './enqueue.js';
+import type { Keys } from './keys.js';
+import { callScript, SCRIPTS } from './scripts/index.js';
+
+/** When a job is due: at a time, or so many milliseconds from now by Redis' clock. */
+export type Due = { readonly at: Date } | { readonly inMs: number };
+
+/** An item of the delayed jobs, named by its place and its bytes. */
+export interface DelayedItem {
+  /** The member of `delayed_queue_schedule`: seconds since 1970. */
+  readonly time: string;
+  readonly item: Buffer;
+}
+
+/** What is to become of an item that is taken out. */
+export type Destination =
+  | { readonly to: 'queue'; readonly queue: string; readonly payload: Buffer | string }
+  /** `entry`: the whole failed entry. */
+  | { readonly to: 'failed'; readonly entry: Buffer | string }
+  | { readonly to: 'nowhere' };
+
+/** gone: it is not there (any more). refused: its queue's key holds something else than a list; it stays delayed. */
+export type Taken = 'taken' | 'gone' | 'refused';
+
+const MOST_IN_ONE_CALL = 1000;
+const STATES: Readonly<Record<string, Taken>> = { '1': 'taken', '0': 'gone', x: 'refused' };
+
+function names(keys: Keys): string[] {
+  const prefixes = [keys.queue(''), keys.delayedAt(''), keys.delayedItem('')];
+  return [keys.queues, ...prefixes, keys.failed, keys.failures, keys.never];
+}
+
+/**
+ * Enqueues jobs for later, a thousand in each step: all of these or none. What is due already goes to its queue.
+ * @param fields stand beside class and args in each payload
+ * @returns for each job when it is due, rounded up to whole seconds; undefined where it went to its queue
+ * @throws TsworkerError PAYLOAD where an argument cannot be written as JSON; nothing is enqueued then
+ */
+export async function enqueueDelayed(
+  connection: Connection,
+  keys: Keys,
+  jobs: readonly (NewJob & { readonly due: Due })[],
+  fields: Readonly<Record<string, string>> = {},
+): Promise<(Date | undefined)[]> {
+  const args = jobs.map(({ queue, class: name, args: given = [], due }) => {
+    const payload = encodePayload(name, given, fields);
+    const [kind, ms] = 'at' in due ? ['at', due.at.getTime()] : ['in', due.inMs];
+    return [kind, String(ms), queue, payload, itemText(payload, queue)];
+  });
+  const times: (Date | undefined)[] = [];
+  for (let first = 0; first < args.length; first += MOST_IN_ONE_CALL) {
+    const some = args.slice(first, first + MOST_IN_ONE_CALL).flat();
+    const reply = await callScript(connection, SCRIPTS.delay, [keys.delayedTimes], [...names(keys), ...some]);
+    for (const time of reply as number[]) times.push(time === 0 ? undefined : new Date(time * 1000));
+  }
+  return times;
+}
+
+/** The payload with its queue as the last member, as Ruby writes it. */
+export function itemText(payload: string, queue: string): string {
+  return `${payload.slice(0, -1)},"queue":${JSON.stringify(queue)}}`;
+}
+
+export interface PromoteOptions {
+  /** Names this process in the lease. */
+  readonly name: string;
+  /** For how long it leads after this call. Milliseconds. */
+  readonly leaseMs: number;
+  /** Locks of other kinds of schedulers: while one is held nothing is promoted. */
+  readonly locks: readonly string[];
+}
+
+/** What one call of {@link promoteDue} found. */
+export type Promotion =
+  /** `nextMs`: until the next job is due; 0: more are due now; undefined: there is none. */
+  | {
+      readonly state: 'leading';
+      readonly promoted: number;
+      readonly nextMs: number | undefined;
+      /** Is due and cannot be promoted by the script: the caller has to take it out, else it stands in the way. */
+      readonly unreadable: DelayedItem | undefined;
+    }
+  /** Another of our schedulers leads, for so long. */
+  | { readonly state: 'following'; readonly leader: string; readonly forMs: number }
+  /** A scheduler of another kind holds its lock. */
+  | { readonly state: 'standing by'; readonly holder: string };
+
+/** At most so many items and bytes in one call, so that it holds up Redis' other clients for a few milliseconds. */
+const MOST_ITEMS = 500;
+const MOST_BYTES = 256 * 1024;
+
+/** Moves some of the jobs that are due to their queues. To be called again at once while `nextMs` is 0. */
+export async function promoteDue(connection: Connection, keys: Keys, options: PromoteOptions): Promise<Promotion> {
+  const { name, leaseMs, locks } = options;
+  const limits = [String(leaseMs), String(MOST_ITEMS), String(MOST_BYTES)];
+  const args = [...names(keys), keys.scheduler, name, ...limits, ...locks];
+  const reply = await callScript(connection, SCRIPTS.promote, [keys.delayedTimes], args, { binary: true });
+  const [state, ms, who, promoted, time, item] = reply as [number, number, Buffer, number, Buffer, Buffer];
+  if (state === 2) return { state: 'standing by', holder: String(who) };
+  if (state === 1) return { state: 'following', leader: String(who), forMs: Math.max(0, ms) };
+  const unreadable = item.length === 0 && time.length === 0 ? undefined : { time: String(time), item };
+  return { state: 'leading', promoted, nextMs: ms < 0 ? undefined : ms, unreadable };
+}
+
+/**
+ * Takes items out and brings each to where it is to go, in one step; one that is gone is left alone.
+ * @returns for each item what became of it
+ */
+export async function takeDelayed(
+  connection: Connection,
+  keys: Keys,
+  items: readonly (DelayedItem & { readonly destination: Destination })[],
+): Promise<Taken[]> {
+  if (items.length === 0) return [];
+  const args = items.flatMap(({ time, item, destination }) => [time, item, ...destinationArgs(destination)]);
+  const reply = await callScript(connection, SCRIPTS.takeDelayed, [keys.delayedTimes], [...names(keys), ...args]);
+  return Array.from(String(reply), (state) => STATES[state]);
+}
+
+function destinationArgs(destination: Destination): (string | Buffer)[] {
+  switch (destination.to) {
+    case 'queue':
+      return ['queue', destination.queue, destination.payload];
+    case 'failed':
+      return ['failed', '', destination.entry];
+    case 'nowhere':
+      return ['nowhere', '', ''];
+  }
+}
+
+/** Gives the lease away, so that another scheduler leads at once. */
+export async function releaseLease(connection: Connection, keys: Keys, name: string): Promise<void> {
+  if ((await connection.send(['GET', keys.scheduler])) === name) await connection.send(['DEL', keys.scheduler]);
+}

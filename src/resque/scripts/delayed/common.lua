@@ -1,0 +1,42 @@
+-- Delayed jobs as resque-scheduler and node-resque keep them: a sorted set of times `delayed_queue_schedule` (member and
+-- score are seconds since 1970), for each time T a list `delayed:T` of items, and for each item a set `timestamps:<item>`
+-- of the lists that hold it. An item is a payload with its queue as a member.
+--
+-- Everything is checked before the first write, so that an error changes nothing.
+--
+-- The first eight of ARGV are the same in every script of delayed jobs.
+local keys = {
+  schedule = KEYS[1], queues = ARGV[1], queue = ARGV[2], delayed = ARGV[3], timestamps = ARGV[4], failed = ARGV[5],
+  failures = ARGV[6], never = ARGV[7],
+}
+
+-- Commands that read nothing but fail on a key of another type.
+local PROBE = { list = { 'LLEN' }, set = { 'SISMEMBER', '' }, zset = { 'ZCARD' } }
+
+-- Raises an error where a key holds something else than it should.
+local function require_type(key, wanted) redis.call(PROBE[wanted][1], key, unpack(PROBE[wanted], 2)) end
+
+local function is_type(key, wanted)
+  return type(redis.pcall(PROBE[wanted][1], key, unpack(PROBE[wanted], 2))) == 'number'
+end
+
+-- Raises an error where we may not write: on a key that is never there nothing comes of it.
+local function require_permissions()
+  redis.call('LREM', keys.never, 1, '')
+  redis.call('LTRIM', keys.never, 1, 0)
+  redis.call('SREM', keys.never, '')
+  redis.call('ZREM', keys.never, '')
+end
+
+-- Takes the item out of the index, where that is one.
+local function forget(item, time) redis.pcall('SREM', keys.timestamps .. item, keys.delayed .. time) end
+
+-- A time of which no item is left is none.
+local function drop_if_empty(time)
+  if redis.call('EXISTS', keys.delayed .. time) == 0 then redis.call('ZREM', keys.schedule, time) end
+end
+
+local function push(queue, payload)
+  redis.call('SADD', keys.queues, queue)
+  redis.call('RPUSH', keys.queue .. queue, payload)
+end

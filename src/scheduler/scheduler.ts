@@ -1,0 +1,150 @@
+/**
+ * The scheduler service: promotes delayed jobs that are due. One process of the fleet leads, by a lease; the others look
+ * when the lease would end. The leader sleeps until the next job is due, and is told by Redis when an earlier one comes.
+ * Runs beside the heartbeat, on an event loop that no job can block. Knows no job module.
+ */
+import type { Connection } from '../redis/connection.js';
+import { type DelayedItem, type Promotion, promoteDue, releaseLease, takeDelayed } from '../resque/delayed.js';
+import type { Keys } from '../resque/keys.js';
+import type { Service } from '../service.js';
+import { destinationOf } from './unreadable.js';
+
+export interface SchedulerOptions {
+  readonly keys: Keys;
+  /** Names this process in the lease: `<label>:<pid>`. */
+  readonly name: string;
+  /** Locks of other kinds of schedulers; see Keys. */
+  readonly locks: readonly string[];
+  readonly tell: (message: SchedulerMessage) => void;
+}
+
+/** Plain data: it may come from a thread. */
+export type SchedulerMessage =
+  /** Delayed jobs were moved to their queues. */
+  | { readonly kind: 'promoted'; readonly count: number }
+  /** One could not be read, and was moved to `failed`. */
+  | { readonly kind: 'unreadable'; readonly time: string; readonly reason: string }
+  /** A scheduler of another kind works, and we do nothing; undefined: it has gone. */
+  | { readonly kind: 'standing by'; readonly holder: string | undefined }
+  /** Told once for each outage. */
+  | { readonly kind: 'scheduler problem'; readonly message: string };
+
+/** After the death of the leader nobody promotes for at most so long, and the time that followers wait beyond it. */
+const LEASE_MS = 3000;
+const RENEW_MS = 1000;
+/** Followers do not look all at once. */
+const FOLLOWER_SPREAD_MS = 200;
+const STANDING_BY_MS = 5000;
+const RETRY_MS = 1000;
+
+export class Scheduler implements Service {
+  readonly name = 'scheduler';
+  readonly #connection: Connection;
+  readonly #options: SchedulerOptions;
+  #timer: NodeJS.Timeout | undefined;
+  #running: Promise<void> | undefined;
+  #state: 'new' | 'started' | 'stopped' = 'new';
+  /** Something changed while a look was under way. */
+  #again = false;
+  #leading = false;
+  #holder: string | undefined;
+  #troubled = false;
+
+  constructor(connection: Connection, options: SchedulerOptions) {
+    this.#connection = connection;
+    this.#options = options;
+  }
+
+  async start(): Promise<void> {
+    if (this.#state !== 'new') return;
+    this.#state = 'started';
+    this.look();
+  }
+
+  /** Ends after a step under way, and lets another process lead at once. */
+  async stop(): Promise<void> {
+    this.#state = 'stopped';
+    clearTimeout(this.#timer);
+    await this.#running;
+    if (!this.#leading) return;
+    this.#leading = false;
+    // Where it fails the lease expires by itself.
+    await releaseLease(this.#connection, this.#options.keys, this.#options.name).catch(() => {});
+  }
+
+  /** The delayed jobs changed, or the connection is there again. */
+  look(): void {
+    if (this.#state !== 'started') return;
+    clearTimeout(this.#timer);
+    if (this.#running !== undefined) {
+      this.#again = true;
+      return;
+    }
+    this.#running = this.#run().finally(() => {
+      this.#running = undefined;
+    });
+  }
+
+  async #run(): Promise<void> {
+    for (;;) {
+      this.#again = false;
+      const waitMs = await this.#step();
+      if (this.#state !== 'started') return;
+      if (waitMs > 0 && !this.#again) {
+        this.#timer = setTimeout(() => this.look(), waitMs);
+        return;
+      }
+    }
+  }
+
+  /** @returns how long to wait for the next. Milliseconds; 0: not at all */
+  async #step(): Promise<number> {
+    const { keys, name, locks } = this.#options;
+    try {
+      const promotion = await promoteDue(this.#connection, keys, { name, leaseMs: LEASE_MS, locks });
+      this.#note(promotion);
+      if (promotion.state === 'standing by') return STANDING_BY_MS;
+      if (promotion.state === 'following') return promotion.forMs + 1 + Math.random() * FOLLOWER_SPREAD_MS;
+      const { promoted, nextMs, unreadable } = promotion;
+      if (unreadable !== undefined) await this.#settle(unreadable);
+      // Our own writes end Redis' watch: only a call that changes nothing arms it.
+      if (promoted > 0 || unreadable !== undefined) return 0;
+      return Math.min(nextMs ?? RENEW_MS, RENEW_MS);
+    } catch (error) {
+      this.#leading = false;
+      if (!this.#troubled) this.#tell({ kind: 'scheduler problem', message: messageOf(error) });
+      this.#troubled = true;
+      return RETRY_MS;
+    }
+  }
+
+  #note(promotion: Promotion): void {
+    this.#troubled = false;
+    this.#leading = promotion.state === 'leading';
+    const holder = promotion.state === 'standing by' ? promotion.holder : undefined;
+    if (holder !== this.#holder) this.#tell({ kind: 'standing by', holder });
+    this.#holder = holder;
+    if (promotion.state === 'leading' && promotion.promoted > 0)
+      this.#tell({ kind: 'promoted', count: promotion.promoted });
+  }
+
+  /** What the script cannot promote must not stand in the way of what is due behind it. */
+  async #settle(found: DelayedItem): Promise<void> {
+    const { keys, name } = this.#options;
+    const { destination, reason } = destinationOf(found, name);
+    const [taken] = await takeDelayed(this.#connection, keys, [{ ...found, destination }]);
+    if (taken === 'taken' && reason !== undefined) this.#tell({ kind: 'unreadable', time: found.time, reason });
+    if (taken !== 'refused') return;
+    const refused = destinationOf(found, name, 'its queue is no list: the key holds something else');
+    await takeDelayed(this.#connection, keys, [{ ...found, destination: refused.destination }]);
+    this.#tell({ kind: 'unreadable', time: found.time, reason: refused.reason ?? '' });
+  }
+
+  #tell(message: SchedulerMessage): void {
+    this.#options.tell(message);
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,57 @@
+/**
+ * Imports TypeScript files as they are, through jiti, which needs no Node newer than 20 and no set-up. Job modules and the
+ * configuration file come this way. Loaded only when there is such a file; knows nothing of what it exports.
+ */
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { createJiti, type Jiti, type ModuleCache } from 'jiti';
+import { cacheFolder } from './cache-folder.js';
+import { asCompileError, refuseDecorators } from './compile-error.js';
+import { tsconfigFor } from './tsconfig.js';
+
+export type Exports = Readonly<Record<string, unknown>>;
+
+export interface TypeScriptOptions {
+  /** What a file gets that imports `tsworker`: the running library, never a second copy. */
+  readonly tsworker: Exports;
+  /**
+   * The modules that were evaluated, by path, for all importers that are to share them. It is ours and not Node's: from
+   * there jiti takes a CommonJS package as `module.exports`, once anybody has loaded it, and not as Node imports it.
+   */
+  readonly modules: ModuleCache;
+}
+
+/** @returns a function that imports one file, given its real path; it rejects with CompileError where it cannot be compiled */
+export function typeScriptImporter({ tsworker, modules }: TypeScriptOptions): (file: string) => Promise<Exports> {
+  // One for each tsconfig.json: it says what the aliases in its modules mean.
+  const compilers = new Map<string | undefined, Jiti>();
+  const compilerFor = (file: string): Jiti => {
+    const folder = path.dirname(file);
+    const tsconfig = tsconfigFor(folder)?.withPaths;
+    const known = compilers.get(tsconfig);
+    if (known !== undefined) return known;
+    const made = createJiti(file, {
+      interopDefault: false,
+      moduleCache: false,
+      fsCache: cacheFolder(folder) ?? false,
+      virtualModules: { tsworker },
+      tsconfigPaths: tsconfig ?? false,
+      transformOptions: { babel: { plugins: [refuseDecorators] } },
+    });
+    compilers.set(tsconfig, made);
+    return made;
+  };
+  return async (file) => {
+    const known = modules[file];
+    if (known?.loaded) return known.exports as Exports;
+    try {
+      const source = await readFile(file, 'utf8');
+      const how = { id: file, filename: file, ext: path.extname(file), async: true, cache: modules };
+      return (await compilerFor(file).evalModule(source, how)) as Exports;
+    } catch (thrown) {
+      // Half of a module must not be taken for all of it by who imports it next.
+      for (const [name, module] of Object.entries(modules)) if (!module.loaded) delete modules[name];
+      throw asCompileError(thrown) ?? thrown;
+    }
+  };
+}

@@ -1,0 +1,37 @@
+/**
+ * Which lines of a stack say something to whoever wrote the job: those of this package, of its module loader and of Node
+ * itself do not. Pure.
+ */
+import { fileURLToPath } from 'node:url';
+
+const PACKAGE = fileURLToPath(new URL('.', import.meta.url));
+/** Another copy of the package, from which a job module took `job()`, and what loads TypeScript. */
+const OURS = /[/\\]node_modules[/\\](?:tsworker[/\\]dist|jiti)[/\\]|\(?node:/;
+const FRAME = /^\s+at /;
+/** `at new Promise (<anonymous>)`, `at async Promise.all (index 0)`: in no file, so they belong to the frame below. */
+const NOWHERE = /\((?:<anonymous>|index \d+|native)\)$/;
+/** Where TypeScript was compiled on the way the line is right, and the column is not. */
+const TYPESCRIPT_COLUMN = /(\.[cm]?ts:\d+):\d+/;
+
+/**
+ * The stack with the user's frames only; other lines stay. Where no frame is the user's, the first one stays: it says
+ * where the error was made.
+ */
+export function userFrames(stack: string): string {
+  const lines = stack.split('\n');
+  const frames = lines.filter((line) => FRAME.test(line));
+  const last = frames.findLast(isInUserFile);
+  const kept = new Set(last === undefined ? frames.slice(0, 1) : frames.slice(0, frames.lastIndexOf(last) + 1));
+  return lines
+    .filter((line) => !FRAME.test(line) || (kept.has(line) && (last === undefined || !isOurs(line))))
+    .map((line) => (FRAME.test(line) ? line.replace(TYPESCRIPT_COLUMN, '$1') : line))
+    .join('\n');
+}
+
+function isInUserFile(frame: string): boolean {
+  return !isOurs(frame) && !NOWHERE.test(frame);
+}
+
+function isOurs(frame: string): boolean {
+  return frame.includes(PACKAGE) || OURS.test(frame);
+}
