@@ -159,9 +159,9 @@ function connectionsNeeded({ processes }: Settings): number {
   return processes + 1;
 }
 
-/** Whether there may be one connection more than is needed, for a while: where nobody set a limit, or one that leaves room. */
-export function hasSpareConnection({ settings, origins }: Resolved): boolean {
-  return origins.connections === 'default' || settings.connections > connectionsNeeded(settings);
+/** How many connections there may be beyond those that are needed, for a while; Infinity where nobody set a limit. */
+export function spareConnections({ settings, origins }: Resolved): number {
+  return origins.connections === 'default' ? Infinity : settings.connections - connectionsNeeded(settings);
 }
 
 /** Enough for every process; or one for everything, which then runs in one process. */

@@ -92,6 +92,7 @@ export interface WorkOptions {
   readonly onReady?: DaemonOptions['onReady'];
   readonly lifecycleLog?: DaemonOptions['lifecycleLog'];
   readonly meter?: DaemonOptions['meter'];
+  readonly onRun?: DaemonOptions['onRun'];
   readonly quarantine?: DaemonOptions['quarantine'];
 }
 
@@ -103,7 +104,7 @@ export async function workWith(options: WorkOptions): Promise<WorkResult> {
   let serving: Serving | undefined;
   try {
     // A child's supervisor serves for it.
-    if (options.meter === undefined) serving = await prepareServing(settings, log, state.begun.signal);
+    if (options.meter === undefined) serving = await prepareServing(settings, log, state);
     await serving?.start();
     return await runDaemon({
       settings,
@@ -116,6 +117,10 @@ export async function workWith(options: WorkOptions): Promise<WorkResult> {
       onReady: options.onReady,
       lifecycleLog: options.lifecycleLog,
       meter: options.meter ?? serving,
+      onRun: options.onRun,
+      onPause: (paused) => {
+        state.paused = paused;
+      },
       quarantine: options.quarantine,
       begun: state.begun,
       load: () => load(settings),
@@ -141,16 +146,17 @@ async function load({ jobs }: Settings): Promise<JobModules> {
 }
 
 /** Loads what is needed only where `http` asks for it. */
-async function prepareServing(settings: Settings, log: Logger, begun: AbortSignal): Promise<Serving | undefined> {
+async function prepareServing(settings: Settings, log: Logger, state: Program): Promise<Serving | undefined> {
   if (settings.http === undefined) return undefined;
   const { serveAlone } = await import('../processes/http-endpoints.js');
-  return serveAlone(settings, log, begun);
+  return serveAlone(settings, log, () => ({ paused: state.paused, stopping: state.begun.signal.aborted }));
 }
 
 function claimProgram(): Program {
   const state = program();
   if (state.busy) throw new TsworkerError('STATE', 'a worker already runs in this process');
   state.busy = true;
+  state.paused = false;
   if (state.begun.signal.aborted) state.begun = new AbortController();
   setSender((job) => enqueue(job));
   return state;

@@ -13,6 +13,8 @@ export interface Program {
   opening: Promise<Connection> | undefined;
   /** A worker runs in this process: there is one at a time. */
   busy: boolean;
+  /** A signal keeps that worker from taking new jobs. */
+  paused: boolean;
   /** The connection and namespace of that worker. */
   working: { readonly connection: Connection; readonly namespace: string } | undefined;
   /** Aborts when the worker begins to stop. */
@@ -28,6 +30,7 @@ export function program(): Program {
     own: undefined,
     opening: undefined,
     busy: false,
+    paused: false,
     working: undefined,
     begun: new AbortController(),
   };

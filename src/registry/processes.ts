@@ -9,28 +9,44 @@ export async function showProcess(connection: Connection, identity: Identity, no
   const keys = keysOf(identity);
   const name = processName(identity);
   const machine = machineOf(identity.pid);
-  const shown = [connection.send(['ZADD', keys.processes, seconds(nowMs), name])];
-  if (machine !== undefined) shown.push(connection.send(['HSET', keys.machines, name, `${seconds(nowMs)} ${machine}`]));
+  const shown = [sendNamed(connection, ['ZADD', keys.processes, seconds(nowMs), name])];
+  if (machine !== undefined)
+    shown.push(sendNamed(connection, ['HSET', keys.machines, name, `${seconds(nowMs)} ${machine}`]));
   await Promise.all(shown);
+}
+
+/** An error names the key: where it is of another type, somebody must delete it. */
+async function sendNamed(connection: Connection, [command, key, ...args]: readonly string[]): Promise<unknown> {
+  try {
+    return await connection.send([command, key, ...args]);
+  } catch (error) {
+    throw new Error(`${key}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
 }
 
 /** Whatever is kept of them. */
 export async function hideProcesses(connection: Connection, identity: Identity, names: readonly string[]) {
   const keys = keysOf(identity);
   if (names.length === 0) return;
-  await Promise.all([
-    connection.send(['ZREM', keys.processes, ...names]),
-    connection.send(['HDEL', keys.machines, ...names]),
-    connection.send(['HDEL', keys.states, ...names]),
-  ]);
+  const hidden = [
+    ['ZREM', keys.processes],
+    ['HDEL', keys.machines],
+    ['HDEL', keys.states],
+  ];
+  // A key of another type holds nothing of them.
+  await Promise.all(hidden.map((command) => connection.send([...command, ...names]).catch(ignoreWrongType)));
+}
+
+export function ignoreWrongType(error: unknown): void {
+  if (!String(error).includes('WRONGTYPE')) throw error;
 }
 
 /** @returns how many are alive, after taking out those that beat no more */
 export async function countProcesses(connection: Connection, identity: Identity, deadBeforeMs: number) {
   const keys = keysOf(identity);
   const [removed, count] = await Promise.all([
-    connection.send(['ZREMRANGEBYSCORE', keys.processes, '-inf', seconds(deadBeforeMs)]),
-    connection.send(['ZCARD', keys.processes]),
+    sendNamed(connection, ['ZREMRANGEBYSCORE', keys.processes, '-inf', seconds(deadBeforeMs)]),
+    sendNamed(connection, ['ZCARD', keys.processes]),
   ]);
   if (Number(removed) > 0) {
     const silent: string[] = [];

@@ -33,6 +33,10 @@ export interface DaemonOptions {
   readonly signal?: AbortSignal | undefined;
   /** Aborted when stopping begins. */
   readonly begun: AbortController;
+  /** Told before each job, when nothing of it has run. */
+  readonly onRun?: (() => void) | undefined;
+  /** Told when a signal pauses and resumes the worker. */
+  readonly onPause?: ((paused: boolean) => void) | undefined;
   /** Works the quarantines of the queues in place of the queues, and tells when each job begins and ends. */
   readonly quarantine?: TellRunning | undefined;
   /** Told when jobs can be enqueued over the worker's own connection, and when no more. */
@@ -56,6 +60,8 @@ export interface DaemonActions extends SignalActions {
   /** Something that it depends on is gone: the exit code will be 1. */
   fault(error: Error): void;
   setProcesses(count: number): void;
+  /** How many jobs run. */
+  running(): number;
 }
 
 /** How the worker ended. */

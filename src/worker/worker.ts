@@ -57,6 +57,7 @@ class Daemon {
   readonly #options: DaemonOptions;
   readonly #stopping: Stopping;
   readonly #counts = { processed: 0, failed: 0 };
+  #membership: Membership | undefined;
   #identity: Identity | undefined;
   #engine: Engine | undefined;
   #fault: Error | undefined;
@@ -78,6 +79,7 @@ class Daemon {
         this.#fault = error;
       },
       setProcesses: (count) => this.#engine?.setProcesses(count),
+      running: () => this.#engine?.busy ?? 0,
       pause: () => {
         log.info('paused by SIGUSR2: SIGCONT resumes');
         this.#suspend(true);
@@ -93,6 +95,13 @@ class Daemon {
   #suspend(suspended: boolean): void {
     this.#suspended = suspended;
     this.#engine?.suspend(suspended);
+    this.#options.onPause?.(suspended);
+    this.#showState();
+  }
+
+  /** To others, where nobody else does. */
+  #showState(): void {
+    this.#membership?.show?.({ paused: this.#suspended, draining: this.#options.begun.signal.aborted });
   }
 
   async run(): Promise<WorkResult> {
@@ -111,6 +120,9 @@ class Daemon {
 
   async #workRegistered(modules: JobModules, connection: Connection): Promise<Ended> {
     const membership = this.#options.membership ?? this.#ownMembership();
+    this.#membership = membership;
+    this.#options.begun.signal.addEventListener('abort', () => this.#showState(), { once: true });
+    this.#showState();
     try {
       await this.#setUp(modules);
       this.#identity = await membership.enter(connection);
@@ -207,7 +219,7 @@ class Daemon {
     const { settings, log, flags, catchFaults: caught } = this.#options;
     const { useNumber, timeout } = settings;
     const options = { functions, decoder, useNumber, timeoutMs: timeout * 1000, workerId: this.#workerId };
-    const perform = createPerform({ ...options, log, flags, watcher });
+    const perform = this.#told(createPerform({ ...options, log, flags, watcher }));
     if (!caught) return { perform, release: () => {} };
     return catchFaults(perform, {
       onLate: (run, error) =>
@@ -222,6 +234,15 @@ class Daemon {
         log.fatal({ held }, 'something called process.exit: these jobs stay in our hands until they are recovered');
       },
     });
+  }
+
+  #told(perform: Faults['perform']): Faults['perform'] {
+    const { onRun } = this.#options;
+    if (onRun === undefined) return perform;
+    return (run) => {
+      onRun();
+      return perform(run);
+    };
   }
 
   #assemble(

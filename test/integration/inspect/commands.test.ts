@@ -212,6 +212,18 @@ describe('workers prune', () => {
     expect((await run('workers prune')).out).toBe('0 workers pruned\n');
   });
 
+  test('after a break in which Redis took no heartbeats nobody is judged by one, but with -force-prune', async () => {
+    const now = Date.now();
+    await redis.client.set('resque:tsworker:beats', `${now - 60_000} ${now - 1000}`);
+    for (const command of ['workers prune --dry-run', 'workers prune']) {
+      const { code, out, err } = await run(command);
+      expect({ code, out: out.split('\n')[0] }).toEqual({ code: 0, out: expect.stringMatching(/^0 workers/) });
+      expect(err).toMatch(/^tsworker: Redis has taken no heartbeats for a while, .* for (4m 0s|3m 5\ds) more; -force/);
+    }
+    expect(await redis.client.sCard('resque:workers')).toBe(8);
+    expect((await run('workers prune -force-prune')).out).toContain('\n6 workers pruned\n');
+  });
+
   test('leaves it to another that prunes, and says for how long', async () => {
     await redis.client.set('resque:pruning_dead_workers_in_progress', 'web9:1:*', { EX: 60 });
     const { code, err } = await run('workers prune');
