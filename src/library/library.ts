@@ -99,7 +99,8 @@ export interface WorkOptions {
 /** Runs the daemon as this process' one worker: what its jobs enqueue goes over its connection. */
 export async function workWith(options: WorkOptions): Promise<WorkResult> {
   const { settings, log, flags, redis, signal, ownsProcess } = options;
-  const state = claimProgram();
+  const state = claimProgram(settings);
+  const opened = state.opening !== undefined;
   for (const warning of options.warnings) log.warn(warning);
   let serving: Serving | undefined;
   try {
@@ -125,14 +126,17 @@ export async function workWith(options: WorkOptions): Promise<WorkResult> {
       begun: state.begun,
       load: () => load(settings),
       connect: redis === undefined ? undefined : (events) => duplicateConnection(redis, events),
-      onConnection: (connection) => {
-        state.working = connection && { connection, namespace: settings.namespace };
-        serving?.connected(connection);
+      onConnection: (own) => {
+        state.working = own && { ...own, namespace: settings.namespace };
+        serving?.connected(own?.connection);
       },
     });
   } finally {
     state.busy = false;
+    state.workerSettings = undefined;
     await serving?.stop();
+    // What a job module opened, before there was a connection of ours, must not keep the process.
+    if (!opened) await close();
   }
 }
 
@@ -152,10 +156,11 @@ async function prepareServing(settings: Settings, log: Logger, state: Program): 
   return serveAlone(settings, log, () => ({ paused: state.paused, stopping: state.begun.signal.aborted }));
 }
 
-function claimProgram(): Program {
+function claimProgram(settings: Settings): Program {
   const state = program();
   if (state.busy) throw new TsworkerError('STATE', 'a worker already runs in this process');
   state.busy = true;
+  state.workerSettings = settings;
   state.paused = false;
   if (state.begun.signal.aborted) state.begun = new AbortController();
   setSender((job) => enqueue(job));
@@ -179,8 +184,13 @@ export async function enqueue(jobs: NewJob | readonly NewJob[]): Promise<void> {
 
 async function push(list: readonly NewJob[], fields: Readonly<Record<string, string>> = {}): Promise<void> {
   const { working } = program();
-  if (working !== undefined) return await enqueueJobs(working.connection, working.namespace, list, fields);
-  await enqueueJobs(await open(), namespace(), list, fields);
+  if (working === undefined) return await enqueueJobs(await open(), namespace(), list, fields);
+  try {
+    await enqueueJobs(working.connection, working.namespace, list, fields);
+  } finally {
+    // Also where the reply was lost: they may be there.
+    working.jobsPushed();
+  }
 }
 
 /**
@@ -202,8 +212,7 @@ export async function close(): Promise<void> {
 
 /** The key prefix in force, `resque:` by default. */
 export function namespace(): string {
-  const { working, settings } = program();
-  return working?.namespace ?? resolveSettings(configOf(settings), { queuesRequired: false }).settings.namespace;
+  return settingsInForce().namespace;
 }
 
 /** Aborts when the worker of this process begins to stop: the moment to end what runs beside the jobs. */
@@ -225,9 +234,15 @@ async function open(): Promise<Connection> {
 
 function dial(given: WorkSettings): Promise<Connection> {
   if (given.redis !== undefined) return duplicateConnection(given.redis, {});
-  const { settings } = resolveSettings(configOf(given), { queuesRequired: false });
+  const settings = settingsInForce();
   const options = connectOptions(settings, `tsworker:${process.pid}:producer`, 0);
   return connect(options, maskUri(settings.uri));
+}
+
+/** Those of the worker of this process, where there is one: a job module enqueues to the Redis that it is run from. */
+function settingsInForce(): Settings {
+  const { workerSettings, settings } = program();
+  return workerSettings ?? resolveSettings(configOf(settings), { queuesRequired: false }).settings;
 }
 
 /** The part of the settings that a configuration file could hold too. */

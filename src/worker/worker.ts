@@ -124,13 +124,13 @@ class Daemon {
     this.#options.begun.signal.addEventListener('abort', () => this.#showState(), { once: true });
     this.#showState();
     try {
+      this.#options.onConnection?.({ connection, jobsPushed: () => this.#engine?.jobsPushed() });
       await this.#setUp(modules);
       this.#identity = await membership.enter(connection);
-      this.#options.onConnection?.(connection);
       return await this.#work(modules, connection);
     } finally {
-      this.#options.onConnection?.(undefined);
       await this.#tearDown(modules);
+      this.#options.onConnection?.(undefined);
       await this.#leave(membership, connection);
     }
   }
@@ -176,6 +176,8 @@ class Daemon {
     const word = heartbeatWording(log);
     const tell = (message: HeartbeatMessage) => {
       if (message.kind === 'beat') this.#engine?.setProcesses(message.processes);
+      // It may have put jobs back, and over our own connection; also a beat that failed, until it did.
+      else this.#engine?.jobsPushed();
       this.#options.meter?.hear?.(message);
       word(message);
     };
