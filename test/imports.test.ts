@@ -154,7 +154,6 @@ test.each([
   ['cosmiconfig', ['config/file.ts']],
   ['jiti', ['typescript/import.ts', 'typescript/syntax.ts']],
   ['get-tsconfig', ['typescript/tsconfig.ts']],
-  ['jsonc-parser', ['init/package-json.ts']],
   ['fastest-levenshtein', ['config/suggest.ts']],
   ['prom-client', ['metrics/exposition.ts']],
   ['@opentelemetry/api', ['tracing/api.ts']],

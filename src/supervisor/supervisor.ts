@@ -107,8 +107,9 @@ export class Supervisor {
     return slot;
   }
 
+  /** How many processes run; one that is gone and still registered is none. */
   get busy(): number {
-    return this.#children.size;
+    return [...this.#children].filter((child) => !child.over.signal.aborted).length;
   }
 
   /** How many jobs run, as the children say who have just been told to end them; a blocked one says nothing. */
