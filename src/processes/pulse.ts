@@ -5,7 +5,6 @@
 import type { Report } from '../supervisor/messages.js';
 
 const PULSE_MS = 2000;
-const SECOND_MS = 100;
 
 export interface PulseOptions {
   /** The supervisor has limits to watch, on time or memory: pulses never end. */
@@ -28,31 +27,25 @@ export class Pulse {
     if (this.#timer === undefined) this.#start(1);
   }
 
-  /** The supervisor is about to say how many jobs it waits for. */
+  /** Says how many jobs run now: the supervisor has asked for their end, and tells how many it waits for. */
   now(): void {
-    if (this.#timer !== undefined) this.#beat();
+    this.#tell(this.#options.running());
   }
 
   stop(): void {
-    clearTimeout(this.#timer);
+    clearInterval(this.#timer);
     this.#timer = undefined;
   }
 
-  /** Told at once, and heard although the job may block this process in its first line. More jobs begin just after it. */
+  /** Told at once, and heard although the job may block this process in its first line. */
   #start(running: number): void {
-    this.#schedule(SECOND_MS);
+    this.#timer = setInterval(() => this.#beat(), PULSE_MS);
     this.#tell(running);
-  }
-
-  #schedule(ms: number): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#beat(), ms);
   }
 
   #beat(): void {
     const running = this.#options.running();
     if (running === 0 && !this.#options.always) this.stop();
-    else this.#schedule(PULSE_MS);
     this.#tell(running);
   }
 

@@ -14,10 +14,10 @@ const LOOK_MS = 100;
 
 /** What can be shut down: an engine with its jobs, or a supervisor with its children. */
 export interface Stoppable {
-  /** How many run: 0 when everything has ended. */
+  /** What has not ended: jobs, or children. */
   readonly busy: number;
-  /** How many jobs run, as far as is known; `busy` where absent. */
-  readonly runningJobs?: number;
+  /** How many jobs run, where `busy` counts something else: asked of those who run them. */
+  countJobs?(): Promise<number>;
   /** What has ended and could not be reported. */
   readonly undelivered: number;
   quiet(): void;
@@ -27,7 +27,10 @@ export interface Stoppable {
 }
 
 export interface ShutdownOptions {
+  /** For the shutdown itself. A child has a supervisor that says it for all. */
   readonly log: Logger;
+  /** For what becomes of jobs: who runs them knows. */
+  readonly jobLog: Logger;
   /** Milliseconds that running jobs get; 0: no limit. */
   readonly graceMs: number;
   /** How long a Redis that does not answer is waited for, once everything has ended. Milliseconds. */
@@ -44,10 +47,10 @@ export class Shutdown {
   /** Of the first signal, by a monotonic clock. */
   #requestedAt: number | undefined;
   #begun = false;
-  /** The grace applies: to whoever retires it does not. */
+  /** The grace applies: not to who is replaced. */
   #limited = false;
   #aborted = false;
-  #watch: 'not yet' | 'on' | 'over' = 'not yet';
+  #delivery: 'not watched' | 'watched' | 'done' = 'not watched';
 
   constructor(options: ShutdownOptions) {
     this.#options = options;
@@ -69,11 +72,12 @@ export class Shutdown {
 
   /** Claims no more and lets the running jobs take what time they need. A later request is still the first. */
   retire(reason: string): void {
-    this.#begin(reason);
+    if (!this.#begun) this.#begin(reason);
   }
 
-  /** Something failed that no job can be blamed for. Unlike a second signal, it hurries nobody who is shutting down already. */
+  /** Something failed that no job is to blame for. Unlike a second signal, it hurries nobody who is shutting down already. */
   fault(reason: string): void {
+    if (this.#limited) return;
     this.#limited = true;
     this.#begin(reason);
   }
@@ -88,9 +92,9 @@ export class Shutdown {
     } else if (now - this.#requestedAt >= SAME_SIGNAL_MS) this.abort(`second signal (${reason})`);
   }
 
-  /** Its jobs have ended and were reported; what is left is not Redis' business. */
-  settled(): void {
-    this.#watch = 'over';
+  /** The jobs have ended and were reported: what is left is not Redis' business. */
+  delivered(): void {
+    this.#delivery = 'done';
   }
 
   /** Everything has ended: no timer may fire any more. */
@@ -103,51 +107,63 @@ export class Shutdown {
   abort(reason: string): void {
     if (this.#aborted) return;
     this.#aborted = true;
-    const { log } = this.#options;
-    const target = this.#target;
-    log.warn({ reason, running: runningJobs(target) }, 'shutting down now: aborting the running jobs');
+    this.#counted((running) =>
+      this.#options.log.warn({ reason, running }, `stopping now: cancelling ${counted(running, 'running job')}`),
+    );
     const error = new Error(`the worker stops now: ${reason}`);
     error.name = 'AbortError';
-    target?.abort(error);
+    this.#target?.abort(error);
     this.#later(LAST_WORD_MS, () => this.#putBack());
   }
 
   #begin(reason: string): void {
-    if (!this.#begun) {
-      this.#begun = true;
-      const running = runningJobs(this.#target);
-      this.#options.log.info({ reason, running }, `shutting down: ${waitingText(running)}`);
-    }
+    const { log, graceMs, begun } = this.#options;
+    this.#begun = true;
+    const limitMs = this.#limited ? graceMs : 0;
     this.#quiet();
-    this.#options.begun.abort(new Error(`the worker is shutting down (${reason})`));
+    this.#counted((running) => log.info({ reason, running }, shutdownText(running, limitMs, reason)));
+    begun.abort(new Error(`the worker is shutting down (${reason})`));
+  }
+
+  /** At once where they run here. */
+  #counted(say: (running: number) => void): void {
+    const target = this.#target;
+    if (target?.countJobs === undefined) say(target?.busy ?? 0);
+    else void target.countJobs().then(say);
   }
 
   #quiet(): void {
     const target = this.#target;
-    const { graceMs } = this.#options;
     if (target === undefined) {
       this.#later(START_MS, () => this.#target ?? this.#over.abort());
       return;
     }
     target.quiet();
+    const { graceMs } = this.#options;
     if (graceMs > 0 && this.#limited) this.#later(graceMs, () => this.abort('the grace is over'));
-    if (this.#watch === 'not yet') this.#watchDelivery(target, 0);
+    if (this.#delivery === 'not watched') this.#watchDelivery(target, 0);
   }
 
   #putBack(): void {
     const target = this.#target;
-    const running = runningJobs(target);
-    if (running > 0) this.#options.log.warn({ running }, `${jobsText(running)} did not stop in time: requeued`);
+    if (target !== undefined && target.countJobs === undefined && target.busy > 0)
+      this.#options.jobLog.warn(
+        { running: target.busy },
+        `${counted(target.busy, 'job')} did not stop in time: requeued`,
+      );
     target?.putBackAll();
     this.#later(LAST_WORD_MS, () => this.#over.abort());
   }
 
   /** A Redis that is gone for good must not keep us for ever: what it still shows as ours is recovered later. */
   #watchDelivery(target: Stoppable, waitedMs: number): void {
-    if (this.#watch === 'over') return;
-    this.#watch = 'on';
+    if (this.#delivery === 'done') return;
+    this.#delivery = 'watched';
     if (waitedMs >= this.#options.deliveryMs) {
-      this.#options.log.error({ undelivered: target.undelivered }, 'Redis does not answer: leaving without reporting');
+      this.#options.log.error(
+        { undelivered: target.undelivered },
+        'Redis does not answer: leaving without reporting finished jobs',
+      );
       target.giveUp();
       return;
     }
@@ -163,14 +179,14 @@ export class Shutdown {
   }
 }
 
-function runningJobs(target: Stoppable | undefined): number {
-  return target?.runningJobs ?? target?.busy ?? 0;
+/** `shutting down: waiting for 3 running jobs (Ctrl-C again to stop now)` */
+export function shutdownText(running: number, limitMs: number, reason: string): string {
+  if (running === 0) return 'shutting down';
+  const limit = limitMs > 0 ? ` for at most ${limitMs / 1000} s` : '';
+  const again = reason === 'SIGINT' ? 'Ctrl-C again to stop now' : 'a second signal stops them';
+  return `shutting down: waiting for ${counted(running, 'running job')}${limit} (${again})`;
 }
 
-function waitingText(running: number): string {
-  return running === 0 ? 'no job is running' : `waiting for ${jobsText(running)}`;
-}
-
-function jobsText(count: number): string {
-  return count === 1 ? '1 running job' : `${count} running jobs`;
+function counted(number: number, what: string): string {
+  return `${number} ${what}${number === 1 ? '' : 's'}`;
 }

@@ -40,7 +40,14 @@ export interface DaemonOptions {
   /** Works the quarantines of the queues in place of the queues, and tells when each job begins and ends. */
   readonly quarantine?: TellRunning | undefined;
   /** Told when jobs can be enqueued over the worker's own connection, and when no more. */
-  readonly onConnection?: (connection: Connection | undefined) => void;
+  readonly onConnection?: (own: OwnConnection | undefined) => void;
+}
+
+/** The connection of a running worker. */
+export interface OwnConnection {
+  readonly connection: Connection;
+  /** To be called by who has pushed jobs over it: Redis does not tell us of our own pushes. */
+  jobsPushed(): void;
 }
 
 /** What is known when claims begin. */

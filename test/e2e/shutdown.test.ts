@@ -60,11 +60,13 @@ test.concurrent.for(WAYS)(
 
 test.concurrent('in a program: a setup that hangs ends with the signal of the settings', async (context) => {
   const { redis } = await scene(context);
-  const jobs = module('export const setup = () => new Promise(() => setInterval(() => {}, 1000));');
+  const jobs = module(`
+    export const setup = () => { globalThis.stop(); return new Promise(() => setInterval(() => {}, 1000)); };
+  `);
   const program = `
     import { work } from ${JSON.stringify(`${projectRoot}dist/index.js`)};
     const abort = new AbortController();
-    setTimeout(() => abort.abort(), 300);
+    globalThis.stop = () => abort.abort();
     const uri = ${JSON.stringify(redis.uri)};
     const result = await work({ uri, queues: 'q', jobs: ${JSON.stringify(jobs)}, signal: abort.signal });
     console.log(JSON.stringify({ level: 30, msg: 'result', result }));
