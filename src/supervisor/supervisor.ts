@@ -104,8 +104,9 @@ export class Supervisor {
     return slot;
   }
 
+  /** How many processes run; one that is gone and still registered is none. */
   get busy(): number {
-    return this.#children.size;
+    return [...this.#children].filter((child) => !child.over.signal.aborted).length;
   }
 
   /** How many jobs run, as far as the children have said. */

@@ -27,8 +27,12 @@ import type { DaemonActions, DaemonOptions, WorkResult } from './types.js';
 import { catchFaults, type Faults } from './uncaught-errors.js';
 import { connectOptionsOf, heartbeatOptions } from './wiring.js';
 
-/** How long finishes are held for a Redis that is away. */
-const DELIVERY_MS = 10_000;
+/** How long finishes are held for a Redis that is away. With what follows, the end comes at most 10 s after the last job's. */
+const DELIVERY_MS = 6000;
+/** How long a Redis that does not answer is waited for when there is nothing left to do but unregister. */
+const LEAVE_SILENCE_MS = 2000;
+/** And where we are stopped before we have begun. */
+const START_SILENCE_MS = 1000;
 
 /** @throws TsworkerError REDIS, JOBS, or what `load` and `setup` throw; nothing stays registered then */
 export async function runDaemon(options: DaemonOptions): Promise<WorkResult> {
@@ -126,12 +130,25 @@ class Daemon {
     try {
       this.#options.onConnection?.({ connection, jobsPushed: () => this.#engine?.jobsPushed() });
       await this.#setUp(modules);
-      this.#identity = await membership.enter(connection);
+      this.#identity = await this.#enter(membership, connection);
       return await this.#work(modules, connection);
     } finally {
       await this.#tearDown(modules);
       this.#options.onConnection?.(undefined);
       await this.#leave(membership, connection);
+    }
+  }
+
+  /** Until there is something that can be stopped, a stop only limits how long Redis may be silent. */
+  async #enter(membership: Membership, connection: Connection): Promise<Identity> {
+    const { signal } = this.#options.begun;
+    const hurry = () => connection.limitSilence(START_SILENCE_MS);
+    signal.addEventListener('abort', hurry);
+    if (signal.aborted) hurry();
+    try {
+      return await membership.enter(connection);
+    } finally {
+      signal.removeEventListener('abort', hurry);
     }
   }
 
@@ -317,6 +334,7 @@ class Daemon {
 
   async #leave(membership: Membership, connection: Connection): Promise<void> {
     const { log } = this.#options;
+    connection.limitSilence(LEAVE_SILENCE_MS);
     try {
       const kept = await membership.leave(connection);
       if (kept > 0)
