@@ -4,7 +4,7 @@ import { parseTime } from '../../../inspect/time.js';
 import type { Recovered } from '../../../registry/recover.js';
 import { EXIT } from '../../command.js';
 import { counted, duration } from '../../format.js';
-import { say } from '../../io.js';
+import { printLine, say } from '../../io.js';
 import { isoTime, printLines } from '../../json.js';
 import type { Session } from '../../session.js';
 import { listed } from '../../table.js';
@@ -70,7 +70,7 @@ async function tell({ io, flags }: WorkersCall, lines: readonly Line[], summary:
     fateText(job),
   ]);
   if (lines.length > 0) io.out(`${listed(columns, rows, io)}\n`);
-  io.out(`${summary}\n`);
+  printLine(io, summary);
   return EXIT.fine;
 }
 
