@@ -165,6 +165,14 @@ export const SCHEMA: Table = {
     defaultText: '1',
     fallback: () => 1,
   },
+  enqueueTimeout: {
+    flag: 'enqueue-timeout',
+    kind: seconds({ min: 0, above: true, max: LONGEST }),
+    group: 'Redis',
+    help: 'seconds that enqueue() in a job or program waits for Redis before it rejects',
+    defaultText: '10',
+    fallback: () => 10,
+  },
   label: {
     flag: 'label',
     kind: text('name', checkLabel),

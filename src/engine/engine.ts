@@ -117,6 +117,14 @@ export class Engine implements Service {
       }, delay);
   }
 
+  /**
+   * This process itself pushed jobs, over the connection that the store uses: Redis tells us nothing of that, and does not
+   * watch those queues any more. So they are looked at, which takes what is there or has them watched again.
+   */
+  jobsPushed(): void {
+    this.#look();
+  }
+
   /** Claims as soon as it can: the reply of a call under way may come together with the news, and know nothing of it. */
   #look(): void {
     this.#news = true;

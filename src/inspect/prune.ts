@@ -4,17 +4,12 @@
  */
 import type { Connection } from '../redis/connection.js';
 import { serverTimeMs } from '../registry/clock.js';
+import { findExpired, findGone } from '../registry/find-dead.js';
 import type { HeartbeatOptions } from '../registry/heartbeat.js';
 import { keysOf } from '../registry/identity.js';
+import { readGraceMs } from '../registry/outages.js';
 import { countProcesses } from '../registry/processes.js';
-import {
-  findExpired,
-  findGoneWorkers,
-  lockPruning,
-  pruneExpired,
-  pruneGone,
-  unlockPruning,
-} from '../registry/prune.js';
+import { lockPruning, pruneExpired, pruneGone, unlockPruning } from '../registry/prune.js';
 import type { Dead, Recovered } from '../registry/recover.js';
 import { slices } from './batch.js';
 import { readWorkers, type WorkerSeen } from './workers.js';
@@ -26,20 +21,30 @@ export interface PruneOptions extends Omit<HeartbeatOptions, 'identity'> {
 }
 
 export type Pruned =
-  | { readonly kind: 'pruned'; readonly workers: readonly Recovered[] }
+  | {
+      readonly kind: 'pruned';
+      readonly workers: readonly Recovered[];
+      /** For how long old heartbeats say nothing yet, since Redis took none (see registry/outages.ts): nobody was judged by them. */
+      readonly graceMs: number;
+    }
   /** Another process pruned a moment ago, or prunes now. */
   | { readonly kind: 'locked'; readonly by: string; readonly leftMs: number; readonly workers: readonly Recovered[] };
 
 export async function pruneNow(connection: Connection, given: PruneOptions): Promise<Pruned> {
   const options = withIdentity(given);
-  const gone = await pruneGone(connection, options);
+  const workers: Recovered[] = [];
+  const steps = { pruned: (worker: Recovered) => void workers.push(worker) };
+  await pruneGone(connection, options, steps);
   if (!(await lockPruning(connection, options)))
-    return { kind: 'locked', workers: gone, ...(await holder(connection, options)) };
+    return { kind: 'locked', workers, ...(await holder(connection, options)) };
   try {
     const now = await serverTimeMs(connection);
-    const expired = await pruneExpired(connection, options, now);
-    await countProcesses(connection, options.identity, now - options.pruneAfterMs);
-    return { kind: 'pruned', workers: [...gone, ...expired] };
+    const graceMs = await graceOf(connection, options, now);
+    if (graceMs === 0) {
+      await pruneExpired(connection, options, now, steps);
+      await countProcesses(connection, options.identity, now - options.pruneAfterMs);
+    }
+    return { kind: 'pruned', workers, graceMs };
   } finally {
     // We leave at once: nobody has to wait until it expires.
     await unlockPruning(connection, options);
@@ -50,12 +55,19 @@ export interface DeadSeen extends Dead {
   readonly worker: WorkerSeen;
 }
 
-/** Whom {@link pruneNow} would take out, and what they have in hand. Changes nothing. */
-export async function findDead(connection: Connection, given: PruneOptions): Promise<DeadSeen[]> {
+export interface Foreseen {
+  readonly dead: readonly DeadSeen[];
+  /** See {@link Pruned}. */
+  readonly graceMs: number;
+}
+
+/** Whom {@link pruneNow} would remove, and which jobs they have. Changes nothing. */
+export async function findDead(connection: Connection, given: PruneOptions): Promise<Foreseen> {
   const options = withIdentity(given);
   const now = await serverTimeMs(connection);
-  const gone = await findGoneWorkers(connection, options);
-  const expired = await findExpired(connection, options, now);
+  const graceMs = await graceOf(connection, options, now);
+  const { workers: gone } = await findGone(connection, options);
+  const expired = graceMs === 0 ? await findExpired(connection, options, now) : [];
   const dead = [...new Map([...expired, ...gone].map((one) => [one.id, one])).values()];
   const seen: DeadSeen[] = [];
   for (const some of slices(dead, 500)) {
@@ -68,7 +80,12 @@ export async function findDead(connection: Connection, given: PruneOptions): Pro
     );
     seen.push(...some.map((one, i) => ({ ...one, worker: workers[i] })));
   }
-  return seen;
+  return { dead: seen, graceMs };
+}
+
+/** Whoever asks for it by -force-prune knows better. */
+async function graceOf(connection: Connection, options: HeartbeatOptions, now: number): Promise<number> {
+  return options.forcePrune ? 0 : await readGraceMs(connection, options.identity, now, options);
 }
 
 function withIdentity({ namespace, label, ...rest }: PruneOptions): HeartbeatOptions {

@@ -14,13 +14,15 @@ import { setDefaultSender, setSender } from '../job-modules/sender.js';
 import { createLog } from '../log/pino.js';
 import type { Serving } from '../processes/http-endpoints.js';
 import { handleSignals } from '../processes/signals.js';
-import { connect } from '../redis/connect.js';
-import { type Connection, duplicateConnection, type RedisClient } from '../redis/connection.js';
+import { connect, connectLike } from '../redis/connect.js';
+import type { Connection, RedisClient } from '../redis/connection.js';
 import { connectOptions } from '../redis/options.js';
 import { checkNewJob, enqueueJobs, type NewJob } from '../resque/enqueue.js';
 import { isTraced } from '../tracing/mark.js';
 import type { DaemonOptions, WorkResult } from '../worker/types.js';
+import { SILENCE_MS } from '../worker/wiring.js';
 import { runDaemon } from '../worker/worker.js';
+import { pushWithin } from './push-within.js';
 import { type Program, program } from './state.js';
 
 // A job() can be enqueued wherever the library is loaded.
@@ -92,18 +94,20 @@ export interface WorkOptions {
   readonly onReady?: DaemonOptions['onReady'];
   readonly lifecycleLog?: DaemonOptions['lifecycleLog'];
   readonly meter?: DaemonOptions['meter'];
+  readonly onRun?: DaemonOptions['onRun'];
   readonly quarantine?: DaemonOptions['quarantine'];
 }
 
 /** Runs the daemon as this process' one worker: what its jobs enqueue goes over its connection. */
 export async function workWith(options: WorkOptions): Promise<WorkResult> {
   const { settings, log, flags, redis, signal, ownsProcess } = options;
-  const state = claimProgram();
+  const state = claimProgram(settings);
+  const opened = state.opening !== undefined;
   for (const warning of options.warnings) log.warn(warning);
   let serving: Serving | undefined;
   try {
     // A child's supervisor serves for it.
-    if (options.meter === undefined) serving = await prepareServing(settings, log, state.begun.signal);
+    if (options.meter === undefined) serving = await prepareServing(settings, log, state);
     await serving?.start();
     return await runDaemon({
       settings,
@@ -116,18 +120,28 @@ export async function workWith(options: WorkOptions): Promise<WorkResult> {
       onReady: options.onReady,
       lifecycleLog: options.lifecycleLog,
       meter: options.meter ?? serving,
+      onRun: options.onRun,
+      onPause: (paused) => {
+        state.paused = paused;
+      },
       quarantine: options.quarantine,
       begun: state.begun,
       load: () => load(settings),
-      connect: redis === undefined ? undefined : (events) => duplicateConnection(redis, events),
-      onConnection: (connection) => {
-        state.working = connection && { connection, namespace: settings.namespace };
-        serving?.connected(connection);
+      connect:
+        redis === undefined
+          ? undefined
+          : (events) => connectLike(redis, SILENCE_MS, { ...events, watch: true }, state.begun.signal),
+      onConnection: (own) => {
+        state.working = own;
+        serving?.connected(own?.connection);
       },
     });
   } finally {
     state.busy = false;
+    state.workerSettings = undefined;
     await serving?.stop();
+    // What a job module opened, before there was a connection of ours, must not keep the process.
+    if (!opened) await close();
   }
 }
 
@@ -141,16 +155,18 @@ async function load({ jobs }: Settings): Promise<JobModules> {
 }
 
 /** Loads what is needed only where `http` asks for it. */
-async function prepareServing(settings: Settings, log: Logger, begun: AbortSignal): Promise<Serving | undefined> {
+async function prepareServing(settings: Settings, log: Logger, state: Program): Promise<Serving | undefined> {
   if (settings.http === undefined) return undefined;
   const { serveAlone } = await import('../processes/http-endpoints.js');
-  return serveAlone(settings, log, begun);
+  return serveAlone(settings, log, () => ({ paused: state.paused, stopping: state.begun.signal.aborted }));
 }
 
-function claimProgram(): Program {
+function claimProgram(settings: Settings): Program {
   const state = program();
   if (state.busy) throw new TsworkerError('STATE', 'a worker already runs in this process');
   state.busy = true;
+  state.workerSettings = settings;
+  state.paused = false;
   if (state.begun.signal.aborted) state.begun = new AbortController();
   setSender((job) => enqueue(job));
   return state;
@@ -161,7 +177,8 @@ function claimProgram(): Program {
  * the worker's connection; elsewhere a connection is opened at the first call and kept until {@link close}. In a program
  * with an OpenTelemetry SDK the payloads also carry the trace.
  * @throws TsworkerError USAGE where a job has a wrong queue or an unknown member, PAYLOAD where an argument cannot be
- *   written as JSON, REDIS where Redis cannot be reached
+ *   written as JSON; REDIS where Redis cannot be reached, or has not confirmed within `enqueueTimeout`: its message says
+ *   whether the jobs may have been enqueued all the same
  */
 export async function enqueue(jobs: NewJob | readonly NewJob[]): Promise<void> {
   const list = Array.isArray(jobs) ? (jobs as readonly NewJob[]) : [jobs as NewJob];
@@ -173,8 +190,15 @@ export async function enqueue(jobs: NewJob | readonly NewJob[]): Promise<void> {
 
 async function push(list: readonly NewJob[], fields: Readonly<Record<string, string>> = {}): Promise<void> {
   const { working } = program();
-  if (working !== undefined) return await enqueueJobs(working.connection, working.namespace, list, fields);
-  await enqueueJobs(await open(), namespace(), list, fields);
+  const { namespace, enqueueTimeout, uri } = settingsInForce();
+  const within = { jobs: list.length, timeoutMs: enqueueTimeout * 1000, shownUri: maskUri(uri) };
+  const connect = async () => working?.connection ?? (await open());
+  try {
+    await pushWithin(within, connect, (connection) => enqueueJobs(connection, namespace, list, fields));
+  } finally {
+    // Also where the reply was lost: they may be there.
+    working?.jobsPushed();
+  }
 }
 
 /**
@@ -196,8 +220,7 @@ export async function close(): Promise<void> {
 
 /** The key prefix in force, `resque:` by default. */
 export function namespace(): string {
-  const { working, settings } = program();
-  return working?.namespace ?? resolveSettings(configOf(settings), { queuesRequired: false }).settings.namespace;
+  return settingsInForce().namespace;
 }
 
 /** Aborts when the worker of this process begins to stop: the moment to end what runs beside the jobs. */
@@ -218,10 +241,17 @@ async function open(): Promise<Connection> {
 }
 
 function dial(given: WorkSettings): Promise<Connection> {
-  if (given.redis !== undefined) return duplicateConnection(given.redis, {});
-  const { settings } = resolveSettings(configOf(given), { queuesRequired: false });
-  const options = connectOptions(settings, `tsworker:${process.pid}:producer`, 0);
-  return connect(options, maskUri(settings.uri));
+  const settings = settingsInForce();
+  const withinMs = settings.enqueueTimeout * 1000;
+  if (given.redis !== undefined) return connectLike(given.redis, withinMs, { withinMs });
+  const options = connectOptions(settings, `tsworker:${process.pid}:producer`, withinMs);
+  return connect(options, maskUri(settings.uri), { withinMs });
+}
+
+/** Those of the worker of this process, where there is one: a job module enqueues to the Redis that it is run from. */
+function settingsInForce(): Settings {
+  const { workerSettings, settings } = program();
+  return workerSettings ?? resolveSettings(configOf(settings), { queuesRequired: false }).settings;
 }
 
 /** The part of the settings that a configuration file could hold too. */

@@ -3,7 +3,9 @@
  * globalThis, since a job module may import a copy of the package that is not the one that runs it.
  */
 
+import type { Settings } from '../config/settings.js';
 import type { Connection } from '../redis/connection.js';
+import type { OwnConnection } from '../worker/types.js';
 import type { WorkSettings } from './library.js';
 
 export interface Program {
@@ -13,8 +15,12 @@ export interface Program {
   opening: Promise<Connection> | undefined;
   /** A worker runs in this process: there is one at a time. */
   busy: boolean;
-  /** The connection and namespace of that worker. */
-  working: { readonly connection: Connection; readonly namespace: string } | undefined;
+  /** Its settings, from before it loads its job modules. */
+  workerSettings: Settings | undefined;
+  /** The connection of that worker, and how it is told of what was pushed. */
+  working: OwnConnection | undefined;
+  /** A signal keeps that worker from taking new jobs. */
+  paused: boolean;
   /** Aborts when the worker begins to stop. */
   begun: AbortController;
 }
@@ -28,6 +34,8 @@ export function program(): Program {
     own: undefined,
     opening: undefined,
     busy: false,
+    workerSettings: undefined,
+    paused: false,
     working: undefined,
     begun: new AbortController(),
   };

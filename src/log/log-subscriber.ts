@@ -4,7 +4,6 @@ import type { Settings } from '../config/settings.js';
 import type { EngineEvents } from '../engine/interfaces.js';
 import type { Run } from '../engine/run.js';
 import type { HeartbeatMessage } from '../registry/heartbeat.js';
-import type { SupervisorEvents } from '../supervisor/interfaces.js';
 import { VERSION } from '../version.js';
 
 export function engineWording(log: Logger, workerId: (slot: number) => string): EngineEvents {
@@ -116,45 +115,4 @@ export function dumpRuns(log: Logger, runs: readonly Run[], workerId: (slot: num
     const { queue, slot } = run.claim;
     log.info({ worker: workerId(slot), queue, class: run.class, since, ms: Date.now() - run.startedAt }, 'running');
   }
-}
-
-export function supervisorWording(log: Logger): Omit<SupervisorEvents, 'ready' | 'counted' | 'left'> {
-  return {
-    died(child, { code, signal }, restartInMs) {
-      const next = restartInMs < 0 ? 'not replacing it' : 'replacing it, its jobs are put back';
-      log.error({ child, code, signal, restartInMs: Math.max(0, restartInMs) }, `a child process died: ${next}`);
-    },
-    retiring(child, rssMb) {
-      log.warn({ child, rssMb }, 'a child process uses more memory than -max-rss: it ends its jobs and is replaced');
-    },
-    killed(child) {
-      log.warn({ child }, 'a child process does not answer: killing it, its jobs are put back');
-    },
-    blocked(child, silentMs) {
-      log.error({ child, silentMs }, 'a job blocks its child process beyond every limit: killing the child');
-    },
-    refused(child, { code, message, hint }, restartInMs) {
-      const next = restartInMs < 0 ? '' : ', trying again';
-      log.error(
-        { child, code, problem: message, hint, restartInMs: Math.max(0, restartInMs) },
-        `a child process cannot start${next}`,
-      );
-    },
-    reloading(children, spare) {
-      const how = spare ? 'each new one begins before the old one ends' : 'each old one ends before the new one begins';
-      log.info({ children }, `reload: replacing the child processes one after the other, ${how}`);
-    },
-    replacing(child, by) {
-      log.info({ child, by }, 'a new child process works; the old one ends its jobs and leaves');
-    },
-    reloaded({ classes }) {
-      log.info({ classes }, 'reload done: all child processes have loaded the job modules anew');
-    },
-    reloadFailed(replaced) {
-      log.error({ replaced }, 'reload given up: a new child process does not start (see above); the others go on');
-    },
-    gaveUp(deaths) {
-      log.fatal({ deaths }, 'child processes died too often within a minute: giving up (see the lines above for why)');
-    },
-  };
 }

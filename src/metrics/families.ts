@@ -74,6 +74,22 @@ export const FAMILIES = {
     labels: PROCESS,
   },
   tsworker_resident_memory_bytes: { type: 'gauge', help: 'Memory of the process (RSS).', labels: PROCESS },
+  tsworker_paused: {
+    type: 'gauge',
+    help: '1 while a signal (USR2) keeps all processes from taking new jobs.',
+    labels: [],
+  },
+  tsworker_blocked_processes: {
+    type: 'gauge',
+    help: 'Child processes that do not answer: a job blocks their event loop, and they take no other.',
+    labels: [],
+  },
+  tsworker_draining_processes: {
+    type: 'gauge',
+    help: 'Processes that take no new jobs and leave when their running jobs have ended.',
+    labels: [],
+  },
+  tsworker_reloading: { type: 'gauge', help: '1 while a reload is under way.', labels: [] },
   tsworker_child_restarts_total: {
     type: 'counter',
     help: 'Child processes that were replaced: death, blocked (by a job beyond its limit), max-rss, reload.',

@@ -5,74 +5,29 @@ import { workWith } from '../library/library.js';
 import { heartbeatWording } from '../log/log-subscriber.js';
 import { createLog } from '../log/pino.js';
 import { Heartbeat } from '../registry/heartbeat.js';
-import type { Identity } from '../registry/identity.js';
 import { SupervisedMembership } from '../registry/membership.js';
+import { openOrder, refuseVersion, seal } from '../supervisor/envelope.js';
 import type { Order, Report } from '../supervisor/messages.js';
-import type { DaemonActions } from '../worker/types.js';
+import { VERSION } from '../version.js';
 import { heartbeatOptions } from '../worker/wiring.js';
+import { ChildOrders, StoppedEarly } from './child-orders.js';
+import { Pulse } from './pulse.js';
 
 type Start = Extract<Order, { kind: 'start' }>;
 
-const PULSE_MS = 2000;
 const COUNTS_MS = 1000;
 
-/** Orders that come before there is a worker to obey them are kept for it. */
-class Orders {
-  readonly registered: Promise<Identity>;
-  #register!: (identity: Identity) => void;
-  #refuse!: (error: Error) => void;
-  #actions: DaemonActions | undefined;
-  #early: Order[] = [];
-
-  constructor() {
-    this.registered = new Promise((resolve, reject) => {
-      this.#register = resolve;
-      this.#refuse = reject;
-    });
-    this.registered.catch(() => {});
-  }
-
-  obey(actions: DaemonActions): () => void {
-    this.#actions = actions;
-    for (const order of this.#early.splice(0)) this.hear(order);
-    return () => {
-      this.#actions = undefined;
-    };
-  }
-
-  hear(order: Order): void {
-    if (order.kind === 'registered') {
-      this.#register(order.identity);
-      return;
-    }
-    // A child that is not registered yet would wait for that in vain; one that is does not hear this.
-    if (order.kind === 'stop' || order.kind === 'retire')
-      this.#refuse(new StoppedEarly('stopped before it was registered'));
-    const actions = this.#actions;
-    if (actions === undefined) this.#early.push(order);
-    else if (order.kind === 'stop' || order.kind === 'retire') actions[order.kind](order.reason);
-    else if (order.kind === 'abort') actions.abort(order.reason);
-    else if (order.kind === 'processes') actions.setProcesses(order.count);
-    else if (order.kind !== 'start') actions[order.kind]();
-  }
-
-  /** The supervisor is gone: end in order, by ourselves. */
-  orphan(): void {
-    this.#actions?.fault(new Error('the supervisor is gone'));
-    this.hear({ kind: 'stop', reason: 'the supervisor is gone' });
-  }
-}
-
-class StoppedEarly extends Error {}
+/** Known with the start order. */
+let secret = '';
 
 function tell(report: Report): Promise<void> {
   return new Promise((resolve) => {
-    if (process.connected && process.send !== undefined) process.send(report, () => resolve());
+    if (process.connected && process.send !== undefined) process.send(seal(secret, report), () => resolve());
     else resolve();
   });
 }
 
-async function run({ settings, flags, quarantine }: Start, orders: Orders, log: Logger): Promise<void> {
+async function run({ settings, flags, quarantine }: Start, orders: ChildOrders, log: Logger): Promise<void> {
   const membership = new SupervisedMembership(orders.registered, (connection, identity) => {
     const heartbeat = { ...heartbeatOptions(settings), identity };
     return new Heartbeat(connection, heartbeat, heartbeatWording(log));
@@ -82,7 +37,7 @@ async function run({ settings, flags, quarantine }: Start, orders: Orders, log: 
     membership.orphan();
     orders.orphan();
   });
-  let pulse: NodeJS.Timeout | undefined;
+  let pulse: Pulse | undefined;
   const reporting = settings.http === undefined ? undefined : await reportCounts();
   try {
     const result = await workWith({
@@ -97,10 +52,13 @@ async function run({ settings, flags, quarantine }: Start, orders: Orders, log: 
         void tell({ kind: 'ready', ...facts });
         // Its first job may block it before the second is over.
         reporting?.report();
-        // An idle worker costs nothing: pulses only where the supervisor acts upon them.
-        if (facts.limitMs > 0 || settings.maxRss > 0)
-          pulse = setInterval(() => void tell({ kind: 'pulse', rssMb: rssMb() }), PULSE_MS);
+        pulse = new Pulse({
+          always: facts.limitMs > 0 || settings.maxRss > 0,
+          running: () => orders.running,
+          tell: (report) => void tell(report),
+        });
       },
+      onRun: () => pulse?.begin(),
       lifecycleLog: quieter(log),
       meter: reporting?.recorder,
       // Written at once: it is heard although the job may end this process in its first line.
@@ -112,7 +70,7 @@ async function run({ settings, flags, quarantine }: Start, orders: Orders, log: 
     reporting?.last();
     await tell(describe(error, log));
   } finally {
-    clearInterval(pulse);
+    pulse?.stop();
   }
 }
 
@@ -142,10 +100,6 @@ function quieter(log: Logger): Logger {
   return log.child({}, { level: 'warn' });
 }
 
-function rssMb(): number {
-  return Math.round(process.memoryUsage.rss() / 2 ** 20);
-}
-
 function describe(error: unknown, log: Logger): Report {
   if (error instanceof StoppedEarly) return { kind: 'ended', exitCode: 0, processed: 0, failed: 0, putBack: 0 };
   if (error instanceof TsworkerError)
@@ -158,15 +112,27 @@ function describe(error: unknown, log: Logger): Report {
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGQUIT', 'SIGUSR2', 'SIGCONT', 'SIGTTIN', 'SIGHUP'] as const)
   process.on(signal, () => {});
 
-const orders = new Orders();
+const orders = new ChildOrders();
 // Before it was told anything: there is nothing to end in order.
 const leave = () => process.exit(1);
 process.once('disconnect', leave);
-process.on('message', async (order: Order) => {
+process.on('message', async (message: unknown) => {
+  const opened = openOrder(message, secret || undefined);
+  if (opened === undefined) return;
+  if ('otherVersion' in opened) return await refuse(opened.otherVersion, opened.secret);
+  const order = opened.body;
   if (order.kind !== 'start') return orders.hear(order);
+  secret = opened.secret;
   process.off('disconnect', leave);
   if (!process.connected) process.exit(1);
   await run(order, orders, await createLog(order.settings));
   // Whatever the job modules left open must not keep a child that has ended.
   process.exit();
 });
+
+/** The package was upgraded in place under a supervisor that runs on. */
+async function refuse(supervisor: string, itsSecret: string): Promise<void> {
+  secret = itsSecret;
+  await tell(refuseVersion(supervisor, VERSION));
+  process.exit();
+}

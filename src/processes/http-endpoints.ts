@@ -11,14 +11,22 @@ import { FleetCounts } from '../metrics/fleet.js';
 import { LagSampler } from '../metrics/lag.js';
 import type { Measured, Meter, MeterEvents } from '../metrics/meter.js';
 import { Recorder } from '../metrics/record.js';
-import { SUPERVISOR } from '../metrics/totals.js';
+import { type Sample, SUPERVISOR } from '../metrics/totals.js';
 import type { Connection } from '../redis/connection.js';
 import type { HeartbeatMessage } from '../registry/heartbeat.js';
+import type { SupervisorEvents } from '../supervisor/events.js';
 import { healthPage, readyPage, type Standing } from '../web/health.js';
 import { WebServer } from '../web/server.js';
 
 /** The name of the only process, where there is no supervisor. */
 const ALONE = 'worker';
+
+/** How the processes stand: what /readyz and /metrics say of it. */
+export interface Stand extends Omit<Standing, 'redis'> {
+  readonly blockedProcesses: number;
+  readonly drainingProcesses: number;
+  readonly reloading: boolean;
+}
 
 export class Serving implements Meter {
   /** What this process counts itself. */
@@ -30,14 +38,14 @@ export class Serving implements Meter {
   readonly #server: WebServer;
   readonly #name: string;
   readonly #log: Logger;
-  readonly #standing: (attached: boolean) => Omit<Standing, 'redis'>;
+  readonly #stand: (attached: boolean) => Stand;
   #attached = false;
 
-  constructor(settings: Settings, log: Logger, name: string, standing: (attached: boolean) => Omit<Standing, 'redis'>) {
+  constructor(settings: Settings, log: Logger, name: string, stand: (attached: boolean) => Stand) {
     const queues = settings.queues.queues.map(({ name }) => name);
     this.#name = name;
     this.#log = log;
-    this.#standing = standing;
+    this.#stand = stand;
     this.counts = new FleetCounts(queues);
     this.#collector = new Collector({
       connection: () => this.#connection,
@@ -47,7 +55,10 @@ export class Serving implements Meter {
     });
     const pages = {
       '/healthz': healthPage,
-      '/readyz': async () => readyPage({ redis: await this.#collector.answers(), ...this.#standing(this.#attached) }),
+      '/readyz': async () => {
+        const { working, paused, blocked, stopping } = this.#stand(this.#attached);
+        return readyPage({ redis: await this.#collector.answers(), working, paused, blocked, stopping });
+      },
       '/metrics': async () => ({ status: 200, type: CONTENT_TYPE, body: await this.#metrics() }),
     };
     this.#server = new WebServer(readHttp(settings.http), pages, (path, err) =>
@@ -65,6 +76,19 @@ export class Serving implements Meter {
   async stop(): Promise<void> {
     await this.#lag.stop();
     await this.#server.stop();
+  }
+
+  /** What a supervisor tells of its children. */
+  subscribe(events: SupervisorEvents): void {
+    const { counts } = this;
+    events.on('ready', ({ classes }) => counts.totals.setClasses(classes));
+    events.on('reloaded', ({ classes }) => counts.totals.setClasses(classes));
+    events.on('died', ({ pid, restartInMs }) => counts.died(pid, restartInMs !== undefined));
+    events.on('retiring', () => counts.retiring());
+    events.on('killedBlocked', ({ pid }) => counts.blocked(pid));
+    events.on('replacing', () => counts.replacing());
+    events.on('counted', ({ slot, pid, counts: some }) => counts.counted(slot, pid, some));
+    events.on('left', ({ slot, pid, inOrder }) => counts.left(slot, pid, inOrder));
   }
 
   /** A worker in this process is about to claim. */
@@ -93,16 +117,42 @@ export class Serving implements Meter {
     const figures = await this.#collector.samples();
     const { totals } = this.counts;
     totals.add(this.#name, process.pid, this.#recorder.drain());
-    return await expose([...totals.samples(), ...figures]);
+    return await expose([...totals.samples(), ...standSamples(this.#stand(this.#attached)), ...figures]);
   }
 }
 
-/** @param standing of its children */
-export function serveSupervisor(settings: Settings, log: Logger, standing: () => Omit<Standing, 'redis'>): Serving {
-  return new Serving(settings, log, SUPERVISOR, standing);
+function standSamples({ paused, blockedProcesses, drainingProcesses, reloading }: Stand): Sample[] {
+  return [
+    { family: 'tsworker_paused', labels: {}, value: Number(paused) },
+    { family: 'tsworker_blocked_processes', labels: {}, value: blockedProcesses },
+    { family: 'tsworker_draining_processes', labels: {}, value: drainingProcesses },
+    { family: 'tsworker_reloading', labels: {}, value: Number(reloading) },
+  ];
 }
 
-/** @param begun aborts when stopping begins */
-export function serveAlone(settings: Settings, log: Logger, begun: AbortSignal): Serving {
-  return new Serving(settings, log, ALONE, (attached) => ({ working: attached, stopping: begun.aborted }));
+/** @param stand of its children */
+export function serveSupervisor(settings: Settings, log: Logger, stand: () => Stand): Serving {
+  return new Serving(settings, log, SUPERVISOR, stand);
+}
+
+/** @param state of the only process */
+export function serveAlone(
+  settings: Settings,
+  log: Logger,
+  state: () => { readonly paused: boolean; readonly stopping: boolean },
+): Serving {
+  return new Serving(settings, log, ALONE, (attached) => {
+    const { paused, stopping } = state();
+    const drainingProcesses = Number(stopping);
+    // One that is blocked answers no request.
+    return {
+      working: attached,
+      paused,
+      stopping,
+      blocked: false,
+      blockedProcesses: 0,
+      drainingProcesses,
+      reloading: false,
+    };
+  });
 }

@@ -6,17 +6,19 @@ import type { ChildProcess } from 'node:child_process';
 import type { Logger } from 'pino';
 import type { Settings } from '../config/settings.js';
 import { maskUri } from '../config/uri.js';
-import { connectWording, heartbeatWording, startLine, statusText, supervisorWording } from '../log/log-subscriber.js';
+import { TsworkerError } from '../errors.js';
+import { connectWording, heartbeatWording, startLine, statusText } from '../log/log-subscriber.js';
+import { logSupervisor } from '../log/supervisor-log.js';
 import { connect } from '../redis/connect.js';
 import type { Connection } from '../redis/connection.js';
-import { RegistryBooks } from '../registry/child-registry.js';
+import { RedisChildRegistry } from '../registry/child-registry.js';
 import type { HeartbeatMessage } from '../registry/heartbeat.js';
-import type { SupervisorEvents } from '../supervisor/interfaces.js';
-import { Supervisor } from '../supervisor/supervisor.js';
+import { SupervisorEvents } from '../supervisor/events.js';
+import { type ChildState, Supervisor } from '../supervisor/supervisor.js';
 import { Stopping } from '../worker/shutdown.js';
 import type { WorkResult } from '../worker/types.js';
 import { connectOptionsOf, heartbeatOptions } from '../worker/wiring.js';
-import type { Serving } from './http-endpoints.js';
+import type { Serving, Stand } from './http-endpoints.js';
 import { handleSignals, onTerminal } from './signals.js';
 import { type Systemd, systemdOf } from './systemd.js';
 
@@ -25,8 +27,8 @@ export interface ControlOptions {
   readonly log: Logger;
   readonly warnings: readonly string[];
   readonly flags: Readonly<Record<string, unknown>>;
-  /** `-connections` leaves room for one child more while a reload is under way. */
-  readonly spare: boolean;
+  /** How many more children `-connections` leaves room for while a reload is under way. */
+  readonly spare: number;
   /** Starts the process of a child. */
   readonly fork: () => ChildProcess;
 }
@@ -34,7 +36,7 @@ export interface ControlOptions {
 /** From the moment at which children give up their jobs until those that do not answer are killed. */
 const KILL_AFTER_MS = 1500;
 /** The children have waited for Redis by then: the registry waits only a little longer. */
-const DELIVERY_MS = 2000;
+const DELIVERY_MS = 1000;
 
 /** @throws TsworkerError REDIS, JOBS, HTTP or what else keeps a child from starting */
 export async function runSupervised({
@@ -47,15 +49,15 @@ export async function runSupervised({
 }: ControlOptions): Promise<WorkResult> {
   for (const warning of warnings) log.warn(warning);
   const begun = new AbortController();
-  const standing = () => ({ working: supervisor.ready > 0, stopping: supervisor.stopping || begun.signal.aborted });
-  const serving = await prepareServing(settings, log, standing);
+  const events = new SupervisorEvents();
+  const serving = await prepareServing(settings, log, () => standOf(supervisor, begun.signal));
   const stopping = new Stopping({ log, graceMs: settings.grace * 1000, deliveryMs: DELIVERY_MS, begun });
   const onReady = () => {
     serving?.reconnected();
-    books.beat();
+    registry.beat();
   };
   const connecting = dial(settings, log, onReady, begun.signal);
-  const books: RegistryBooks = new RegistryBooks(connecting, {
+  const registry: RedisChildRegistry = new RedisChildRegistry(connecting, {
     wanted: wantedOf(settings),
     heartbeat: heartbeatOptions(settings),
     tell: listen(log, serving, (count) => supervisor.broadcast({ kind: 'processes', count })),
@@ -63,21 +65,21 @@ export async function runSupervised({
     counted: serving && ((pid, counted) => serving.counts.buried(pid, counted)),
   });
   const systemd = systemdOf(process.env, log);
+  logSupervisor(log, events);
   let started = false;
-  const told = toldToSystemd(eventsOf(settings, log, serving), systemd, statusText(settings));
-  const events: SupervisorEvents = {
-    ...told,
-    ready(facts) {
-      started = true;
-      told.ready(facts);
-    },
-  };
-  const supervisor = new Supervisor({ settings, flags, fork, books, events, spare });
+  events.on('ready', () => {
+    started = true;
+  });
+  events.on('ready', (facts) => startLine(log, settings, { ...facts, redis: maskUri(settings.uri) }));
+  serving?.subscribe(events);
+  tellSystemd(events, systemd, statusText(settings));
+  const supervisor: Supervisor = new Supervisor({ settings, flags, fork, registry, events, spare });
+  events.on('stateChanged', () => registry.showStates((pid) => ownState(supervisor.states(), pid)));
   connecting.then(
     (connection) => serving?.connected(connection),
     () => supervisor.quiet(),
   );
-  stopping.attach(stoppable(supervisor, books));
+  stopping.attach(stoppable(supervisor, registry));
   const release = handleSignals({
     stop: (reason) => {
       systemd.stopping();
@@ -91,13 +93,19 @@ export async function runSupervised({
   try {
     // First: a port that is in use must keep anything from starting.
     await serving?.start();
-    const result = await supervisor.run();
+    const result = await supervisor.run().catch(async (error: unknown) => {
+      // Where we cannot reach Redis ourselves, our reason comes before that of a child that we stopped for it.
+      if (error instanceof TsworkerError && error.code === 'REDIS') await connecting;
+      throw error;
+    });
     await connecting;
-    return books.failed ? { ...result, exitCode: 1 } : result;
+    return registry.failed ? { ...result, exitCode: 1 } : result;
   } finally {
     stopping.done();
     systemd.close();
     release();
+    // Nobody waits any more for a connection that was never made.
+    begun.abort();
     await connecting.then((connection) => connection.close()).catch(() => {});
     // Last: while we stop, it says so.
     await serving?.stop();
@@ -106,67 +114,39 @@ export async function runSupervised({
   }
 }
 
+function standOf(supervisor: Supervisor, begun: AbortSignal): Stand {
+  const states = supervisor.states();
+  return {
+    working: supervisor.ready > 0,
+    paused: supervisor.paused,
+    blocked: supervisor.allBlocked,
+    stopping: supervisor.stopping || begun.aborted,
+    blockedProcesses: states.filter(({ blockedSince }) => blockedSince !== undefined).length,
+    drainingProcesses: states.filter(({ draining }) => draining).length,
+    reloading: supervisor.reloading !== undefined,
+  };
+}
+
+function ownState(states: readonly ChildState[], pid: number) {
+  const state = states.find((one) => one.pid === pid);
+  if (state === undefined) return undefined;
+  const { paused, draining, reload, blockedSince } = state;
+  return { paused, draining, reload, blockedForMs: blockedSince && performance.now() - blockedSince };
+}
+
 /** Loads what is needed only where `-http` asks for it. */
-async function prepareServing(settings: Settings, log: Logger, standing: Standing): Promise<Serving | undefined> {
+async function prepareServing(settings: Settings, log: Logger, stand: () => Stand): Promise<Serving | undefined> {
   if (settings.http === undefined) return undefined;
   const { serveSupervisor } = await import('./http-endpoints.js');
-  return serveSupervisor(settings, log, standing);
+  return serveSupervisor(settings, log, stand);
 }
 
-type Standing = () => { readonly working: boolean; readonly stopping: boolean };
-
-/** To the log, and to what is counted. */
-function eventsOf(settings: Settings, log: Logger, serving: Serving | undefined): SupervisorEvents {
-  const redis = maskUri(settings.uri);
-  const word = supervisorWording(log);
-  const counts = serving?.counts;
-  return {
-    ...word,
-    ready(facts) {
-      startLine(log, settings, { ...facts, redis });
-      counts?.totals.setClasses(facts.classes);
-    },
-    died(pid, death, restartInMs) {
-      word.died(pid, death, restartInMs);
-      counts?.died(pid, restartInMs >= 0);
-    },
-    retiring(pid, rssMb) {
-      word.retiring(pid, rssMb);
-      counts?.retiring();
-    },
-    blocked(pid, silentMs) {
-      word.blocked(pid, silentMs);
-      counts?.blocked(pid);
-    },
-    replacing(oldPid, newPid) {
-      word.replacing(oldPid, newPid);
-      counts?.replacing();
-    },
-    reloaded(facts) {
-      word.reloaded(facts);
-      counts?.totals.setClasses(facts.classes);
-    },
-    counted: (place, pid, some) => counts?.counted(place, pid, some),
-    left: (place, pid, inOrder) => counts?.left(place, pid, inOrder),
-  };
-}
-
-/** The events that change what `systemctl status` shows. */
-function toldToSystemd(events: SupervisorEvents, systemd: Systemd, working: string): SupervisorEvents {
-  const { ready, reloading, reloaded, reloadFailed } = events;
-  const and =
-    <A extends unknown[]>(event: (...args: A) => void, tell: () => void) =>
-    (...args: A) => {
-      event(...args);
-      tell();
-    };
-  return {
-    ...events,
-    ready: and(ready, () => systemd.ready(working)),
-    reloading: and(reloading, () => systemd.status(`${working}; reloading the job modules`)),
-    reloaded: and(reloaded, () => systemd.status(working)),
-    reloadFailed: and(reloadFailed, () => systemd.status(`${working}; the last reload failed, see the log`)),
-  };
+/** What `systemctl status` shows. */
+function tellSystemd(events: SupervisorEvents, systemd: Systemd, working: string): void {
+  events.on('ready', () => systemd.ready(working));
+  events.on('reloading', () => systemd.status(`${working}; reloading the job modules`));
+  events.on('reloaded', () => systemd.status(working));
+  events.on('reloadFailed', () => systemd.status(`${working}; the last reload failed, see the log`));
 }
 
 function wantedOf({ namespace, label, queues }: Settings) {
@@ -192,7 +172,7 @@ function dial(settings: Settings, log: Logger, onReady: () => void, signal: Abor
   return connect(connectOptionsOf(settings, 'heartbeat'), shownUri, hooks, signal);
 }
 
-function stoppable(supervisor: Supervisor, books: RegistryBooks) {
+function stoppable(supervisor: Supervisor, registry: RedisChildRegistry) {
   return {
     get busy() {
       return supervisor.busy;
@@ -201,6 +181,6 @@ function stoppable(supervisor: Supervisor, books: RegistryBooks) {
     quiet: () => supervisor.quiet(),
     abort: (error: Error) => supervisor.abort(error),
     putBackAll: () => void setTimeout(() => supervisor.killAll(), KILL_AFTER_MS).unref(),
-    giveUp: () => books.giveUp(),
+    giveUp: () => registry.giveUp(),
   };
 }

@@ -4,10 +4,11 @@ import type { Connection } from '../redis/connection.js';
 import { type Counted, SlotCounts } from './counts.js';
 import { Heartbeat, type HeartbeatMessage, type HeartbeatOptions } from './heartbeat.js';
 import type { Identity } from './identity.js';
+import { type OwnState, StatePublisher, WORKING } from './process-state.js';
 import { recoverProcess } from './recover.js';
 import { register, unregister } from './register.js';
 
-export interface BooksOptions {
+export interface ChildRegistryOptions {
   readonly wanted: Pick<Identity, 'namespace' | 'label' | 'queues'>;
   readonly heartbeat: Omit<HeartbeatOptions, 'identity'>;
   readonly tell: (message: HeartbeatMessage) => void;
@@ -16,8 +17,8 @@ export interface BooksOptions {
   readonly counted?: ((pid: number, counted: Counted) => void) | undefined;
 }
 
-/** What is known of the end of a process. */
-interface End {
+/** What is known of the death of a process. */
+interface DeathFacts {
   /** death: counts against what it ran; blocked: by a job, and then killed by us; killed: by us, which is nobody's fault. */
   readonly cause: 'death' | 'blocked' | 'killed';
   readonly exit?: string;
@@ -25,6 +26,7 @@ interface End {
 }
 
 const RETRY_MS = 200;
+const GIVEN_UP_SILENCE_MS = 1000;
 
 /** The job that was alone in a process that it blocked. */
 class BlockedTimeoutError extends Error {
@@ -36,23 +38,27 @@ class BlockedTimeoutError extends Error {
   }
 }
 
-export class RegistryBooks {
+export class RedisChildRegistry {
   readonly #connecting: Promise<Connection>;
-  readonly #options: BooksOptions;
+  readonly #options: ChildRegistryOptions;
   readonly #heartbeats = new Map<Identity, Heartbeat>();
+  readonly #states = new Map<Identity, StatePublisher>();
+  #stateOf: (pid: number) => OwnState | undefined = () => undefined;
   readonly #givenUp = new AbortController();
 
-  constructor(connecting: Promise<Connection>, options: BooksOptions) {
+  constructor(connecting: Promise<Connection>, options: ChildRegistryOptions) {
     this.#connecting = connecting;
     this.#options = options;
     connecting.catch(() => this.giveUp());
   }
 
-  /** Something could not be written until we gave up: the books still show our workers. */
+  /** Something could not be written until we gave up: the registry still shows our workers. */
   failed = false;
 
+  /** Nobody waits any more for a Redis that does not answer. */
   giveUp(): void {
     this.#givenUp.abort();
+    this.#connecting.then((connection) => connection.limitSilence(GIVEN_UP_SILENCE_MS)).catch(() => {});
   }
 
   /** Redis is back: it may have lost us. */
@@ -63,12 +69,24 @@ export class RegistryBooks {
   async enter(pid: number, concurrency: number, over: AbortSignal): Promise<Identity | undefined> {
     return await this.#persistently(async (connection) => {
       const identity = await register(connection, { ...this.#options.wanted, pid, concurrency });
-      const heartbeat = new Heartbeat(connection, { ...this.#options.heartbeat, identity }, this.#options.tell);
+      const state = new StatePublisher(connection, identity, this.#options.heartbeat.pruneAfterMs);
+      const heartbeat = new Heartbeat(connection, { ...this.#options.heartbeat, identity }, (message) => {
+        if (message.kind === 'beat') state.repeat();
+        this.#options.tell(message);
+      });
       this.#heartbeats.set(identity, heartbeat);
+      this.#states.set(identity, state);
+      this.#show(identity, state);
       // Its first beat prunes, which may take long: nobody has to wait for that.
       void heartbeat.start();
       return identity;
     }, over);
+  }
+
+  /** What the processes do that their records do not show has changed. */
+  showStates(stateOf: (pid: number) => OwnState | undefined): void {
+    this.#stateOf = stateOf;
+    for (const [identity, state] of this.#states) this.#show(identity, state);
   }
 
   async leave(identity: Identity): Promise<void> {
@@ -78,15 +96,15 @@ export class RegistryBooks {
     if (kept !== undefined && kept > 0) await this.#recover(identity, { cause: 'killed' });
   }
 
-  async recover(identity: Identity, end: End): Promise<void> {
+  async recover(identity: Identity, facts: DeathFacts): Promise<void> {
     await this.#stopBeating(identity);
-    await this.#recover(identity, end);
+    await this.#recover(identity, facts);
   }
 
-  async #recover(identity: Identity, { cause, exit, begun }: End): Promise<void> {
+  async #recover(identity: Identity, { cause, exit, begun }: DeathFacts): Promise<void> {
     const { onDead } = this.#options.heartbeat;
     const culprit = cause === 'blocked' ? new BlockedTimeoutError() : undefined;
-    // One for all attempts: what an attempt that failed had read may be out of the books by the next.
+    // One for all attempts: what an attempt that failed had read may be out of the registry by the next.
     const counts = this.#options.counted && new SlotCounts();
     const options = { onDead, blame: cause !== 'killed', culprit, exit, begun, counts };
     const recovered = await this.#persistently((connection) => recoverProcess(connection, identity, options));
@@ -94,9 +112,15 @@ export class RegistryBooks {
     for (const worker of recovered ?? []) if (worker.job !== undefined) this.#options.tell({ kind: 'pruned', worker });
   }
 
+  #show(identity: Identity, state: StatePublisher): void {
+    state.show(() => this.#stateOf(identity.pid) ?? WORKING);
+  }
+
   async #stopBeating(identity: Identity): Promise<void> {
     await this.#heartbeats.get(identity)?.stop();
+    await this.#states.get(identity)?.stop();
     this.#heartbeats.delete(identity);
+    this.#states.delete(identity);
   }
 
   /** @returns undefined when it was given up */

@@ -1,13 +1,14 @@
 /**
- * Beats for all slots: shows that we are alive, finds the dead, counts the processes beside us. It must run on an event
- * loop that no job can block (see threaded.ts), and knows nothing of jobs.
+ * Beats for all slots: shows that we are alive, counts the processes beside us, and has the dead found beside that. It must
+ * run on an event loop that no job can block (see threaded.ts), and knows nothing of jobs.
  */
 import type { Connection } from '../redis/connection.js';
 import type { Service } from '../service.js';
 import { serverTimeMs } from './clock.js';
 import type { Identity } from './identity.js';
-import { countProcesses } from './processes.js';
-import { pruneDead, pruneGone } from './prune.js';
+import { noteBeat } from './outages.js';
+import { countProcesses, showProcess } from './processes.js';
+import { Pruner } from './pruner.js';
 import type { Recovered, RecoverOptions } from './recover.js';
 import { enterAll } from './register.js';
 
@@ -17,7 +18,7 @@ export interface HeartbeatOptions {
   readonly heartbeatMs: number;
   /** A worker whose heartbeat is older than this is dead. */
   readonly pruneAfterMs: number;
-  /** Also prune workers that have no heartbeat at all. */
+  /** Also prune workers that have no heartbeat at all, and those that cannot show that they live. */
   readonly forcePrune: boolean;
   /** See {@link RecoverOptions}. */
   readonly onDead?: RecoverOptions['onDead'];
@@ -27,62 +28,91 @@ export interface HeartbeatOptions {
 export type HeartbeatMessage =
   /** `processes`: how many tsworker processes are alive, this one included. */
   | { readonly kind: 'beat'; readonly processes: number }
-  /** Somebody had taken `count` of our ids out of the books; they are in again. */
+  /** Somebody had removed `count` of our ids from the registry; they are registered again. */
   | { readonly kind: 'reentered'; readonly count: number }
   | { readonly kind: 'pruned'; readonly worker: Recovered }
+  /** Told once, however often it comes in a row. */
   | { readonly kind: 'problem'; readonly message: string };
+
+/** A beat that failed is tried again after this, or at the next beat: who cannot beat for long is taken for dead. */
+const RETRY_MS = 5000;
 
 export class Heartbeat implements Service {
   readonly name = 'heartbeat';
-  #connection: Connection;
-  #options: HeartbeatOptions;
-  #tell: (message: HeartbeatMessage) => void;
+  readonly #connection: Connection;
+  readonly #options: HeartbeatOptions;
+  readonly #tell: (message: HeartbeatMessage) => void;
+  readonly #pruner: Pruner;
   #timer: NodeJS.Timeout | undefined;
+  #running = false;
   #beating: Promise<void> | undefined;
-  #lookedForGone = false;
+  #problem: string | undefined;
 
   constructor(connection: Connection, options: HeartbeatOptions, tell: (message: HeartbeatMessage) => void) {
     this.#connection = connection;
     this.#options = options;
     this.#tell = tell;
+    this.#pruner = new Pruner(connection, options, tell);
   }
 
   async start(): Promise<void> {
-    if (this.#timer !== undefined) return;
-    this.#timer = setInterval(() => void this.beat(), this.#options.heartbeatMs);
+    if (this.#running) return;
+    this.#running = true;
+    this.#pruner.start();
     await this.beat();
   }
 
-  /** Ends after a beat under way, so that nothing is written after we have left the books. */
+  /** Ends after a beat under way, so that nothing is written after we have left the registry. */
   async stop(): Promise<void> {
-    clearInterval(this.#timer);
-    this.#timer = undefined;
-    await this.#beating;
+    this.#running = false;
+    clearTimeout(this.#timer);
+    await Promise.all([this.#beating, this.#pruner.stop()]);
   }
 
   /** Also called when Redis came back: it may have lost us. */
   beat(): Promise<void> {
-    this.#beating ??= this.#beatOnce()
-      .catch((error: unknown) => this.#tell({ kind: 'problem', message: String(error) }))
-      .finally(() => {
-        this.#beating = undefined;
-      });
+    this.#beating ??= this.#beatAndReport().finally(() => {
+      this.#beating = undefined;
+    });
     return this.#beating;
   }
 
-  async #beatOnce(): Promise<void> {
-    if (!this.#connection.ready) return;
-    const { identity, pruneAfterMs } = this.#options;
-    const now = await serverTimeMs(this.#connection);
-    const missing = await enterAll(this.#connection, identity, now);
-    if (missing > 0) this.#tell({ kind: 'reentered', count: missing });
-    this.#tell({ kind: 'beat', processes: await countProcesses(this.#connection, identity, now - pruneAfterMs) });
-    for (const worker of await this.#prune(now)) this.#tell({ kind: 'pruned', worker });
+  async #beatAndReport(): Promise<void> {
+    clearTimeout(this.#timer);
+    const problem = this.#connection.ready ? await this.#tryToBeat() : undefined;
+    if (problem !== undefined && problem !== this.#problem) this.#tell({ kind: 'problem', message: problem });
+    this.#problem = problem;
+    const { heartbeatMs } = this.#options;
+    const nextMs = problem === undefined ? heartbeatMs : Math.min(heartbeatMs, RETRY_MS);
+    if (this.#running) this.#timer = setTimeout(() => void this.beat(), nextMs);
   }
 
-  async #prune(now: number): Promise<Recovered[]> {
-    const gone = this.#lookedForGone ? [] : await pruneGone(this.#connection, this.#options);
-    this.#lookedForGone = true;
-    return [...gone, ...(await pruneDead(this.#connection, this.#options, now))];
+  /** @returns what went wrong */
+  async #tryToBeat(): Promise<string | undefined> {
+    const { identity } = this.#options;
+    try {
+      const now = await serverTimeMs(this.#connection);
+      // What only helps others must not keep us from showing that we live.
+      const unseen = await problemOf(showProcess(this.#connection, identity, now));
+      const missing = await enterAll(this.#connection, identity, now);
+      if (missing > 0) this.#tell({ kind: 'reentered', count: missing });
+      const since = await noteBeat(this.#connection, identity, now, this.#options);
+      const uncounted = await problemOf(this.#count(now, since));
+      void this.#pruner.prune(now, since);
+      return unseen ?? uncounted;
+    } catch (error) {
+      return String(error);
+    }
   }
+
+  async #count(now: number, acceptedSince: number): Promise<void> {
+    const { identity, pruneAfterMs } = this.#options;
+    // Before that, nobody is known to be dead.
+    const deadBefore = now - acceptedSince > pruneAfterMs ? now - pruneAfterMs : 0;
+    this.#tell({ kind: 'beat', processes: await countProcesses(this.#connection, identity, deadBefore) });
+  }
+}
+
+function problemOf(work: Promise<void>): Promise<string | undefined> {
+  return work.then(() => undefined, String);
 }

@@ -1,4 +1,4 @@
-/** Who we are in the books: one Resque worker id for each slot. Pure. */
+/** Who we are in the registry: one Resque worker id for each slot. Pure. */
 import { createKeys, type Keys } from '../resque/keys.js';
 
 /** Plain data, so that it can be handed to the heartbeat's thread. */
@@ -13,7 +13,16 @@ export interface Identity {
 
 /** `<label>:<pid>-<slot>:<queues>`, goworker's form. */
 export function workerId(identity: Identity, slot: number): string {
-  return `${identity.label}:${identity.pid}-${slot}:${identity.queues}`;
+  const { prefix, suffix } = idParts(identity);
+  return `${prefix}${slot}${suffix}`;
+}
+
+/**
+ * What stands before and behind the slot number in a worker id. A script gets these once, and numbers: the names of the queues
+ * may be long, and there may be many slots.
+ */
+export function idParts({ label, pid, queues }: Identity): { readonly prefix: string; readonly suffix: string } {
+  return { prefix: `${label}:${pid}-`, suffix: `:${queues}` };
 }
 
 /** The process as a whole: `<label>:<pid>`. */
@@ -28,12 +37,22 @@ export function processOf(id: string): string {
 
 const CHUNK = 1000;
 
+/** Slots that follow each other: `first` to `first + count - 1`. */
+export interface SlotRange {
+  readonly first: number;
+  readonly count: number;
+}
+
+/** All slots, in ranges that fit one command. */
+export function slotRanges({ concurrency }: Identity): SlotRange[] {
+  const starts = Array.from({ length: Math.ceil(concurrency / CHUNK) }, (_, i) => i * CHUNK);
+  return starts.map((first) => ({ first, count: Math.min(CHUNK, concurrency - first) }));
+}
+
 /** All worker ids, in chunks that fit one command. */
 export function* idChunks(identity: Identity): Generator<string[]> {
-  for (let first = 0; first < identity.concurrency; first += CHUNK) {
-    const length = Math.min(CHUNK, identity.concurrency - first);
-    yield Array.from({ length }, (_, i) => workerId(identity, first + i));
-  }
+  for (const { first, count } of slotRanges(identity))
+    yield Array.from({ length: count }, (_, i) => workerId(identity, first + i));
 }
 
 export function keysOf(identity: Identity): Keys {

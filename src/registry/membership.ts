@@ -7,12 +7,15 @@ import type { ConnectOptions } from '../redis/options.js';
 import type { Service } from '../service.js';
 import { Heartbeat, type HeartbeatMessage, type HeartbeatOptions } from './heartbeat.js';
 import type { Identity } from './identity.js';
+import { type OwnState, StatePublisher, WORKING } from './process-state.js';
 import { register, unregister } from './register.js';
 import { ThreadedHeartbeat } from './threaded.js';
 
 export interface Membership {
   /** Resolves when the workers are registered and beat: claims may begin. */
   enter(connection: Connection): Promise<Identity>;
+  /** Others can see what this process does: it is paused, or drains. */
+  show?(state: OwnState): void;
   /** @returns how many workers still hold a job, and so stay registered */
   leave(connection: Connection): Promise<number>;
 }
@@ -30,16 +33,25 @@ export class OwnMembership implements Membership {
   readonly #options: OwnMembershipOptions;
   #identity: Identity | undefined;
   #heartbeat: Service | undefined;
+  #publisher: StatePublisher | undefined;
+  #state: OwnState = WORKING;
 
   constructor(options: OwnMembershipOptions) {
     this.#options = options;
   }
 
   async enter(connection: Connection): Promise<Identity> {
-    const { wanted, thread, tell } = this.#options;
+    const { wanted, thread } = this.#options;
     const identity = await register(connection, wanted);
     this.#identity = identity;
     const heartbeat = { ...this.#options.heartbeat, identity };
+    const publisher = new StatePublisher(connection, identity, heartbeat.pruneAfterMs);
+    this.#publisher = publisher;
+    publisher.show(() => this.#state);
+    const tell = (message: HeartbeatMessage) => {
+      if (message.kind === 'beat') publisher.repeat();
+      this.#options.tell(message);
+    };
     this.#heartbeat =
       thread === undefined
         ? new Heartbeat(connection, heartbeat, tell)
@@ -48,9 +60,15 @@ export class OwnMembership implements Membership {
     return identity;
   }
 
+  show(state: OwnState): void {
+    this.#state = state;
+    this.#publisher?.show(() => this.#state);
+  }
+
   async leave(connection: Connection): Promise<number> {
     // First the beats: one that comes later would register us again.
     await this.#heartbeat?.stop();
+    await this.#publisher?.stop();
     return this.#identity === undefined ? 0 : await unregister(connection, this.#identity);
   }
 }

@@ -29,28 +29,92 @@ interface Entry extends ProcessState {
 /** What most processes are; it is shown by the absence of an entry. */
 export const WORKING: ProcessState = { paused: false, draining: false };
 
+/** A state as its process knows it: by its own clock, how long it has been blocked. */
+export type OwnState = Omit<ProcessState, 'blockedSince'> & { readonly blockedForMs?: number | undefined };
+
+function isWorking({ paused, draining, reload, blockedForMs }: OwnState): boolean {
+  return !paused && !draining && reload === undefined && blockedForMs === undefined;
+}
+
 /**
  * Says it, or takes back what was said. To be repeated at each heartbeat.
- * @param state `blockedForMs` in place of `blockedSince`: the clock is Redis' own
  * @param validMs from when on nobody believes it any more, unless it is said again
  */
 export async function writeProcessState(
   connection: Connection,
   identity: Identity,
-  state: Omit<ProcessState, 'blockedSince'> & { readonly blockedForMs?: number | undefined },
+  state: OwnState,
   validMs: number,
 ): Promise<void> {
   const { states } = keysOf(identity);
   const name = processName(identity);
-  const { paused, draining, reload, blockedForMs } = state;
-  if (!paused && !draining && reload === undefined && blockedForMs === undefined) {
+  if (isWorking(state)) {
     await connection.send(['HDEL', states, name]);
     return;
   }
+  const { paused, draining, reload, blockedForMs } = state;
   const now = await serverTimeMs(connection);
   const blockedSince = blockedForMs === undefined ? undefined : Math.round(now - blockedForMs);
   const entry: Entry = { until: Math.ceil((now + validMs) / 1000), paused, draining, reload, blockedSince };
   await connection.send(['HSET', states, name, JSON.stringify(entry)]);
+}
+
+/** Shows the state of one process: at each change, and again at each heartbeat. No call rejects. */
+export class StatePublisher {
+  readonly #write: (state: OwnState) => Promise<void>;
+  #read: () => OwnState = () => WORKING;
+  /** The last that was written. */
+  #written = JSON.stringify(WORKING);
+  #writing: Promise<void> | undefined;
+  #changed = false;
+  #stopped = false;
+
+  constructor(connection: Connection, identity: Identity, validMs: number) {
+    this.#write = (state) => writeProcessState(connection, identity, state, validMs);
+  }
+
+  /** @param read is called whenever the state is to be written */
+  show(read: () => OwnState): void {
+    this.#read = read;
+    if (signature(read()) !== this.#written) this.#schedule();
+  }
+
+  /** Of a process that has nothing to say, nothing is written. */
+  repeat(): void {
+    const state = this.#read();
+    if (!isWorking(state) || signature(state) !== this.#written) this.#schedule();
+  }
+
+  /** Nothing is written after this: who leaves the registry takes the entry out. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await this.#writing;
+  }
+
+  #schedule(): void {
+    this.#changed = true;
+    this.#writing ??= this.#writeAll().finally(() => {
+      this.#writing = undefined;
+    });
+  }
+
+  async #writeAll(): Promise<void> {
+    while (this.#changed && !this.#stopped) {
+      this.#changed = false;
+      const state = this.#read();
+      try {
+        await this.#write(state);
+        this.#written = signature(state);
+      } catch {
+        // Redis is away: the next heartbeat says it again.
+      }
+    }
+  }
+}
+
+/** What of a state is worth writing at once: not that time goes by. */
+function signature({ blockedForMs, ...state }: OwnState): string {
+  return JSON.stringify({ ...state, blocked: blockedForMs === undefined ? undefined : true });
 }
 
 /** By `<label>:<pid>`, which is what `processOf` gives for a worker id. Who is not in it is {@link WORKING}. */

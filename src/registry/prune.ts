@@ -1,124 +1,126 @@
 /**
- * Finds workers that died without leaving the books. Their expired heartbeat says so everywhere, and wins even over a
- * process that seems alive; on our own machine a process that is gone says so at once. What becomes of their jobs is
+ * Removes the dead workers that find-dead.ts finds from the registry, many in each round trip. What becomes of their jobs is
  * recover.ts.
  */
 import type { Connection } from '../redis/connection.js';
 import type { Keys } from '../resque/keys.js';
-import { callScript, SCRIPTS } from '../resque/scripts/index.js';
-import { parseHeartbeat } from './clock.js';
+import { findExpired, findGone } from './find-dead.js';
 import type { HeartbeatOptions } from './heartbeat.js';
 import { keysOf, processOf, workerId } from './identity.js';
-import { findGone, hideProcesses } from './processes.js';
+import { forgetSilent, hideProcesses, ignoreWrongType } from './processes.js';
 import { type Dead, type Recovered, recoverWorker } from './recover.js';
-import { scan } from './scan.js';
+import { unregisterRange } from './register.js';
+import { scan, slices } from './scan.js';
 
-/** @returns the workers pruned; none when another process has pruned within the last heartbeat */
-export async function pruneDead(
-  connection: Connection,
-  options: HeartbeatOptions,
-  nowMs: number,
-): Promise<Recovered[]> {
-  return (await lockPruning(connection, options)) ? await pruneExpired(connection, options, nowMs) : [];
+export interface PruneSteps {
+  /** Ends the pruning after the step under way. */
+  readonly signal?: AbortSignal;
+  /** Told of each worker that was pruned. */
+  readonly pruned: (worker: Recovered) => void;
 }
 
-/** @returns false where another process has pruned within the last heartbeat, or prunes now */
-export async function lockPruning(connection: Connection, { identity, heartbeatMs }: HeartbeatOptions) {
-  const lockMs = String(Math.max(1, Math.round(heartbeatMs)));
-  const own = workerId(identity, 0);
-  return (await connection.send(['SET', keysOf(identity).pruneLock, own, 'PX', lockMs, 'NX'])) !== null;
+/** What one round trip recovers: so much that 100,000 slots take seconds, so little that a stop need not wait. */
+const STEP = 100;
+
+/** Prunes unless another process has within the last heartbeat. */
+export async function pruneDead(connection: Connection, options: HeartbeatOptions, nowMs: number, steps: PruneSteps) {
+  if (await lockPruning(connection, options)) await pruneExpired(connection, options, nowMs, steps);
+}
+
+/**
+ * @returns false where another process has pruned within the last heartbeat, or prunes now
+ * @throws what Redis says where the lock's key is no text: it would lock for ever
+ */
+export async function lockPruning(connection: Connection, options: HeartbeatOptions): Promise<boolean> {
+  const { pruneLock } = keysOf(options.identity);
+  const locked = await connection.send(['SET', pruneLock, workerId(options.identity, 0), ...expiryOf(options), 'NX']);
+  if (locked !== null) return true;
+  const holder = await connection.send(['GET', pruneLock]).catch(ignoreWrongType);
+  if (holder === undefined)
+    throw new Error(`${pruneLock} is not a string: nobody can prune before this key is deleted`);
+  return false;
 }
 
 /** For who leaves: nobody has to wait until the lock expires. One that is no longer ours stays. */
 export async function unlockPruning(connection: Connection, { identity }: HeartbeatOptions): Promise<void> {
-  const keys = keysOf(identity);
-  const args = [keys.heartbeats, keys.pruneLock, workerId(identity, 0)];
-  await callScript(connection, SCRIPTS.unregister, [keys.workers], args);
+  await unregisterRange(connection, identity, { first: 0, count: 0 });
 }
 
-/** To be called under the lock. @returns the workers pruned */
-export async function pruneExpired(connection: Connection, options: HeartbeatOptions, nowMs: number) {
+/** To be called under the lock, which is held for as long as it takes. */
+export async function pruneExpired(
+  connection: Connection,
+  options: HeartbeatOptions,
+  nowMs: number,
+  { signal, pruned }: PruneSteps,
+): Promise<void> {
   await sweepSuspects(connection, keysOf(options.identity), nowMs);
-  return await recoverAll(connection, options, await findExpired(connection, options, nowMs));
+  const dead = await findExpired(connection, options, nowMs);
+  await recoverAll(connection, options, dead, { signal, pruned, stepped: lockKeeper(connection, options) });
+  if (!signal?.aborted) await forgetSilent(connection, options.identity, nowMs - options.pruneAfterMs);
 }
 
 /**
  * Workers of processes that ran on this machine and are gone. Needs no lock: of several that find them one takes each.
- * @returns the workers pruned
  */
-export async function pruneGone(connection: Connection, options: HeartbeatOptions): Promise<Recovered[]> {
+export async function pruneGone(connection: Connection, options: HeartbeatOptions, steps: PruneSteps): Promise<void> {
   const keys = keysOf(options.identity);
-  const names = new Set(await findGone(connection, options.identity));
-  if (names.size === 0) return [];
-  const recovered = await recoverAll(connection, options, await workersOf(connection, keys, names));
+  const { names, workers } = await findGone(connection, options);
+  if (names.size === 0) return;
+  await recoverAll(connection, options, workers, steps);
+  if (steps.signal?.aborted) return;
   // Nobody else could prune until it expires.
-  const lock = (await connection.send(['GET', keys.pruneLock])) as string | null;
-  if (lock !== null && names.has(processOf(lock))) await connection.send(['DEL', keys.pruneLock]);
+  const lock = await connection.send(['GET', keys.pruneLock]).catch(ignoreWrongType);
+  if (typeof lock === 'string' && names.has(processOf(lock))) await connection.send(['DEL', keys.pruneLock]);
   // Last: who is interrupted before finds them again.
   await hideProcesses(connection, options.identity, [...names]);
-  return recovered;
 }
 
-/** Whom {@link pruneGone} would take out. */
-export async function findGoneWorkers(connection: Connection, options: HeartbeatOptions): Promise<Dead[]> {
-  const names = new Set(await findGone(connection, options.identity));
-  return names.size === 0 ? [] : await workersOf(connection, keysOf(options.identity), names);
-}
-
-async function workersOf(connection: Connection, keys: Keys, names: ReadonlySet<string>): Promise<Dead[]> {
-  const dead: Dead[] = [];
-  for (const [id, heartbeat] of await readHeartbeats(connection, keys))
-    if (names.has(processOf(id))) dead.push({ id, death: 'gone', heartbeat });
-  return dead;
-}
-
-async function recoverAll(connection: Connection, options: HeartbeatOptions, dead: readonly Dead[]) {
+async function recoverAll(
+  connection: Connection,
+  options: HeartbeatOptions,
+  dead: readonly Dead[],
+  { signal, pruned, stepped }: PruneSteps & { readonly stepped?: () => Promise<void> },
+): Promise<void> {
   const keys = keysOf(options.identity);
   const firstSlots = dead.filter(({ id }) => isFirstSlot(id));
-  // A process that is not dead after all claims nothing until it is in the books again: nobody would see whose job it is.
-  if (firstSlots.length > 0) await connection.send(['DEL', ...firstSlots.map(({ id }) => keys.started(id))]);
-  const recovered: Recovered[] = [];
+  // A process that is not dead after all claims nothing until it is registered again: nobody would see whose job it is.
+  for (const some of slices(firstSlots, STEP))
+    await connection.send(['DEL', ...some.map(({ id }) => keys.started(id))]);
   // The first slot of each last: it holds the name, and nobody may take that over before the others are out.
-  for (const worker of [...dead.filter(({ id }) => !isFirstSlot(id)), ...firstSlots]) {
-    const done = await recoverWorker(connection, keys, worker, options);
-    if (done !== undefined) recovered.push(done);
+  for (const some of slices([...dead.filter(({ id }) => !isFirstSlot(id)), ...firstSlots], STEP)) {
+    if (signal?.aborted) return;
+    const ends = await Promise.allSettled(some.map((worker) => recoverWorker(connection, keys, worker, options)));
+    for (const end of ends) if (end.status === 'fulfilled' && end.value !== undefined) pruned(end.value);
+    const failed = ends.find((end) => end.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
+    await stepped?.();
   }
-  return recovered;
 }
 
 function isFirstSlot(id: string): boolean {
   return /^[^:]+:\d+-0:/.test(id);
 }
 
-async function readHeartbeats(connection: Connection, keys: Keys): Promise<Map<string, string>> {
-  const heartbeats = new Map<string, string>();
-  for await (const [id, text] of scan(connection, ['HSCAN', keys.heartbeats], 2)) heartbeats.set(id, text);
-  return heartbeats;
+/** Locks again when half of the time is over: others need not begin what we are at. */
+function lockKeeper(connection: Connection, options: HeartbeatOptions): () => Promise<void> {
+  const { pruneLock } = keysOf(options.identity);
+  const own = workerId(options.identity, 0);
+  let lockedAt = performance.now();
+  return async () => {
+    if (performance.now() - lockedAt < options.heartbeatMs / 2) return;
+    lockedAt = performance.now();
+    if ((await connection.send(['GET', pruneLock])) === own)
+      await connection.send(['SET', pruneLock, own, ...expiryOf(options), 'XX']);
+  };
 }
 
-/** Those whose heartbeat is too old, or, with forcePrune, who never had one. */
-export async function findExpired(connection: Connection, options: HeartbeatOptions, nowMs: number): Promise<Dead[]> {
-  const keys = keysOf(options.identity);
-  const heartbeats = await readHeartbeats(connection, keys);
-  const dead: Dead[] = [];
-  for (const [id, heartbeat] of heartbeats) {
-    const beat = parseHeartbeat(heartbeat);
-    if (beat !== undefined && nowMs - beat > options.pruneAfterMs) dead.push({ id, death: 'expired', heartbeat });
-  }
-  if (!options.forcePrune) return dead;
-  for await (const [id] of scan(connection, ['SSCAN', keys.workers], 1))
-    if (!heartbeats.has(id) && isWorkerId(id)) dead.push({ id, death: 'silent', heartbeat: '' });
-  return dead;
-}
-
-/** Ids of another form belong to programs we do not know: they are left alone. */
-function isWorkerId(id: string): boolean {
-  return /^[^:]+:\d+([-+]\d+)?:./.test(id);
+function expiryOf({ heartbeatMs }: HeartbeatOptions): readonly string[] {
+  return ['PX', String(Math.max(1, Math.round(heartbeatMs)))];
 }
 
 const SUSPECT_MS = 72 * 3600 * 1000;
 
-/** Suspects that never ran again (somebody deleted their queue) must not slow down every claim for ever. */
+/** Suspects that never ran again (somebody deleted their queue) must not be kept for ever. */
 async function sweepSuspects(connection: Connection, keys: Keys, nowMs: number): Promise<void> {
   const old: string[] = [];
   for await (const [payload, deaths] of scan(connection, ['HSCAN', keys.suspects], 2)) {

@@ -1,8 +1,9 @@
-/** Entering the books and leaving them. Beating in between is heartbeat.ts. */
+/** Entering the registry and leaving it. Beating in between is heartbeat.ts. */
 import type { Connection } from '../redis/connection.js';
 import { callScript, SCRIPTS } from '../resque/scripts/index.js';
 import { heartbeatText, serverTimeMs } from './clock.js';
-import { type Identity, idChunks, keysOf, processName, workerId } from './identity.js';
+import { type Identity, idParts, keysOf, processName, type SlotRange, slotRanges, workerId } from './identity.js';
+import { forgetBeats } from './outages.js';
 import { hideProcesses, showProcess } from './processes.js';
 
 /**
@@ -14,7 +15,7 @@ export async function register(connection: Connection, wanted: Identity): Promis
   for (let attempt = 1; ; attempt++) {
     const identity = attempt === 1 ? wanted : { ...wanted, label: `${wanted.label}.${attempt}` };
     if (!(await reserve(connection, identity))) continue;
-    await enterAll(connection, identity, await serverTimeMs(connection));
+    await reenter(connection, identity);
     return identity;
   }
 }
@@ -29,50 +30,49 @@ async function reserve(connection: Connection, identity: Identity): Promise<bool
 }
 
 /**
- * Writes every slot into the books: at start, and again at each beat, since whoever took us for dead took us out.
+ * Writes every slot into the registry: at start, and again at each beat, since whoever took us for dead removed us.
  * @returns how many ids were not in the set of workers
  */
 export async function enterAll(connection: Connection, identity: Identity, nowMs: number): Promise<number> {
   const keys = keysOf(identity);
   const script = SCRIPTS.enter;
-  const first = keys.started(workerId(identity, 0));
+  const { prefix, suffix } = idParts(identity);
   const texts = [heartbeatText(nowMs), startedText(nowMs)];
   let missing = 0;
-  await showProcess(connection, identity, nowMs);
-  // The first slot last: while it is not in, we claim nothing.
-  for (const [n, ids] of [...[...idChunks(identity)].entries()].reverse()) {
-    const workers = ids.flatMap((id) => [id, keys.started(id)]);
-    const args = [keys.heartbeats, ...texts, n === 0 ? first : '', ...workers];
+  // The first slot last: while it is not registered, we claim nothing.
+  for (const { first, count } of slotRanges(identity).reverse()) {
+    const args = [keys.heartbeats, ...texts, keys.worker(''), prefix, suffix, String(first), String(count)];
     missing += Number(await callScript(connection, script, [keys.workers], args));
   }
   return missing;
 }
 
-/** For a process that finds itself taken out of the books: it need not wait for the next beat. */
+/** For a process that is not registered, or finds itself removed: it need not wait for the next beat. */
 export async function reenter(connection: Connection, identity: Identity): Promise<void> {
-  await enterAll(connection, identity, await serverTimeMs(connection));
+  const now = await serverTimeMs(connection);
+  // Only helps others to find us. Each beat shows us again, and says what is wrong.
+  await showProcess(connection, identity, now).catch(() => {});
+  await enterAll(connection, identity, now);
 }
 
 /** @returns how many workers still hold a job, and so stay registered until they are pruned */
 export async function unregister(connection: Connection, identity: Identity): Promise<number> {
+  const ranges = slotRanges(identity);
+  const replies = await Promise.all(ranges.map((range) => unregisterRange(connection, identity, range)));
+  const kept = replies.reduce((sum, reply) => sum + reply, 0);
+  if (kept > 0) return kept;
+  await hideProcesses(connection, identity, [processName(identity)]);
+  await forgetBeats(connection, identity);
+  return 0;
+}
+
+/** An empty range only gives up the lock for pruning, where it is ours. */
+export async function unregisterRange(connection: Connection, identity: Identity, { first, count }: SlotRange) {
   const keys = keysOf(identity);
-  const script = SCRIPTS.unregister;
-  const replies: Promise<unknown>[] = [];
-  for (const ids of idChunks(identity)) {
-    const args = ids.flatMap((id) => [
-      id,
-      keys.worker(id),
-      keys.started(id),
-      keys.processedBy(id),
-      keys.failuresOf(id),
-    ]);
-    replies.push(
-      callScript(connection, script, [keys.workers], [keys.heartbeats, keys.pruneLock, workerId(identity, 0), ...args]),
-    );
-  }
-  const kept = (await Promise.all(replies)).reduce<number>((sum, reply) => sum + Number(reply), 0);
-  if (kept === 0) await hideProcesses(connection, identity, [processName(identity)]);
-  return kept;
+  const { prefix, suffix } = idParts(identity);
+  const prefixes = [keys.worker(''), keys.processedBy(''), keys.failuresOf('')];
+  const args = [keys.heartbeats, keys.pruneLock, ...prefixes, prefix, suffix, String(first), String(count)];
+  return Number(await callScript(connection, SCRIPTS.unregister, [keys.workers], args));
 }
 
 /** As Ruby writes it: `2026-11-24 02:58:25 +0000`. */

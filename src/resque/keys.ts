@@ -17,6 +17,8 @@ export interface Keys {
   readonly processes: string;
   /** Ours: a hash, `<label>:<pid>` → which machine that process runs on (see registry/process-fingerprint.ts). */
   readonly machines: string;
+  /** Ours: since when Redis takes heartbeats without a break, and when it took the last one (see registry/outages.ts). */
+  readonly beats: string;
   /** Ours: a hash, `<label>:<pid>` → what that process does that its records do not show (see registry/process-state.ts). */
   readonly states: string;
   /** Ours: a hash, sha1 of a payload → the deaths of the processes that had it in hand (see recover.lua). */
@@ -64,6 +66,7 @@ export function createKeys(namespace: string): Keys {
     nodeSchedulerLock: `${namespace}resque_scheduler_leader_lock`,
     processes: `${namespace}tsworker:processes`,
     machines: `${namespace}tsworker:machines`,
+    beats: `${namespace}tsworker:beats`,
     states: `${namespace}tsworker:states`,
     suspects: `${namespace}tsworker:suspects`,
     quarantines: `${namespace}tsworker:quarantine`,

@@ -1,7 +1,9 @@
 /** The record of a claim, `worker:W`: reading ours and, where a foreign worker died, theirs. Pure. */
+import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
+import type { Claim } from '../job.js';
 
-/** The fields of a claim record, in the order in which the exchange script writes them: the payload is last. */
+/** The fields of a claim record, in the order in which the claim script writes them: the payload is last. */
 export interface ClaimRecord {
   /** undefined in the records of Ruby, goworker and node-resque. */
   readonly token: string | undefined;
@@ -21,6 +23,20 @@ export interface ClaimRecord {
 
 /** Stands before the slot number in the token of a claim from a quarantine. */
 export const QUARANTINED = 'q';
+
+/** A claim record, with the bytes of a strict payload as they are and any other as a text, as the claim script writes it. */
+export function claimRecord(claim: Omit<Claim, 'slot'>, runAt: string): Buffer {
+  const { token, queue, payload, strict } = claim;
+  const start = `{"token":${JSON.stringify(token)},"queue":${JSON.stringify(queue)},"run_at":${JSON.stringify(runAt)},`;
+  const shown = strict ? [Buffer.from('"payload":'), payload] : [Buffer.from(asText(payload))];
+  return Buffer.concat([Buffer.from(start), ...shown, Buffer.from('}')]);
+}
+
+function asText(payload: Buffer): string {
+  const encoding = isUtf8(payload) ? 'utf8' : 'latin1';
+  const args = JSON.stringify([payload.toString(encoding)]);
+  return `"payload_encoding":"${encoding}","payload":{"class":"InvalidPayload","args":${args}}`;
+}
 
 /** The field of tsworker:suspects in which the deaths of processes that ran this payload are noted. */
 export function suspectField(payload: Buffer): string {

@@ -6,8 +6,9 @@ import type { Argument, Connection } from '../redis/connection.js';
 import { confirmReplicas } from '../redis/replicas.js';
 import { failureParts } from './failure.js';
 import { createKeys, type Keys } from './keys.js';
-import { parseRecord, QUARANTINED, suspectField } from './record.js';
-import { callScript, SCRIPTS, type Script } from './scripts/index.js';
+import { claimRecord, parseRecord, QUARANTINED, suspectField } from './record.js';
+import { callScript, SCRIPTS } from './scripts/index.js';
+import { isStrict } from './strict.js';
 
 export interface StoreOptions {
   readonly namespace: string;
@@ -15,7 +16,7 @@ export interface StoreOptions {
   readonly workerId: (slot: number) => string;
   /** Tells this process' claims from any other's, also of an earlier process with the same worker id. */
   readonly nonce: string;
-  /** Claims nothing while slot 0 is not registered: a claim of a worker that is in no book would never be recovered. */
+  /** Claims nothing while slot 0 is not registered: a claim of a worker that is not registered would never be recovered. */
   readonly checkRegistered?: boolean;
   /** Works what is in the quarantines of the queues, in place of the queues themselves. */
   readonly quarantine?: boolean;
@@ -23,29 +24,21 @@ export interface StoreOptions {
   readonly wait?: { readonly replicas: number; readonly timeoutMs: number };
 }
 
-/** A slot's names, made once: they go out with every job. */
-interface SlotNames {
-  readonly id: string;
-  readonly worker: string;
-  readonly processed: string;
-  readonly failures: string;
-  readonly number: string;
-}
+/** Jobs of so many bytes are acknowledged in one call at most, so that Redis' other clients do not wait for long. */
+const MOST_FINISHED_BYTES = 2 ** 21;
+/** Records that are read in one call. */
+const MOST_READ = 50;
 
 export class RedisJobStore implements JobStore {
   readonly #connection: Connection;
   readonly #options: StoreOptions;
-  readonly #keys: ReturnType<typeof createKeys>;
-  readonly #script: Script = SCRIPTS.exchange;
-  /** pause-all-workers and the queue lists: what Redis watches for us. */
+  readonly #keys: Keys;
+  /** pause-all-workers and the lists that we claim from: what Redis watches for us. */
   readonly #watched: readonly string[];
   readonly #queueNames: readonly string[];
   readonly #queueIndex: ReadonlyMap<string, number>;
-  readonly #queueArgs: readonly string[];
-  /** The set with the names of the lists that we claim from. */
-  readonly #queueSet: string;
-  readonly #registered: string;
-  readonly #slots: SlotNames[] = [];
+  /** The arguments that are the same in each call. */
+  readonly #fixed: FixedArguments;
   #sequence = 0;
   /** Where the script's walk through the weights goes on: at random at first, so that processes differ. */
   #position = Math.random();
@@ -56,44 +49,112 @@ export class RedisJobStore implements JobStore {
     this.#keys = createKeys(options.namespace);
     this.#queueNames = options.plan.queues.map((queue) => queue.name);
     this.#queueIndex = new Map(this.#queueNames.map((name, index) => [name, index]));
-    const { set, list } = listsOf(this.#keys, options.quarantine);
-    this.#watched = [this.#keys.pause, ...this.#queueNames.map(list)];
-    this.#queueSet = set;
-    this.#registered = options.checkRegistered ? this.#keys.started(options.workerId(0)) : '';
-    // The key that callScript adds is taken for one queue more, always empty and never chosen before the others.
-    const weights = [...options.plan.queues.map(({ weight }) => weight), ...(connection.clustered ? [0] : [])];
-    const prefix = Buffer.byteLength(list(''));
-    this.#queueArgs = [options.plan.weighted ? weights.join(',') : '', String(prefix)];
+    const lists = listsOf(this.#keys, options.quarantine);
+    this.#watched = [this.#keys.pause, ...this.#queueNames.map(lists.list)];
+    this.#fixed = fixedArguments(this.#keys, options, { ...lists, clustered: connection.clustered === true });
   }
 
   async ackAndClaim(finishes: readonly Finish[], idle: readonly number[]): Promise<ClaimReply> {
-    const origin = this.#options.quarantine ? QUARANTINED : '';
-    const tokenBase = `${this.#options.nonce}-${(this.#sequence++).toString(36)}-${origin}`;
-    const args: Argument[] = [
-      String(finishes.length),
-      String(idle.length),
-      this.#options.plan.weighted ? this.#walk(idle.length) : '',
-      tokenBase,
-      `,"run_at":"${new Date().toISOString()}",`,
-      this.#queueSet,
-      this.#keys.failed,
-      this.#keys.processed,
-      this.#keys.failures,
-      this.#registered,
-      ...this.#queueArgs,
-    ];
+    const parts = partsBySize(finishes);
+    if (parts.length === 1) return await this.#call(finishes, idle);
+    const settled: boolean[] = [];
+    for (const part of parts) settled.push(...(await this.#call(part, [])).settled);
+    return { ...(await this.#call([], idle)), settled };
+  }
+
+  async #call(finishes: readonly Finish[], idle: readonly number[]): Promise<ClaimReply> {
+    const { quarantine, nonce } = this.#options;
+    const tokenBase = `${nonce}-${(this.#sequence++).toString(36)}-${quarantine ? QUARANTINED : ''}`;
+    const runAt = new Date().toISOString();
+    const args = this.#arguments(finishes, idle, { tokenBase, runAt });
+    const raw = await callScript(this.#connection, SCRIPTS.ackAndClaim, this.#watched, args, { binary: true });
+    const reply = raw as ScriptReply;
+    const [state, drained, settledBytes, occupied, large] = reply;
+    const settled = Array.from(settledBytes, (byte) => byte === ONE);
+    const free = without(idle, occupied);
+    const claims = this.#readClaims(reply, free, tokenBase);
+    const blocked = occupied.map((i) => idle[i]);
+    if (quarantine) await this.#forgetDeaths(finishes, settled);
+    if (large !== null) {
+      const next = await this.#claimLarge(large, free.slice(claims.length), { tokenBase, runAt });
+      claims.push(...next.claims);
+      blocked.push(...next.occupied);
+    }
+    if (finishes.length > 0 || claims.length > 0) await this.#confirm();
+    return {
+      settled,
+      claims,
+      occupied: blocked,
+      paused: state === 1,
+      unregistered: state === 2,
+      drained: drained === 1,
+    };
+  }
+
+  #arguments(finishes: readonly Finish[], idle: readonly number[], { tokenBase, runAt }: CallFacts): Argument[] {
+    const { prefixes, keys, walk } = this.#fixed;
+    const args: Argument[] = [String(finishes.length), String(idle.length), ...prefixes, tokenBase];
+    args.push(`,"run_at":"${runAt}",`, ...keys, this.#options.plan.weighted ? this.#walk(idle.length) : '', ...walk);
     for (const finish of finishes) this.#pushFinish(args, finish);
     // The slots of the finishes are named already.
     const named = finishes.length > 0 && idle[0] === finishes[0].claim.slot ? finishes.length : 0;
-    for (let i = named; i < idle.length; i++) {
-      const names = this.#namesOf(idle[i]);
-      args.push(names.worker, names.number);
+    for (let i = named; i < idle.length; i++) args.push(String(idle[i]));
+    return args;
+  }
+
+  /** Where the script's walk through the weights begins; the next call goes on where it ends with a job in each slot. */
+  #walk(steps: number): string {
+    const from = this.#position;
+    this.#position = (from + GOLDEN * steps) % 1;
+    return String(from);
+  }
+
+  #pushFinish(args: Argument[], { claim, outcome }: Finish): void {
+    const { slot, token, queue, payload, strict } = claim;
+    args.push(String(slot), token);
+    switch (outcome.kind) {
+      case 'done':
+        args.push('d');
+        break;
+      case 'failed': {
+        const workerId = this.#options.workerId(slot);
+        const context = { workerId, queue, failedAt: new Date(), ...(strict ? {} : { raw: payload }) };
+        const { head, tail } = failureParts(outcome.error, context);
+        args.push('f', head, tail);
+        break;
+      }
+      case 'requeue':
+        args.push(strict ? 'r' : 'b', String(this.#queueIndex.get(queue)), queue, strict ? '' : payload);
     }
-    const reply = await callScript(this.#connection, this.#script, this.#watched, args, { binary: true });
-    const read = this.#readReply(reply as ScriptReply, idle, tokenBase);
-    if (this.#options.quarantine) await this.#forgetDeaths(finishes, read.settled);
-    if (finishes.length > 0 || read.claims.length > 0) await this.#confirm();
-    return read;
+  }
+
+  #readClaims(reply: ScriptReply, free: readonly number[], tokenBase: string): Claim[] {
+    const claims: Claim[] = [];
+    for (let i = 5, n = 0; i < reply.length; i += 2, n++) {
+      const code = reply[i] as number;
+      claims.push({
+        slot: free[n],
+        token: tokenBase + free[n],
+        queue: this.#queueNames[code >> 1],
+        payload: reply[i + 1] as Buffer,
+        strict: (code & 1) === 1,
+      });
+    }
+    return claims;
+  }
+
+  /** Jobs that Redis was not to look through; fewer where somebody else has taken them meanwhile. */
+  async #claimLarge([index, ...payloads]: LargeJobs, free: readonly number[], { tokenBase, runAt }: CallFacts) {
+    const queue = this.#queueNames[index];
+    const wanted = payloads.slice(0, free.length).map((payload, i): Claim => {
+      return { slot: free[i], token: tokenBase + free[i], queue, payload, strict: isStrict(payload) };
+    });
+    const args: Argument[] = [this.#fixed.registration];
+    for (const claim of wanted)
+      args.push(this.#keys.worker(this.#options.workerId(claim.slot)), claim.payload, claimRecord(claim, runAt));
+    const reply = await callScript(this.#connection, SCRIPTS.claimLarge, [this.#watched[index + 1]], args);
+    const [count, atOccupied] = reply as [number, number];
+    return { claims: wanted.slice(0, count), occupied: atOccupied === 1 ? [free[count]] : [] };
   }
 
   /** A job that has ended in quarantine is no poison pill. Where this fails, an equal one comes here sooner. */
@@ -104,26 +165,23 @@ export class RedisJobStore implements JobStore {
     await this.#connection.send(['HDEL', this.#keys.suspects, ...fields]).catch(() => {});
   }
 
-  /** Where the script's walk through the weights begins; the next call goes on where it ends with a job in each slot. */
-  #walk(steps: number): string {
-    const from = this.#position;
-    this.#position = (from + GOLDEN * steps) % 1;
-    return String(from);
+  async held(slots: readonly number[]): Promise<Claim[]> {
+    const claims: Claim[] = [];
+    for (let i = 0; i < slots.length; i += MOST_READ) claims.push(...(await this.#read(slots.slice(i, i + MOST_READ))));
+    // Their jobs are run now, as those of any claim are.
+    if (claims.length > 0) await this.#confirm();
+    return claims;
   }
 
-  async held(slots: readonly number[]): Promise<Claim[]> {
-    if (slots.length === 0) return [];
-    const keys = slots.map((slot) => this.#namesOf(slot).worker);
+  async #read(slots: readonly number[]): Promise<Claim[]> {
+    const keys = slots.map((slot) => this.#keys.worker(this.#options.workerId(slot)));
     const records = (await this.#connection.send(['MGET', ...keys], { binary: true })) as (Buffer | null)[];
-    const claims = records.flatMap((raw, i) => {
+    return records.flatMap((raw, i) => {
       const record = raw === null ? undefined : parseRecord(raw);
       if (!record?.token?.startsWith(`${this.#options.nonce}-`)) return [];
       const { token, queue, payload, strict } = record;
       return [{ slot: slots[i], token, queue, payload, strict }];
     });
-    // Their jobs are run now, as those of any claim are.
-    if (claims.length > 0) await this.#confirm();
-    return claims;
   }
 
   /** Rejects where too few replicas have it: then the call counts as one whose reply was lost. */
@@ -132,79 +190,83 @@ export class RedisJobStore implements JobStore {
     if (wait === undefined) return;
     await confirmReplicas(this.#connection, { ...wait, key: this.#keys.fence });
   }
-
-  #pushFinish(args: Argument[], { claim, outcome }: Finish): void {
-    const names = this.#namesOf(claim.slot);
-    args.push(names.worker, names.number, `{"token":"${claim.token}"`);
-    switch (outcome.kind) {
-      case 'done':
-        args.push('d', names.processed);
-        break;
-      case 'failed': {
-        const { head, tail } = failureParts(outcome.error, {
-          workerId: names.id,
-          queue: claim.queue,
-          failedAt: new Date(),
-          ...(claim.strict ? {} : { raw: claim.payload }),
-        });
-        args.push('f', names.failures, head, tail);
-        break;
-      }
-      case 'requeue':
-        args.push(claim.strict ? 'r' : 'b', String(this.#queueIndex.get(claim.queue)), claim.queue);
-        args.push(claim.strict ? '' : claim.payload);
-    }
-  }
-
-  #readReply(reply: ScriptReply, idle: readonly number[], tokenBase: string): ClaimReply {
-    const [state, drained, settled, occupied] = reply;
-    const blocked = new Set(occupied);
-    const free = blocked.size === 0 ? idle : idle.filter((_, i) => !blocked.has(i));
-    const claims: Claim[] = [];
-    for (let i = 4, n = 0; i < reply.length; i += 2, n++) {
-      const code = reply[i] as number;
-      const slot = free[n];
-      claims.push({
-        slot,
-        token: tokenBase + this.#namesOf(slot).number,
-        queue: this.#queueNames[code >> 1],
-        payload: reply[i + 1] as Buffer,
-        strict: (code & 1) === 1,
-      });
-    }
-    return {
-      settled: Array.from(settled, (byte) => byte === ONE),
-      claims,
-      occupied: occupied.map((i) => idle[i]),
-      paused: state === 1,
-      unregistered: state === 2,
-      drained: drained === 1,
-    };
-  }
-
-  #namesOf(slot: number): SlotNames {
-    const known = this.#slots[slot];
-    if (known !== undefined) return known;
-    const id = this.#options.workerId(slot);
-    const names = {
-      id,
-      worker: this.#keys.worker(id),
-      processed: this.#keys.processedBy(id),
-      failures: this.#keys.failuresOf(id),
-      number: String(slot),
-    };
-    this.#slots[slot] = names;
-    return names;
-  }
 }
 
-function listsOf(keys: Keys, quarantine = false): { readonly set: string; list(queue: string): string } {
+/** What is the same in each call, in the order of the script's arguments. */
+interface FixedArguments {
+  /** Worker ids travel as what is before the slot's number and what follows it. */
+  readonly prefixes: readonly string[];
+  readonly keys: readonly string[];
+  readonly walk: readonly string[];
+  readonly registration: string;
+}
+
+interface Lists {
+  /** The set with the names of the queues that have one. */
+  readonly set: string;
+  list(queue: string): string;
+}
+
+function listsOf(keys: Keys, quarantine = false): Lists {
   return quarantine ? { set: keys.quarantines, list: keys.quarantine } : { set: keys.queues, list: keys.queue };
+}
+
+function fixedArguments(
+  keys: Keys,
+  { plan, workerId, checkRegistered }: StoreOptions,
+  { set, list, clustered }: Lists & { readonly clustered: boolean },
+): FixedArguments {
+  const [before, after] = aroundSlot(workerId);
+  const registration = checkRegistered ? keys.started(workerId(0)) : '';
+  // The key that callScript adds is taken for one queue more, always empty and never chosen before the others.
+  const weights = [...plan.queues.map(({ weight }) => weight), ...(clustered ? [0] : [])];
+  return {
+    prefixes: [keys.worker(before), keys.processedBy(before), keys.failuresOf(before), after],
+    keys: [set, keys.failed, keys.processed, keys.failures, registration],
+    walk: [plan.weighted ? weights.join(',') : '', String(Buffer.byteLength(list('')))],
+    registration,
+  };
+}
+
+/** What stands in a worker id before and after the slot. */
+function aroundSlot(workerId: (slot: number) => string): [string, string] {
+  const [one, other] = [workerId(0), workerId(1)];
+  let at = 0;
+  while (one[at] === other[at]) at++;
+  return [one.slice(0, at), one.slice(at + 1)];
+}
+
+/** In each part jobs of no more bytes than Redis shall move at once, or a single one. */
+function partsBySize(finishes: readonly Finish[]): readonly (readonly Finish[])[] {
+  const parts: (readonly Finish[])[] = [];
+  let from = 0;
+  let bytes = 0;
+  for (const [i, { claim }] of finishes.entries()) {
+    if (i > from && bytes + claim.payload.length > MOST_FINISHED_BYTES) {
+      parts.push(finishes.slice(from, i));
+      [from, bytes] = [i, 0];
+    }
+    bytes += claim.payload.length;
+  }
+  return from === 0 ? [finishes] : [...parts, finishes.slice(from)];
+}
+
+function without(idle: readonly number[], occupied: readonly number[]): readonly number[] {
+  if (occupied.length === 0) return idle;
+  const blocked = new Set(occupied);
+  return idle.filter((_, i) => !blocked.has(i));
 }
 
 /** The script's step. */
 const GOLDEN = 0.6180339887498949;
 const ONE = '1'.charCodeAt(0);
 
-/** state, drained, settled, occupied; then for each claim 2 * queue + strict, payload. */
-type ScriptReply = [number, number, Buffer, number[], ...(number | Buffer)[]];
+interface CallFacts {
+  readonly tokenBase: string;
+  readonly runAt: string;
+}
+
+/** Index of their queue, payloads. */
+type LargeJobs = readonly [number, ...Buffer[]];
+/** state, drained, settled, occupied, large jobs; then for each claim 2 * queue + strict, payload. */
+type ScriptReply = [number, number, Buffer, number[], LargeJobs | null, ...(number | Buffer)[]];

@@ -1,21 +1,27 @@
 /** One child: its process, what it said last, and how it ended. Decides nothing. */
 import type { ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import type { Counts } from '../metrics/counts.js';
+import { VERSION } from '../version.js';
+import { openReport, refuseVersion, seal } from './envelope.js';
 import type { Death, Order, Report } from './messages.js';
 
 export type Ending = Extract<Report, { kind: 'ended' | 'refused' }>;
+/** Why we killed it; see {@link DeathFacts}. */
+export type KillCause = 'blocked' | 'killed';
 
 export interface ChildEvents {
-  onReady(report: Extract<Report, { kind: 'ready' }>): void;
-  onPulse(rssMb: number): void;
-  onCounts(counts: Counts): void;
+  onReady(child: Child, report: Extract<Report, { kind: 'ready' }>): void;
+  onPulse(child: Child, pulse: Extract<Report, { kind: 'pulse' }>): void;
+  onCounts(child: Child, counts: Counts): void;
 }
 
 const LAST_WORDS_MS = 500;
 
 export class Child {
-  readonly bornAt = Date.now();
-  /** Resolves when the process is gone. */
+  /** Of a monotonic clock, as all times here. Milliseconds. */
+  readonly bornAt = performance.now();
+  /** Resolves when the process is gone, or could not be started. */
   readonly gone: Promise<Death>;
   /** Resolves with true when it claims, with false when it was gone before that. */
   readonly ready: Promise<boolean>;
@@ -25,48 +31,50 @@ export class Child {
   ending: Ending | undefined;
   /** No job of it may take longer, in milliseconds; 0: no limit. */
   limitMs = 0;
-  /** When its event loop last ran, as far as we know. Milliseconds since the epoch. */
-  heardAt = Date.now();
+  /** When its event loop last ran, as far as we know. */
+  heardAt = performance.now();
   /** It is registered, has set up its job modules, and claims. */
   working = false;
+  /** It has said that it will say more soon: as long as it says nothing, its event loop stands still. */
+  pulsing = false;
+  /** How many jobs ran when it said so last. */
+  running = 0;
   /** The claims (their tokens) of which it has said that their jobs run: only the quarantine child does. */
   readonly begun = new Set<string>();
   /** It was told to end its jobs and be replaced. */
   retiring = false;
+  /** Another works in its slot. */
+  replaced = false;
+  killedFor: KillCause | undefined;
   #stopping = false;
   #tellReady!: (ready: boolean) => void;
-  readonly #process: ChildProcess;
+  readonly #process: ChildProcess | undefined;
+  /** Its messages bear it. A job cannot know it: it comes before any job module is loaded. */
+  readonly #secret = randomBytes(16).toString('hex');
 
-  /** @param process that has not been told anything yet */
-  constructor(process: ChildProcess, events: ChildEvents) {
-    this.#process = process;
-    this.#process.on('message', (message) => this.#hear(message as Report, events));
-    // A message to a child that has just gone: its end is told by 'exit'.
-    this.#process.on('error', () => {});
+  /** @param fork starts a process, or gives one that has not been told anything yet */
+  constructor(fork: () => ChildProcess, events: ChildEvents) {
     this.ready = new Promise((resolve) => {
       this.#tellReady = resolve;
     });
-    this.gone = new Promise((resolve) => {
-      this.#process.once('exit', (code, signal) => {
-        this.over.abort();
-        this.#tellReady(false);
-        // What it said last may still have to be read: 'close' comes after that, unless a process of its own holds the line.
-        const end = () => resolve({ code, signal });
-        const timer = setTimeout(end, LAST_WORDS_MS);
-        this.#process.once('close', () => {
-          clearTimeout(timer);
-          end();
-        });
-      });
-    });
+    try {
+      this.#process = fork();
+    } catch (error) {
+      // For want of memory Node throws; for want of processes or descriptors it tells by an event.
+      this.gone = Promise.resolve(this.#end({ code: null, signal: null, error: error as Error }));
+      return;
+    }
+    this.#process.on('message', (message) => this.#hear(message, events));
+    this.gone = this.#watch(this.#process);
   }
 
+  /** undefined: it could not be started. */
   get pid(): number | undefined {
-    return this.#process.pid;
+    return this.#process?.pid;
   }
 
   send(order: Order): void {
-    if (this.#process.connected) this.#process.send(order, () => {});
+    if (this.#process?.connected) this.#process.send(seal(this.#secret, order), () => {});
   }
 
   /** Once only: a second stop would be one that waits for no job. */
@@ -75,30 +83,80 @@ export class Child {
     this.#stopping = true;
   }
 
-  /** It ends its jobs in peace; a later stop still limits how long. */
+  /** Its running jobs are allowed to finish; a later stop still limits how long. */
   retire(reason: string): void {
     this.retiring = true;
     this.send({ kind: 'retire', reason });
   }
 
   /** For one that blocks its event loop and cannot hear us. */
-  kill(): void {
-    this.#process.kill('SIGKILL');
+  kill(cause: KillCause): void {
+    this.killedFor ??= cause;
+    this.#process?.kill('SIGKILL');
   }
 
-  #hear(message: Report, events: ChildEvents): void {
-    this.heardAt = Date.now();
-    if (message.kind === 'ready') {
-      this.working = true;
-      this.limitMs = message.limitMs;
-      this.#tellReady(true);
-      events.onReady(message);
-    } else if (message.kind === 'pulse') events.onPulse(message.rssMb);
-    else if (message.kind === 'counts') {
-      // One that comes after the end is left out: Redis' own count is taken then, and has it.
-      if (!this.over.signal.aborted) events.onCounts(message.counts);
-    } else if (message.kind !== 'running') this.ending = message;
-    else if (message.running) this.begun.add(message.token);
-    else this.begun.delete(message.token);
+  #watch(child: ChildProcess): Promise<Death> {
+    return new Promise((resolve) => {
+      // Also told when a message does not reach a child that has just gone: the end of that one is told by 'exit'.
+      child.on('error', (error) => {
+        if (child.pid === undefined) resolve(this.#end({ code: null, signal: null, error }));
+      });
+      child.once('exit', (code, signal) => {
+        if (child.pid === undefined) return;
+        const death = this.#end({ code, signal });
+        // What it said last may still have to be read: 'close' comes after that, unless a process of its own holds the line.
+        const timer = setTimeout(() => resolve(death), LAST_WORDS_MS);
+        child.once('close', () => {
+          clearTimeout(timer);
+          resolve(death);
+        });
+      });
+    });
+  }
+
+  #end(death: Death): Death {
+    this.over.abort();
+    this.#tellReady(false);
+    return death;
+  }
+
+  #hear(message: unknown, events: ChildEvents): void {
+    const opened = openReport(message, this.#secret);
+    if (opened === undefined) return;
+    if ('otherVersion' in opened) this.#refuse(opened.otherVersion);
+    else this.#take(opened.body, events);
+  }
+
+  /** It should have seen that by itself; whatever it says may mean something else. */
+  #refuse(version: string): void {
+    this.ending ??= refuseVersion(VERSION, version);
+    this.kill('killed');
+  }
+
+  #take(report: Report, events: ChildEvents): void {
+    this.heardAt = performance.now();
+    switch (report.kind) {
+      case 'ready':
+        this.working = true;
+        this.limitMs = report.limitMs;
+        this.#tellReady(true);
+        events.onReady(this, report);
+        break;
+      case 'pulse':
+        this.pulsing = report.more;
+        this.running = report.running;
+        events.onPulse(this, report);
+        break;
+      case 'counts':
+        // One that comes after the end is left out: Redis' own count is taken then, and has it.
+        if (!this.over.signal.aborted) events.onCounts(this, report.counts);
+        break;
+      case 'running':
+        if (report.running) this.begun.add(report.token);
+        else this.begun.delete(report.token);
+        break;
+      default:
+        this.ending = report;
+    }
   }
 }

@@ -18,7 +18,7 @@ export type Order =
   /** How many tsworker processes are alive, for the herd. */
   | { readonly kind: 'processes'; readonly count: number }
   | { readonly kind: 'stop'; readonly reason: string }
-  /** Claim no more and end when the running jobs have, however long they take: another child takes the place. */
+  /** Claim no more and end when the running jobs have, however long they take: another child replaces it. */
   | { readonly kind: 'retire'; readonly reason: string }
   | { readonly kind: 'abort'; readonly reason: string }
   | { readonly kind: 'pause' | 'resume' | 'report' };
@@ -34,8 +34,11 @@ export type Report =
     }
   /** From the quarantine child: a job begins, before anything of it has run, or has ended. */
   | { readonly kind: 'running'; readonly token: string; readonly running: boolean }
-  /** Now and then: how much memory the child uses. */
-  | { readonly kind: 'pulse'; readonly rssMb: number }
+  /**
+   * Its event loop runs. Sent before the first job of an idle child runs, and every two seconds while `more` are to
+   * follow: while jobs run, or where the supervisor has limits to watch.
+   */
+  | { readonly kind: 'pulse'; readonly rssMb: number; readonly running: number; readonly more: boolean }
   /** Every second where metrics are served, and once more before the last. */
   | { readonly kind: 'counts'; readonly counts: Counts }
   /** The last: every job has ended or was put back. */
@@ -53,4 +56,6 @@ export type Report =
 export interface Death {
   readonly code: number | null;
   readonly signal: string | null;
+  /** The process could not be started at all. */
+  readonly error?: Error | undefined;
 }

@@ -1,61 +1,118 @@
 /**
- * A reload: every place gets another child, one after the other, so that new job modules come in and nothing stands
- * still. Asked for again while it is under way, it begins anew when it is through.
+ * A reload: every slot gets another child, so that new job modules come in and nothing stands still. The new children
+ * start one after the other, each as soon as the one before is ready; the old ones end their jobs side by side, as many
+ * as there are connections for. Asked for again while it is under way, it begins anew when it is through.
  */
-import type { Place } from './child-slot.js';
+import type { Child } from './child-process.js';
+import type { ChildLifecycle, ChildSlot } from './child-slot.js';
+import type { RunningChild, SupervisorEvents } from './events.js';
 
-export interface RolloutEvents {
-  /** `spare`: each new child begins before the old one ends; else the old one ends first. */
-  reloading(children: number, spare: boolean): void;
-  reloaded(facts: { readonly classes: readonly string[] }): void;
-  /** Nothing was lost: the children that were not replaced go on. */
-  reloadFailed(replaced: number): void;
+/** How far a reload is, and what it waits for now. */
+export interface ReloadProgress {
+  readonly replaced: number;
+  readonly total: number;
+  /** draining: these have to end, or one of them, before the next child can start. starting: it is not ready yet. */
+  readonly waitingFor: { readonly what: 'draining' | 'starting'; readonly children: readonly RunningChild[] };
 }
 
-export interface RolloutOptions {
-  readonly places: readonly Place[];
-  /** Redis connections allow one child more than there are places. */
-  readonly spare: boolean;
-  readonly events: RolloutEvents;
+export interface ReloadOptions {
+  readonly slots: readonly ChildSlot[];
+  /** How many more children than slots the Redis connections allow. */
+  readonly spare: number;
+  readonly events: SupervisorEvents;
   readonly stopped: AbortSignal;
   /** Those of the child that became ready last. */
   readonly classes: () => readonly string[];
 }
 
-export class Rollout {
-  readonly #options: RolloutOptions;
+export class Reload {
+  readonly #options: ReloadOptions;
+  /** Old children that still end their jobs: each has a connection that no slot counts. */
+  readonly #draining = new Map<Child, Promise<unknown>>();
   #running = false;
   #again = false;
+  #replaced = 0;
+  #slot: ChildSlot | undefined;
 
-  constructor(options: RolloutOptions) {
+  constructor(options: ReloadOptions) {
     this.#options = options;
   }
 
   request(): void {
     this.#again = true;
-    if (!this.#running) void this.#run();
+    if (this.#running) this.#options.events.emit('reloadWaiting', { ...this.#describe(), requested: true });
+    else void this.#run();
+  }
+
+  /** undefined: none is under way. */
+  get progress(): ReloadProgress | undefined {
+    return this.#running ? this.#describe() : undefined;
+  }
+
+  /** A slot has replaced its child; this one ends its jobs. */
+  drains({ child, over }: ChildLifecycle): void {
+    this.#draining.set(child, over);
+    void over.finally(() => this.#draining.delete(child));
   }
 
   async #run(): Promise<void> {
+    const { events, stopped } = this.#options;
     this.#running = true;
-    while (this.#again && !this.#options.stopped.aborted) {
+    while (this.#again && !stopped.aborted) {
       this.#again = false;
       await this.#once();
     }
     this.#running = false;
+    events.emit('stateChanged');
   }
 
   async #once(): Promise<void> {
-    const { places, spare, events, stopped, classes } = this.#options;
-    events.reloading(places.length, spare);
-    for (const [replaced, place] of places.entries()) {
-      const renewed = await place.renew(spare);
+    const { slots, spare, events, stopped, classes } = this.#options;
+    this.#replaced = 0;
+    events.emit('reloading', { children: slots.length, spare });
+    for (const slot of slots) {
+      events.emit('stateChanged');
+      const replaced = await this.#replace(slot);
       if (stopped.aborted) return;
-      if (!renewed) {
-        events.reloadFailed(replaced);
+      if (!replaced) {
+        events.emit('reloadFailed', { replaced: this.#replaced });
         return;
       }
+      this.#replaced++;
     }
-    events.reloaded({ classes: classes() });
+    const draining = [...this.#draining.keys()].map(shown).filter(({ running }) => running > 0);
+    events.emit('reloaded', { classes: classes(), draining });
   }
+
+  async #replace(slot: ChildSlot): Promise<boolean> {
+    const { spare, stopped } = this.#options;
+    this.#slot = slot;
+    while (spare > 0 && this.#draining.size >= spare && !stopped.aborted) {
+      this.tellWaiting();
+      await Promise.race(this.#draining.values());
+    }
+    const replaced = await slot.replace(spare > 0 ? 'new-first' : 'old-first');
+    this.#slot = undefined;
+    return replaced;
+  }
+
+  /** That may take as long as a job: it must not look as if nothing happened. */
+  tellWaiting(): void {
+    const progress = this.#describe();
+    const { what, children } = progress.waitingFor;
+    if (what === 'draining' && children.some(({ running }) => running > 0))
+      this.#options.events.emit('reloadWaiting', { ...progress, requested: false });
+  }
+
+  #describe(): ReloadProgress {
+    const done = { replaced: this.#replaced, total: this.#options.slots.length };
+    const child = this.#slot?.waitingFor;
+    if (child?.retiring) return { ...done, waitingFor: { what: 'draining', children: [shown(child)] } };
+    if (child !== undefined) return { ...done, waitingFor: { what: 'starting', children: [shown(child)] } };
+    return { ...done, waitingFor: { what: 'draining', children: [...this.#draining.keys()].map(shown) } };
+  }
+}
+
+function shown(child: Child): RunningChild {
+  return { pid: child.pid ?? 0, running: child.running };
 }

@@ -7,6 +7,10 @@ export interface Standing {
   readonly redis: boolean;
   /** At least one process is registered, has set up its job modules, and claims. */
   readonly working: boolean;
+  /** SIGUSR2: no process takes new jobs until SIGCONT. */
+  readonly paused: boolean;
+  /** In every process a job blocks the event loop, so that no process takes new jobs. */
+  readonly blocked: boolean;
   readonly stopping: boolean;
 }
 
@@ -16,6 +20,7 @@ export function healthPage(): Page {
 }
 
 export function readyPage(standing: Standing): Page {
-  const ready = standing.redis && standing.working && !standing.stopping;
+  const { redis, working, paused, blocked, stopping } = standing;
+  const ready = redis && working && !paused && !blocked && !stopping;
   return json(ready ? 200 : 503, { ready, ...standing });
 }

@@ -33,10 +33,21 @@ export interface DaemonOptions {
   readonly signal?: AbortSignal | undefined;
   /** Aborted when stopping begins. */
   readonly begun: AbortController;
+  /** Told before each job, when nothing of it has run. */
+  readonly onRun?: (() => void) | undefined;
+  /** Told when a signal pauses and resumes the worker. */
+  readonly onPause?: ((paused: boolean) => void) | undefined;
   /** Works the quarantines of the queues in place of the queues, and tells when each job begins and ends. */
   readonly quarantine?: TellRunning | undefined;
   /** Told when jobs can be enqueued over the worker's own connection, and when no more. */
-  readonly onConnection?: (connection: Connection | undefined) => void;
+  readonly onConnection?: (own: OwnConnection | undefined) => void;
+}
+
+/** The connection of a running worker. */
+export interface OwnConnection {
+  readonly connection: Connection;
+  /** To be called by who has pushed jobs over it: Redis does not tell us of our own pushes. */
+  jobsPushed(): void;
 }
 
 /** What is known when claims begin. */
@@ -56,6 +67,8 @@ export interface DaemonActions extends SignalActions {
   /** Something that it depends on is gone: the exit code will be 1. */
   fault(error: Error): void;
   setProcesses(count: number): void;
+  /** How many jobs run. */
+  running(): number;
 }
 
 /** How the worker ended. */

@@ -27,8 +27,12 @@ import type { DaemonActions, DaemonOptions, WorkResult } from './types.js';
 import { catchFaults, type Faults } from './uncaught-errors.js';
 import { connectOptionsOf, heartbeatOptions } from './wiring.js';
 
-/** How long finishes are held for a Redis that is away. */
-const DELIVERY_MS = 10_000;
+/** How long finishes are held for a Redis that is away. With what follows, the end comes at most 10 s after the last job's. */
+const DELIVERY_MS = 6000;
+/** How long a Redis that does not answer is waited for when there is nothing left to do but unregister. */
+const LEAVE_SILENCE_MS = 2000;
+/** And where we are stopped before we have begun. */
+const START_SILENCE_MS = 1000;
 
 /** @throws TsworkerError REDIS, JOBS, or what `load` and `setup` throw; nothing stays registered then */
 export async function runDaemon(options: DaemonOptions): Promise<WorkResult> {
@@ -57,6 +61,7 @@ class Daemon {
   readonly #options: DaemonOptions;
   readonly #stopping: Stopping;
   readonly #counts = { processed: 0, failed: 0 };
+  #membership: Membership | undefined;
   #identity: Identity | undefined;
   #engine: Engine | undefined;
   #fault: Error | undefined;
@@ -78,6 +83,7 @@ class Daemon {
         this.#fault = error;
       },
       setProcesses: (count) => this.#engine?.setProcesses(count),
+      running: () => this.#engine?.busy ?? 0,
       pause: () => {
         log.info('paused by SIGUSR2: SIGCONT resumes');
         this.#suspend(true);
@@ -93,6 +99,13 @@ class Daemon {
   #suspend(suspended: boolean): void {
     this.#suspended = suspended;
     this.#engine?.suspend(suspended);
+    this.#options.onPause?.(suspended);
+    this.#showState();
+  }
+
+  /** To others, where nobody else does. */
+  #showState(): void {
+    this.#membership?.show?.({ paused: this.#suspended, draining: this.#options.begun.signal.aborted });
   }
 
   async run(): Promise<WorkResult> {
@@ -111,15 +124,31 @@ class Daemon {
 
   async #workRegistered(modules: JobModules, connection: Connection): Promise<Ended> {
     const membership = this.#options.membership ?? this.#ownMembership();
+    this.#membership = membership;
+    this.#options.begun.signal.addEventListener('abort', () => this.#showState(), { once: true });
+    this.#showState();
     try {
+      this.#options.onConnection?.({ connection, jobsPushed: () => this.#engine?.jobsPushed() });
       await this.#setUp(modules);
-      this.#identity = await membership.enter(connection);
-      this.#options.onConnection?.(connection);
+      this.#identity = await this.#enter(membership, connection);
       return await this.#work(modules, connection);
     } finally {
-      this.#options.onConnection?.(undefined);
       await this.#tearDown(modules);
+      this.#options.onConnection?.(undefined);
       await this.#leave(membership, connection);
+    }
+  }
+
+  /** Until there is something that can be stopped, a stop only limits how long Redis may be silent. */
+  async #enter(membership: Membership, connection: Connection): Promise<Identity> {
+    const { signal } = this.#options.begun;
+    const hurry = () => connection.limitSilence(START_SILENCE_MS);
+    signal.addEventListener('abort', hurry);
+    if (signal.aborted) hurry();
+    try {
+      return await membership.enter(connection);
+    } finally {
+      signal.removeEventListener('abort', hurry);
     }
   }
 
@@ -164,6 +193,8 @@ class Daemon {
     const word = heartbeatWording(log);
     const tell = (message: HeartbeatMessage) => {
       if (message.kind === 'beat') this.#engine?.setProcesses(message.processes);
+      // It may have put jobs back, and over our own connection; also a beat that failed, until it did.
+      else this.#engine?.jobsPushed();
       this.#options.meter?.hear?.(message);
       word(message);
     };
@@ -207,7 +238,7 @@ class Daemon {
     const { settings, log, flags, catchFaults: caught } = this.#options;
     const { useNumber, timeout } = settings;
     const options = { functions, decoder, useNumber, timeoutMs: timeout * 1000, workerId: this.#workerId };
-    const perform = createPerform({ ...options, log, flags, watcher });
+    const perform = this.#told(createPerform({ ...options, log, flags, watcher }));
     if (!caught) return { perform, release: () => {} };
     return catchFaults(perform, {
       onLate: (run, error) =>
@@ -222,6 +253,15 @@ class Daemon {
         log.fatal({ held }, 'something called process.exit: these jobs stay in our hands until they are recovered');
       },
     });
+  }
+
+  #told(perform: Faults['perform']): Faults['perform'] {
+    const { onRun } = this.#options;
+    if (onRun === undefined) return perform;
+    return (run) => {
+      onRun();
+      return perform(run);
+    };
   }
 
   #assemble(
@@ -294,6 +334,7 @@ class Daemon {
 
   async #leave(membership: Membership, connection: Connection): Promise<void> {
     const { log } = this.#options;
+    connection.limitSilence(LEAVE_SILENCE_MS);
     try {
       const kept = await membership.leave(connection);
       if (kept > 0)

@@ -1,7 +1,8 @@
 /** The package's own files are taken away, or replaced, under a running worker: what a deployment in place does. */
 import { renameSync } from 'node:fs';
 import { expect, type TestContext, test } from 'vitest';
-import { type CliRun, run, writeJobs } from '../support/cli.js';
+import { VERSION } from '../../src/version.js';
+import { type CliRun, childrenOf, run, writeJobs } from '../support/cli.js';
 import { leftoverKeys } from '../support/conservation.js';
 import { copyPackage } from '../support/package-copy.js';
 import { tempDir } from '../support/reaper.js';
@@ -56,5 +57,30 @@ test.concurrent.for([
   worker.signal('SIGTERM');
   expect((await worker.exit()).code, worker.output).toBe(0);
   expect(worker.logs.filter((line) => line.level > 40)).toEqual([]);
+  expect(await leftoverKeys(redis.client)).toEqual([]);
+});
+
+test('an upgrade in place: a child of the new version is refused, and the others go on', async (context) => {
+  const { redis, start, copy, push, counted } = await prepare(context);
+  const worker = start();
+  await worker.waitForLog('tsworker started');
+  const refused = () => worker.logs.filter(({ problem }) => String(problem).includes('is tsworker 99.0.0'));
+  copy.setVersion('99.0.0');
+  const [child] = childrenOf(worker.pid);
+  worker.signal('SIGHUP');
+  await until(() => refused().length === 1);
+  expect(refused()[0]).toMatchObject({ level: 50, hint: expect.stringContaining('restart tsworker') });
+  await worker.waitForLog((line) => String(line.msg).startsWith('reload given up'));
+  expect(childrenOf(worker.pid)).toEqual([child]);
+  await push('Say');
+  await counted({ processed: 1 });
+  // Nobody is left who works: it is tried again until the package is of the old version.
+  process.kill(child, 'SIGKILL');
+  await until(() => refused().length >= 3);
+  copy.setVersion(VERSION);
+  await push('Say');
+  await counted({ processed: 2 });
+  worker.signal('SIGTERM');
+  expect((await worker.exit()).code, worker.output).toBe(0);
   expect(await leftoverKeys(redis.client)).toEqual([]);
 });

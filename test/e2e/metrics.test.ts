@@ -55,7 +55,7 @@ async function readiness(url: string): Promise<Record<string, unknown>> {
   return { status: response.status, ...((await response.json()) as object) };
 }
 
-const READY = { status: 200, ready: true, redis: true, working: true, stopping: false };
+const READY = { status: 200, ready: true, redis: true, working: true, paused: false, blocked: false, stopping: false };
 
 describe.concurrent('a supervisor', () => {
   test('10,000 jobs and two crashes: /metrics agrees with Redis', async ({ onTestFinished }) => {

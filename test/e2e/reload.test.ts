@@ -80,7 +80,8 @@ test('new code comes in while running jobs end in peace, whatever the grace, and
   rewrite(version(3));
   daemon.signal('SIGHUP');
   release();
-  await until(() => daemon.logs.filter((line) => line.msg === DONE).length === 2);
+  await until(() => daemon.logs.filter(begins(DONE)).length === 2);
+  await until(() => childrenOf(daemon.pid).length === 2);
   expect(childrenOf(daemon.pid).filter((pid) => before.includes(pid))).toEqual([]);
   expect(childrenOf(daemon.pid)).toHaveLength(2);
   for (let n = 0; n < 4; n++) await push('Say');
@@ -89,6 +90,50 @@ test('new code comes in while running jobs end in peace, whatever the grace, and
   await stop(daemon);
   expect(await assertConserved(redis.client, 9)).toMatchObject({ processed: 9, failed: 0 });
 });
+
+test('a long job in each process keeps none of them on the old code', async () => {
+  const daemon = await start('-processes=2', '-concurrency=2');
+  const old = childrenOf(daemon.pid);
+  await push('Hold', gate);
+  await push('Hold', gate);
+  await counted({ claimed: 2 });
+  rewrite(version(2));
+  daemon.signal('SIGHUP');
+  const { msg } = await daemon.waitForLog(begins(DONE));
+  for (const pid of old) expect(msg).toContain(`pid ${pid}: 1 running job`);
+  expect(childrenOf(daemon.pid)).toEqual(expect.arrayContaining(old));
+  for (let n = 0; n < 4; n++) await push('Say');
+  await counted({ processed: 4, claimed: 2 });
+  await said(daemon, [2, 2, 2, 2]);
+  release();
+  await until(() => childrenOf(daemon.pid).every((pid) => !old.includes(pid)));
+  await stop(daemon);
+  expect(await assertConserved(redis.client, 6)).toMatchObject({ processed: 6 });
+});
+
+test.each([
+  ['one to spare', '-connections=4', 1],
+  ['none to spare', '-connections=3', 0],
+])(
+  'connections with %s: what a reload waits for is told, also when it is asked for again',
+  async (_, limit, replaced) => {
+    const daemon = await start('-processes=2', '-concurrency=2', limit);
+    const old = childrenOf(daemon.pid);
+    await push('Hold', gate);
+    await push('Hold', gate);
+    await counted({ claimed: 2 });
+    daemon.signal('SIGHUP');
+    const waits = new RegExp(`^reload: ${replaced} of 2 replaced, waiting for pid (\\d+): 1 running job$`);
+    const { msg } = await daemon.waitForLog((line) => waits.test(String(line.msg)));
+    expect(old).toContain(Number(waits.exec(String(msg))?.[1]));
+    daemon.signal('SIGHUP');
+    await daemon.waitForLog(`another reload was requested and begins after this one: ${msg?.slice('reload: '.length)}`);
+    release();
+    await until(() => daemon.logs.filter(begins(DONE)).length === 2);
+    await stop(daemon);
+    expect(await assertConserved(redis.client, 2)).toMatchObject({ processed: 2 });
+  },
+);
 
 test('new code that does not load changes nothing; put right, it is loaded at the next', async () => {
   const daemon = await start('-processes=2', '-concurrency=2');
@@ -105,7 +150,7 @@ test('new code that does not load changes nothing; put right, it is loaded at th
   await said(daemon, [1]);
   rewrite(version(2));
   daemon.signal('SIGHUP');
-  await daemon.waitForLog(DONE);
+  await daemon.waitForLog(begins(DONE));
   await push('Say');
   await counted({ processed: 2 });
   await said(daemon, [1, 2]);
@@ -125,7 +170,7 @@ test('a limit on connections holds: the old child ends before the new one begins
   release();
   await until(async () => {
     most = Math.max(most, await connections());
-    return daemon.logs.some((line) => line.msg === DONE);
+    return daemon.logs.some(begins(DONE));
   });
   expect(most).toBe(2);
   await counted({ processed: 2 });
@@ -176,7 +221,8 @@ test('a pause holds for children that come later', async () => {
   daemon.signal('SIGUSR2');
   await daemon.waitForLog(begins('paused by SIGUSR2'));
   daemon.signal('SIGHUP');
-  await daemon.waitForLog(DONE);
+  await daemon.waitForLog(begins(DONE));
+  await until(() => childrenOf(daemon.pid).length === 1);
   const [child] = childrenOf(daemon.pid);
   process.kill(child, 'SIGKILL');
   await until(() => daemon.logs.filter(begins('paused by SIGUSR2')).length === 3);

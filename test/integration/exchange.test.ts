@@ -1,8 +1,9 @@
-/** The exchange script on a real Redis: atomic claim, fenced finish, order, and records that every reader can read. */
+/** The ack-and-claim script on a real Redis: atomic claim, fenced finish, order, and records that every reader can read. */
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Claim, Outcome } from '../../src/job.js';
 import { parseRecord } from '../../src/resque/record.js';
+import { isStrict } from '../../src/resque/strict.js';
 import { asError } from '../../src/thrown.js';
 import { assertConserved, countJobs } from '../support/conservation.js';
 import { startRedis, type TestRedis } from '../support/redis.js';
@@ -390,6 +391,8 @@ describe('records of any payload', () => {
     expect(record.payload).not.toBeNull();
     expect(Buffer.compare(claims[0].payload, payload)).toBe(0);
     expect(parseRecord(raw)?.payload.equals(payload)).toBe(true);
+    // What we decide about large ones is what Redis decides about small ones.
+    expect(isStrict(payload)).toBe(claims[0].strict);
     if (claims[0].strict) expect(record.payload).toEqual(JSON.parse(payload.toString()));
     else expect(record.payload).toMatchObject({ class: 'InvalidPayload', args: [expect.any(String)] });
   }
@@ -408,6 +411,9 @@ describe('records of any payload', () => {
       .map((text) => `{"pad":"${'x'.repeat(2000)}",${text.slice(1)}`);
     return [...texts, ...long].map((text) => [`${text.slice(-60)}, ${text.length} long`, text]);
   };
+
+  /** Names a class, so that nothing else is wrong with it. */
+  const named = (text: string) => text.replace(/^ ?\{(?="[^c])/, '{"class":"J",');
 
   const lax = [
     '{"a":1.}',
@@ -436,14 +442,20 @@ describe('records of any payload', () => {
     "{'a':1}",
   );
   lax.push('{"class":"ActiveJob::QueueAdapters::ResqueAdapter::JobWrapper","args":[]}');
-  test.each(longToo(lax))('text for what a strict reader refuses: %j', async (_, text) => {
+  test.each(longToo(lax.map(named)))('text for what a strict reader refuses: %j', async (_, text) => {
+    await checkRecord(Buffer.from(text));
+    expect((await (await store2).held([0]))[0].strict).toBe(false);
+  });
+
+  const lacking = ['{}', '{"class":null}', '{"class":""}', '{"class":5}', '{"args":[]}', '{"class":{},"args":[]}'];
+  test.each(lacking)('text for what names no class, so that resque-web can retry it: %j', async (text) => {
     await checkRecord(Buffer.from(text));
     expect((await (await store2).held([0]))[0].strict).toBe(false);
   });
 
   const strict = [
-    '{}',
-    ' {"a" : 1.5e10 , "b":"x. y", "c":".5"}\n',
+    '{"class":"J"}',
+    ' {"class" : "J","a" : 1.5e10 , "b":"x. y", "c":".5"}\n',
     '{"a":"\\u0000\\"1.\\\\"}',
     '{"a":-0}',
     '{"a":1e999}',
@@ -454,7 +466,7 @@ describe('records of any payload', () => {
     '{"a":"é€😀"}',
     `{"a":${'['.repeat(900)}${']'.repeat(900)}}`,
   );
-  test.each(longToo(strict))('as it is for what is strict: %j', async (_, text) => {
+  test.each(longToo(strict.map(named)))('as it is for what is strict: %j', async (_, text) => {
     await checkRecord(Buffer.from(text));
     expect((await (await store2).held([0]))[0].strict).toBe(true);
   });
@@ -477,11 +489,16 @@ describe('records of any payload', () => {
         const i = at % (json.length + 1);
         return Buffer.from(json.slice(0, i) + c + json.slice(i));
       });
-    const object = fc.dictionary(fc.string(), fc.jsonValue()).map((o) => Buffer.from(JSON.stringify(o)));
-    const number = fc.stringMatching(/^[-+0-9.eExX]{1,6}$/).map((n) => Buffer.from(`{"a":${n}}`));
+    const object = fc
+      .dictionary(fc.string(), fc.jsonValue())
+      .map((o) => Buffer.from(JSON.stringify({ class: 'J', ...o })));
+    const number = fc.stringMatching(/^[-+0-9.eExX]{1,6}$/).map((n) => Buffer.from(`{"class":"J","a":${n}}`));
+    const escapes = fc
+      .array(fc.constantFrom('\\ud83d', '\\ude00', '\\\\', '\\n', 'x', '\\u0041'), { maxLength: 5 })
+      .map((parts) => Buffer.from(`{"class":"J","a":"${parts.join('')}"}`));
     const bytes = fc.uint8Array({ maxLength: 40 }).map((b) => Buffer.from(b));
-    const any = fc.oneof(broken, object, number, bytes);
-    const pad = Buffer.from(`{"pad":"${'x'.repeat(1000)}","b":`);
+    const any = fc.oneof(broken, object, number, escapes, bytes);
+    const pad = Buffer.from(`{"class":"J","pad":"${'x'.repeat(1000)}","b":`);
     const long = any.map((payload) => Buffer.concat([pad, payload, Buffer.from('}')]));
     await fc.assert(fc.asyncProperty(fc.oneof(any, long), checkRecord), { numRuns: 700 });
   });

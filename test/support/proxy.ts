@@ -30,7 +30,7 @@ export class RedisProxy {
 
   constructor(target: { readonly path: string } | { readonly port: number }) {
     this.#target = target;
-    this.#listener = createServer((client) => this.#accept(client));
+    this.#listener = createServer({ noDelay: true }, (client) => this.#accept(client));
   }
 
   get port(): number {

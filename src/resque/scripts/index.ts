@@ -15,7 +15,8 @@ export interface Script {
 
 /** By name, the files that make it: Redis knows no include, so one of several files is put together here. */
 const FILES = {
-  exchange: ['begin', 'finish', 'strict', 'draw', 'claim'].map((part) => `exchange/${part}`),
+  ackAndClaim: ['replies', 'records', 'json', 'queues', 'main'].map((part) => `ack-and-claim/${part}`),
+  claimLarge: ['claim-large'],
   register: ['register'],
   enter: ['enter'],
   unregister: ['unregister'],

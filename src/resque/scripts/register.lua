@@ -2,14 +2,14 @@
 -- only when somebody has pruned it, and so recovered its job.
 --
 -- KEYS  workers
--- ARGV  workers:heartbeat, worker:W, worker:W:started, W, start text, heartbeat text
+-- ARGV  1 workers:heartbeat, 2 worker:W, 3 worker:W:started, 4 W, 5 start text, 6 heartbeat text
 -- Returns 1 when the id is ours now, 0 when it is taken
-local heartbeats, record, started, worker = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local heartbeats, record, started, worker, start, heartbeat = unpack(ARGV, 1, 6)
 if redis.call('SISMEMBER', KEYS[1], worker) == 1 or redis.call('HEXISTS', heartbeats, worker) == 1
   or redis.call('EXISTS', record) == 1 then
   return 0
 end
-redis.call('HSET', heartbeats, worker, ARGV[6])
+redis.call('HSET', heartbeats, worker, heartbeat)
 redis.call('SADD', KEYS[1], worker)
-redis.call('SET', started, ARGV[5])
+redis.call('SET', started, start)
 return 1

@@ -1,20 +1,31 @@
--- Takes worker ids out of every book. One that still holds a job (its finish could not be delivered) stays registered,
--- so that its heartbeat expires and whoever prunes it recovers the job.
+-- Removes the workers of a range of slots from the registry. One that still holds a job (its finish could not be delivered)
+-- stays registered, so that its heartbeat expires and whoever prunes it recovers the job.
 --
 -- KEYS  workers
--- ARGV  workers:heartbeat, pruning_dead_workers_in_progress, W of slot 0; then for each worker W, worker:W, worker:W:started, stat:processed:W, stat:failed:W
+-- ARGV  1 workers:heartbeat, 2 pruning_dead_workers_in_progress, 3 prefix of the worker keys (`worker:`), 4 prefix of
+--       stat:processed:W, 5 prefix of stat:failed:W, 6 and 7 what stands before and behind the slot number in a worker id,
+--       8 first slot, 9 number of slots
 -- Returns the number of workers that still hold a job
-local kept = 0
+local heartbeats, lock, key_prefix, processed, failed, id_prefix, id_suffix = unpack(ARGV, 1, 7)
+local first, count = tonumber(ARGV[8]), tonumber(ARGV[9])
+
+-- A key of another type is found out before anything is written.
+redis.call('HEXISTS', heartbeats, '')
+redis.call('SISMEMBER', KEYS[1], '')
+
 -- Resque lets this lock expire; ours would keep nobody from pruning, and is the last thing we leave behind.
-if redis.call('GET', ARGV[2]) == ARGV[3] then redis.call('DEL', ARGV[2]) end
-for i = 4, #ARGV, 5 do
-  local worker, record = ARGV[i], ARGV[i + 1]
+if redis.pcall('GET', lock) == id_prefix .. 0 .. id_suffix then redis.call('DEL', lock) end
+
+local kept = 0
+for slot = first, first + count - 1 do
+  local id = id_prefix .. slot .. id_suffix
+  local record = key_prefix .. id
   if redis.call('EXISTS', record) == 1 then
     kept = kept + 1
   else
-    redis.call('SREM', KEYS[1], worker)
-    redis.call('HDEL', ARGV[1], worker)
-    redis.call('DEL', ARGV[i + 2], ARGV[i + 3], ARGV[i + 4])
+    redis.call('SREM', KEYS[1], id)
+    redis.call('HDEL', heartbeats, id)
+    redis.call('DEL', record .. ':started', processed .. id, failed .. id)
   end
 end
 return kept

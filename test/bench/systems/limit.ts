@@ -2,7 +2,7 @@
 import type { Server } from '../harness/server.js';
 import { nowMs } from '../jobs/bench.js';
 
-/** As the exchange script for a job that went well: pop, record, take the record, count for the worker and in total. */
+/** As the claim script for a job that went well: pop, record, take the record, count for the worker and in total. */
 const LOOP = `
 local n = 0
 for i = 1, tonumber(ARGV[1]) do

@@ -6,6 +6,7 @@ import { heartbeatText } from '../../../src/registry/clock.js';
 import { Heartbeat, type HeartbeatMessage, type HeartbeatOptions } from '../../../src/registry/heartbeat.js';
 import { type Identity, workerId } from '../../../src/registry/identity.js';
 import { isGone, machineOf, parseStat } from '../../../src/registry/process-fingerprint.js';
+import { Pruner } from '../../../src/registry/pruner.js';
 import type { Recovered } from '../../../src/registry/recover.js';
 import { register } from '../../../src/registry/register.js';
 import { assertConserved } from '../../support/conservation.js';
@@ -52,13 +53,11 @@ async function other(pid: number, concurrency = 3): Promise<Identity> {
   return identity;
 }
 
-async function beatOnce(more: Partial<HeartbeatOptions> = {}): Promise<Recovered[]> {
+async function pruneOnce(more: Partial<HeartbeatOptions> = {}): Promise<Recovered[]> {
   const told: HeartbeatMessage[] = [];
   const identity = await register(connection, OURS);
   const options = { identity, heartbeatMs: MINUTE, pruneAfterMs: 5 * MINUTE, forcePrune: false, ...more };
-  const heartbeat = new Heartbeat(connection, options, (message) => told.push(message));
-  await heartbeat.start();
-  await heartbeat.stop();
+  await new Pruner(connection, options, (message) => told.push(message)).prune(Date.now(), 0);
   expect(told.filter(({ kind }) => kind === 'problem')).toEqual([]);
   return told.flatMap((message) => (message.kind === 'pruned' ? [message.worker] : []));
 }
@@ -97,7 +96,7 @@ describe('at start', () => {
     const child = sleeper();
     const identity = await other(child.pid);
     await child.kill();
-    const recovered = await beatOnce();
+    const recovered = await pruneOnce();
     expect(recovered).toHaveLength(3);
     expect(recovered.every(({ death }) => death === 'gone')).toBe(true);
     expect(recovered.find((worker) => worker.job)).toMatchObject({
@@ -120,7 +119,7 @@ describe('at start', () => {
     const name = `${elsewhere.label}:${elsewhere.pid}`;
     const value = (await redis.client.hGet(MACHINES, name)) as string;
     await redis.client.hSet(MACHINES, name, value.replace('pid:[', 'pid:[9'));
-    expect(await beatOnce()).toEqual([]);
+    expect(await pruneOnce()).toEqual([]);
     expect(await redis.client.sCard('resque:workers')).toBe(8);
   });
 
@@ -130,14 +129,14 @@ describe('at start', () => {
     const name = `${identity.label}:${identity.pid}`;
     const value = (await redis.client.hGet(MACHINES, name)) as string;
     await redis.client.hSet(MACHINES, name, value.replace(/\d+$/, '1'));
-    expect(await beatOnce()).toHaveLength(3);
+    expect(await pruneOnce()).toHaveLength(3);
   });
 
   test('-on-dead=fail: Resque’s words for a certain death', async () => {
     const child = sleeper();
     await other(child.pid);
     await child.kill();
-    await beatOnce({ onDead: 'fail' });
+    await pruneOnce({ onDead: 'fail' });
     const [entry] = await redis.client.lRange('resque:failed', 0, -1);
     expect(JSON.parse(entry)).toMatchObject({ exception: 'Resque::DirtyExit', error: 'Job still being processed' });
     await assertConserved(redis.client, 1);
@@ -150,7 +149,7 @@ describe('by heartbeat', () => {
     const identity = await other(child.pid);
     const id = workerId(identity, 1);
     await redis.client.hSet('resque:workers:heartbeat', id, heartbeatText(Date.now() - 6 * MINUTE));
-    const recovered = await beatOnce({ onDead: 'fail' });
+    const recovered = await pruneOnce({ onDead: 'fail' });
     expect(recovered).toMatchObject([{ id, death: 'expired', job: { fate: 'failed' } }]);
     const [entry] = await redis.client.lRange('resque:failed', 0, -1);
     expect(JSON.parse(entry)).toMatchObject({
@@ -177,7 +176,10 @@ describe('by heartbeat', () => {
   test('processes that beat no more are counted no more, and their machine is forgotten', async () => {
     await redis.client.zAdd('resque:tsworker:processes', { score: 1, value: 'old:1' });
     await redis.client.hSet(MACHINES, { 'old:1': '1 boot pid:[1] 5' });
-    await beatOnce();
+    const options = { identity: await register(connection, OURS), heartbeatMs: MINUTE, pruneAfterMs: 5 * MINUTE };
+    const heartbeat = new Heartbeat(connection, { ...options, forcePrune: false }, () => {});
+    await heartbeat.start();
+    await heartbeat.stop();
     expect(await redis.client.zRange('resque:tsworker:processes', 0, -1)).toEqual([`host.ts:${process.pid}`]);
     expect(await redis.client.hKeys(MACHINES)).toEqual([`host.ts:${process.pid}`]);
   });
@@ -188,7 +190,7 @@ describe('by heartbeat', () => {
       old: `1/a ${now - 72 * 3600 - 9}/b`,
       young: `1/a ${now - 72 * 3600 + 99}/b`,
     });
-    await beatOnce();
+    await pruneOnce();
     expect(await redis.client.hKeys('resque:tsworker:suspects')).toEqual(['young']);
   });
 });

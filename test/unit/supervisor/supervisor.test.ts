@@ -4,8 +4,10 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Settings } from '../../../src/config/settings.js';
-import type { End } from '../../../src/supervisor/interfaces.js';
+import { type SupervisorEventMap, SupervisorEvents } from '../../../src/supervisor/events.js';
+import type { DeathFacts } from '../../../src/supervisor/interfaces.js';
 import { Supervisor } from '../../../src/supervisor/supervisor.js';
+import { VERSION } from '../../../src/version.js';
 import { tempDir } from '../../support/reaper.js';
 
 /** The children's lives, one after the other: the body of a function that is given `tell`. */
@@ -18,39 +20,38 @@ function supervise(...lives: string[]) {
     `import { appendFileSync, readFileSync } from 'node:fs';
     const born = ${JSON.stringify(join(dir, 'born'))};
     appendFileSync(born, 'x');
-    const tell = (report) => new Promise((resolve) => process.send(report, resolve));
+    let secret;
+    const tell = (body) => new Promise((resolve) => process.send({ tsworker: secret, version, body }, resolve));
+    const version = ${JSON.stringify(VERSION)};
+    await new Promise((resolve) => process.once('message', (start) => { secret = start.tsworker; resolve(); }));
     await [${turns}][readFileSync(born).length - 1](tell);
     process.disconnect();`,
   );
   const told: string[] = [];
-  const ends: End[] = [];
+  const ends: DeathFacts[] = [];
   const identity = { namespace: '', label: 'l', pid: 1, queues: 'q', concurrency: 1 };
-  const note = (name: string) => () => void told.push(name);
+  const events = new SupervisorEvents();
+  const names: (keyof SupervisorEventMap)[] = [
+    'ready',
+    'died',
+    'startFailed',
+    'refused',
+    'killed',
+    'gaveUp',
+    'replacing',
+  ];
+  for (const name of names) events.on(name, () => void told.push(name));
   const supervisor = new Supervisor({
     settings: { processes: 1, concurrency: 1, maxRss: 0, exitOnComplete: false } as Settings,
-    spare: true,
+    spare: 1,
     flags: {},
     fork: () => fork(file, { serialization: 'advanced', silent: true }),
-    books: {
+    registry: {
       enter: async () => identity,
       leave: async () => void told.push('left'),
       recover: async (_identity, end) => void ends.push(end),
     },
-    events: {
-      ready: note('ready'),
-      died: note('died'),
-      refused: note('refused'),
-      retiring: note('retiring'),
-      killed: note('killed'),
-      blocked: note('blocked'),
-      gaveUp: note('gave up'),
-      replacing: note('replacing'),
-      counted: () => {},
-      left: () => {},
-      reloading: note('reloading'),
-      reloaded: note('reloaded'),
-      reloadFailed: note('reload failed'),
-    },
+    events,
   });
   return { supervisor, told, ends };
 }

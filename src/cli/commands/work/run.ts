@@ -1,5 +1,5 @@
 /** `tsworker work`: settings and logger in, worker on. Must not know how any of these is done. */
-import { hasSpareConnection, loadSettings } from '../../../config/load.js';
+import { loadSettings, spareConnections } from '../../../config/load.js';
 import type { Settings } from '../../../config/settings.js';
 import type { Call } from '../../command.js';
 
@@ -19,7 +19,7 @@ export async function work({ sources, modules: flags }: Call): Promise<number> {
       logOf(settings),
       import('../../../processes/supervisor-process.js'),
     ]);
-    const spare = hasSpareConnection(resolved);
+    const spare = spareConnections(resolved);
     return (await runSupervised({ settings, log, warnings, flags, spare, fork: () => forks.next() })).exitCode;
   } finally {
     forks.close();

@@ -1,4 +1,4 @@
-/** `tsworker workers prune`: takes the dead out of the books, or says who would be. The rules are registry/prune.ts. */
+/** `tsworker workers prune`: removes dead workers from the registry, or says which. The rules are registry/prune.ts. */
 import { type DeadSeen, findDead, type Pruned, pruneNow } from '../../../inspect/prune.js';
 import { parseTime } from '../../../inspect/time.js';
 import type { Recovered } from '../../../registry/recover.js';
@@ -15,18 +15,16 @@ export async function prune(call: WorkersCall, { connection, settings }: Session
   const times = { heartbeatMs: heartbeat * 1000, pruneAfterMs: pruneAfter * 1000 };
   const options = { namespace, label, forcePrune, onDead, ...times };
   if (call.flags['dry-run']) {
-    const dead = await findDead(connection, options);
-    return await tell(
-      call,
-      dead.map((one) => foreseen(one, onDead)),
-      `${counted(dead.length, 'worker')} would be pruned`,
-    );
+    const { dead, graceMs } = await findDead(connection, options);
+    const lines = dead.map((one) => foreseen(one, onDead));
+    await tell(call, lines, `${counted(dead.length, 'worker')} would be pruned`);
+    return sayGrace(call, graceMs);
   }
   const pruned = await pruneNow(connection, options);
   const { workers, kind } = pruned;
   if (kind === 'pruned' || workers.length > 0)
     await tell(call, workers.map(done), `${counted(workers.length, 'worker')} pruned`);
-  return kind === 'locked' ? sayLocked(call, pruned) : EXIT.fine;
+  return kind === 'locked' ? sayLocked(call, pruned) : sayGrace(call, pruned.graceMs);
 }
 
 /** One line of the table, and of the output for machines. */
@@ -47,13 +45,13 @@ function foreseen({ id, heartbeat, death, worker: { job, ours } }: DeadSeen, onD
   return { worker: id, heartbeat, death, job: job === undefined ? null : { queue: job.queue, class: job.class, fate } };
 }
 
-async function tell({ io, flags }: WorkersCall, lines: readonly Line[], summary: string): Promise<number> {
+async function tell({ io, flags }: WorkersCall, lines: readonly Line[], summary: string): Promise<void> {
   if (flags.json) {
     await printLines(
       io,
       lines.map((line) => ({ ...line, heartbeat: isoTime(parseTime(line.heartbeat)) })),
     );
-    return EXIT.fine;
+    return;
   }
   const columns = [
     { head: 'WORKER', give: 1 },
@@ -71,6 +69,15 @@ async function tell({ io, flags }: WorkersCall, lines: readonly Line[], summary:
   ]);
   if (lines.length > 0) io.out(`${listed(columns, rows, io)}\n`);
   printLine(io, summary);
+}
+
+function sayGrace({ io }: WorkersCall, graceMs: number): number {
+  const more = duration(graceMs + 999);
+  if (graceMs > 0)
+    say(
+      io,
+      `Redis accepted no heartbeats for a while, so old ones prove nothing for ${more}; -force-prune does not wait`,
+    );
   return EXIT.fine;
 }
 

@@ -1,7 +1,7 @@
 /** How soon a dead child is replaced, and when the supervisor gives up. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { countDeath, restartDelayMs, shouldGiveUp } from '../../../src/supervisor/backoff.js';
+import { countDeath, RecentDeaths, restartDelayMs } from '../../../src/supervisor/restart-policy.js';
 
 test('at once the first time, then longer each time, up to 30 s', () => {
   expect([1, 2, 3, 4, 5].map(restartDelayMs)).toEqual([0, 50, 100, 200, 400]);
@@ -15,18 +15,16 @@ test('a child that lived for a minute begins anew', () => {
 });
 
 test('ten deaths within a minute are too many', () => {
-  const now = 1_000_000;
-  expect(
-    shouldGiveUp(
-      Array.from({ length: 9 }, () => now),
-      now,
-    ),
-  ).toBe(false);
-  expect(
-    shouldGiveUp(
-      Array.from({ length: 10 }, (_, i) => now - i * 5000),
-      now,
-    ),
-  ).toBe(true);
-  expect(shouldGiveUp([...Array.from({ length: 9 }, () => now), now - 60_000], now)).toBe(false);
+  const deaths = new RecentDeaths();
+  for (let n = 0; n < 9; n++) deaths.add(n * 5000);
+  expect(deaths.tooMany).toBe(false);
+  deaths.add(59_999);
+  expect(deaths.tooMany).toBe(true);
+});
+
+test('deaths that are long past do not count, and are not kept', () => {
+  const deaths = new RecentDeaths();
+  for (let n = 0; n < 10_000; n++) deaths.add(n * 10_000);
+  expect(deaths.tooMany).toBe(false);
+  expect(deaths.count).toBeLessThanOrEqual(6);
 });

@@ -1,7 +1,7 @@
--- Third part: which payloads every other reader of a record can read, and how the others are shown.
+-- Functions: which payloads every other reader of a record can read, and how the others are shown.
 --
--- Strictness. cjson alone is too lax: it takes `1.`, `-.5`, raw control characters and bytes that are no UTF-8, and it
--- stops at a NUL. In a short payload one scan tells whether it holds any character that these need; only then each is looked for.
+-- cjson alone is too lax: it takes `1.`, `-.5`, raw control characters and bytes that are no UTF-8, and it stops at a NUL.
+-- In a short payload one scan tells whether it holds any character that these need; only then each is looked for.
 local function is_utf8(text)
   -- Most of a text is ASCII, which cannot be wrong, and the rest repeats itself.
   local runs, seen = {}, {}
@@ -49,15 +49,14 @@ local function is_lax(text)
     or (holds(text, '[\128-\255]', 128, 255) and not is_utf8(text))
 end
 
-local json
+local json = cjson.new()
+json.decode_invalid_numbers(false)
+
+-- Whether it is a JSON object that names a class: what resque-web and a Ruby worker that prunes can read.
 local function is_strict(text)
   if not string.find(text, '^%s*{') then return false end
-  if json == nil then
-    json = cjson.new()
-    json.decode_invalid_numbers(false)
-  end
   local ok, job = pcall(json.decode, text)
-  if not ok then return false end
+  if not ok or type(job.class) ~= 'string' or job.class == '' then return false end
   -- All of printable ASCII but the dot.
   local plain = #text < LONG and string.match(text, '^[ -\45/-~]*()') > #text
   if not plain and is_lax(text) then return false end
@@ -68,16 +67,22 @@ local function is_strict(text)
   return true
 end
 
--- What is not a strict JSON object is shown as a text, from which its bytes can be had back: bytes that are no UTF-8 are
--- each taken for a Latin-1 character.
-local function shown(text)
-  local encoding = 'utf8'
-  if not is_utf8(text) then
-    local latin1 = {}
-    for byte = 128, 255 do
-      latin1[string.char(byte)] = byte < 192 and '\194' .. string.char(byte) or '\195' .. string.char(byte - 64)
-    end
-    encoding, text = 'latin1', string.gsub(text, '[\128-\255]', latin1)
+-- By character, its Latin-1 meaning in UTF-8.
+local LATIN1 = {}
+local function latin1()
+  if next(LATIN1) then return LATIN1 end
+  for byte = 128, 255 do
+    LATIN1[string.char(byte)] = byte < 192 and '\194' .. string.char(byte) or '\195' .. string.char(byte - 64)
+  end
+  return LATIN1
+end
+
+-- The last fields of a record for a payload that is not strict: a text from which its bytes can be had back. Bytes that are
+-- no UTF-8 are each taken for a Latin-1 character.
+local function as_text(payload)
+  local encoding, text = 'utf8', payload
+  if not is_utf8(payload) then
+    encoding, text = 'latin1', string.gsub(payload, '[\128-\255]', latin1())
   end
   return '"payload_encoding":"' .. encoding .. '","payload":{"class":"InvalidPayload","args":[' .. cjson.encode(text) .. ']}'
 end

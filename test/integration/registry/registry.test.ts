@@ -1,16 +1,17 @@
 /** Entering the books, beating, leaving, and finding the dead, on a real Redis. */
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import type { Connection } from '../../src/redis/connection.js';
-import { heartbeatText } from '../../src/registry/clock.js';
-import { Heartbeat, type HeartbeatMessage, type HeartbeatOptions } from '../../src/registry/heartbeat.js';
-import { type Identity, workerId } from '../../src/registry/identity.js';
-import { recoverWorker } from '../../src/registry/recover.js';
-import { enterAll, register, unregister } from '../../src/registry/register.js';
-import { createKeys } from '../../src/resque/keys.js';
-import { assertConserved, leftoverKeys } from '../support/conservation.js';
-import { startRedis, type TestRedis } from '../support/redis.js';
-import { testConnection } from '../support/store.js';
-import { until } from '../support/until.js';
+import type { Connection } from '../../../src/redis/connection.js';
+import { heartbeatText } from '../../../src/registry/clock.js';
+import { Heartbeat, type HeartbeatMessage, type HeartbeatOptions } from '../../../src/registry/heartbeat.js';
+import { type Identity, workerId } from '../../../src/registry/identity.js';
+import { Pruner } from '../../../src/registry/pruner.js';
+import { recoverWorker } from '../../../src/registry/recover.js';
+import { enterAll, register, unregister } from '../../../src/registry/register.js';
+import { createKeys } from '../../../src/resque/keys.js';
+import { assertConserved, leftoverKeys } from '../../support/conservation.js';
+import { startRedis, type TestRedis } from '../../support/redis.js';
+import { testConnection } from '../../support/store.js';
+import { until } from '../../support/until.js';
 
 let redis: TestRedis;
 let connection: Connection;
@@ -57,7 +58,14 @@ function interrupted(by: () => Promise<unknown>): Connection {
     await by();
     return await connection.send(args, options);
   };
-  return { tracking: connection.tracking, ready: true, send, close: async () => {} };
+  return {
+    tracking: connection.tracking,
+    ready: true,
+    send,
+    drop: () => {},
+    limitSilence: () => {},
+    close: async () => {},
+  };
 }
 
 describe('registering', () => {
@@ -163,9 +171,10 @@ describe('pruning', () => {
     '{"run_at":"Tue Nov 24 2026","payload":{"class":"N","queue":"mail","args":[{"payload":"}"}]},"queue":"mail","worker":"h:1"}';
 
   async function prune(more: Partial<HeartbeatOptions> = {}): Promise<HeartbeatMessage[]> {
-    const { told, heartbeat } = await beating(await register(connection, WANTED), more);
-    await heartbeat.stop();
-    return told.filter((message) => message.kind === 'pruned' || message.kind === 'problem');
+    const told: HeartbeatMessage[] = [];
+    const identity = await register(connection, WANTED);
+    await new Pruner(connection, options(identity, more), (message) => told.push(message)).prune(Date.now(), 0);
+    return told;
   }
 
   test('our own: the job goes back to the head of its queue, byte for byte', async () => {
@@ -248,8 +257,12 @@ describe('pruning', () => {
   test('one of many prunes, and the lock is Resque’s own', async () => {
     await deadWorker('gone:9-0:mail', ruby);
     const identities = await Promise.all([1, 2, 3, 4].map((pid) => register(connection, { ...WANTED, pid })));
-    const all = await Promise.all(identities.map((identity) => beating(identity)));
-    expect(all.flatMap(({ told }) => told.filter((message) => message.kind === 'pruned'))).toHaveLength(1);
+    const told: HeartbeatMessage[] = [];
+    const pruners = identities.map(
+      (identity) => new Pruner(connection, options(identity), (message) => told.push(message)),
+    );
+    await Promise.all(pruners.map((pruner) => pruner.prune(Date.now(), 0)));
+    expect(told).toEqual([expect.objectContaining({ kind: 'pruned' })]);
     expect(await redis.client.lLen('resque:failed')).toBe(1);
     expect(await redis.client.ttl('resque:pruning_dead_workers_in_progress')).toBeGreaterThan(0);
   });

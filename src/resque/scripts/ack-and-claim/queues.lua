@@ -1,0 +1,193 @@
+-- Functions: takes jobs from the queues, in their order or by weight.
+
+-- Payloads of more bytes are not looked through here, but by the caller: other clients of Redis wait meanwhile.
+local LARGE = 32 * 1024
+-- The same for what is no JSON, which takes longer, and is rare.
+local LARGE_GARBAGE = LARGE / 4
+-- So many bytes are looked through in one call at most, beyond the first job; and shown to the caller.
+local MOST_BYTES, MOST_SHOWN = 96 * 1024, 512 * 1024
+-- More in one LPOP bring little, and those that are too many go back.
+local MOST_IN_ONE_POP = 8
+
+local function push_back(q, payload) redis.call('LPUSH', KEYS[1 + q], payload) end
+
+-- Pops at most `count` jobs of a queue: a list of payloads; or nil and an error where it cannot be read. A key that is not a
+-- list counts as empty; a queue that cannot be read for another reason (a read-only replica) must not.
+local pops_many = true
+local function pop(q, count)
+  local list = KEYS[1 + q]
+  if pops_many and count > 1 then
+    local popped = redis.pcall('LPOP', list, count)
+    if not is_error(popped) then return popped or {} end
+    if is_wrong_type(popped) then return {} end
+    -- LPOP takes no count before Redis 6.2.
+    pops_many = false
+  end
+  local payloads = {}
+  for n = 1, count do
+    local popped = redis.pcall('LPOP', list)
+    if is_error(popped) then
+      if is_wrong_type(popped) then return {} end
+      return nil, popped
+    end
+    if not popped then break end
+    payloads[n] = popped
+  end
+  return payloads
+end
+
+-- A large job that was popped as number `first`, and those behind it, as far as slots and bytes go: for the caller to look
+-- through. They stay in their queue.
+local function show_large(q, popped, first, count)
+  local large, bytes = { q - 1 }, 0
+  for n = first, first + count - 1 do
+    popped[n] = popped[n] or (pop(q, 1) or {})[1]
+    bytes = bytes + #(popped[n] or '')
+    if not popped[n] or n > first and bytes > MOST_SHOWN then break end
+    large[#large + 1] = popped[n]
+  end
+  return large
+end
+
+-- Takes what was popped of queue `q`, for `count` slots, until the call has enough; the rest goes back. What was drawn is a
+-- table with the lists `payloads`, `queues` and `strict`, with `large` as main.lua returns it, `bytes`, and `stopped`: no
+-- more fits in.
+local function accept(drawn, q, popped, count)
+  for n = 1, #popped do
+    local payload = popped[n]
+    local strict = #payload <= LARGE and is_strict(payload)
+    local is_large = #payload > LARGE or not strict and #payload > LARGE_GARBAGE
+    local weighs = strict and #payload or 4 * #payload
+    if is_large or drawn.bytes > 0 and drawn.bytes + weighs > MOST_BYTES then
+      drawn.stopped = true
+      drawn.large = is_large and show_large(q, popped, n, count - n + 1)
+      for left = #popped, n, -1 do push_back(q, popped[left]) end
+      return
+    end
+    local at = #drawn.payloads + 1
+    drawn.payloads[at], drawn.queues[at], drawn.strict[at] = payload, q, strict
+    drawn.bytes = drawn.bytes + weighs
+  end
+end
+
+-- Takes at most `count` jobs of a queue, and tells whether there may be more in it. The first by itself: how large jobs are
+-- is known when one is popped.
+local function draw_from(drawn, q, count)
+  local wanted = 1
+  while count > 0 and not drawn.stopped do
+    local popped, refusal = pop(q, wanted)
+    if refusal then
+      drawn.refusal, drawn.stopped = refusal, true
+      return true
+    end
+    accept(drawn, q, popped, count)
+    if #popped < wanted and not drawn.stopped then return false end
+    count = count - wanted
+    wanted = math.min(count, MOST_IN_ONE_POP)
+  end
+  return true
+end
+
+-- Whether no queue is there. Reading them also watches them: Redis tells this connection of the next push to any. The
+-- check and the arming are one step; no push can fall between.
+local function is_none_there()
+  local there = 0
+  for at = 2, #KEYS, 1000 do
+    there = there + redis.call('EXISTS', unpack(KEYS, at, math.min(at + 999, #KEYS)))
+  end
+  return there == 0
+end
+
+local function watch_queues(drawn)
+  if not drawn.watched then is_none_there() end
+end
+
+-- Where there are many queues most are empty, and idle workers ask all the time: once one is empty all are asked together.
+local FEW_QUEUES = 8
+local function are_all_empty(drawn)
+  if not drawn.asked and #KEYS - 1 > FEW_QUEUES then drawn.watched = is_none_there() end
+  drawn.asked = true
+  return drawn.watched
+end
+
+-- Both tell whether every queue was found empty.
+local function draw_in_order(drawn, wanted)
+  for q = 1, #KEYS - 1 do
+    if draw_from(drawn, q, wanted - #drawn.payloads) then return false end
+    if are_all_empty(drawn) then return true end
+  end
+  return true
+end
+
+-- The shares of the queues one behind the other, without those of empty queues: their numbers, and where each share ends.
+local function share_out(queues, weights, empty)
+  local open, ends, total = {}, {}, 0
+  for i = 1, #queues do
+    local q = queues[i]
+    if not empty[q] then
+      total = total + weights[q]
+      open[#open + 1], ends[#ends + 1] = q, total
+    end
+  end
+  return open, ends
+end
+
+-- The queue in whose share a position in [0, 1) lies.
+local function queue_at(position, open, ends)
+  local at, low, high = position * ends[#ends], 1, #ends
+  while low < high do
+    local middle = math.floor((low + high) / 2)
+    if at < ends[middle] then high = middle else low = middle + 1 end
+  end
+  return open[low]
+end
+
+local function numbers_in(text)
+  local numbers = {}
+  for number in string.gmatch(text, '[^,]+') do numbers[#numbers + 1] = tonumber(number) end
+  return numbers
+end
+
+-- Each queue with its share, anew for each job. Steps of the golden ratio fall evenly into the shares, where random numbers
+-- would need thousands of jobs for that. Shares that have turned out to be empty are skipped, until they are half of all.
+local GOLDEN = 0.6180339887498949
+local function draw_by_weight(drawn, wanted, position, weights)
+  local queues = {}
+  for q = 1, #weights do queues[q] = q end
+  local empty, left, skipped = {}, #queues, 0
+  local open, ends = share_out(queues, weights, empty)
+  while #drawn.payloads < wanted and not drawn.stopped do
+    local shares, chosen = {}, {}
+    for _ = 1, wanted - #drawn.payloads do
+      position = (position + GOLDEN) % 1
+      local q = queue_at(position, open, ends)
+      if not shares[q] and not empty[q] then chosen[#chosen + 1] = q end
+      shares[q] = (shares[q] or 0) + 1
+    end
+    for i = 1, #chosen do
+      local q = chosen[i]
+      if not draw_from(drawn, q, shares[q]) then
+        empty[q], left, skipped = true, left - 1, skipped + weights[q]
+      end
+    end
+    if left == 0 or left < #queues and are_all_empty(drawn) then return true end
+    if 2 * skipped >= ends[#ends] then
+      open, ends = share_out(open, weights, empty)
+      skipped = 0
+    end
+  end
+  return false
+end
+
+-- Draws jobs for so many slots. The result also tells in `all_empty` whether every queue was found empty, in `refusal`
+-- the error of a queue that cannot be read. `position`: nil in strict order.
+local function draw(wanted, position, weights)
+  local drawn = { payloads = {}, queues = {}, strict = {}, bytes = 0 }
+  if wanted == 0 then return drawn end
+  if position then
+    drawn.all_empty = draw_by_weight(drawn, wanted, position, numbers_in(weights))
+  else
+    drawn.all_empty = draw_in_order(drawn, wanted)
+  end
+  return drawn
+end

@@ -1,0 +1,35 @@
+-- Functions: the record of a worker, `{"token":"…","queue":"…","run_at":"…",…,"payload":…}`.
+
+-- Takes a record away: a text, or false where there is none; and an error where we may not. GETDEL is missing before
+-- Redis 6.2, or forbidden to us. A key of another type is no record of ours.
+local function take(key)
+  local record = redis.pcall('GETDEL', key)
+  if type(record) ~= 'table' then return record end
+  record = redis.pcall('GET', key)
+  if type(record) == 'table' then return false, not is_wrong_type(record) and record or nil end
+  local deleted = redis.pcall('DEL', key)
+  if type(deleted) == 'table' then return false, deleted end
+  return record
+end
+
+-- Writes a record in place of one that may be there, which is returned; or an error. SET has no GET before Redis 6.2.
+local function replace(key, record)
+  local old = redis.pcall('SET', key, record, 'GET')
+  if type(old) ~= 'table' then return old end
+  old = redis.pcall('GET', key)
+  if type(old) == 'table' then return old end
+  local set = redis.pcall('SET', key, record)
+  return set.err and set or old
+end
+
+local function bears(record, token)
+  if not record then return false end
+  local start = '{"token":"' .. token .. '"'
+  return string.sub(record, 1, #start) == start
+end
+
+-- A record's payload: its last field, and the only place where this text can stand outside of a string.
+local function payload_in(record)
+  local _, at = string.find(record, '"payload":', 1, true)
+  return string.sub(record, at + 1, -2)
+end

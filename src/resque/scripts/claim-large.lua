@@ -1,0 +1,30 @@
+-- Claims jobs at the head of a queue that are too large to be looked through in Redis, for a caller that has done so: it made
+-- the records from the payloads that it was shown. Claims as many as still stand there, in order.
+--
+-- KEYS  the queue list
+-- ARGV  a key that is there while we are registered, or '' not to ask; then for each job worker:W, the payload, the record
+-- Returns how many were claimed; 1 when it ended at a slot that somebody else's record occupies, or 0
+local list, registration = KEYS[1], ARGV[1]
+
+-- Returns whether it was claimed; an error.
+local function claim(worker, payload, record)
+  local head = redis.call('LPOP', list)
+  if head == payload then
+    local set = redis.pcall('SET', worker, record)
+    if not set.err then return true end
+    redis.call('LPUSH', list, head)
+    return false, set
+  end
+  if head then redis.call('LPUSH', list, head) end
+  return false
+end
+
+if registration ~= '' and redis.call('EXISTS', registration) == 0 then return { 0, 0 } end
+for at = 2, #ARGV, 3 do
+  local count = (at - 2) / 3
+  if redis.call('EXISTS', ARGV[at]) == 1 then return { count, 1 } end
+  local claimed, refusal = claim(ARGV[at], ARGV[at + 1], ARGV[at + 2])
+  if refusal and count == 0 then return redis.error_reply(refusal.err) end
+  if not claimed then return { count, 0 } end
+end
+return { (#ARGV - 1) / 3, 0 }

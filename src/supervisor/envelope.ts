@@ -1,0 +1,99 @@
+/**
+ * How a message of ours is told from all others that may come over the same channel: a job, or a library that knows
+ * another process manager, may send anything. Each child gets a secret with its start order, which every message bears in
+ * both directions; then the version must be the same, and the shape right.
+ */
+import { VERSION } from '../version.js';
+import type { Order, Report } from './messages.js';
+
+interface Envelope {
+  /** The secret. */
+  readonly tsworker: string;
+  readonly version: string;
+  readonly body: unknown;
+}
+
+/** A message of ours, or the version of the tsworker that sent it where that is another; undefined: not a message of ours. */
+export type Opened<T> =
+  | { readonly body: T; readonly secret: string }
+  | { readonly otherVersion: string; readonly secret: string }
+  | undefined;
+
+export function seal(secret: string, body: Order | Report): Envelope {
+  return { tsworker: secret, version: VERSION, body };
+}
+
+export function openReport(message: unknown, secret: string): Opened<Report> {
+  return open<Report>(message, secret, REPORTS);
+}
+
+/** @param secret undefined as long as no start order has come: it brings one */
+export function openOrder(message: unknown, secret: string | undefined): Opened<Order> {
+  return open<Order>(message, secret, ORDERS);
+}
+
+function open<T>(message: unknown, secret: string | undefined, shapes: Shapes): Opened<T> {
+  if (!isEnvelope(message) || (secret !== undefined && message.tsworker !== secret)) return undefined;
+  if (message.version !== VERSION) return { otherVersion: message.version, secret: message.tsworker };
+  return isShaped(message.body, shapes) ? { body: message.body as T, secret: message.tsworker } : undefined;
+}
+
+type Check = (value: unknown) => boolean;
+type Shape = Readonly<Record<string, Check>>;
+type Shapes = ReadonlyMap<unknown, Shape>;
+
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
+const isString = (value: unknown): value is string => typeof value === 'string';
+const isFlag = (value: unknown): boolean => typeof value === 'boolean';
+const isAmount = (value: unknown): boolean => Number.isFinite(value) && (value as number) >= 0;
+const isOptionalString = (value: unknown): boolean => value === undefined || isString(value);
+const isStringList = (value: unknown): boolean => Array.isArray(value) && value.every(isString);
+const isExitCode = (value: unknown): boolean => value === 0 || value === 1;
+const isCounts = (value: unknown): boolean =>
+  isObject(value) && Array.isArray(value.jobs) && Array.isArray(value.waits) && isAmount(value.slots);
+
+const ORDERS = shapes<Order['kind']>({
+  start: { settings: isObject, flags: isObject },
+  registered: { identity: isObject },
+  processes: { count: isAmount },
+  stop: { reason: isString },
+  retire: { reason: isString },
+  abort: { reason: isString },
+  pause: {},
+  resume: {},
+  report: {},
+});
+
+const REPORTS = shapes<Report['kind']>({
+  ready: { classes: isStringList, tracking: isFlag, limitMs: isAmount },
+  running: { token: isString, running: isFlag },
+  pulse: { rssMb: isAmount, running: isAmount, more: isFlag },
+  counts: { counts: isCounts },
+  ended: { exitCode: isExitCode, processed: isAmount, failed: isAmount, putBack: isAmount },
+  refused: { code: isString, message: isString, hint: isOptionalString },
+});
+
+/** A map: what a message names is no property of an object by chance. */
+function shapes<K extends string>(table: Readonly<Record<K, Shape>>): Shapes {
+  return new Map(Object.entries<Shape>(table));
+}
+
+function isEnvelope(message: unknown): message is Envelope {
+  return isObject(message) && isString(message.tsworker) && isString(message.version);
+}
+
+function isShaped(body: unknown, shapes: Shapes): boolean {
+  if (!isObject(body)) return false;
+  const shape = shapes.get(body.kind);
+  return shape !== undefined && Object.entries(shape).every(([field, check]) => check(body[field]));
+}
+
+/** The last word of a child whose supervisor is of another version: the package was upgraded in place meanwhile. */
+export function refuseVersion(supervisor: string, child: string): Extract<Report, { kind: 'refused' }> {
+  return {
+    kind: 'refused',
+    code: 'STATE',
+    message: `the package was replaced: a new child process is tsworker ${child}, its supervisor is ${supervisor}`,
+    hint: 'restart tsworker to run the new version; the child processes that run go on',
+  };
+}
