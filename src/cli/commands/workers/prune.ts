@@ -72,12 +72,8 @@ async function tell({ io, flags }: WorkersCall, lines: readonly Line[], summary:
 }
 
 function sayGrace({ io }: WorkersCall, graceMs: number): number {
-  const more = duration(graceMs + 999);
-  if (graceMs > 0)
-    say(
-      io,
-      `Redis accepted no heartbeats for a while, so old ones prove nothing for ${more}; -force-prune does not wait`,
-    );
+  const reason = 'Redis has taken no heartbeats for a while, so old ones say nothing';
+  if (graceMs > 0) say(io, `${reason} for ${duration(graceMs + 999)} more; -force-prune does not wait`);
   return EXIT.fine;
 }
 
