@@ -26,21 +26,6 @@ export function harmlessJson(json: string): string {
   return json.replace(UNSAFE_IN_JSON, escapedUnits);
 }
 
-/**
- * JSON text that somebody will decode and show: its strings then have escapes that can be read in place of unsafe
- * characters. Line feeds and tabs stay.
- */
-export function shownJson(json: string): string {
-  return json
-    .replace(/\\(?:u[\da-f]{4}|.)/gi, (one) => {
-      if (/^\\[bfr]$/.test(one)) return `\\${one}`;
-      if (!one.startsWith('\\u')) return one;
-      const decoded = String.fromCharCode(Number.parseInt(one.slice(2), 16));
-      return decoded.search(UNSAFE) === -1 || decoded === '\n' || decoded === '\t' ? one : `\\${one}`;
-    })
-    .replace(UNSAFE_IN_JSON, (one) => escapedUnits(one).replaceAll('\\', '\\\\'));
-}
-
 /** A run of white space that breaks the line is one blank. */
 function withoutBreaks(run: string): string {
   return /[\r\n\v\f\u2028\u2029]/.test(run) ? ' ' : run.replaceAll('\t', ' ');
