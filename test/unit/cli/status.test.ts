@@ -29,8 +29,8 @@ const OVERVIEW: Overview = {
     { name: 'odd', size: undefined, headAt: undefined, workers: 0 },
   ],
   delayed: { times: 2, jobs: 5, nextAt: AT + 61_000 },
-  workers: { total: 26, working: 1, lost: 1 },
-  hosts: [{ host: 'web1.ts', workers: 26, working: 1, lost: 1 }],
+  workers: { total: 26, working: 1, lost: 1, unknown: 0 },
+  hosts: [{ host: 'web1.ts', workers: 26, working: 1, lost: 1, unknown: 0 }],
   running: [
     {
       worker: 'web1.ts:4711-0:high,low',

@@ -10,7 +10,7 @@ import { printLines } from '../../json.js';
 import { placeOf, type Session, withRedis } from '../../session.js';
 import { styleOf } from '../../style.js';
 import { type Cell, listed } from '../../table.js';
-import { ageOf, nameOf, type WorkersCall, workerEntry } from './format.js';
+import { ageOf, livenessText, nameOf, type WorkersCall, workerEntry } from './format.js';
 import { prune } from './prune.js';
 import { show } from './show.js';
 
@@ -75,7 +75,7 @@ function asTable(rows: readonly (readonly [WorkerSeen, WorkerDetails])[], now: n
       job?.queue ?? '',
       job === undefined ? '' : (job.problem ?? job.class),
       job === undefined ? '' : argsText(job.payload),
-      ageOf(worker.heartbeatAt, now),
+      livenessText(worker) || ageOf(worker.heartbeatAt, now),
       count(processed ?? 0),
       count(failed ?? 0),
       queues.join(','),
