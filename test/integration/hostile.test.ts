@@ -23,8 +23,12 @@ async function run(argv: readonly string[], given: Parameters<typeof fakeIo>[0] 
   const io: FakeIo = fakeIo({ cwd, ...given });
   io.input.end('n\n');
   await main(argv, { REDIS_URL: redis.uri }, io);
-  return `${io.texts.out}${io.texts.err}`.replaceAll(/\r(?=.*\u001b\[K)|\u001b\[K/g, '');
+  return `${io.texts.out}${io.texts.err}`.split(TO_LINE_END).map(withoutReturn).join('');
 }
+
+const TO_LINE_END = '\u001b[K';
+const withoutReturn = (line: string, i: number, all: readonly string[]) =>
+  i === all.length - 1 ? line : line.replace(/\r(?=[^\r]*$)/, '');
 
 async function fill(text: string): Promise<void> {
   const { client } = redis;
