@@ -9,7 +9,7 @@ import { connected, pushDelayed } from './library.js';
 
 /** What became of a job that was enqueued for later. */
 export type Scheduled =
-  | { readonly status: 'delayed'; /** When it is due, in whole seconds. */ readonly at: Date }
+  | { readonly status: 'delayed' /** When it is due, in whole seconds. */; readonly at: Date }
   /** It was due already, and is in its queue. */
   | { readonly status: 'enqueued' };
 
@@ -56,7 +56,9 @@ async function schedule(due: Due, jobs: NewJob | readonly NewJob[]): Promise<Sch
   const isList = Array.isArray(jobs);
   const list = isList ? (jobs as readonly NewJob[]) : [jobs as NewJob];
   const times = await pushDelayed(list, due);
-  const scheduled = times.map((at): Scheduled => (at === undefined ? { status: 'enqueued' } : { status: 'delayed', at }));
+  const scheduled = times.map(
+    (at): Scheduled => (at === undefined ? { status: 'enqueued' } : { status: 'delayed', at }),
+  );
   return isList ? scheduled : scheduled[0];
 }
 

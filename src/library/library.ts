@@ -207,11 +207,7 @@ export function pushDelayed(list: readonly NewJob[], due: Due): Promise<(Date | 
 }
 
 /** Brings jobs to Redis: how is the caller's matter. `fields` stand beside class and args in each payload. */
-type Deliver<T> = (
-  connection: Connection,
-  keyPrefix: string,
-  fields: Readonly<Record<string, string>>,
-) => Promise<T>;
+type Deliver<T> = (connection: Connection, keyPrefix: string, fields: Readonly<Record<string, string>>) => Promise<T>;
 
 /** Everything that `enqueue` does but the push itself: checks the jobs, traces them, finds a connection, keeps the deadline. */
 export async function deliver<T>(list: readonly NewJob[], how: Deliver<T>): Promise<T> {
@@ -226,11 +222,7 @@ export async function connected(): Promise<{ readonly connection: Connection; re
   return { connection: program().working?.connection ?? (await open()), namespace: namespace() };
 }
 
-async function push<T>(
-  list: readonly NewJob[],
-  how: Deliver<T>,
-  fields: Readonly<Record<string, string>>,
-): Promise<T> {
+async function push<T>(list: readonly NewJob[], how: Deliver<T>, fields: Readonly<Record<string, string>>): Promise<T> {
   const { working } = program();
   const { namespace, enqueueTimeout, uri } = settingsInForce();
   const within = { jobs: list.length, timeoutMs: enqueueTimeout * 1000, shownUri: maskUri(uri) };
