@@ -7,6 +7,7 @@ import type { Io } from '../../io.js';
 import type { Session } from '../../session.js';
 import { styleOf } from '../../style.js';
 import { type Cell, fields, listed } from '../../table.js';
+import { PAUSED, unpausableText } from '../pause/format.js';
 import type { Rates } from './rates.js';
 
 export interface StatusView extends Pick<Session, 'uri' | 'settings'> {
@@ -52,8 +53,9 @@ function headText(overview: Overview, { uri, settings, rates }: StatusView, io: 
   return fields(pairs, io);
 }
 
-function pauseText({ pause: { paused, text } }: Overview): string {
-  if (paused) return 'YES: workers take no new jobs; tsworker resume ends it';
+function pauseText({ pause: { paused, text, unpausable } }: Overview): string {
+  if (paused)
+    return `YES: ${PAUSED}; tsworker resume ends it${unpausable.length > 0 ? `. ${unpausableText(unpausable)}` : ''}`;
   return text === '' ? 'no' : `no: pause-all-workers is ${JSON.stringify(text)}, and only "true" pauses`;
 }
 
