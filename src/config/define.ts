@@ -79,6 +79,8 @@ export interface UserConfig {
   readonly logLevel?: LogLevel;
   /** `json` or `pretty`. Default: pretty on a terminal, else json. */
   readonly logFormat?: LogFormat;
+  /** A line for each job that succeeds: class, queue, duration, arguments. Default: true on a terminal, else false. */
+  readonly logJobs?: boolean;
 }
 
 /**

@@ -254,6 +254,14 @@ export const SCHEMA: Table = {
     defaultText: 'json, pretty on a terminal',
     fallback: ({ terminal }) => (terminal ? 'pretty' : 'json'),
   },
+  logJobs: {
+    flag: 'log-jobs',
+    kind: boolean,
+    group: 'Logs',
+    help: 'a line for each job that succeeds: class, queue, duration, arguments',
+    defaultText: 'false, true on a terminal',
+    fallback: ({ terminal }) => terminal,
+  },
 };
 
 /** The setting that is no setting: which configuration file to read. A flag and a variable only. */

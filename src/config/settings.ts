@@ -67,4 +67,6 @@ export interface Settings {
   readonly http: string | undefined;
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
+  /** A line for each job that succeeds. */
+  readonly logJobs: boolean;
 }

@@ -71,7 +71,7 @@ export async function work(settings: WorkSettings = {}): Promise<WorkResult> {
   const resolved = resolveSettings(configOf(given), { terminal: process.stdout.isTTY === true });
   return await workWith({
     settings: given.jobs === undefined ? { ...resolved.settings, jobs: [] } : resolved.settings,
-    log: given.logger ?? (await createLog(resolved.settings)),
+    log: given.logger ?? createLog(resolved.settings),
     warnings: resolved.warnings,
     flags: {},
     redis: given.redis,

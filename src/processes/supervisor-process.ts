@@ -51,7 +51,7 @@ export async function runSupervised({
   const begun = new AbortController();
   const events = new SupervisorEvents();
   const serving = await prepareServing(settings, log, () => standOf(supervisor, begun.signal));
-  const stopping = new Stopping({ log, graceMs: settings.grace * 1000, deliveryMs: DELIVERY_MS, begun });
+  const stopping = new Stopping({ log, jobLog: log, graceMs: settings.grace * 1000, deliveryMs: DELIVERY_MS, begun });
   const onReady = () => {
     serving?.reconnected();
     registry.beat();
@@ -85,8 +85,15 @@ export async function runSupervised({
       systemd.stopping();
       stopping.request(reason);
     },
-    pause: () => supervisor.suspend(true),
-    resume: () => supervisor.suspend(false),
+    pause: () => {
+      log.info('paused by SIGUSR2 (SIGCONT resumes)');
+      supervisor.suspend(true);
+    },
+    resume: () => {
+      // A terminal sends it too, when a stopped program is brought back.
+      if (supervisor.paused) log.info('resumed by SIGCONT');
+      supervisor.suspend(false);
+    },
     report: () => supervisor.broadcast({ kind: 'report' }),
     ...(onTerminal() ? {} : { reload: () => supervisor.reload() }),
   });
@@ -177,6 +184,7 @@ function stoppable(supervisor: Supervisor, registry: RedisChildRegistry) {
     get busy() {
       return supervisor.busy;
     },
+    countJobs: () => supervisor.countJobs(),
     undelivered: 0,
     quiet: () => supervisor.quiet(),
     abort: (error: Error) => supervisor.abort(error),

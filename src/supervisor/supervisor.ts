@@ -15,6 +15,9 @@ import type { Order } from './messages.js';
 import { Reload, type ReloadProgress } from './reload.js';
 import { RecentDeaths } from './restart-policy.js';
 
+/** A child that works answers sooner; one that is blocked does not answer at all. */
+const COUNT_MS = 300;
+
 export interface SupervisorOptions {
   readonly settings: Settings;
   readonly flags: Readonly<Record<string, unknown>>;
@@ -109,8 +112,9 @@ export class Supervisor {
     return [...this.#children].filter((child) => !child.over.signal.aborted).length;
   }
 
-  /** How many jobs run, as far as the children have said. */
-  get runningJobs(): number {
+  /** How many jobs run, as the children say who have just been told to end them; a blocked one says nothing. */
+  async countJobs(): Promise<number> {
+    await Promise.all([...this.#children].map((child) => child.nextPulse(COUNT_MS)));
     return [...this.#children].reduce((sum, child) => sum + child.running, 0);
   }
 

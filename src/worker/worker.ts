@@ -38,6 +38,7 @@ const START_SILENCE_MS = 1000;
 export async function runDaemon(options: DaemonOptions): Promise<WorkResult> {
   const stopping = new Stopping({
     log: options.lifecycleLog ?? options.log,
+    jobLog: options.log,
     graceMs: options.settings.grace * 1000,
     deliveryMs: DELIVERY_MS,
     begun: options.begun,
@@ -74,7 +75,7 @@ class Daemon {
   }
 
   actions(): DaemonActions {
-    const { log } = this.#options;
+    const { log, lifecycleLog: lifecycle = log } = this.#options;
     return {
       stop: (reason) => this.#stopping.request(reason),
       retire: (reason) => this.#stopping.retire(reason),
@@ -85,11 +86,11 @@ class Daemon {
       setProcesses: (count) => this.#engine?.setProcesses(count),
       running: () => this.#engine?.busy ?? 0,
       pause: () => {
-        log.info('paused by SIGUSR2: SIGCONT resumes');
+        lifecycle.info('paused by SIGUSR2 (SIGCONT resumes)');
         this.#suspend(true);
       },
       resume: () => {
-        if (this.#suspended) log.info('resumed by SIGCONT');
+        if (this.#suspended) lifecycle.info('resumed by SIGCONT');
         this.#suspend(false);
       },
       report: () => dumpRuns(log, this.#engine?.running() ?? [], this.#workerId),
@@ -200,7 +201,9 @@ class Daemon {
     };
     const alone = settings.connections === 1 || this.#options.connect !== undefined;
     if (alone)
-      log.warn('heartbeats share the event loop with the jobs: a job that blocks it for minutes is taken for dead');
+      log.warn(
+        'heartbeats share the event loop with the jobs: a job that blocks it for minutes gets this worker declared dead',
+      );
     const thread = { connect: connectOptionsOf(settings, 'heartbeat'), shownUri: maskUri(settings.uri) };
     const heartbeat = heartbeatOptions(settings);
     return new OwnMembership({ wanted: this.#wantedIdentity(), heartbeat, tell, thread: alone ? undefined : thread });
@@ -242,15 +245,18 @@ class Daemon {
     if (!caught) return { perform, release: () => {} };
     return catchFaults(perform, {
       onLate: (run, error) =>
-        log.error({ queue: run.claim.queue, class: run.class, err: error }, 'a job that had ended threw an error'),
+        log.error(
+          { queue: run.claim.queue, class: run.class, err: error },
+          'late error: thrown by a job that had already ended',
+        ),
       onFault: (error) => {
-        log.fatal({ err: error }, 'an error that belongs to no job: stopping in order');
+        log.fatal({ err: error }, 'uncaught error outside of any job: shutting down');
         this.#fault = error;
         this.#stopping.request('a fault');
       },
       onExit: () => {
         const held = this.#engine?.running().map((run) => ({ queue: run.claim.queue, class: run.class })) ?? [];
-        log.fatal({ held }, 'something called process.exit: these jobs stay in our hands until they are recovered');
+        log.fatal({ held }, 'process.exit was called: these running jobs are interrupted and will be recovered');
       },
     });
   }
@@ -280,7 +286,7 @@ class Daemon {
       quarantine: this.#options.quarantine !== undefined,
       ...(waitReplicas > 0 ? { wait: { replicas: waitReplicas, timeoutMs: Math.ceil(waitTimeout * 1000) } } : {}),
     });
-    const word = engineWording(log, this.#workerId);
+    const word = engineWording(log, this.#workerId, settings.logJobs);
     const measured = { classes, slots: settings.concurrency, busy: () => this.#engine?.busy ?? 0 };
     const told = meter === undefined ? word : withMeter(word, meter.attach(measured));
     const events = this.#reentering(this.#counting(told, watch), connection);

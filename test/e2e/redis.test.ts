@@ -103,7 +103,7 @@ test.concurrent('outage under load: nothing is lost, nobody restarts anything', 
   );
   await until(async () => (await countJobs(own.client)).processed > 20);
   await own.kill();
-  await run.waitForLog((line) => String(line.msg).startsWith('Redis cannot be used'));
+  await run.waitForLog((line) => String(line.msg).startsWith('Redis is unavailable'));
   await own.start();
   await run.waitForLog('Redis is back');
   await until(() => own.client.isReady);
@@ -111,7 +111,7 @@ test.concurrent('outage under load: nothing is lost, nobody restarts anything', 
   run.signal('SIGTERM');
   expect((await run.exit()).code).toBe(0);
   expect(await assertConserved(own.client, 200)).toMatchObject({ processed: 200 });
-  expect(run.logs.filter((line) => String(line.msg).startsWith('Redis cannot be used'))).toHaveLength(1);
+  expect(run.logs.filter((line) => String(line.msg).startsWith('Redis is unavailable'))).toHaveLength(1);
   await own.stop();
 });
 
