@@ -1,7 +1,8 @@
 /** `tsworker pause` and `tsworker resume`: sets Resque's switch for all workers, and says what is in force now. */
 import { findUnpausable, setPause } from '../../../inspect/pause.js';
 import { type Call, EXIT } from '../../command.js';
-import { say } from '../../io.js';
+import { printLine, say } from '../../io.js';
+
 import { printDocument } from '../../json.js';
 import { placeOf, withRedis } from '../../session.js';
 import type { PauseFlags } from './definition.js';
@@ -22,7 +23,7 @@ async function set(call: Call<PauseFlags>, paused: boolean): Promise<number> {
     const before = await setPause(connection, keys, paused);
     const unpausable = paused ? await findUnpausable(connection, keys) : [];
     if (flags.json) printDocument(io, { paused, before: before.paused, ...(paused ? { ignoredBy: unpausable } : {}) });
-    else io.out(`${sentence(paused, before.paused, placeOf(session))}\n`);
+    else printLine(io, sentence(paused, before.paused, placeOf(session)));
     if (unpausable.length > 0) say(io, `warning: ${unpausableText(unpausable)}`);
     return EXIT.fine;
   });
