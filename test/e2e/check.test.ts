@@ -180,7 +180,7 @@ test('queues and workers: paused, missing, of unknown classes, garbage, worked b
   const before = await everything();
   const report = await reportOf(start('-queues=mail,mixed,empty', '--json'));
   expect(about(report, 'Queues')).toEqual([
-    'warning: all workers are paused (pause-all-workers)',
+    'warning: a pause is in force (pause-all-workers): Ruby and tsworker workers take no new jobs',
     'warning: the queue mail does not exist yet',
     'bad: the queue mixed holds jobs of Gone, which no job module registers: they would fail here',
     'warning: the queue mixed holds what is no job: it would go to the failed list',
