@@ -7,7 +7,7 @@ import type { JobModules } from '../job-modules/load.js';
 import { decodePayload } from '../resque/codec.js';
 import type { Keys } from '../resque/keys.js';
 import { bad, type Finding, good, some, warning } from './finding.js';
-import type { RedisSeen } from './seen.js';
+import type { RedisSeen } from './probes.js';
 
 /** Looked at from either end of a queue: enough to see a class that is missing, and bounded whatever the queue holds. */
 const PEEK = 100;
@@ -35,7 +35,12 @@ export async function checkQueues(seen: RedisSeen, facts: QueueFacts): Promise<F
 
 function aboutPause(paused: boolean): Finding[] {
   if (!paused) return [];
-  return [warning('all workers are paused (pause-all-workers)', 'tsworker resume, when they shall go on')];
+  return [
+    warning(
+      'a pause is in force (pause-all-workers): Ruby and tsworker workers take no new jobs',
+      'run tsworker resume when they should go on',
+    ),
+  ];
 }
 
 function missing(ours: readonly string[], all: readonly QueueSeen[]): Finding[] {
