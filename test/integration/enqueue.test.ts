@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from 'vit
 import { connect } from '../../src/redis/connect.js';
 import type { Connection } from '../../src/redis/connection.js';
 import { BatchPusher } from '../../src/resque/batch-pusher.js';
+import { enqueueJobs } from '../../src/resque/enqueue.js';
 import type { ReadyJob } from '../../src/resque/payload-text.js';
 import { keys } from '../support/failed.js';
 import { startProxy } from '../support/proxy.js';
@@ -58,7 +59,8 @@ it.each(['loseReply', 'cutBefore'] as const)('pushes a batch once, also after %s
 });
 
 it.each([
-  ['a queue is no list', ['SET', 'resque:queue:b', 'x'], 'WRONGTYPE'],
+  ['a queue is no list', ['SET', 'resque:queue:b', 'x'], '^nothing was enqueued: resque:queue:b is not a list$'],
+  ['the set of queues is none', ['SET', 'resque:queues', 'x'], '^nothing was enqueued: resque:queues is not a set$'],
   [
     'a queue may not be pushed to',
     ['ACL', 'SETUSER', 'default', 'resetkeys', '~resque:queue:a', '~resque:queues', '~resque:tsworker:*', '%R~*'],
@@ -74,4 +76,27 @@ it.each([
   await redis.cli('CONFIG', 'SET', 'maxmemory', '0');
   await redis.cli('ACL', 'SETUSER', 'default', '~*', '+@all');
   expect(await redis.client.exists('resque:queue:a')).toBe(0);
+});
+
+it.each([
+  ['a queue is no list', ['HSET', 'resque:queue:b', 'x', 'y'], 'resque:queue:b is not a list'],
+  ['the set of queues is none', ['RPUSH', 'resque:queues', 'x'], 'resque:queues is not a set'],
+])('the library enqueues nothing where %s, and says so', async (_, command, wrong) => {
+  const connection = await open(redis.uri);
+  await redis.cli(...command);
+  const both = ['a', 'b'].map((queue) => ({ queue, class: 'A', args: [1] }));
+  await expect(enqueueJobs(connection, 'resque:', both)).rejects.toMatchObject({
+    code: 'REDIS',
+    message: `nothing was enqueued: ${wrong}`,
+    hint: expect.stringContaining('rename or delete it'),
+  });
+  expect(await redis.client.keys('resque:queue:a')).toEqual([]);
+});
+
+it('the library enqueues 100,000 jobs in one step', async () => {
+  const connection = await open(redis.uri);
+  const all = Array.from({ length: 100_000 }, (_, id) => ({ queue: 'q', class: 'A', args: [id] }));
+  await enqueueJobs(connection, 'resque:', all);
+  expect(await redis.client.lRange(keys.queue('q'), -1, -1)).toEqual(['{"class":"A","args":[99999]}']);
+  expect(await redis.client.lLen(keys.queue('q'))).toBe(100_000);
 });
