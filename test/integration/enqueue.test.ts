@@ -1,11 +1,15 @@
 /** Batches of jobs: each is pushed once, whatever becomes of the connection, or not at all. */
 import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest';
+import { main } from '../../src/cli/main.js';
 import { connect } from '../../src/redis/connect.js';
 import type { Connection } from '../../src/redis/connection.js';
 import { BatchPusher } from '../../src/resque/batch-pusher.js';
 import { enqueueJobs } from '../../src/resque/enqueue.js';
 import type { ReadyJob } from '../../src/resque/payload-text.js';
+import { ACL_OF_PRODUCER, SMALLEST_ACL } from '../support/acl.js';
 import { keys } from '../support/failed.js';
+import { fakeIo } from '../support/io.js';
+import { page } from '../support/pages.js';
 import { startProxy } from '../support/proxy.js';
 import { startRedis, type TestRedis } from '../support/redis.js';
 
@@ -91,6 +95,24 @@ it.each([
     hint: expect.stringContaining('rename or delete it'),
   });
   expect(await redis.client.keys('resque:queue:a')).toEqual([]);
+});
+
+it.each([
+  ["the worker's", SMALLEST_ACL],
+  ["a producer's", ACL_OF_PRODUCER],
+])('the documented ACL of %s user is enough to enqueue', async (_, acl) => {
+  await redis.client.sendCommand(['ACL', 'SETUSER', 'u', 'reset', 'on', '>pw', '~resque:*', ...acl]);
+  const uri = redis.uri.replace('unix://', 'unix://u:pw@');
+  const connection = await open(uri);
+  await enqueueJobs(connection, 'resque:', [{ queue: 'q', class: 'A' }]);
+  if (acl === ACL_OF_PRODUCER) {
+    expect(page('config/README.md')).toContain(`only enqueues needs \`${acl.join(' ')}\``);
+    expect(await redis.client.lLen('resque:queue:q')).toBe(1);
+    return;
+  }
+  const io = fakeIo({ cwd: '/nowhere' });
+  expect(await main(['enqueue', 'A', '-queue=q'], { REDIS_URL: uri }, io), io.texts.err).toBe(0);
+  expect(await redis.client.lLen('resque:queue:q')).toBe(2);
 });
 
 it('the library enqueues 100,000 jobs in one step', async () => {
