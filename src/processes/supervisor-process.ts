@@ -15,11 +15,12 @@ import { RedisChildRegistry } from '../registry/child-registry.js';
 import type { HeartbeatMessage } from '../registry/heartbeat.js';
 import { SupervisorEvents } from '../supervisor/events.js';
 import { type ChildState, Supervisor } from '../supervisor/supervisor.js';
-import { Stopping } from '../worker/shutdown.js';
+import { Shutdown } from '../worker/shutdown.js';
 import type { WorkResult } from '../worker/types.js';
 import { connectOptionsOf, heartbeatOptions } from '../worker/wiring.js';
 import type { Serving, Stand } from './http-endpoints.js';
 import { handleSignals, onTerminal } from './signals.js';
+import { logState } from './state-report.js';
 import { type Systemd, systemdOf } from './systemd.js';
 
 export interface ControlOptions {
@@ -51,7 +52,7 @@ export async function runSupervised({
   const begun = new AbortController();
   const events = new SupervisorEvents();
   const serving = await prepareServing(settings, log, () => standOf(supervisor, begun.signal));
-  const stopping = new Stopping({ log, jobLog: log, graceMs: settings.grace * 1000, deliveryMs: DELIVERY_MS, begun });
+  const shutdown = new Shutdown({ log, jobLog: log, graceMs: settings.grace * 1000, deliveryMs: DELIVERY_MS, begun });
   const onReady = () => {
     serving?.reconnected();
     registry.beat();
@@ -79,11 +80,11 @@ export async function runSupervised({
     (connection) => serving?.connected(connection),
     () => supervisor.quiet(),
   );
-  stopping.attach(stoppable(supervisor, registry));
+  shutdown.attach(stoppable(supervisor, registry));
   const release = handleSignals({
     stop: (reason) => {
       systemd.stopping();
-      stopping.request(reason);
+      shutdown.request(reason);
     },
     pause: () => {
       log.info('paused by SIGUSR2 (SIGCONT resumes)');
@@ -94,7 +95,10 @@ export async function runSupervised({
       if (supervisor.paused) log.info('resumed by SIGCONT');
       supervisor.suspend(false);
     },
-    report: () => supervisor.broadcast({ kind: 'report' }),
+    report: () => {
+      supervisor.broadcast({ kind: 'report' });
+      void logState(log, supervisor, registry);
+    },
     ...(onTerminal() ? {} : { reload: () => supervisor.reload() }),
   });
   try {
@@ -108,7 +112,7 @@ export async function runSupervised({
     await connecting;
     return registry.failed ? { ...result, exitCode: 1 } : result;
   } finally {
-    stopping.done();
+    shutdown.done();
     systemd.close();
     release();
     // Nobody waits any more for a connection that was never made.

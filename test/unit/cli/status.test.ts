@@ -35,7 +35,7 @@ const PROCESSES: readonly ProcessSeen[] = [
 
 const OVERVIEW: Overview = {
   at: AT,
-  pause: { paused: false, text: '' },
+  pause: { paused: false, text: '', unpausable: [] },
   stats: { processed: 12_345, failed: 12 },
   queues: [
     { name: 'high', size: 1204, headAt: AT - 192_000, workers: 25 },
@@ -109,7 +109,7 @@ web1.ts:4711-0   5s  high   Archive  12345678901234567890,"tar"
 … and 1 more: tsworker workers -state=working
 
 FAILED   QUEUE  TIMES       LAST  WITH
-Archive  high       2  1h 0m ago  TypeError: x is␛[2J no
+Archive  high       2  1h 0m ago  TypeError: x is\\u001b[2J no
 of the newest 2 failures; -failures=3 looks at all
 `);
     const rates = ratesBetween({ ...OVERVIEW, at: AT - 2000 }, OVERVIEW);
@@ -122,8 +122,10 @@ of the newest 2 failures; -failures=3 looks at all
 
   it('is loud about a pause, and says when the key pauses nobody', () => {
     const paused = (pause: Overview['pause']) => statusText({ ...OVERVIEW, pause }, { ...SESSION, show: 0 }, fakeIo());
-    expect(paused({ paused: true, text: 'true' })).toContain('paused   YES: workers take no new jobs');
-    expect(paused({ paused: false, text: 'yes' })).toContain(
+    expect(paused({ paused: true, text: 'true', unpausable: [] })).toContain(
+      'paused   YES: Ruby and tsworker workers take no new jobs; tsworker resume ends it\n',
+    );
+    expect(paused({ paused: false, text: 'yes', unpausable: [] })).toContain(
       'paused   no: pause-all-workers is "yes", and only "true" pauses',
     );
   });

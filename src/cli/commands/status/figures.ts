@@ -5,6 +5,7 @@ import { count, counted, duration, rate } from '../../format.js';
 import type { Io } from '../../io.js';
 import type { Session } from '../../session.js';
 import { fields } from '../../table.js';
+import { PAUSED, unpausableText } from '../pause/format.js';
 import type { Rates } from './rates.js';
 
 export interface FiguresView extends Pick<Session, 'uri' | 'settings'> {
@@ -42,8 +43,12 @@ function unknownText(unknown: number): string {
 }
 
 /** Paused are all workers of the namespace, or processes by a signal. */
-export function pauseText({ pause: { paused, text }, processes }: Pick<Overview, 'pause' | 'processes'>): string {
-  if (paused) return 'YES: workers take no new jobs; tsworker resume ends it';
+export function pauseText({
+  pause: { paused, text, unpausable },
+  processes,
+}: Pick<Overview, 'pause' | 'processes'>): string {
+  if (paused)
+    return `YES: ${PAUSED}; tsworker resume ends it${unpausable.length > 0 ? `. ${unpausableText(unpausable)}` : ''}`;
   if (text !== '') return `no: pause-all-workers is ${JSON.stringify(text)}, and only "true" pauses`;
   const some = processes.filter(({ state }) => state.paused).length;
   return some === 0 ? 'no' : `no, but for ${counted(some, 'process', 'processes')} paused by SIGUSR2`;

@@ -5,6 +5,7 @@ import { serverTimeMs } from '../../../registry/clock.js';
 import { readProcessStates } from '../../../registry/process-state.js';
 import { EXIT } from '../../command.js';
 import { counted } from '../../format.js';
+import { printLine } from '../../io.js';
 import { printLines } from '../../json.js';
 import { placeOf, type Session, withRedis } from '../../session.js';
 import { processTable } from './by-process.js';
@@ -54,7 +55,7 @@ async function listSlots({ io, flags }: WorkersCall, session: Session, wanted: W
   const rows: (readonly [WorkerSeen, WorkerDetails])[] = [];
   for await (const some of wanted) rows.push(...some);
   const which = flags.state === undefined ? '' : `${flags.state} `;
-  if (rows.length === 0) io.out(`there is no ${which}worker in ${placeOf(session)}\n`);
+  if (rows.length === 0) printLine(io, `there is no ${which}worker in ${placeOf(session)}`);
   else await io.print(`${slotTable(rows, now, io)}\n${counted(rows.length, `${which}worker`)}\n`);
   return EXIT.fine;
 }
@@ -67,7 +68,7 @@ async function listProcesses({ io }: WorkersCall, session: Session, wanted: Want
     for (const [worker, details] of some) processes.add(worker, details);
   }
   const { all } = processes;
-  if (workers === 0) io.out(`there is no worker in ${placeOf(session)}\n`);
+  if (workers === 0) printLine(io, `there is no worker in ${placeOf(session)}`);
   else {
     const sum = `${counted(workers, 'worker')} in ${counted(all.length, 'process', 'processes')}`;
     await io.print(`${processTable(all, now, io)}\n${sum}; -slots shows each\n`);
