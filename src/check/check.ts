@@ -7,10 +7,9 @@ import type { TsworkerError } from '../errors.js';
 import type { SelfImport } from '../job-modules/import.js';
 import { createKeys } from '../resque/keys.js';
 import { type Finding, findingOf, permitted, type Section } from './finding.js';
-import { checkModules } from './modules.js';
+import { checkModules, checkSettings } from './local.js';
 import { checkQueues } from './queues.js';
 import { checkRedis } from './redis.js';
-import { checkSettings } from './settings.js';
 import { checkWorkers } from './workers.js';
 
 export interface CheckOptions {

@@ -7,7 +7,7 @@ import type { JobModules } from '../job-modules/load.js';
 import { decodePayload } from '../resque/codec.js';
 import type { Keys } from '../resque/keys.js';
 import { bad, type Finding, good, some, warning } from './finding.js';
-import type { RedisSeen } from './seen.js';
+import type { RedisSeen } from './probes.js';
 
 /** Looked at from either end of a queue: enough to see a class that is missing, and bounded whatever the queue holds. */
 const PEEK = 100;

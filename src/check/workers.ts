@@ -3,7 +3,7 @@ import { walkWorkers } from '../inspect/workers.js';
 import { serverTimeMs } from '../registry/clock.js';
 import type { Keys } from '../resque/keys.js';
 import { type Finding, good, some, warning } from './finding.js';
-import type { RedisSeen } from './seen.js';
+import type { RedisSeen } from './probes.js';
 
 export interface WorkersSeen {
   readonly findings: readonly Finding[];

@@ -171,16 +171,16 @@ test('queues and workers: paused, missing, of unknown classes, garbage, worked b
   await redis.client.lPop('resque:queue:empty');
   await redis.client.set('resque:pause-all-workers', 'true');
   const now = new Date().toISOString();
-  await redis.client.sAdd('resque:workers', ['web1:1:ruby', 'web1:2:*.x', 'dead:3-0:high']);
+  await redis.client.sAdd('resque:workers', ['web1:1:ruby', 'web1:2:*.x', 'dead:3:high']);
   await redis.client.hSet('resque:workers:heartbeat', {
     'web1:1:ruby': now,
     'web1:2:*.x': now,
-    'dead:3-0:high': '2020-01-01T00:00:00Z',
+    'dead:3:high': '2020-01-01T00:00:00Z',
   });
   const before = await everything();
   const report = await reportOf(start('-queues=mail,mixed,empty', '--json'));
   expect(about(report, 'Queues')).toEqual([
-    'warning: all workers are paused (pause-all-workers)',
+    'warning: a pause is in force (pause-all-workers): Ruby and tsworker workers take no new jobs',
     'warning: the queue mail does not exist yet',
     'bad: the queue mixed holds jobs of Gone, which no job module registers: they would fail here',
     'warning: the queue mixed holds what is no job: it would go to the failed list',
@@ -191,7 +191,7 @@ test('queues and workers: paused, missing, of unknown classes, garbage, worked b
   expect(troubles(report).find(({ text }) => text.includes('Gone'))?.hint).not.toContain('did you mean');
   expect(about(report, 'Workers')).toEqual([
     'good: 2 workers are registered and alive',
-    'warning: 1 dead worker is still registered: dead:3-0:high',
+    'warning: 1 dead worker is still registered: dead:3:high',
   ]);
   expect(await everything()).toBe(before);
 });
