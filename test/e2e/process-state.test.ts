@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect, type TestContext, test } from 'vitest';
 import { connect } from '../../src/redis/connect.js';
 import { type ProcessState, readProcessStates } from '../../src/registry/process-state.js';
+import { createKeys } from '../../src/resque/keys.js';
 import { type CliRun, childrenOf, writeJobs } from '../support/cli.js';
 import { leftoverKeys } from '../support/conservation.js';
 import { tempDir } from '../support/reaper.js';
