@@ -29,13 +29,13 @@ export async function runCheck({ sources, self, flagsProblem }: CheckOptions): P
   const redis = await checkRedis(resolved, async (seen) => {
     const keys = createKeys(resolved.namespace);
     const workers = await permitted(
-      'who works',
+      'the workers',
       () => checkWorkers(seen, keys),
       (finding) => ({ findings: [finding], served: undefined }),
     );
     const facts = { keys, modules: jobs.modules, complete: jobs.complete, served: workers.served };
     const queues = await permitted(
-      'what waits in the queues',
+      'the queues',
       () => checkQueues(seen, facts),
       (finding) => [finding],
     );

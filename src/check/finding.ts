@@ -41,6 +41,6 @@ export async function permitted<T>(what: string, look: () => Promise<T>, or: (fi
     const command = deniedCommand(error);
     if (command === undefined) throw error;
     const hint = `ACL SETUSER <user> +${command}, or run this check as another user`;
-    return or(warning(`${what} cannot be told: our user may not run ${command}`, hint));
+    return or(warning(`${what} could not be checked: our user may not run ${command}`, hint));
   }
 }

@@ -62,5 +62,5 @@ export async function checkModules(paths: readonly string[], self: SelfImport): 
 }
 
 function registers(classes: readonly string[]): string {
-  return classes.length === 0 ? 'loads, and registers no class' : some([...classes].sort(), 20);
+  return classes.length === 0 ? 'loads but registers no class' : some([...classes].sort(), 20);
 }

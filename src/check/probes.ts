@@ -54,7 +54,7 @@ function checkInfo({ info }: RedisSeen): Finding[] {
   if (info !== undefined) return [];
   return [
     warning(
-      'whether jobs may be evicted, and survive a restart, cannot be told: our user may not run INFO',
+      'eviction and persistence could not be checked: our user may not run INFO',
       'ACL SETUSER <user> +info, or run this check as another user: -uri=redis://other:password@…',
     ),
   ];
@@ -75,7 +75,7 @@ async function checkServer({ connection, info, uri }: RedisSeen): Promise<Findin
 }
 
 function versionFinding(at: string, name: string, version: string | undefined): Finding {
-  if (version === undefined) return warning(`${at}, and does not tell its version`, 'Redis 6.2 or newer is best');
+  if (version === undefined) return warning(`${at}, and does not report its version`, 'Redis 6.2 or newer is best');
   const what = `${at}: ${name} ${version}`;
   if (isOlder(version)) return warning(what, 'Redis 6.2 or newer is best; before 6.0 the worker polls for jobs');
   return good(what);
@@ -88,7 +88,7 @@ function isOlder(version: string): boolean {
 
 function roleFinding(role: string | undefined): Finding[] {
   if (role === undefined || role === 'master') return [];
-  return [bad(`it is a replica, which takes no writes`, 'give the address of the master, or redis+sentinel://…')];
+  return [bad(`it is a replica and accepts no writes`, 'give the address of the master, or redis+sentinel://…')];
 }
 
 /** A map in RESP3, a flat list in RESP2. */
@@ -150,7 +150,7 @@ async function checkRights({ connection, settings, uri }: RedisSeen): Promise<Fi
     await connection.send(['EVAL', 'return 1', '0']);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    return [bad(`scripts are refused: ${reason}`, 'allow EVAL and EVALSHA: nothing works without them')];
+    return [bad(`scripts are not allowed: ${reason}`, 'allow EVAL and EVALSHA: nothing works without them')];
   }
   try {
     const more = settings.waitReplicas > 0 ? ['wait 1 1'] : [];
@@ -167,12 +167,12 @@ async function checkTracking({ connection, settings }: RedisSeen): Promise<Findi
   try {
     // Nothing is read in between, so nothing is watched.
     await Promise.all([connection.send(['CLIENT', 'TRACKING', 'ON']), connection.send(['CLIENT', 'TRACKING', 'OFF'])]);
-    return [good('Redis tells of new jobs at once (CLIENT TRACKING)')];
+    return [good('Redis announces new jobs at once (CLIENT TRACKING)')];
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     return [
       warning(
-        `Redis does not tell of new jobs (CLIENT TRACKING: ${reason}): the worker polls, up to every ${settings.interval} s`,
+        `Redis does not announce new jobs (CLIENT TRACKING: ${reason}): the worker polls, up to every ${settings.interval} s`,
         'Redis 6.0 or newer, and ACL SETUSER <user> +client|tracking',
       ),
     ];
@@ -205,8 +205,7 @@ function checkMemory({ info }: RedisSeen): Finding[] {
 function eviction(policy: string, limit: number): Finding {
   const right = 'set maxmemory-policy noeviction: a push fails then where memory is short, and no job is lost';
   if (!policy.startsWith('allkeys')) return good(`no job is evicted (maxmemory-policy ${policy})`);
-  if (limit === 0)
-    return warning(`a limit on memory would evict jobs (maxmemory-policy ${policy}); none is set`, right);
+  if (limit === 0) return warning(`Redis would evict jobs if maxmemory were set (maxmemory-policy ${policy})`, right);
   return bad(`Redis evicts jobs when ${megabytes(limit)} are full (maxmemory-policy ${policy})`, right);
 }
 
@@ -232,7 +231,7 @@ async function checkPersistence({ connection, info }: RedisSeen): Promise<Findin
   const points = await savePoints(connection);
   if (points === '') return [warning('Redis keeps jobs in memory only: a restart loses them all', APPEND_ONLY)];
   const what = points === undefined ? 'at most snapshots are saved' : `only snapshots are saved (save ${points})`;
-  return [warning(`${what}: a crash of Redis loses the jobs since the last`, APPEND_ONLY)];
+  return [warning(`${what}: a crash of Redis loses the jobs since the last one`, APPEND_ONLY)];
 }
 
 /** Redis refuses writes then, or keeps what it cannot save. */

@@ -33,7 +33,7 @@ export async function checkRedis<T>(
     // A fault of ours is no finding.
     if (!(error instanceof Error) || error.constructor === TypeError) throw error;
     return {
-      findings: [bad(`${uri} answers no more: ${error.message}`, 'is it restarting, or overloaded? Check again')],
+      findings: [bad(`${uri} stopped answering: ${error.message}`, 'is it restarting, or overloaded? Check again')],
     };
   } finally {
     await connection.close();

@@ -31,7 +31,7 @@ export async function checkWorkers({ connection, settings }: RedisSeen, keys: Ke
 }
 
 function aboutAlive(alive: number): Finding {
-  if (alive === 0) return good('no worker is at work now');
+  if (alive === 0) return good('no worker is running');
   return good(`${alive} ${alive === 1 ? 'worker is' : 'workers are'} registered and alive`);
 }
 

@@ -1,6 +1,6 @@
 /**
  * Lets in so many connections, altogether and from one address, and makes room for a new one by closing the oldest that is
- * idle: whoever opens connections and says nothing keeps nobody out. Knows nothing of HTTP.
+ * idle, so that silent connections cannot keep others out. Knows nothing of HTTP.
  */
 import type { Socket } from 'node:net';
 

@@ -19,7 +19,7 @@ export interface Page {
 /** By path: `/healthz`. */
 export type Pages = Readonly<Record<string, () => Page | Promise<Page>>>;
 
-/** Nobody needs more of what this serves. */
+/** Probes and scrapers need a few. */
 const LIMITS = { total: 256, ofOneAddress: 128 } as const;
 /** Requests here are a few lines: who takes longer to send one has nothing to ask. */
 const TIMES = {
