@@ -22,6 +22,8 @@ export interface HeartbeatOptions {
   readonly forcePrune: boolean;
   /** See {@link RecoverOptions}. */
   readonly onDead?: RecoverOptions['onDead'];
+  /** See {@link RecoverOptions}. */
+  readonly quarantine?: RecoverOptions['quarantine'];
 }
 
 /** Every message is plain data: it may come from a thread. */
