@@ -165,6 +165,14 @@ export const SCHEMA: Table = {
     defaultText: '1',
     fallback: () => 1,
   },
+  enqueueTimeout: {
+    flag: 'enqueue-timeout',
+    kind: seconds({ min: 0, above: true, max: LONGEST }),
+    group: 'Redis',
+    help: 'seconds that enqueue() in a job or program waits for Redis before it rejects',
+    defaultText: '10',
+    fallback: () => 10,
+  },
   label: {
     flag: 'label',
     kind: text('name', checkLabel),
@@ -245,6 +253,14 @@ export const SCHEMA: Table = {
     help: 'how log lines look',
     defaultText: 'json, pretty on a terminal',
     fallback: ({ terminal }) => (terminal ? 'pretty' : 'json'),
+  },
+  logJobs: {
+    flag: 'log-jobs',
+    kind: boolean,
+    group: 'Logs',
+    help: 'a line for each job that succeeds: class, queue, duration, arguments',
+    defaultText: 'false, true on a terminal',
+    fallback: ({ terminal }) => terminal,
   },
 };
 

@@ -1,13 +1,25 @@
 /** Does what was planned, one file after the other. A file that came meanwhile is never overwritten. */
 import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { Step } from './step.js';
+import { TsworkerError } from '../errors.js';
+import type { Step } from './plan.js';
 
-/** @returns what was done: a step to create what somebody else has created meanwhile becomes one to keep */
+/**
+ * @returns what was done: a step to create what somebody else has created meanwhile becomes one to keep
+ * @throws TsworkerError STATE where a file or folder cannot be written; what was written before stays
+ */
 export async function applySteps(folder: string, steps: readonly Step[]): Promise<readonly Step[]> {
   const done: Step[] = [];
-  for (const step of steps) done.push(await applyStep(folder, step));
+  for (const step of steps) done.push(await applyStep(folder, step).catch((cause) => refuse(cause, folder, step)));
   return done;
+}
+
+/** `EACCES: permission denied, open '/srv/app/package.json'`: the path, and the reason alone. */
+function refuse(cause: unknown, folder: string, { file }: Step): never {
+  const { code, message, path = join(folder, file) } = cause as NodeJS.ErrnoException;
+  const reason = /^[A-Z]+: ([^,]+)/.exec(message)?.[1];
+  if (code === undefined || reason === undefined) throw cause;
+  throw new TsworkerError('STATE', `${path} cannot be written: ${reason}`, { cause });
 }
 
 async function applyStep(folder: string, step: Step): Promise<Step> {

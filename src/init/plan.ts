@@ -3,10 +3,16 @@ import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, join } from 'node:path';
 import { findConfigFile } from '../config/file.js';
+import { TsworkerError } from '../errors.js';
 import { findModules } from '../job-modules/files.js';
-import { addScripts } from './package-json.js';
-import type { Step } from './step.js';
 import { CONFIG, JOB, PACKAGE, PROCFILE, SCRIPTS, TSCONFIG } from './templates.js';
+
+/** What init does to one file, as data: worked out before anything is written. There is no `overwrite`. */
+export type Step =
+  | { readonly kind: 'create'; readonly file: string; readonly text: string; readonly about: string }
+  /** An existing file gets something more; everything that was in it stays. */
+  | { readonly kind: 'change'; readonly file: string; readonly text: string; readonly about: string }
+  | { readonly kind: 'keep'; readonly file: string; readonly about: string };
 
 export interface PlanOptions {
   readonly folder: string;
@@ -39,6 +45,42 @@ function packageStep(path: string): Step {
   if (!there) return { kind: 'create', file, text, about: `scripts ${added.join(', ')}` };
   if (added.length === 0) return { kind: 'keep', file, about: 'has the scripts' };
   return { kind: 'change', file, text, about: `scripts ${added.join(', ')} added` };
+}
+
+/**
+ * @returns the text of package.json with those scripts added that are not there, and their names; a script of the same name
+ *   stays, and so do the indent and the line ends of the file
+ * @throws TsworkerError STATE where the text is no JSON object, or its scripts are none
+ */
+export function addScripts(text: string, scripts: Readonly<Record<string, string>>): { text: string; added: string[] } {
+  const manifest = manifestOf(text);
+  const there = manifest.scripts ?? {};
+  if (!isRecord(there)) throw refuse('"scripts" in package.json is no object');
+  const added = Object.keys(scripts).filter((name) => !Object.hasOwn(there, name));
+  if (added.length === 0) return { text, added };
+  const all = { ...there, ...Object.fromEntries(added.map((name) => [name, scripts[name]])) };
+  const json = JSON.stringify({ ...manifest, scripts: all }, null, /^([ \t]+)\S/m.exec(text)?.[1] ?? '  ');
+  const end = /\s*$/.exec(text)?.[0] ?? '';
+  return { text: (text.includes('\r\n') ? json.replaceAll('\n', '\r\n') : json) + end, added };
+}
+
+function manifestOf(text: string): Readonly<Record<string, unknown>> {
+  let manifest: unknown;
+  try {
+    manifest = JSON.parse(text);
+  } catch {
+    throw refuse('package.json is no valid JSON');
+  }
+  if (!isRecord(manifest)) throw refuse('package.json holds no object');
+  return manifest;
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function refuse(message: string): TsworkerError {
+  return new TsworkerError('STATE', message, { hint: 'correct it first; nothing was written' });
 }
 
 /** Where there are modules, nobody needs an example among them. */

@@ -17,10 +17,12 @@ export const JOB = lines(
   '  },',
   '});',
   '',
-  '// From any program of yours, with the arguments checked by the compiler:',
+  '// From a program of yours, with the arguments checked by the compiler:',
   '//',
   "//   import { hello } from './jobs/hello.ts';",
   "//   await hello.enqueue('Ada');",
+  '//',
+  '// How it is run: "Share typed jobs with a program" in node_modules/tsworker/jobs/README.md.',
 );
 
 export const CONFIG = lines(
@@ -34,7 +36,7 @@ export const CONFIG = lines(
   '  // Jobs at once.',
   '  concurrency: 25,',
   '',
-  '  // Seconds that running jobs get after a stop, then they are put back. Some less than your platform waits before it kills.',
+  '  // Seconds that running jobs get after a stop, then they are requeued. A few less than your platform waits before it kills.',
   '  grace: 20,',
   '',
   '  // Where Redis is, better not in a file: REDIS_URL or TSWORKER_URI. Default: redis://localhost:6379/',
@@ -51,7 +53,7 @@ export const TSCONFIG = lines(
   '    // tsworker loads TypeScript as it is: the compiler only checks.',
   '    "noEmit": true,',
   '    "allowImportingTsExtensions": true',
-  '    // For process, Buffer and their kin: npm install --save-dev @types/node, and here "types": ["node"]',
+  '    // For process, Buffer and similar: npm install --save-dev @types/node, and here "types": ["node"]',
   '  },',
   '  "include": ["jobs", "*.config.ts"]',
   '}',

@@ -3,6 +3,9 @@
  * about many keys is asked for many of them at once. Knows no key.
  */
 import type { Connection } from '../redis/connection.js';
+import { slices } from '../registry/scan.js';
+
+export { slices };
 
 /** Gathers what comes one by one. */
 export async function* batches<T>(source: AsyncIterable<T>, size: number): AsyncGenerator<T[]> {
@@ -13,11 +16,6 @@ export async function* batches<T>(source: AsyncIterable<T>, size: number): Async
     batch = [];
   }
   if (batch.length > 0) yield batch;
-}
-
-/** In slices of at most `size`, in order. */
-export function* slices<T>(all: readonly T[], size: number): Generator<readonly T[]> {
-  for (let first = 0; first < all.length; first += size) yield all.slice(first, first + size);
 }
 
 /** MGET, whatever the number of keys: one call for each slice. */

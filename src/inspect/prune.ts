@@ -4,7 +4,7 @@
  */
 import type { Connection } from '../redis/connection.js';
 import { serverTimeMs } from '../registry/clock.js';
-import { findExpired, findGoneWorkers } from '../registry/find-dead.js';
+import { findExpired, findGone } from '../registry/find-dead.js';
 import type { HeartbeatOptions } from '../registry/heartbeat.js';
 import { keysOf } from '../registry/identity.js';
 import { readGraceMs } from '../registry/outages.js';
@@ -66,7 +66,7 @@ export async function findDead(connection: Connection, given: PruneOptions): Pro
   const options = withIdentity(given);
   const now = await serverTimeMs(connection);
   const graceMs = await graceOf(connection, options, now);
-  const gone = await findGoneWorkers(connection, options);
+  const { workers: gone } = await findGone(connection, options);
   const expired = graceMs === 0 ? await findExpired(connection, options, now) : [];
   const dead = [...new Map([...expired, ...gone].map((one) => [one.id, one])).values()];
   const seen: DeadSeen[] = [];

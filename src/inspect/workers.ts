@@ -3,15 +3,18 @@
  * Reads thousands in few calls, batch by batch. Takes nobody out; that is prune.ts.
  */
 import type { Connection } from '../redis/connection.js';
+import { judgeAll } from '../registry/find-dead.js';
+import type { Liveness, Watch } from '../registry/liveness.js';
+import { readMachines } from '../registry/processes.js';
 import { scan } from '../registry/scan.js';
 import type { Keys } from '../resque/keys.js';
 import { parseRecord } from '../resque/record.js';
-import { batches, getAll } from './batch.js';
+import { batches, getAll, slices } from './batch.js';
 import { type JobSeen, readJob } from './payload.js';
 import { parseTime } from './time.js';
 import { nameWithoutQueues, parseWorkerId, type WorkerName } from './worker-id.js';
 
-/** lost: not heard of for so long that whoever prunes takes it for dead. */
+/** lost: dead, and still registered: whoever prunes takes its job. */
 export type WorkerState = 'working' | 'idle' | 'lost';
 
 export interface JobInHand extends JobSeen {
@@ -26,6 +29,8 @@ export interface WorkerSeen extends WorkerName {
   readonly job: JobInHand | undefined;
   /** Its job is claimed with a token, so that whoever takes it over is safe: tsworker's are. */
   readonly ours: boolean;
+  /** Why it is lost; or that nobody can tell. */
+  readonly liveness: Liveness;
   /** Its last heartbeat, by Redis' clock where it is Ruby or tsworker. Milliseconds; undefined: it has none. */
   readonly heartbeatAt: number | undefined;
 }
@@ -37,12 +42,8 @@ export interface WorkerDetails {
   readonly failed: number | undefined;
 }
 
-export interface WatchOptions {
-  /** By Redis' clock. */
-  readonly nowMs: number;
-  /** As in the daemon's settings. */
-  readonly pruneAfterMs: number;
-}
+/** pruneAfterMs: as in the daemon's settings. */
+export type WatchOptions = Omit<Watch, 'machines'>;
 
 const BATCH = 500;
 
@@ -52,8 +53,13 @@ export async function* walkWorkers(
   keys: Keys,
   options: WatchOptions,
 ): AsyncGenerator<WorkerSeen[]> {
+  const watch = await watchOf(connection, keys, options);
   const ids = eachOnce(scan(connection, ['SSCAN', keys.workers], 1));
-  for await (const batch of batches(ids, BATCH)) yield await readWorkers(connection, keys, batch, options);
+  for await (const batch of batches(ids, BATCH)) yield await readBatch(connection, keys, batch, watch);
+}
+
+async function watchOf(connection: Connection, keys: Keys, options: WatchOptions): Promise<Watch> {
+  return { ...options, machines: await readMachines(connection, keys) };
 }
 
 async function* eachOnce(found: AsyncIterable<string[]>): AsyncGenerator<string> {
@@ -72,15 +78,25 @@ export async function readWorkers(
   ids: readonly string[],
   options: WatchOptions,
 ): Promise<WorkerSeen[]> {
+  const watch = await watchOf(connection, keys, options);
+  const batch = await Promise.all([...slices(ids, BATCH)].map((some) => readBatch(connection, keys, some, watch)));
+  return batch.flat();
+}
+
+async function readBatch(connection: Connection, keys: Keys, ids: readonly string[], watch: Watch) {
   const [records, beats] = await Promise.all([
     connection.send(['MGET', ...ids.map((id) => keys.worker(id))], { binary: true }),
     readBeats(connection, keys, ids),
   ]);
-  return ids.map((id, i) => {
+  const pairs = ids.map((id, i) => [id, beats[i]] as const);
+  const judged = await judgeAll(connection, keys, pairs, watch);
+  return ids.map((id, i): WorkerSeen => {
+    const liveness = judged[i];
     const job = readInHand((records as (Buffer | null)[])[i]);
-    const lost = beats[i] !== undefined && options.nowMs - beats[i] > options.pruneAfterMs;
+    const lost = liveness === 'gone' || liveness === 'expired';
     const state = lost ? 'lost' : job === undefined ? 'idle' : 'working';
-    return { id, ...parseWorkerId(id), state, job: job?.seen, ours: job?.ours ?? false, heartbeatAt: beats[i] };
+    const { seen, ours = false } = job ?? {};
+    return { id, ...parseWorkerId(id), state, job: seen, ours, liveness, heartbeatAt: beats[i] };
   });
 }
 

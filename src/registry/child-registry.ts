@@ -28,6 +28,7 @@ interface DeathFacts {
 }
 
 const RETRY_MS = 200;
+const GIVEN_UP_SILENCE_MS = 1000;
 
 /** The job that was alone in a process that it blocked. */
 class BlockedTimeoutError extends Error {
@@ -56,8 +57,10 @@ export class RedisChildRegistry {
   /** Something could not be written until we gave up: the registry still shows our workers. */
   failed = false;
 
+  /** Nobody waits any more for a Redis that does not answer. */
   giveUp(): void {
     this.#givenUp.abort();
+    this.#connecting.then((connection) => connection.limitSilence(GIVEN_UP_SILENCE_MS)).catch(() => {});
   }
 
   /** Redis is back: it may have lost us. */

@@ -1,43 +1,66 @@
-/**
- * Finds workers that died without leaving the registry. Their expired heartbeat says so everywhere, and wins even over a
- * process that seems alive; on our own machine a process that is gone says so at once. Changes nothing.
- */
+/** Finds workers that died without leaving the registry; by which rules is liveness.ts. Changes nothing. */
 import type { Connection } from '../redis/connection.js';
 import type { Keys } from '../resque/keys.js';
+import { parseRecord } from '../resque/record.js';
 import { parseHeartbeat } from './clock.js';
 import type { HeartbeatOptions } from './heartbeat.js';
-import { keysOf, processOf } from './identity.js';
-import { findGone } from './processes.js';
+import { keysOf, processName, processOf } from './identity.js';
+import { judge, judgeGoworker, type Liveness, type Watch } from './liveness.js';
+import { readMachines } from './processes.js';
 import type { Dead } from './recover.js';
-import { scan } from './scan.js';
+import { scan, slices } from './scan.js';
 
-/** Workers of processes that ran on this machine and are gone. */
-export async function findGoneWorkers(connection: Connection, options: HeartbeatOptions): Promise<Dead[]> {
-  const names = new Set(await findGone(connection, options.identity));
-  return await workersOf(connection, keysOf(options.identity), names);
+/** Processes of ours that ran on this machine and are gone, whatever their heartbeat says, and their workers. */
+export async function findGone(connection: Connection, { identity }: Pick<HeartbeatOptions, 'identity'>) {
+  const { gone } = await readMachines(connection, keysOf(identity));
+  const names = new Set([...gone].filter((name) => name !== processName(identity)));
+  const heartbeats = names.size === 0 ? [] : await readHeartbeats(connection, keysOf(identity));
+  const workers = [...heartbeats].filter(([id]) => names.has(processOf(id)));
+  return { names, workers: workers.map(([id, heartbeat]): Dead => ({ id, death: 'gone', heartbeat })) };
 }
 
-/** @param names of processes that are gone */
-export async function workersOf(connection: Connection, keys: Keys, names: ReadonlySet<string>): Promise<Dead[]> {
-  if (names.size === 0) return [];
-  const dead: Dead[] = [];
-  for (const [id, heartbeat] of await readHeartbeats(connection, keys))
-    if (names.has(processOf(id))) dead.push({ id, death: 'gone', heartbeat });
-  return dead;
-}
-
-/** Those whose heartbeat is too old, or, with forcePrune, who never had one. */
+/** Those whose heartbeat is too old. With forcePrune also those who never had one, or may live in spite of it. */
 export async function findExpired(connection: Connection, options: HeartbeatOptions, nowMs: number): Promise<Dead[]> {
-  const keys = keysOf(options.identity);
+  const { identity, pruneAfterMs, forcePrune } = options;
+  const keys = keysOf(identity);
   const heartbeats = await readHeartbeats(connection, keys);
-  const dead: Dead[] = [];
-  for (const [id, heartbeat] of heartbeats) {
-    const beat = parseHeartbeat(heartbeat);
-    if (beat !== undefined && nowMs - beat > options.pruneAfterMs) dead.push({ id, death: 'expired', heartbeat });
+  // Who is gone from this machine is recovered by its parent, or at our start.
+  const machines = { ...(await readMachines(connection, keys)), gone: new Set<string>() };
+  const beats = [...heartbeats].map(([id, text]) => [id, parseHeartbeat(text)] as const);
+  const judged = await judgeAll(connection, keys, beats, { nowMs, pruneAfterMs, machines });
+  const dead = [...heartbeats].flatMap(([id, heartbeat], i): Dead[] => {
+    const liveness = judged[i] === 'unknown' && forcePrune ? 'expired' : judged[i];
+    return liveness === 'alive' || liveness === 'unknown' ? [] : [{ id, death: liveness, heartbeat }];
+  });
+  return forcePrune ? [...dead, ...(await findWithout(connection, keys, heartbeats))] : dead;
+}
+
+/** In their order. Of most the heartbeat says enough. */
+export async function judgeAll(
+  connection: Connection,
+  keys: Keys,
+  beats: readonly (readonly [id: string, beatMs: number | undefined])[],
+  watch: Watch,
+): Promise<Liveness[]> {
+  const judged = beats.map(([id, beatMs]) => judge(id, beatMs, watch));
+  const unsure = beats.flatMap(([id, beatMs = 0], i) => (judged[i] === undefined ? [{ id, beatMs, i }] : []));
+  for (const some of slices(unsure, 100)) {
+    const names = some.flatMap(({ id }) => [keys.started(id), keys.worker(id)]);
+    const found = (await connection.send(['MGET', ...names], { binary: true })) as (Buffer | null)[];
+    some.forEach(({ id, beatMs, i }, n) => {
+      const [started, record] = found.slice(2 * n, 2 * n + 2);
+      const signs = { started: started?.toString() ?? null, record: record === null ? undefined : parseRecord(record) };
+      judged[i] = judgeGoworker(id, beatMs, signs, watch);
+    });
   }
-  if (!options.forcePrune) return dead;
+  return judged as Liveness[];
+}
+
+/** Workers that never had a heartbeat. Ids of another form belong to programs we do not know: they are left alone. */
+async function findWithout(connection: Connection, keys: Keys, heartbeats: ReadonlyMap<string, string>) {
+  const dead: Dead[] = [];
   for await (const [id] of scan(connection, ['SSCAN', keys.workers], 1))
-    if (!heartbeats.has(id) && isWorkerId(id)) dead.push({ id, death: 'silent', heartbeat: '' });
+    if (!heartbeats.has(id) && /^[^:]+:\d+([-+]\d+)?:./.test(id)) dead.push({ id, death: 'silent', heartbeat: '' });
   return dead;
 }
 
@@ -45,9 +68,4 @@ async function readHeartbeats(connection: Connection, keys: Keys): Promise<Map<s
   const heartbeats = new Map<string, string>();
   for await (const [id, text] of scan(connection, ['HSCAN', keys.heartbeats], 2)) heartbeats.set(id, text);
   return heartbeats;
-}
-
-/** Ids of another form belong to programs we do not know: they are left alone. */
-function isWorkerId(id: string): boolean {
-  return /^[^:]+:\d+([-+]\d+)?:./.test(id);
 }

@@ -1,6 +1,10 @@
 /** The processes that are alive: a sorted set for their number, a hash for where each of them runs. */
+import { hostname } from 'node:os';
 import type { Connection } from '../redis/connection.js';
+import type { Keys } from '../resque/keys.js';
 import { type Identity, keysOf, processName } from './identity.js';
+import type { Machines } from './liveness.js';
+import { pidsOfMachine } from './machine-pids.js';
 import { isGone, machineOf } from './process-fingerprint.js';
 import { scan } from './scan.js';
 
@@ -44,32 +48,47 @@ export function ignoreWrongType(error: unknown): void {
 /** @returns how many are alive, after taking out those that beat no more */
 export async function countProcesses(connection: Connection, identity: Identity, deadBeforeMs: number) {
   const keys = keysOf(identity);
-  const [removed, count] = await Promise.all([
+  const [, count] = await Promise.all([
     sendNamed(connection, ['ZREMRANGEBYSCORE', keys.processes, '-inf', seconds(deadBeforeMs)]),
     sendNamed(connection, ['ZCARD', keys.processes]),
   ]);
-  if (Number(removed) > 0) {
-    const silent: string[] = [];
-    for (const [name, at] of await listMachines(connection, identity))
-      if (Number(at) <= Number(seconds(deadBeforeMs))) silent.push(name);
-    await hideProcesses(connection, identity, silent);
-  }
   return Number(count);
 }
 
-/** The names of those that ran on this machine and are gone, whatever their heartbeat says. */
-export async function findGone(connection: Connection, identity: Identity): Promise<string[]> {
-  const own = processName(identity);
-  const gone: string[] = [];
-  for (const [name, , machine] of await listMachines(connection, identity))
-    if (name !== own && isGone(machine, Number(name.slice(name.lastIndexOf(':') + 1)))) gone.push(name);
-  return gone;
+/** To be called when their workers have been pruned: until then it is good to know that they were ours. */
+export async function forgetSilent(connection: Connection, identity: Identity, deadBeforeMs: number): Promise<void> {
+  const silent: string[] = [];
+  for (const [name, at] of await listMachines(connection, keysOf(identity)))
+    if (!(Number(at) > Number(seconds(deadBeforeMs)))) silent.push(name);
+  await hideProcesses(connection, identity, silent);
+}
+
+/** All processes of ours that did not unregister, and which of them are gone from this machine. */
+export async function readMachines(connection: Connection, keys: Pick<Keys, 'machines'>): Promise<Machines> {
+  const ours = new Set<string>();
+  const gone = new Set<string>();
+  for (const [name, , machine] of await listMachines(connection, keys)) {
+    ours.add(name);
+    if (isGone(machine, Number(name.slice(name.lastIndexOf(':') + 1)))) gone.add(name);
+  }
+  return { ours, gone, hostname: hostname(), pids: once(pidsOfMachine) };
+}
+
+function once<T>(ask: () => T): () => T {
+  let answer: { readonly value: T } | undefined;
+  return () => {
+    answer ??= { value: ask() };
+    return answer.value;
+  };
 }
 
 /** Name, second of the last beat, machine. */
-async function listMachines(connection: Connection, identity: Identity): Promise<[string, string, string][]> {
+async function listMachines(
+  connection: Connection,
+  { machines }: Pick<Keys, 'machines'>,
+): Promise<[string, string, string][]> {
   const found: [string, string, string][] = [];
-  for await (const [name, value] of scan(connection, ['HSCAN', keysOf(identity).machines], 2)) {
+  for await (const [name, value] of scan(connection, ['HSCAN', machines], 2)) {
     const [at, ...machine] = value.split(' ');
     found.push([name, at, machine.join(' ')]);
   }

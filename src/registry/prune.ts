@@ -4,13 +4,13 @@
  */
 import type { Connection } from '../redis/connection.js';
 import type { Keys } from '../resque/keys.js';
-import { findExpired, workersOf } from './find-dead.js';
+import { findExpired, findGone } from './find-dead.js';
 import type { HeartbeatOptions } from './heartbeat.js';
 import { keysOf, processOf, workerId } from './identity.js';
-import { findGone, hideProcesses, ignoreWrongType } from './processes.js';
+import { forgetSilent, hideProcesses, ignoreWrongType } from './processes.js';
 import { type Dead, type Recovered, recoverWorker } from './recover.js';
 import { unregisterRange } from './register.js';
-import { scan } from './scan.js';
+import { scan, slices } from './scan.js';
 
 export interface PruneSteps {
   /** Ends the pruning after the step under way. */
@@ -56,6 +56,7 @@ export async function pruneExpired(
   await sweepSuspects(connection, keysOf(options.identity), nowMs);
   const dead = await findExpired(connection, options, nowMs);
   await recoverAll(connection, options, dead, { signal, pruned, stepped: lockKeeper(connection, options) });
+  if (!signal?.aborted) await forgetSilent(connection, options.identity, nowMs - options.pruneAfterMs);
 }
 
 /**
@@ -63,9 +64,9 @@ export async function pruneExpired(
  */
 export async function pruneGone(connection: Connection, options: HeartbeatOptions, steps: PruneSteps): Promise<void> {
   const keys = keysOf(options.identity);
-  const names = new Set(await findGone(connection, options.identity));
+  const { names, workers } = await findGone(connection, options);
   if (names.size === 0) return;
-  await recoverAll(connection, options, await workersOf(connection, keys, names), steps);
+  await recoverAll(connection, options, workers, steps);
   if (steps.signal?.aborted) return;
   // Nobody else could prune until it expires.
   const lock = await connection.send(['GET', keys.pruneLock]).catch(ignoreWrongType);
@@ -83,9 +84,10 @@ async function recoverAll(
   const keys = keysOf(options.identity);
   const firstSlots = dead.filter(({ id }) => isFirstSlot(id));
   // A process that is not dead after all claims nothing until it is registered again: nobody would see whose job it is.
-  for (const some of slices(firstSlots)) await connection.send(['DEL', ...some.map(({ id }) => keys.started(id))]);
+  for (const some of slices(firstSlots, STEP))
+    await connection.send(['DEL', ...some.map(({ id }) => keys.started(id))]);
   // The first slot of each last: it holds the name, and nobody may take that over before the others are out.
-  for (const some of slices([...dead.filter(({ id }) => !isFirstSlot(id)), ...firstSlots])) {
+  for (const some of slices([...dead.filter(({ id }) => !isFirstSlot(id)), ...firstSlots], STEP)) {
     if (signal?.aborted) return;
     const ends = await Promise.allSettled(some.map((worker) => recoverWorker(connection, keys, worker, options)));
     for (const end of ends) if (end.status === 'fulfilled' && end.value !== undefined) pruned(end.value);
@@ -93,10 +95,6 @@ async function recoverAll(
     if (failed !== undefined) throw failed.reason;
     await stepped?.();
   }
-}
-
-function* slices<T>(all: readonly T[]): Generator<readonly T[]> {
-  for (let first = 0; first < all.length; first += STEP) yield all.slice(first, first + STEP);
 }
 
 function isFirstSlot(id: string): boolean {

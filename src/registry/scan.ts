@@ -1,4 +1,4 @@
-/** Walks a hash or a set with its cursor, in steps that do not hold up Redis. */
+/** Much in steps that do not hold up Redis: a hash or a set with its cursor, a list of ours in slices. */
 import type { Connection } from '../redis/connection.js';
 
 /** @param width 2 for a hash, which yields field and value; 1 for a set. What changes meanwhile may come twice or not. */
@@ -13,4 +13,9 @@ export async function* scan(
     for (let i = 0; i < flat.length; i += width) yield flat.slice(i, i + width);
     cursor = next;
   } while (cursor !== '0');
+}
+
+/** In slices of at most `size`, in order. */
+export function* slices<T>(all: readonly T[], size: number): Generator<readonly T[]> {
+  for (let first = 0; first < all.length; first += size) yield all.slice(first, first + size);
 }

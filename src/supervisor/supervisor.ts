@@ -16,6 +16,9 @@ import { Quarantine } from './quarantine.js';
 import { Reload, type ReloadProgress } from './reload.js';
 import { RecentDeaths } from './restart-policy.js';
 
+/** A child that works answers sooner; one that is blocked does not answer at all. */
+const COUNT_MS = 300;
+
 export interface SupervisorOptions {
   readonly settings: Settings;
   readonly flags: Readonly<Record<string, unknown>>;
@@ -120,12 +123,14 @@ export class Supervisor {
     void this.#quarantine?.look();
   }
 
+  /** How many processes run; one that is gone and still registered is none. */
   get busy(): number {
-    return this.#children.size;
+    return [...this.#children].filter((child) => !child.over.signal.aborted).length;
   }
 
-  /** How many jobs run, as far as the children have said. */
-  get runningJobs(): number {
+  /** How many jobs run, as the children say who have just been told to end them; a blocked one says nothing. */
+  async countJobs(): Promise<number> {
+    await Promise.all([...this.#children].map((child) => child.nextPulse(COUNT_MS)));
     return [...this.#children].reduce((sum, child) => sum + child.running, 0);
   }
 

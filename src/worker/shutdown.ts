@@ -12,8 +12,10 @@ const LOOK_MS = 100;
 
 /** What can be stopped: an engine with its jobs, or a supervisor with its children. */
 export interface Stoppable {
-  /** How many run. */
+  /** What has not ended: jobs, or children. */
   readonly busy: number;
+  /** How many jobs run, where `busy` counts something else: asked of those who run them. */
+  countJobs?(): Promise<number>;
   /** What has ended and could not be reported. */
   readonly undelivered: number;
   quiet(): void;
@@ -23,7 +25,10 @@ export interface Stoppable {
 }
 
 export interface StoppingOptions {
+  /** For the stop itself. A child has a supervisor that says it for all. */
   readonly log: Logger;
+  /** For what becomes of jobs: who runs them knows. */
+  readonly jobLog: Logger;
   /** Milliseconds that running jobs get; 0: no limit. */
   readonly graceMs: number;
   /** How long a Redis that does not answer is waited for, once everything has ended. Milliseconds. */
@@ -74,9 +79,19 @@ export class Stopping {
   }
 
   #begin(reason: string): void {
-    this.#options.log.info({ reason, running: this.#target?.busy ?? 0 }, 'stopping: no more jobs are claimed');
+    const { log, graceMs, begun } = this.#options;
+    // A child that is to be replaced is given all the time that its jobs take.
+    const limitMs = this.#firstAt > 0 ? graceMs : 0;
     this.#quiet();
-    this.#options.begun.abort(new Error(`the worker is stopping (${reason})`));
+    this.#counted((running) => log.info({ reason, running }, shutdownText(running, limitMs, reason)));
+    begun.abort(new Error(`the worker is stopping (${reason})`));
+  }
+
+  /** At once where they run here. */
+  #counted(say: (running: number) => void): void {
+    const target = this.#target;
+    if (target?.countJobs === undefined) say(target?.busy ?? 0);
+    else void target.countJobs().then(say);
   }
 
   #quiet(): void {
@@ -94,12 +109,18 @@ export class Stopping {
     const target = this.#target;
     if (this.#aborted || target === undefined) return;
     this.#aborted = true;
-    this.#options.log.warn({ reason, running: target.busy }, 'aborting the running jobs');
+    this.#counted((running) =>
+      this.#options.log.warn({ reason, running }, `stopping now: cancelling ${counted(running, 'running job')}`),
+    );
     const error = new Error(`the worker stops now: ${reason}`);
     error.name = 'AbortError';
     target.abort(error);
     this.#later(LAST_WORD_MS, () => {
-      if (target.busy > 0) this.#options.log.warn({ running: target.busy }, 'giving up the jobs that still run');
+      if (target.countJobs === undefined && target.busy > 0)
+        this.#options.jobLog.warn(
+          { running: target.busy },
+          `${counted(target.busy, 'job')} did not stop in time: requeued`,
+        );
       target.putBackAll();
     });
   }
@@ -107,7 +128,10 @@ export class Stopping {
   /** A Redis that is gone for good must not keep us for ever: what it still shows in our hands is recovered later. */
   #watchDelivery(target: Stoppable, waitedMs: number): void {
     if (waitedMs >= this.#options.deliveryMs) {
-      this.#options.log.error({ undelivered: target.undelivered }, 'Redis does not answer: leaving without reporting');
+      this.#options.log.error(
+        { undelivered: target.undelivered },
+        'Redis does not answer: leaving without reporting finished jobs',
+      );
       target.giveUp();
       return;
     }
@@ -121,4 +145,16 @@ export class Stopping {
     }, ms);
     this.#timers.add(timer);
   }
+}
+
+/** `shutting down: waiting for 3 running jobs (Ctrl-C again to stop now)` */
+export function shutdownText(running: number, limitMs: number, reason: string): string {
+  if (running === 0) return 'shutting down';
+  const limit = limitMs > 0 ? ` for at most ${limitMs / 1000} s` : '';
+  const again = reason === 'SIGINT' ? 'Ctrl-C again to stop now' : 'a second signal stops them';
+  return `shutting down: waiting for ${counted(running, 'running job')}${limit} (${again})`;
+}
+
+function counted(number: number, what: string): string {
+  return `${number} ${what}${number === 1 ? '' : 's'}`;
 }

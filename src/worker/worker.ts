@@ -27,13 +27,18 @@ import type { DaemonActions, DaemonOptions, WorkResult } from './types.js';
 import { catchFaults, type Faults } from './uncaught-errors.js';
 import { connectOptionsOf, heartbeatOptions } from './wiring.js';
 
-/** How long finishes are held for a Redis that is away. */
-const DELIVERY_MS = 10_000;
+/** How long finishes are held for a Redis that is away. With what follows, the end comes at most 10 s after the last job's. */
+const DELIVERY_MS = 6000;
+/** How long a Redis that does not answer is waited for when there is nothing left to do but unregister. */
+const LEAVE_SILENCE_MS = 2000;
+/** And where we are stopped before we have begun. */
+const START_SILENCE_MS = 1000;
 
 /** @throws TsworkerError REDIS, JOBS, or what `load` and `setup` throw; nothing stays registered then */
 export async function runDaemon(options: DaemonOptions): Promise<WorkResult> {
   const stopping = new Stopping({
     log: options.lifecycleLog ?? options.log,
+    jobLog: options.log,
     graceMs: options.settings.grace * 1000,
     deliveryMs: DELIVERY_MS,
     begun: options.begun,
@@ -70,7 +75,7 @@ class Daemon {
   }
 
   actions(): DaemonActions {
-    const { log } = this.#options;
+    const { log, lifecycleLog: lifecycle = log } = this.#options;
     return {
       stop: (reason) => this.#stopping.request(reason),
       retire: (reason) => this.#stopping.retire(reason),
@@ -81,11 +86,11 @@ class Daemon {
       setProcesses: (count) => this.#engine?.setProcesses(count),
       running: () => this.#engine?.busy ?? 0,
       pause: () => {
-        log.info('paused by SIGUSR2: SIGCONT resumes');
+        lifecycle.info('paused by SIGUSR2 (SIGCONT resumes)');
         this.#suspend(true);
       },
       resume: () => {
-        if (this.#suspended) log.info('resumed by SIGCONT');
+        if (this.#suspended) lifecycle.info('resumed by SIGCONT');
         this.#suspend(false);
       },
       report: () => dumpRuns(log, this.#engine?.running() ?? [], this.#workerId),
@@ -126,12 +131,25 @@ class Daemon {
     try {
       this.#options.onConnection?.({ connection, jobsPushed: () => this.#engine?.jobsPushed() });
       await this.#setUp(modules);
-      this.#identity = await membership.enter(connection);
+      this.#identity = await this.#enter(membership, connection);
       return await this.#work(modules, connection);
     } finally {
       await this.#tearDown(modules);
       this.#options.onConnection?.(undefined);
       await this.#leave(membership, connection);
+    }
+  }
+
+  /** Until there is something that can be stopped, a stop only limits how long Redis may be silent. */
+  async #enter(membership: Membership, connection: Connection): Promise<Identity> {
+    const { signal } = this.#options.begun;
+    const hurry = () => connection.limitSilence(START_SILENCE_MS);
+    signal.addEventListener('abort', hurry);
+    if (signal.aborted) hurry();
+    try {
+      return await membership.enter(connection);
+    } finally {
+      signal.removeEventListener('abort', hurry);
     }
   }
 
@@ -183,7 +201,9 @@ class Daemon {
     };
     const alone = settings.connections === 1 || this.#options.connect !== undefined;
     if (alone)
-      log.warn('heartbeats share the event loop with the jobs: a job that blocks it for minutes is taken for dead');
+      log.warn(
+        'heartbeats share the event loop with the jobs: a job that blocks it for minutes gets this worker declared dead',
+      );
     const thread = { connect: connectOptionsOf(settings, 'heartbeat'), shownUri: maskUri(settings.uri) };
     const heartbeat = heartbeatOptions(settings);
     return new OwnMembership({ wanted: this.#wantedIdentity(), heartbeat, tell, thread: alone ? undefined : thread });
@@ -225,15 +245,18 @@ class Daemon {
     if (!caught) return { perform, release: () => {} };
     return catchFaults(perform, {
       onLate: (run, error) =>
-        log.error({ queue: run.claim.queue, class: run.class, err: error }, 'a job that had ended threw an error'),
+        log.error(
+          { queue: run.claim.queue, class: run.class, err: error },
+          'late error: thrown by a job that had already ended',
+        ),
       onFault: (error) => {
-        log.fatal({ err: error }, 'an error that belongs to no job: stopping in order');
+        log.fatal({ err: error }, 'uncaught error outside of any job: shutting down');
         this.#fault = error;
         this.#stopping.request('a fault');
       },
       onExit: () => {
         const held = this.#engine?.running().map((run) => ({ queue: run.claim.queue, class: run.class })) ?? [];
-        log.fatal({ held }, 'something called process.exit: these jobs stay in our hands until they are recovered');
+        log.fatal({ held }, 'process.exit was called: these running jobs are interrupted and will be recovered');
       },
     });
   }
@@ -263,7 +286,7 @@ class Daemon {
       quarantine: this.#options.quarantine !== undefined,
       ...(waitReplicas > 0 ? { wait: { replicas: waitReplicas, timeoutMs: Math.ceil(waitTimeout * 1000) } } : {}),
     });
-    const word = engineWording(log, this.#workerId);
+    const word = engineWording(log, this.#workerId, settings.logJobs);
     const measured = { classes, slots: settings.concurrency, busy: () => this.#engine?.busy ?? 0 };
     const told = meter === undefined ? word : withMeter(word, meter.attach(measured));
     const events = this.#reentering(this.#counting(told, watch), connection);
@@ -317,6 +340,7 @@ class Daemon {
 
   async #leave(membership: Membership, connection: Connection): Promise<void> {
     const { log } = this.#options;
+    connection.limitSilence(LEAVE_SILENCE_MS);
     try {
       const kept = await membership.leave(connection);
       if (kept > 0)

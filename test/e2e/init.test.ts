@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { runCli, writeJobs } from '../support/cli.js';
+import { projectRoot, runCli, writeJobs } from '../support/cli.js';
 import { tempDir } from '../support/reaper.js';
 
 const FILES = {
@@ -39,7 +39,8 @@ test('into a project: adds what is missing, leaves what is there, and says which
   const { 'package.json': manifest, Procfile, 'tsworker.service': unit, ...rest } = contents(cwd);
   const { 'package.json': _manifest, Procfile: _procfile, ...untouched } = FILES;
   expect(rest).toEqual(untouched);
-  expect(manifest).toContain('"files": ["a", "b"]');
+  expect(manifest).toMatch(/^\{\n {4}"name": "app",\n {4}"files": \[/);
+  expect(JSON.parse(manifest)).toMatchObject({ files: ['a', 'b'], scripts: { worker: 'tsworker' } });
   expect(Procfile).toBe('web: npm start\nworker: npx tsworker\n');
   expect(unit).toContain('Type=notify');
 
@@ -57,11 +58,18 @@ test('into a folder that is not there yet; a package.json that does not parse: n
   expect(Object.keys(contents(join(cwd, 'new/app')))).toEqual([
     ...['jobs/hello.ts', 'package.json', 'tsconfig.json', 'tsworker.config.ts'],
   ]);
-  expect(fresh.stdout).toContain('Next:\n  cd new/app\n  npm install tsworker\n');
+  expect(fresh.stdout).toContain(`Next:\n  cd new/app\n  npm install ${projectRoot.slice(0, -1)}\n`);
 
   const broken = writeJobs(tempDir('init'), { 'package.json': '{ oops' });
   const refused = runCli(['init'], { cwd: broken });
   expect((await refused.exit()).code).toBe(1);
   expect(refused.stderr).toBe('tsworker: package.json is no valid JSON; correct it first; nothing was written\n');
   expect(contents(broken)).toEqual({ 'package.json': '{ oops' });
+});
+
+test('where nothing can be written: the path and the reason in one line', async () => {
+  const cwd = writeJobs(tempDir('init'), { 'a-file': '' });
+  const intoFile = runCli(['init', 'a-file'], { cwd });
+  expect((await intoFile.exit()).code).toBe(1);
+  expect(intoFile.stderr).toMatch(/^tsworker: \S+\/a-file\S* cannot be written: [a-z ]+\n$/);
 });

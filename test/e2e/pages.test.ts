@@ -9,6 +9,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { main } from '../../src/cli/main.js';
 import { envName } from '../../src/config/setting-definition.js';
 import { CONFIG_FLAG, SCHEMA, SETTING_KEYS } from '../../src/config/settings-table.js';
+import { JOB, TSCONFIG } from '../../src/init/templates.js';
 import { type CliRun, projectRoot, run, writeJobs } from '../support/cli.js';
 import { assertConserved, leftoverKeys } from '../support/conservation.js';
 import { fakeIo } from '../support/io.js';
@@ -54,6 +55,7 @@ const COMPILER_OPTIONS = {
   strict: true,
   skipLibCheck: true,
   noEmit: true,
+  allowImportingTsExtensions: true,
   types: ['node'],
 };
 
@@ -186,6 +188,41 @@ it('has a walk-through of failed jobs that ends well, and prints what it shows',
   expect(await assertConserved(redis.client, 4)).toMatchObject({ processed: 4, failed: 0 });
 });
 
+it('shares typed jobs with a program as it says, compiled and in JavaScript', { timeout: 60_000 }, async () => {
+  const cwd = writeJobs(tempDir('shared'), {
+    'package.json': '{ "type": "module" }',
+    'tsconfig.json': TSCONFIG,
+    'tsconfig.build.json': block('tsconfig.build.json'),
+    'jobs/hello.ts': JOB,
+    'app.ts': block('app.ts'),
+    'plain/jobs/hello.mjs': block('jobs/hello.mjs'),
+    'plain/app.mjs': block('app.ts').replace('hello.ts', 'hello.mjs'),
+  });
+  mkdirSync(join(cwd, 'node_modules'));
+  symlinkSync(projectRoot, join(cwd, 'node_modules/tsworker'));
+  const tsc = spawnSync(join(projectRoot, 'node_modules/.bin/tsc'), ['-p', 'tsconfig.build.json'], {
+    cwd,
+    encoding: 'utf8',
+  });
+  expect(tsc.stdout).toBe('');
+  const env = { REDIS_URL: redis.uri };
+  for (const [app, jobs] of [
+    ['dist/app.js', 'dist/jobs'],
+    ['plain/app.mjs', 'plain/jobs'],
+    ['dist/app.js', 'jobs'],
+  ]) {
+    const program = run(process.execPath, [app], { cwd, env });
+    expect((await program.exit()).code, program.output).toBe(0);
+    const worker = run(
+      process.execPath,
+      [join(projectRoot, 'bin/tsworker.js'), '-queues=default', `-jobs=${jobs}`, '-exit-on-complete'],
+      { cwd, env },
+    );
+    expect((await worker.exit()).code, worker.output).toBe(0);
+    expect(worker.logs.map((line) => line.msg)).toContain('hello, Ada');
+  }
+});
+
 it('has TypeScript examples that compile', { timeout: 60_000 }, () => {
   const dir = tempDir('examples');
   const blocks = [...PAGES.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, code]) => code);
@@ -194,6 +231,7 @@ it('has TypeScript examples that compile', { timeout: 60_000 }, () => {
     ...Object.fromEntries(blocks.map((code, i) => [`example-${i}.ts`, code])),
     'package.json': '{ "type": "module" }',
     'pg.d.ts': PG,
+    'jobs/hello.ts': JOB,
     'tsconfig.json': JSON.stringify({ compilerOptions: COMPILER_OPTIONS }),
   });
   mkdirSync(join(dir, 'node_modules'));

@@ -7,6 +7,7 @@ import { writeFleet, writeMany } from '../../support/fleet.js';
 import { type FakeIo, fakeIo } from '../../support/io.js';
 import { prose } from '../../support/pages.js';
 import { startRedis, type TestRedis } from '../../support/redis.js';
+import { until } from '../../support/until.js';
 
 let redis: TestRedis;
 beforeAll(async () => {
@@ -370,6 +371,25 @@ describe('status', () => {
     expect(await json('status -failures=0')).toMatchObject({ failures: { total: 6, looked: 0, groups: [] } });
   });
 
+  test('-watch says that Redis does not answer, and goes on when it does again; q ends it at any time', async () => {
+    const own = await startRedis();
+    onTestFinished(async () => {
+      own.resume();
+      await own.stop();
+    });
+    const io = fakeIo({ cwd: '/nowhere', terminal: true });
+    const watching = run('status -watch -every=0.05', io, own.uri);
+    await until(() => io.texts.out.includes('processed ('), { what: 'it shows rates' });
+    own.pause();
+    await until(() => io.texts.out.includes('does not answer'), { what: 'it says that Redis is away' });
+    own.resume();
+    const seen = io.texts.out.length;
+    await until(() => io.texts.out.slice(seen).includes('processed ('), { what: 'it shows rates again' });
+    own.pause();
+    io.input.write('q');
+    expect((await watching).code).toBe(0);
+  }, 40_000);
+
   test('-watch -json prints lines with rates until nobody reads', async () => {
     const io = fakeIo({ cwd: '/nowhere' });
     const printed: string[] = [];
@@ -452,13 +472,13 @@ describe('a Redis', () => {
     expect({ code, err }).toEqual({
       code: 1,
       err: expect.stringMatching(
-        /^tsworker: Redis at redis:.*\*\*\*@.* refuses: NOPERM .*; check the ACL of the user\n$/,
+        /^tsworker: Redis at redis:.*\*\*\*@.* answered with an error: NOPERM .*; check the ACL of the user\n$/,
       ),
     });
     await redis.client.set('resque:workers', 'no set');
     expect(await run('workers')).toMatchObject({
       code: 1,
-      err: expect.stringMatching(/refuses: WRONGTYPE .*; a key of this namespace/),
+      err: expect.stringMatching(/answered with an error: WRONGTYPE .*; a key of this namespace/),
     });
   });
 });

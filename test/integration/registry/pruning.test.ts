@@ -47,7 +47,17 @@ function watched(hold?: Promise<void>) {
     if (underWay++ === 0) seen.trips++;
     return await connection.send(args, options).finally(() => underWay--);
   };
-  return { connection: { tracking: false, ready: true, send, close: async () => {} } satisfies Connection, seen };
+  return {
+    connection: {
+      tracking: false,
+      ready: true,
+      send,
+      drop: () => {},
+      limitSilence: () => {},
+      close: async () => {},
+    } satisfies Connection,
+    seen,
+  };
 }
 
 const workers = () => redis.client.sCard('resque:workers');

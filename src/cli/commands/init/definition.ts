@@ -23,6 +23,6 @@ export const initCommand = defineCommand({
     ['tsworker init -dry-run', 'only say what would be written'],
   ],
   notes: `Writes jobs/hello.ts, tsworker.config.ts, tsconfig.json, and the scripts worker and worker:check in package.json: each only \
-where it is missing. Nothing is ever overwritten; package.json keeps its layout. Installs nothing.`,
+where it is missing. Nothing is ever overwritten; package.json keeps its indent. Installs nothing.`,
   load: async () => (await import('./run.js')).init,
 });

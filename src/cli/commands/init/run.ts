@@ -1,8 +1,8 @@
 /** `tsworker init`: says what was written, kept, and what comes next. What is written is src/init's matter. */
 import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { applySteps } from '../../../init/apply.js';
-import { isInstalled, planInit } from '../../../init/plan.js';
-import type { Step } from '../../../init/step.js';
+import { isInstalled, planInit, type Step } from '../../../init/plan.js';
 import { type Call, EXIT } from '../../command.js';
 import { printDocument } from '../../json.js';
 import { type Style, styleOf } from '../../style.js';
@@ -39,11 +39,17 @@ function nextSteps(folder: string | undefined, installed: boolean, steps: readon
   const sample = steps.some(({ kind, file }) => kind === 'create' && file === 'jobs/hello.ts');
   return [
     ...(folder === undefined ? [] : [`cd ${folder}`]),
-    ...(installed ? [] : ['npm install tsworker']),
+    ...(installed ? [] : [`npm install ${packageName()}`]),
     'npx tsworker check',
-    ...(sample ? ['npx tsworker enqueue Hello Ada -queue=default'] : []),
+    ...(sample ? ['npx tsworker enqueue Hello Ada'] : []),
     'npx tsworker',
   ];
+}
+
+/** What npm finds it by: its name where it came from a registry, the folder of a checkout. */
+function packageName(): string {
+  const root = fileURLToPath(new URL('../../../..', import.meta.url)).replace(/[/\\]$/, '');
+  return root.includes('node_modules') ? 'tsworker' : root;
 }
 
 function footer(next: readonly string[], dryRun: boolean): string {
