@@ -4,6 +4,7 @@ import { scan } from '../registry/scan.js';
 import type { Keys } from '../resque/keys.js';
 import { askEach, listPages } from './batch.js';
 import { type JobSeen, readJob } from './payload.js';
+import { listQuarantined } from './quarantine.js';
 
 export interface QueueSeen {
   readonly name: string;
@@ -11,6 +12,8 @@ export interface QueueSeen {
   readonly size: number | undefined;
   /** When the job at the head was pushed, where its payload says so. Milliseconds. */
   readonly headAt: number | undefined;
+  /** Jobs that two processes died with; they run alone. */
+  readonly quarantined: number;
 }
 
 export async function queueNames(connection: Connection, keys: Keys): Promise<string[]> {
@@ -21,7 +24,8 @@ export async function queueNames(connection: Connection, keys: Keys): Promise<st
 
 /** By name. */
 export async function listQueues(connection: Connection, keys: Keys): Promise<QueueSeen[]> {
-  const names = await queueNames(connection, keys);
+  const quarantined = await listQuarantined(connection, keys);
+  const names = [...new Set([...(await queueNames(connection, keys)), ...quarantined.keys()])].sort();
   const sizes = await askEach(
     connection,
     names.map((name) => ['LLEN', keys.queue(name)]),
@@ -36,6 +40,7 @@ export async function listQueues(connection: Connection, keys: Keys): Promise<Qu
     name,
     size: sizes[i] === undefined ? undefined : Number(sizes[i]),
     headAt: headAt.get(name),
+    quarantined: quarantined.get(name) ?? 0,
   }));
 }
 

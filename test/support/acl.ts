@@ -3,7 +3,7 @@
 export const SMALLEST_ACL: readonly string[] = [
   ...['+ping', '+time', '+eval', '+evalsha', '+client|tracking'],
   ...['+get', '+set', '+getdel', '+del', '+exists', '+mget', '+incr', '+incrby'],
-  ...['+lindex', '+lpop', '+lpush', '+rpush', '+sadd', '+srem', '+sismember', '+sscan'],
+  ...['+llen', '+lpop', '+lpush', '+rpush', '+sadd', '+srem', '+sismember', '+smembers', '+sscan'],
   ...['+hset', '+hget', '+hdel', '+hexists', '+hscan', '+zadd', '+zcard', '+zrem', '+zremrangebyscore'],
   ...['+multi', '+exec'],
 ];
@@ -13,5 +13,5 @@ export const DISPENSABLE: readonly string[] = ['+client|tracking', '+getdel', '+
 
 /** Added where they are used. */
 export const ACL_OF_WAIT = '+wait';
-export const ACL_OF_HTTP = '+llen';
+export const ACL_OF_HTTP = '+lindex';
 export const ACL_OF_CLUSTER = '+cluster|slots';

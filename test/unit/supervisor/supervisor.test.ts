@@ -122,8 +122,10 @@ describe('quarantine', () => {
   });
 
   test('its child does not make the worker ready, and a stop ends it too', async () => {
-    const waits = "await new Promise((resolve) => process.on('message', (m) => m.body.kind === 'stop' && resolve()));";
-    const { supervisor, told, quarantined } = supervise(READY + waits + ENDED, READY + waits + ENDED);
+    // It listens before it says anything.
+    const life = `const stopped = new Promise((resolve) => process.on('message', (m) => m.body.kind === 'stop' && resolve()));
+      ${READY} await stopped; ${ENDED}`;
+    const { supervisor, told, quarantined } = supervise(life, life);
     quarantined.push(true);
     const over = supervisor.run();
     await until(() => told.includes('quarantineOpened') && supervisor.busy === 2 && supervisor.ready === 1);

@@ -44,12 +44,21 @@ function headText(overview: Overview, { uri, settings, rates }: StatusView, io: 
     ['paused', pauseText(overview)],
     ['jobs', `${processed}; ${failed}`],
     ['waiting', `${counted(waiting, 'job')} in ${counted(queues.length, 'queue')}${delayedText(overview)}`],
+    ...quarantineLine(overview),
     [
       'workers',
       `${count(total)}: ${count(working)} working, ${count(total - working - lost)} idle, ${count(lost)} lost`,
     ],
   ];
   return fields(pairs, io);
+}
+
+/** Only where something is there. */
+function quarantineLine({ queues }: Overview): [string, string][] {
+  const jobs = queues.reduce((sum, { quarantined }) => sum + quarantined, 0);
+  if (jobs === 0) return [];
+  const names = queues.filter(({ quarantined }) => quarantined > 0).map(({ name }) => name);
+  return [['quarantine', `${counted(jobs, 'job')} that two processes died with, of ${names.join(', ')}`]];
 }
 
 function pauseText({ pause: { paused, text } }: Overview): string {
@@ -69,17 +78,23 @@ function queueList({ queues, at }: Overview, { show, rates }: StatusView, io: Io
   const { red, dim } = styleOf(io);
   const columns: Column[] = [{ head: 'QUEUE', give: 1 }, right('JOBS'), right('HEAD WAITS'), right('WORKERS')];
   if (rates !== undefined) columns.splice(2, 0, right('GROWTH'));
+  const some = queues.some(({ quarantined }) => quarantined > 0);
+  if (some) columns.splice(-1, 0, right('QUARANTINED'));
   const largest = [...queues].sort((a, b) => (b.size ?? 0) - (a.size ?? 0)).slice(0, show.queues);
   const shown = new Set(largest);
   const rows = queues
     .filter((queue) => shown.has(queue))
-    .map(({ name, size, headAt, workers }): Cell[] => {
+    .map(({ name, size, headAt, quarantined, workers }): Cell[] => {
       const growth = rates === undefined ? [] : [growthText(rates.queues.get(name) ?? 0)];
       const waits = headAt === undefined ? '-' : duration(at - headAt);
       const jobs = size === undefined ? 'not a list' : count(size);
       // Jobs that nobody takes are the first thing to see.
       const served = { text: count(workers), paint: workers === 0 && size !== 0 ? red : (text: string) => text };
-      return [name, size === 0 ? { text: jobs, paint: dim } : jobs, ...growth, waits, served];
+      return [
+        ...[name, size === 0 ? { text: jobs, paint: dim } : jobs, ...growth, waits],
+        ...(some ? [count(quarantined)] : []),
+        served,
+      ];
     });
   return section(columns, rows, queues.length, 'tsworker queues', io);
 }
