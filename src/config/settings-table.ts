@@ -113,7 +113,7 @@ export const SCHEMA: Table = {
     flag: 'force-prune',
     kind: boolean,
     group: 'Process',
-    help: 'also prune workers that have no heartbeat at all',
+    help: 'also prune workers that have no heartbeat at all, and goworkers with an old one',
     defaultText: 'false',
     fallback: () => false,
   },

@@ -15,7 +15,7 @@ import { RedisChildRegistry } from '../registry/child-registry.js';
 import type { HeartbeatMessage } from '../registry/heartbeat.js';
 import { SupervisorEvents } from '../supervisor/events.js';
 import { type ChildState, runsQuarantine, Supervisor } from '../supervisor/supervisor.js';
-import { Stopping } from '../worker/shutdown.js';
+import { Shutdown } from '../worker/shutdown.js';
 import type { WorkResult } from '../worker/types.js';
 import { connectOptionsOf, heartbeatOptions } from '../worker/wiring.js';
 import type { Serving, Stand } from './http-endpoints.js';
@@ -51,7 +51,7 @@ export async function runSupervised({
   const begun = new AbortController();
   const events = new SupervisorEvents();
   const serving = await prepareServing(settings, log, () => standOf(supervisor, begun.signal));
-  const stopping = new Stopping({ log, jobLog: log, graceMs: settings.grace * 1000, deliveryMs: DELIVERY_MS, begun });
+  const shutdown = new Shutdown({ log, jobLog: log, graceMs: settings.grace * 1000, deliveryMs: DELIVERY_MS, begun });
   const onReady = () => {
     serving?.reconnected();
     registry.beat();
@@ -79,11 +79,11 @@ export async function runSupervised({
     (connection) => serving?.connected(connection),
     () => supervisor.quiet(),
   );
-  stopping.attach(stoppable(supervisor, registry));
+  shutdown.attach(stoppable(supervisor, registry));
   const release = handleSignals({
     stop: (reason) => {
       systemd.stopping();
-      stopping.request(reason);
+      shutdown.request(reason);
     },
     pause: () => {
       log.info('paused by SIGUSR2 (SIGCONT resumes)');
@@ -108,7 +108,7 @@ export async function runSupervised({
     await connecting;
     return registry.failed ? { ...result, exitCode: 1 } : result;
   } finally {
-    stopping.done();
+    shutdown.done();
     systemd.close();
     release();
     // Nobody waits any more for a connection that was never made.

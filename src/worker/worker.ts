@@ -21,7 +21,8 @@ import { reenter } from '../registry/register.js';
 import { RedisJobStore } from '../resque/store.js';
 import { asError } from '../thrown.js';
 import { type JobWatch, watchJobs } from '../tracing/watch.js';
-import { Stopping } from './shutdown.js';
+import { inTime } from './in-time.js';
+import { Shutdown } from './shutdown.js';
 import { tellBegin, tellEnd } from './tell-running.js';
 import type { DaemonActions, DaemonOptions, WorkResult } from './types.js';
 import { catchFaults, type Faults } from './uncaught-errors.js';
@@ -36,15 +37,15 @@ const START_SILENCE_MS = 1000;
 
 /** @throws TsworkerError REDIS, JOBS, or what `load` and `setup` throw; nothing stays registered then */
 export async function runDaemon(options: DaemonOptions): Promise<WorkResult> {
-  const stopping = new Stopping({
+  const shutdown = new Shutdown({
     log: options.lifecycleLog ?? options.log,
     jobLog: options.log,
     graceMs: options.settings.grace * 1000,
     deliveryMs: DELIVERY_MS,
     begun: options.begun,
   });
-  const daemon = new Daemon(options, stopping);
-  const onAbort = () => stopping.request('the signal in the settings');
+  const daemon = new Daemon(options, shutdown);
+  const onAbort = () => shutdown.request('the signal in the settings');
   options.signal?.addEventListener('abort', onAbort);
   // Before anything slow: a stop while we start must be heard.
   const release = options.control?.(daemon.actions()) ?? (() => {});
@@ -52,34 +53,39 @@ export async function runDaemon(options: DaemonOptions): Promise<WorkResult> {
     if (options.signal?.aborted) onAbort();
     return await daemon.run();
   } finally {
-    stopping.done();
+    shutdown.done();
     release();
     options.signal?.removeEventListener('abort', onAbort);
   }
 }
 
+const NOTHING_DONE: Ended = { putBack: 0, undelivered: 0 };
+/** What `teardown` gets although nothing is waited for any more. */
+const TEARDOWN_MS = 1000;
+
 class Daemon {
   readonly #options: DaemonOptions;
-  readonly #stopping: Stopping;
+  readonly #shutdown: Shutdown;
   readonly #counts = { processed: 0, failed: 0 };
   #membership: Membership | undefined;
   #identity: Identity | undefined;
+  #releaseFaults: () => void = () => {};
   #engine: Engine | undefined;
   #fault: Error | undefined;
   /** May be asked for before there is an engine to suspend. */
   #suspended = false;
 
-  constructor(options: DaemonOptions, stopping: Stopping) {
+  constructor(options: DaemonOptions, shutdown: Shutdown) {
     this.#options = options;
-    this.#stopping = stopping;
+    this.#shutdown = shutdown;
   }
 
   actions(): DaemonActions {
     const { log, lifecycleLog: lifecycle = log } = this.#options;
     return {
-      stop: (reason) => this.#stopping.request(reason),
-      retire: (reason) => this.#stopping.retire(reason),
-      abort: (reason) => this.#stopping.abort(reason),
+      stop: (reason) => this.#shutdown.request(reason),
+      retire: (reason) => this.#shutdown.retire(reason),
+      abort: (reason) => this.#shutdown.abort(reason),
       fault: (error) => {
         this.#fault = error;
       },
@@ -130,13 +136,15 @@ class Daemon {
     this.#showState();
     try {
       this.#options.onConnection?.({ connection, jobsPushed: () => this.#engine?.jobsPushed() });
-      await this.#setUp(modules);
+      if (!(await this.#setUp(modules))) return NOTHING_DONE;
       this.#identity = await this.#enter(membership, connection);
       return await this.#work(modules, connection);
     } finally {
       await this.#tearDown(modules);
       this.#options.onConnection?.(undefined);
       await this.#leave(membership, connection);
+      // Last: until we have left, nothing that `teardown` lets go may end the process.
+      this.#releaseFaults();
     }
   }
 
@@ -209,14 +217,20 @@ class Daemon {
     return new OwnMembership({ wanted: this.#wantedIdentity(), heartbeat, tell, thread: alone ? undefined : thread });
   }
 
-  async #setUp(modules: JobModules): Promise<void> {
+  /** @returns false where the worker was told to stop, and `setup` took no notice */
+  async #setUp(modules: JobModules): Promise<boolean> {
     const { settings, log, flags, begun } = this.#options;
-    await runSetup(modules, { flags, log, signal: begun.signal, concurrency: settings.concurrency });
+    const context = { flags, log, signal: begun.signal, concurrency: settings.concurrency };
+    const done = await inTime(runSetup(modules, context), this.#shutdown.over);
+    if (!done) log.warn('setup did not finish after the worker was told to stop: leaving without it');
+    return done;
   }
 
   async #tearDown(modules: JobModules): Promise<void> {
+    const { over } = this.#shutdown;
     try {
-      await runTeardown(modules);
+      if (await inTime(runTeardown(modules), over, TEARDOWN_MS)) return;
+      throw new Error('it did not finish in time');
     } catch (error) {
       this.#options.log.error({ err: error }, 'teardown failed');
       this.#fault = asError(error);
@@ -228,12 +242,13 @@ class Daemon {
     // Not earlier: the job modules, or their setup, may have brought a tracer.
     const watch = await watchJobs(this.#workerId, (reason) => log.warn(reason));
     const faults = this.#faults(modules, watch);
+    this.#releaseFaults = faults.release;
     const engine = this.#assemble(connection, faults.perform, { classes: modules.functions.classes, watch });
     this.#announce(modules, connection);
-    this.#stopping.attach(engine);
+    this.#shutdown.attach(engine);
     await engine.start();
     const ended = await engine.ended;
-    faults.release();
+    this.#shutdown.delivered();
     return ended;
   }
 
@@ -252,7 +267,7 @@ class Daemon {
       onFault: (error) => {
         log.fatal({ err: error }, 'uncaught error outside of any job: shutting down');
         this.#fault = error;
-        this.#stopping.request('a fault');
+        this.#shutdown.fault('an uncaught error');
       },
       onExit: () => {
         const held = this.#engine?.running().map((run) => ({ queue: run.claim.queue, class: run.class })) ?? [];

@@ -2,6 +2,7 @@
 import { beforeAll, describe, expect, type TestContext, test } from 'vitest';
 import { type CliRun, writeJobs } from '../support/cli.js';
 import { assertConserved, countJobs, leftoverKeys } from '../support/conservation.js';
+import { UNSAFE } from '../support/hostile.js';
 import { tempDir } from '../support/reaper.js';
 import { startScene } from '../support/scene.js';
 import { until } from '../support/until.js';
@@ -244,6 +245,30 @@ describe.concurrent('faults in job code', () => {
     const entries = (await redis.client.lRange('resque:failed', 0, -1)).map((entry) => JSON.parse(entry).error);
     expect(entries).toContain('No worker for constructor in queue q with args [1]');
   });
+});
+
+test.concurrent('nothing that a job or a producer wrote acts on a terminal, in either form of the log', async (context) => {
+  const { startWith, push } = await scene(context);
+  const dir = writeJobs(tempDir('jobs'), {
+    'j.ts': `
+      export async function Fails(this: { log: any }, queue: string, text: string) {
+        this.log.warn({ text, nested: { [text]: [text] } }, text);
+        throw new Error(text);
+      }
+    `,
+  });
+  const text = '\u001b[2J\u009b2J\r\b\u202e\u200b\u2028\ud800 日本';
+  for (const format of ['json', 'pretty']) {
+    await push('Fails', text);
+    await push(`No${text}`, text);
+    const run = startWith(dir, '-exit-on-complete', `-log-format=${format}`);
+    expect((await run.exit()).code, run.output).toBe(0);
+    expect(run.stdout).toContain('日本');
+    expect(run.stdout.replaceAll(/[\n\t]/g, '')).not.toMatch(UNSAFE);
+    if (format === 'json')
+      expect(run.logs.find((line) => line.text === text)).toMatchObject({ nested: { [text]: [text] } });
+    else expect(run.stdout).toContain('\\u001b[2J\\u009b2J');
+  }
 });
 
 test.concurrent('a job that takes too long fails with TimeoutError, its slot is free, and what it does later changes nothing', async (context) => {

@@ -2,6 +2,7 @@
 import { type AddressInfo, createServer } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { main } from '../../../src/cli/main.js';
+import { machineOf } from '../../../src/registry/process-fingerprint.js';
 import { SMALLEST_ACL } from '../../support/acl.js';
 import { writeFleet, writeMany } from '../../support/fleet.js';
 import { type FakeIo, fakeIo } from '../../support/io.js';
@@ -150,7 +151,7 @@ describe('workers', () => {
     expect((await run('workers -json')).out).toContain('"args":[12345678901234567890]');
     const table = (await run('workers -state=working')).out;
     expect(table).toMatch(
-      /^web2:99-0 +working +1m \d+s +high +GoJob +12345678901234567890 +\d+s ago +0 +0 +high,low$/m,
+      /^web2:99-0 +working +1m \d+s +high +GoJob +12345678901234567890 +1m \d+s ago +0 +0 +high,low$/m,
     );
     expect(table).toMatch(/^web3:5\+1 +working +1m \d+s +mailers +NodeJob +\d+s ago +3 +0 +mailers$/m);
     expect(table).toContain('4 working workers');
@@ -162,7 +163,7 @@ describe('workers', () => {
     expect(states).toEqual({
       'web1:4711:critical,low': 'lost',
       'web1:4712:*': 'idle',
-      'web2:99-0:high,high,low': 'lost',
+      'web2:99-0:high,high,low': 'working',
       'web2:99-poller:high,high,low': 'idle',
       'web3:5+1:mailers': 'lost',
       'web4.ts:8-0:high,low': 'lost',
@@ -172,6 +173,26 @@ describe('workers', () => {
     expect((await run('workers -state=lost -prune-after=500')).out).toMatch(
       /^there is no lost worker in namespace resque: on/,
     );
+  });
+
+  test('of goworker that show no sign of life, and of tsworker whose process is gone, are shown as such', async () => {
+    await writeFleet(redis.client, Date.now() - 400_000);
+    const [own] = (machineOf(process.pid) as string).match(/.* /) ?? [];
+    const now = Math.floor(Date.now() / 1000);
+    await redis.client.hSet('resque:tsworker:machines', 'web4.ts:8', `${now} ${own}1`);
+    await redis.client.hSet('resque:workers:heartbeat', 'web4.ts:8-0:high,low', new Date().toISOString());
+    const by = Object.fromEntries((await lines('workers')).map((worker) => [worker.id, worker]));
+    expect(by['web2:99-0:high,high,low']).toMatchObject({ state: 'working', liveness: 'unknown' });
+    expect(by['web4.ts:8-0:high,low']).toMatchObject({ state: 'lost', liveness: 'gone' });
+    expect(by['web1:4711:critical,low']).toMatchObject({ state: 'lost', liveness: 'expired' });
+    const { out } = await run('workers');
+    expect(out).toMatch(/^web2:99-0 +working .* goworker: shows no sign of life /m);
+    expect(out).toMatch(/^web4.ts:8-0 +lost .* its process is gone /m);
+    expect((await run('workers show web2:99-0')).out).toMatch(/^state +working; goworker: shows no sign of life$/m);
+    expect((await run('status')).out).toMatch(
+      /^workers +7: 1 working, 2 idle, 4 lost; 1 of goworker: shows no sign of life$/m,
+    );
+    expect((await run('check')).out).toMatch(/goworker: web2:99-0:high,high,low shows no sign of life/);
   });
 
   test('with records and ids that nobody should write', async () => {
@@ -242,17 +263,23 @@ describe('workers prune', () => {
       entries.sort((a, b) => (String(a.worker) < String(b.worker) ? -1 : 1));
     expect(byId(foreseen)).toMatchObject([
       { worker: 'web1:4711:critical,low', death: 'expired', job: { queue: 'low', class: 'Archive', fate: 'failed' } },
-      { worker: 'web2:99-0:high,high,low', job: { fate: 'failed' } },
       { worker: 'web4.ts:8-0:high,low', job: { queue: 'high', class: 'TsJob', fate: 'requeued' } },
       { worker: 'web4.ts:8-1:high,low', job: null },
     ]);
     expect(byId(await lines('workers prune'))).toEqual(foreseen);
     // node-resque's has no heartbeat of Resque's: only -force-prune takes those.
-    const left = ['alive.ts:1-0:high', 'web1:4712:*', 'web2:99-poller:high,high,low', 'web3:5+1:mailers'];
+    const left = [
+      'alive.ts:1-0:high',
+      'web1:4712:*',
+      // goworker's heartbeat says nothing.
+      'web2:99-0:high,high,low',
+      'web2:99-poller:high,high,low',
+      'web3:5+1:mailers',
+    ];
     expect((await redis.client.sMembers('resque:workers')).sort()).toEqual(left);
     expect(await redis.client.lRange('resque:queue:high', 0, -1)).toEqual(['{"class":"TsJob","args":[]}']);
     const failed = (await redis.client.lRange('resque:failed', 0, -1)).map((entry) => JSON.parse(entry).exception);
-    expect(failed).toEqual(['Resque::PruneDeadWorkerDirtyExit', 'Resque::PruneDeadWorkerDirtyExit']);
+    expect(failed).toEqual(['Resque::PruneDeadWorkerDirtyExit']);
     expect(await redis.client.exists('resque:pruning_dead_workers_in_progress')).toBe(0);
   });
 

@@ -34,7 +34,7 @@ export function statusText(overview: Overview, view: StatusView, io: Io): string
 
 function headText(overview: Overview, { uri, settings, rates }: StatusView, io: Io): string {
   const { stats, workers, queues, failures } = overview;
-  const { total, working, lost } = workers;
+  const { total, working, lost, unknown } = workers;
   const waiting = queues.reduce((sum, { size = 0 }) => sum + size, 0);
   const perSecond = (number: number | undefined) => (number === undefined ? '' : ` (${rate(number)}/s)`);
   const processed = `${count(stats.processed)} processed${perSecond(rates?.processed)}`;
@@ -47,7 +47,7 @@ function headText(overview: Overview, { uri, settings, rates }: StatusView, io: 
     ...quarantineLine(overview),
     [
       'workers',
-      `${count(total)}: ${count(working)} working, ${count(total - working - lost)} idle, ${count(lost)} lost`,
+      `${count(total)}: ${count(working)} working, ${count(total - working - lost)} idle, ${count(lost)} lost${unknownText(unknown)}`,
     ],
   ];
   return fields(pairs, io);
@@ -59,6 +59,11 @@ function quarantineLine({ queues }: Overview): [string, string][] {
   if (jobs === 0) return [];
   const names = queues.filter(({ quarantined }) => quarantined > 0).map(({ name }) => name);
   return [['quarantine', `${counted(jobs, 'job')} that two processes died with, of ${names.join(', ')}`]];
+}
+
+/** goworker beats once, when it starts. */
+function unknownText(unknown: number): string {
+  return unknown === 0 ? '' : `; ${count(unknown)} of goworker: ${unknown === 1 ? 'shows' : 'show'} no sign of life`;
 }
 
 function pauseText({ pause: { paused, text } }: Overview): string {
