@@ -36,6 +36,11 @@ export class Quarantine {
     void this.look();
   }
 
+  /** Its child is there. */
+  get isOpen(): boolean {
+    return this.#slot !== undefined;
+  }
+
   /** Something may be there. Resolves when nothing is any more, or with the stop. */
   look(): Promise<void> {
     this.#again = true;

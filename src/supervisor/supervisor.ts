@@ -86,7 +86,7 @@ export class Supervisor {
     this.#reload = new Reload({
       ...{
         slots: this.#slots,
-        spare: this.#quarantine === undefined ? spare : spare - 1,
+        spare: () => spare - (this.#quarantine?.isOpen ? 1 : 0),
         events,
         stopped: this.#stopped.signal,
       },
@@ -232,10 +232,11 @@ export class Supervisor {
 
   /** Its child ends by itself when nothing is left in quarantine. */
   #createQuarantine(): Quarantine {
-    const { settings, registry, events } = this.#options;
+    const { settings, registry, events, spare } = this.#options;
     const { processes, interval } = settings;
     return new Quarantine({
-      isOccupied: () => registry.hasQuarantined(),
+      // While a reload has the last connection, its child has to wait.
+      isOccupied: async () => this.#children.size < processes + spare && (await registry.hasQuarantined()),
       open: () => {
         events.emit('quarantineOpened');
         const { settings: own, ...order } = this.#startOrder(1);

@@ -124,11 +124,12 @@ describe('quarantine', () => {
   test('its child does not make the worker ready, and a stop ends it too', async () => {
     // It listens before it says anything.
     const life = `const stopped = new Promise((resolve) => process.on('message', (m) => m.body.kind === 'stop' && resolve()));
-      ${READY} await stopped; ${ENDED}`;
+      ${READY} await tell({ kind: 'pulse', rssMb: 1, running: 1, more: false }); await stopped; ${ENDED}`;
     const { supervisor, told, quarantined } = supervise(life, life);
     quarantined.push(true);
     const over = supervisor.run();
-    await until(() => told.includes('quarantineOpened') && supervisor.busy === 2 && supervisor.ready === 1);
+    await until(() => supervisor.runningJobs === 2);
+    expect(supervisor.ready).toBe(1);
     supervisor.quiet();
     expect(await over).toMatchObject({ exitCode: 0, processed: 2 });
     expect(told.filter((event) => event === 'ready')).toHaveLength(1);
