@@ -36,7 +36,12 @@ export async function checkQueues(seen: RedisSeen, facts: QueueFacts): Promise<F
 
 function aboutPause(paused: boolean): Finding[] {
   if (!paused) return [];
-  return [warning('all workers are paused (pause-all-workers)', 'tsworker resume, when they shall go on')];
+  return [
+    warning(
+      'a pause is in force (pause-all-workers): Ruby and tsworker workers take no new jobs',
+      'run tsworker resume when they should go on',
+    ),
+  ];
 }
 
 function missing(ours: readonly string[], all: readonly QueueSeen[]): Finding[] {

@@ -148,7 +148,7 @@ async function readItems(connection: Connection, command: readonly string[]): Pr
 }
 
 export function readDelayedJob({ time, item }: DelayedItem): DelayedJob {
-  const seen = readJob(item.toString());
+  const seen = readJob(item);
   const seconds = Number(time);
   return {
     ...seen,

@@ -5,7 +5,7 @@ import type { Keys } from '../resque/keys.js';
 import { type Delayed, readDelayed } from './delayed.js';
 import { countFailed, type FailedGroup } from './failed/count.js';
 import { FailedList } from './failed/list.js';
-import { type Pause, readPause } from './pause.js';
+import { findUnpausable, type Pause, readPause, type Unpausable } from './pause.js';
 import { listQueues, type QueueSeen } from './queues.js';
 import { readStats, type Stats } from './stats.js';
 import { serves } from './worker-id.js';
@@ -43,7 +43,8 @@ export interface Running {
 export interface Overview {
   /** Redis' clock. Milliseconds. */
   readonly at: number;
-  readonly pause: Pause;
+  /** `unpausable`: not looked for where no pause is in force. */
+  readonly pause: Pause & { readonly unpausable: readonly Unpausable[] };
   readonly stats: Stats;
   readonly queues: readonly QueueServed[];
   readonly delayed: Delayed | undefined;
@@ -76,7 +77,7 @@ export async function readOverview(connection: Connection, keys: Keys, options: 
     for await (const batch of walkWorkers(connection, keys, { nowMs: at, ...options })) crowd.add(batch);
   };
   const [pause, stats, queues, delayed, failures] = await Promise.all([
-    readPause(connection, keys),
+    readPauseAndWhom(connection, keys),
     readStats(connection, keys),
     listQueues(connection, keys),
     readDelayed(connection, keys),
@@ -85,6 +86,11 @@ export async function readOverview(connection: Connection, keys: Keys, options: 
   ]);
   const served = queues.map((queue) => ({ ...queue, workers: crowd.serving(queue.name) }));
   return { at, pause, stats, queues: served, delayed, ...crowd.counts(), running: crowd.running(), failures };
+}
+
+async function readPauseAndWhom(connection: Connection, keys: Keys): Promise<Overview['pause']> {
+  const pause = await readPause(connection, keys);
+  return { ...pause, unpausable: pause.paused ? await findUnpausable(connection, keys) : [] };
 }
 
 async function readFailures(connection: Connection, keys: Keys, most: number): Promise<Failures> {

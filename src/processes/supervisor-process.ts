@@ -20,6 +20,7 @@ import type { WorkResult } from '../worker/types.js';
 import { connectOptionsOf, heartbeatOptions } from '../worker/wiring.js';
 import type { Serving, Stand } from './http-endpoints.js';
 import { handleSignals, onTerminal } from './signals.js';
+import { logState } from './state-report.js';
 import { type Systemd, systemdOf } from './systemd.js';
 
 export interface ControlOptions {
@@ -94,7 +95,10 @@ export async function runSupervised({
       if (supervisor.paused) log.info('resumed by SIGCONT');
       supervisor.suspend(false);
     },
-    report: () => supervisor.broadcast({ kind: 'report' }),
+    report: () => {
+      supervisor.broadcast({ kind: 'report' });
+      void logState(log, supervisor, registry);
+    },
     ...(onTerminal() ? {} : { reload: () => supervisor.reload() }),
   });
   try {

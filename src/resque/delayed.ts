@@ -5,12 +5,10 @@
  */
 import type { Connection } from '../redis/connection.js';
 import { encodePayload } from './codec.js';
+import type { Due } from './due.js';
 import type { NewJob } from './enqueue.js';
 import type { Keys } from './keys.js';
 import { callScript, SCRIPTS } from './scripts/index.js';
-
-/** When a job is due: at a time, or so many milliseconds from now by Redis' clock. */
-export type Due = { readonly at: Date } | { readonly inMs: number };
 
 /** An item of the delayed jobs, named by its place and its bytes. */
 export interface DelayedItem {

@@ -32,7 +32,7 @@ export function checkNewJob(job: unknown): void {
   );
   if (unknown.length === 0) return;
   throw new TsworkerError('USAGE', `${where}: a job has no ${unknown.map((key) => `"${key}"`).join(', ')}`, {
-    hint: 'A job is { queue, class, args }, and runs as soon as a worker is free.',
+    hint: 'A job is { queue, class, args }; for later there are enqueueIn and enqueueAt.',
   });
 }
 

@@ -40,6 +40,7 @@ export interface Supervised {
 /** What can be seen of a child from outside, beside what its workers do. */
 export interface ChildState {
   readonly pid: number;
+  readonly working: boolean;
   readonly paused: boolean;
   readonly draining: boolean;
   /** By the monotonic clock. */
@@ -162,6 +163,7 @@ export class Supervisor {
         ? []
         : {
             pid: child.pid,
+            working: child.working,
             paused: this.#paused,
             draining: child.retiring || this.stopping,
             blockedSince: this.#watch.blockedSince(child),
@@ -261,7 +263,10 @@ export class Supervisor {
         this.#options.events.emit('replacing', { old: describe(old.child), next: next.pid ?? 0 });
         this.#options.events.emit('stateChanged');
       },
-      waiting: () => this.#reload.tellWaiting(),
+      waiting: () => {
+        this.#reload.tellWaiting();
+        this.#options.events.emit('stateChanged');
+      },
       stopped: this.#stopped.signal,
     });
   }

@@ -369,6 +369,30 @@ describe('queues', () => {
     });
   });
 
+  test('peek names what the worker would refuse, with the bytes as they are', async () => {
+    const invalid = Buffer.from('{"class":"E","args":["\xff"]}', 'latin1');
+    const payloads = ['{"class":"E","args":{"a":1}}', '{"class":"E","args":"s"}', invalid];
+    await redis.client.sendCommand(['RPUSH', 'resque:queue:g', ...payloads]);
+    expect(await lines('queues peek g')).toEqual([
+      expect.objectContaining({ class: 'E', problem: "the payload's args are an object, not an array" }),
+      expect.objectContaining({ class: 'E', problem: "the payload's args are a string, not an array" }),
+      expect.objectContaining({ problem: 'the payload is not valid UTF-8', payloadBase64: invalid.toString('base64') }),
+    ]);
+    expect((await run('queues peek g')).out).toMatch(/^0 +no job: the payload's args are an object/m);
+  });
+
+  test('a name that is no UTF-8 is shown in a form that can be typed: listed, looked into, removed', async () => {
+    const name = Buffer.from('caf\xe9', 'latin1');
+    await redis.client.sendCommand(['SADD', 'resque:queues', name]);
+    const key = Buffer.concat([Buffer.from('resque:queue:'), name]);
+    await redis.client.sendCommand(['RPUSH', key, '{"class":"C","args":[1]}']);
+    expect(await lines('queues')).toContainEqual({ name: 'caf\\xe9', size: 1, headAt: null });
+    expect((await run('queues peek caf\\xe9')).out).toContain('1 of 1 job in caf\\xe9');
+    expect(await run('queues remove caf\\xe9 --yes')).toMatchObject({ code: 0 });
+    expect(await redis.client.sendCommand(['EXISTS', key])).toBe(0);
+    expect(await redis.client.sendCommand(['SISMEMBER', 'resque:queues', name])).toBe(0);
+  });
+
   test('peek reads a long queue page by page, in order', async () => {
     const payloads = Array.from({ length: 5000 }, (_, n) => `{"class":"C","args":[${n}]}`);
     await redis.client.rPush('resque:queue:long', payloads);
@@ -487,15 +511,40 @@ describe('status', () => {
 });
 
 test('pause and resume set the key of Resque, and say what is in force', async () => {
-  expect((await run('pause')).out).toMatch(/^namespace resque: on .* is paused now: the workers take no new jobs/);
+  expect((await run('pause')).out).toMatch(
+    /^namespace resque: on .* is paused now: Ruby and tsworker workers take no new jobs/,
+  );
   expect(await redis.client.get('resque:pause-all-workers')).toBe('true');
   expect((await run('pause')).out).toContain('was paused already');
   expect((await run('status')).out).toContain('paused   YES');
   expect((await run('resume')).out).toMatch(/ is no longer paused: the workers take jobs\n$/);
   expect(await redis.client.exists('resque:pause-all-workers')).toBe(0);
   expect((await run('resume')).out).toMatch(/ was not paused: the workers take jobs\n$/);
-  expect(await json('pause')).toEqual({ paused: true, before: false });
+  expect(await json('pause')).toEqual({ paused: true, before: false, ignoredBy: [] });
   expect(await json('resume')).toEqual({ paused: false, before: true });
+});
+
+test('a pause names the workers that do not look at it: goworker and node-resque', async () => {
+  await writeFleet(redis.client);
+  await redis.client.sAdd('resque:workers', ['here:7-0:q', 'here:7-1:q', 'web9:1-0:q', 'web9:2-0:q']);
+  // As every tsworker process is, whatever its label.
+  await redis.client.zAdd('resque:tsworker:processes', { score: 1, value: 'here:7' });
+  const { code, err } = await run('pause');
+  expect({ code, err }).toEqual({
+    code: 0,
+    err: 'tsworker: warning: goworker web2:99, node-resque web3:5+1, goworker web9:1 and 1 more ignore the pause and take jobs\n',
+  });
+  expect((await run('status')).out).toContain(
+    'paused   YES: Ruby and tsworker workers take no new jobs; tsworker resume ends it. goworker web2:99, node-resque web3:5+1,',
+  );
+  const ignoring = [
+    { program: 'goworker', process: 'web2:99' },
+    { program: 'node-resque', process: 'web3:5+1' },
+    { program: 'goworker', process: 'web9:1' },
+    { program: 'goworker', process: 'web9:2' },
+  ];
+  expect(await json('status')).toMatchObject({ paused: true, pauseIgnoredBy: ignoring });
+  expect((await run('resume')).err).toBe('');
 });
 
 describe('a Redis', () => {
@@ -525,6 +574,7 @@ describe('a Redis', () => {
     };
     await writeFleet(redis.client, Date.now() - 400_000);
     await redis.client.rPush('resque:queue:low', '{"class":"C","args":[]}');
+    const IGNORED = expect.stringContaining('ignore the pause');
     const [look, mend] = [
       await login('look', '+ping', '+time', '+@read'),
       await login('mend', ...SMALLEST_ACL, '+@read'),
@@ -539,7 +589,7 @@ describe('a Redis', () => {
     ])
       expect(await run(line, undefined, look), line).toMatchObject({ code: 0, err: '' });
     for (const line of ['workers prune', 'pause', 'resume', 'queues remove low --yes'])
-      expect(await run(line, undefined, mend), line).toMatchObject({ code: 0, err: '' });
+      expect(await run(line, undefined, mend), line).toMatchObject({ code: 0, err: line === 'pause' ? IGNORED : '' });
     expect(prose('bin/README.md')).toContain(
       'To inspect, an ACL user needs `+ping +time +@read`; to repair, what the [worker](../config/README.md#acl) needs and `+@read`.',
     );

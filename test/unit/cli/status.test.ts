@@ -20,7 +20,7 @@ const PAYLOAD = '{"class":"Archive","args":[12345678901234567890,"tar"]}';
 
 const OVERVIEW: Overview = {
   at: AT,
-  pause: { paused: false, text: '' },
+  pause: { paused: false, text: '', unpausable: [] },
   stats: { processed: 12_345, failed: 12 },
   queues: [
     { name: 'high', size: 1204, headAt: AT - 192_000, quarantined: 0, workers: 25 },
@@ -97,8 +97,10 @@ of the newest 2 failures; -failures=3 looks at all
   it('is loud about a pause, and says when the key pauses nobody', () => {
     const paused = (pause: Overview['pause']) =>
       statusText({ ...OVERVIEW, pause }, { ...SESSION, show: sameShare(0) }, fakeIo());
-    expect(paused({ paused: true, text: 'true' })).toContain('paused   YES: workers take no new jobs');
-    expect(paused({ paused: false, text: 'yes' })).toContain(
+    expect(paused({ paused: true, text: 'true', unpausable: [] })).toContain(
+      'paused   YES: Ruby and tsworker workers take no new jobs; tsworker resume ends it\n',
+    );
+    expect(paused({ paused: false, text: 'yes', unpausable: [] })).toContain(
       'paused   no: pause-all-workers is "yes", and only "true" pauses',
     );
   });

@@ -128,7 +128,7 @@ describe('quarantine', () => {
     const { supervisor, told, quarantined } = supervise(life, life);
     quarantined.push(true);
     const over = supervisor.run();
-    await until(() => supervisor.runningJobs === 2);
+    await until(async () => (await supervisor.countJobs()) === 2);
     expect(supervisor.ready).toBe(1);
     supervisor.quiet();
     expect(await over).toMatchObject({ exitCode: 0, processed: 2 });

@@ -2,7 +2,7 @@
 
 import { batches } from '../../../inspect/batch.js';
 import { FailedEntry, failureTime } from '../../../inspect/failed/entry.js';
-import { type FailedFilter, isFiltered, matches } from '../../../inspect/failed/filter.js';
+import { type FailedFilter, isFiltered, matching } from '../../../inspect/failed/filter.js';
 import { FailedList, type Listed } from '../../../inspect/failed/list.js';
 import { serverTimeMs } from '../../../registry/clock.js';
 import { EXIT } from '../../command.js';
@@ -47,8 +47,7 @@ async function* found(
 ): AsyncGenerator<Listed> {
   let left = most;
   for await (const page of failed.down(from))
-    for (const listed of page) {
-      if (!matches(new FailedEntry(listed.raw), filter)) continue;
+    for (const { listed } of matching(page, filter)) {
       yield listed;
       if (--left === 0) return;
     }

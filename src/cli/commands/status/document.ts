@@ -14,6 +14,7 @@ export function statusDocument(
   const { total, looked, groups } = failures;
   return {
     ...{ at: isoTime(at), uri, namespace: settings.namespace, paused: pause.paused, ...stats },
+    ...(pause.paused ? { pauseIgnoredBy: pause.unpausable } : {}),
     ...(rates === undefined ? {} : { processedPerSecond: rates.processed, failedPerSecond: rates.failed }),
     queues: queues.map((queue) => queueEntry(queue, at, rates)),
     delayed: delayed === undefined ? null : { ...delayed, jobs: delayed.jobs ?? null, nextAt: isoTime(delayed.nextAt) },

@@ -7,6 +7,7 @@ import type { Io } from '../../io.js';
 import type { Session } from '../../session.js';
 import { styleOf } from '../../style.js';
 import { type Cell, fields, listed } from '../../table.js';
+import { PAUSED, unpausableText } from '../pause/format.js';
 import type { Rates } from './rates.js';
 
 export interface StatusView extends Pick<Session, 'uri' | 'settings'> {
@@ -66,8 +67,9 @@ function unknownText(unknown: number): string {
   return unknown === 0 ? '' : `; ${count(unknown)} of goworker: ${unknown === 1 ? 'shows' : 'show'} no sign of life`;
 }
 
-function pauseText({ pause: { paused, text } }: Overview): string {
-  if (paused) return 'YES: workers take no new jobs; tsworker resume ends it';
+function pauseText({ pause: { paused, text, unpausable } }: Overview): string {
+  if (paused)
+    return `YES: ${PAUSED}; tsworker resume ends it${unpausable.length > 0 ? `. ${unpausableText(unpausable)}` : ''}`;
   return text === '' ? 'no' : `no: pause-all-workers is ${JSON.stringify(text)}, and only "true" pauses`;
 }
 
