@@ -14,7 +14,7 @@ export interface JobSeen {
   readonly payload: string;
 }
 
-/** With the eyes of a worker: what it would refuse is no job. */
+/** As a worker reads it: `problem` is what the worker would fail it with. */
 export function readJob(bytes: Buffer): JobSeen {
   const payload = bytes.toString();
   const value = parsed(payload);
