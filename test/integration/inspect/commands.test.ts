@@ -185,7 +185,9 @@ describe('workers', () => {
     expect(by['web2:99-0:high,high,low']).toMatchObject({ state: 'working', liveness: 'unknown' });
     expect(by['web4.ts:8-0:high,low']).toMatchObject({ state: 'lost', liveness: 'gone' });
     expect(by['web1:4711:critical,low']).toMatchObject({ state: 'lost', liveness: 'expired' });
-    const { out } = await run('workers');
+    expect((await run('workers')).out).toMatch(/^web2:99 +goworker: shows no sign of life +2 +1 /m);
+    expect((await run('workers')).out).toMatch(/^web4\.ts:8 +lost: its process is gone +2 +0 /m);
+    const { out } = await run('workers -slots');
     expect(out).toMatch(/^web2:99-0 +working .* goworker: shows no sign of life /m);
     expect(out).toMatch(/^web4.ts:8-0 +lost .* its process is gone /m);
     expect((await run('workers show web2:99-0')).out).toMatch(/^state +working; goworker: shows no sign of life$/m);
@@ -210,8 +212,25 @@ describe('workers', () => {
     }
     const states = (await lines('workers')).map(({ id, state }) => `${id} ${state}`);
     expect(states.sort()).toEqual(['a:1:q working', 'b:1:q idle', 'c:1:q idle', 'd:1:q working', 'me working']);
-    expect((await run('workers')).out).toMatch(/^a:1 +working +its record cannot be read +garbage/m);
+    expect((await run('workers -slots')).out).toMatch(/^a:1 +working +its record cannot be read +garbage/m);
     expect((await run('status')).code).toBe(0);
+  });
+
+  test('are one line a process, with what their records do not show', async () => {
+    await writeFleet(redis.client);
+    const now = Math.floor(Date.now() / 1000);
+    const state = { until: now + 60, paused: false, draining: false, blockedSince: (now - 30) * 1000 };
+    await redis.client.hSet('resque:tsworker:states', 'web4.ts:8', JSON.stringify(state));
+    const { out } = await run('workers');
+    expect(out).toMatch(/^PROCESS +STATE +SLOTS +WORKING +LONGEST +HEARTBEAT +DONE +FAILED +QUEUES\n/);
+    expect(out).toMatch(/^web4\.ts:8 +blocked for (29|3\d)s: a job holds its event loop +2 +1 /m);
+    expect(out).toMatch(/^web1:4711 +working +1 +1 .* 7 +1 +critical,low$/m);
+    expect(out).toContain('\n7 workers in 5 processes; -slots shows each\n');
+    expect((await run('status')).out).toMatch(/^workers +7: 4 working, 2 idle, 1 blocked, 0 lost$/m);
+    expect(await json('status')).toMatchObject({
+      workers: { total: 7, working: 4, idle: 2, blocked: 1 },
+      processes: [{ process: 'web4.ts:8', slots: 2, working: 1, blockedSeconds: expect.any(Number) }],
+    });
   });
 
   test('show: one, by its id or the beginning of it', async () => {
