@@ -7,7 +7,7 @@ import type { Connection } from './connection.js';
 
 /*
  * A `k` is a key below the namespace. Not here is what we can do without: getdel (get and del in its place), sscan (for
- * -force-prune only), multi and exec (for jobs that enqueue), client|tracking (polling in its place).
+ * -force-prune only), client|tracking (polling in its place).
  */
 const ON_KEYS: readonly string[] = [
   'get k',

@@ -5,13 +5,16 @@ export const SMALLEST_ACL: readonly string[] = [
   ...['+get', '+set', '+getdel', '+del', '+exists', '+mget', '+incr', '+incrby'],
   ...['+llen', '+lpop', '+lpush', '+rpush', '+sadd', '+srem', '+sismember', '+smembers', '+sscan'],
   ...['+hset', '+hget', '+hdel', '+hexists', '+hscan', '+zadd', '+zcard', '+zrem', '+zremrangebyscore'],
-  ...['+multi', '+exec'],
 ];
 
 /** Of these, what a daemon can do without: slower, or without the feature that needs it. */
-export const DISPENSABLE: readonly string[] = ['+client|tracking', '+getdel', '+sscan', '+multi', '+exec'];
+export const DISPENSABLE: readonly string[] = ['+client|tracking', '+getdel', '+sscan'];
 
 /** Added where they are used. */
 export const ACL_OF_WAIT = '+wait';
 export const ACL_OF_HTTP = '+lindex';
+/** Of a program that only enqueues. */
+export const ACL_OF_PRODUCER: readonly string[] = [
+  ...['+ping', '+eval', '+evalsha', '+sismember', '+llen', '+sadd', '+rpush'],
+];
 export const ACL_OF_CLUSTER = '+cluster|slots';
