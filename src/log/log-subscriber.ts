@@ -1,52 +1,45 @@
 /** Events → log lines. All sentences about running jobs and Redis are here; nothing else logs them. */
 import type { Logger } from 'pino';
 import type { Settings } from '../config/settings.js';
-import type { EngineEvents } from '../engine/interfaces.js';
+import type { EngineEvents } from '../engine/events.js';
 import type { Run } from '../engine/run.js';
 import type { HeartbeatMessage } from '../registry/heartbeat.js';
 import { VERSION } from '../version.js';
 
-export function engineWording(log: Logger, workerId: (slot: number) => string): EngineEvents {
+/** @param workerId of a slot */
+export function logEngine(log: Logger, events: EngineEvents, workerId: (slot: number) => string): void {
   const about = (run: Run) => ({ queue: run.claim.queue, class: run.class, worker: workerId(run.claim.slot) });
   const debug = log.isLevelEnabled('debug');
-  return {
-    finished(run, outcome) {
+  events
+    .on('finished', (run, outcome) => {
       if (outcome.kind === 'failed') log.error({ ...about(run), err: outcome.error }, 'job failed');
       else if (outcome.kind === 'requeue') log.warn(about(run), 'job put back at the head of its queue');
       else if (debug) log.debug({ ...about(run), ms: Date.now() - run.startedAt }, 'job done');
-    },
-    delivered() {},
-    exchanged() {},
-    fenced(claim) {
+    })
+    .on('fenced', (claim) =>
       log.warn(
         { queue: claim.queue, worker: workerId(claim.slot) },
-        'a job ended whose claim somebody else had disposed of (we were taken for dead): nothing was counted',
-      );
-    },
-    outage(error) {
-      log.error({ err: error }, 'Redis cannot be used; running jobs go on, retrying until it is back');
-    },
-    restored(outageMs) {
-      log.info({ outageMs }, 'Redis is back');
-    },
-    adopted(count) {
-      log.warn({ count }, 'found jobs that were claimed by a call whose reply was lost: running them');
-    },
-    occupied(slot) {
-      log.warn(
-        { worker: workerId(slot) },
-        "another program's job stands in this worker's record: not using it for now",
-      );
-    },
-    paused(paused) {
-      log.info(paused ? 'paused by pause-all-workers' : 'pause-all-workers is over: working again');
-    },
-    unregistered() {
+        'result discarded: this worker had been declared dead and its job was already recovered',
+      ),
+    )
+    .on('outage', (error) =>
+      log.error({ err: error }, 'Redis cannot be used; running jobs go on, retrying until it is back'),
+    )
+    .on('restored', (outageMs) => log.info({ outageMs }, 'Redis is back'))
+    .on('adopted', (count) =>
+      log.warn({ count }, 'found jobs that were claimed by a call whose reply was lost: running them'),
+    )
+    .on('occupied', (slot) =>
+      log.warn({ worker: workerId(slot) }, "slot skipped: its worker record holds another process's job"),
+    )
+    .on('paused', (paused) =>
+      log.info(paused ? 'paused by pause-all-workers' : 'pause-all-workers is over: working again'),
+    )
+    .on('unregistered', () =>
       log.warn(
         'our workers are not in the registry any more (we were taken for dead): claiming nothing until they are',
-      );
-    },
-  };
+      ),
+    );
 }
 
 /** The fleet's news, as the heartbeat tells it. */
