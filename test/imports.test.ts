@@ -92,7 +92,7 @@ test('books and their neighbours import downwards', () => {
     'job-modules': ['job-modules', 'resque', 'engine', 'typescript', 'job.ts', 'errors.ts', 'thrown.ts'],
     config: ['config', 'typescript', 'errors.ts'],
     typescript: ['typescript', 'version.ts'],
-    log: ['log', 'engine', 'registry', 'config', 'supervisor', 'version.ts'],
+    log: ['log', 'engine', 'registry', 'inspect', 'config', 'supervisor', 'terminal-text.ts', 'version.ts'],
     // It knows no daemon, only a file to start.
     supervisor: ['supervisor', 'registry', 'config', 'metrics', 'errors.ts', 'version.ts'],
     metrics: ['metrics', 'inspect', 'resque', 'redis', 'registry', 'engine', 'job.ts', 'service.ts'],
@@ -150,7 +150,6 @@ test('start-up loads nothing of what only some ask for', () => {
 test.each([
   ['@redis/client', ['redis/connection.ts']],
   ['pino', ['log/pino.ts']],
-  ['pino-pretty', ['log/pino.ts']],
   ['yargs', ['cli/program.ts']],
   ['cosmiconfig', ['config/file.ts']],
   ['jiti', ['typescript/import.ts', 'typescript/syntax.ts']],

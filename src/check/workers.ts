@@ -1,4 +1,4 @@
-/** The workers in the books: how many live, and which are dead and still there. */
+/** The registered workers: how many live, which are dead and still there, and of which nobody can tell. */
 import { walkWorkers } from '../inspect/workers.js';
 import { serverTimeMs } from '../registry/clock.js';
 import type { Keys } from '../resque/keys.js';
@@ -15,9 +15,11 @@ export async function checkWorkers({ connection, settings }: RedisSeen, keys: Ke
   const watch = { nowMs: await serverTimeMs(connection), pruneAfterMs: settings.pruneAfter * 1000 };
   const served = new Map<string, readonly string[]>();
   const dead: string[] = [];
+  const unknown: string[] = [];
   let alive = 0;
   for await (const workers of walkWorkers(connection, keys, watch)) {
-    for (const { id, state, queues } of workers) {
+    for (const { id, state, liveness, queues } of workers) {
+      if (liveness === 'unknown') unknown.push(id);
       if (state === 'lost') dead.push(id);
       else {
         alive++;
@@ -25,7 +27,7 @@ export async function checkWorkers({ connection, settings }: RedisSeen, keys: Ke
       }
     }
   }
-  return { findings: [aboutAlive(alive), ...aboutDead(dead)], served: [...served.values()] };
+  return { findings: [aboutAlive(alive), ...aboutDead(dead), ...aboutUnknown(unknown)], served: [...served.values()] };
 }
 
 function aboutAlive(alive: number): Finding {
@@ -36,5 +38,17 @@ function aboutAlive(alive: number): Finding {
 function aboutDead(dead: readonly string[]): Finding[] {
   if (dead.length === 0) return [];
   const text = `${dead.length} dead ${dead.length === 1 ? 'worker is' : 'workers are'} still registered: ${some(dead, 3)}`;
-  return [warning(text, 'tsworker workers prune takes them out now; a running tsworker does at its next heartbeat')];
+  return [
+    warning(
+      text,
+      'tsworker workers prune removes them now; a running tsworker does at its next heartbeat, or when it starts',
+    ),
+  ];
+}
+
+function aboutUnknown(unknown: readonly string[]): Finding[] {
+  if (unknown.length === 0) return [];
+  const text = `goworker: ${some(unknown, 3)} ${unknown.length === 1 ? 'shows' : 'show'} no sign of life`;
+  const hint = `its workers beat once, when they start, and may live; if they do not, tsworker workers prune -force-prune removes them`;
+  return [warning(text, hint)];
 }

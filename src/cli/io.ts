@@ -25,6 +25,11 @@ export interface Io {
   print(text: string): Promise<boolean>;
 }
 
+/** A line of the output for people, whatever it quotes made harmless. */
+export function printLine(io: Pick<Io, 'out'>, text: string): void {
+  io.out(`${harmless(text)}\n`);
+}
+
 /** A line about what was wrong, or what is worth knowing: beside the output, whatever it quotes made harmless. */
 export function say(io: Pick<Io, 'err'>, text: string): void {
   io.err(`tsworker: ${harmless(text)}\n`);

@@ -9,7 +9,7 @@ import { envName } from '../config/setting-definition.js';
 import { readBoolean } from '../config/value-parsers.js';
 import { TsworkerError } from '../errors.js';
 import type { SelfImport } from '../job-modules/import.js';
-import { harmless } from '../terminal-text.js';
+import { harmlessLines } from '../terminal-text.js';
 import { VERSION } from '../version.js';
 import { type Argv, readArgv } from './argv.js';
 import type { Command } from './command.js';
@@ -156,7 +156,7 @@ function print(io: Io, text: string): number {
 function report(error: unknown, io: Io): number {
   if (!(error instanceof TsworkerError)) {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    io.err(`tsworker: ${text.split('\n').map(harmless).join('\n')}\n`);
+    io.err(`tsworker: ${harmlessLines(text)}\n`);
     return 1;
   }
   const hint = error.hint === undefined ? '' : `; ${error.hint}`;

@@ -1,4 +1,5 @@
 /** One line that is written over again and again, where somebody looks at a terminal. Knows no command. */
+import { harmless } from '../terminal-text.js';
 import type { Io } from './io.js';
 
 const EVERY_MS = 100;
@@ -18,7 +19,7 @@ export class Progress {
     if (!this.#io.interactive || now - this.#shownAt < EVERY_MS) return;
     this.#shownAt = now;
     this.#shown = true;
-    this.#io.err(`\r${text().slice(0, this.#io.columns - 1)}\u001b[K`);
+    this.#io.err(`\r${harmless(text()).slice(0, this.#io.columns - 1)}\u001b[K`);
   }
 
   /** Takes the line away. */

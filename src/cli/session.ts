@@ -7,8 +7,11 @@ import type { Settings } from '../config/settings.js';
 import { maskUri } from '../config/uri.js';
 import { TsworkerError } from '../errors.js';
 import { connect } from '../redis/connect.js';
+import { unreachable } from '../redis/connect-errors.js';
 import type { Connection } from '../redis/connection.js';
+import { ConnectionSilentError, isConnectionError } from '../redis/connection-errors.js';
 import { connectOptions } from '../redis/options.js';
+import { isDenied } from '../redis/permissions.js';
 import { createKeys, type Keys } from '../resque/keys.js';
 import type { Call } from './command.js';
 import { say } from './io.js';
@@ -27,7 +30,7 @@ export function placeOf({ settings, uri }: Pick<Session, 'settings' | 'uri'>): s
 }
 
 /** A reply that takes longer never comes. */
-const SILENCE_MS = 30_000;
+const SILENCE_MS = 5000;
 
 /**
  * Runs `use` with a connection.
@@ -60,23 +63,20 @@ function redisError(error: unknown, uri: string): unknown {
       message,
     )
   )
-    return new TsworkerError('REDIS', `Redis at ${uri} refuses: ${message}`, { cause: error, ...hintFor(message) });
-  if (
-    /^(Client|Socket|Disconnect|Connection|Abort)\w*Error$/.test(error.constructor.name) ||
-    /^E[A-Z]+$/.test(codeOf(error))
-  )
+    return new TsworkerError('REDIS', `Redis at ${uri} answered with an error: ${message}`, {
+      cause: error,
+      ...hintFor(error),
+    });
+  if (error instanceof ConnectionSilentError) return unreachable(error, uri);
+  if (isConnectionError(error))
     return new TsworkerError('REDIS', `the connection to Redis at ${uri} was lost: ${message || name}`, {
       cause: error,
     });
   return error;
 }
 
-function codeOf(error: Error): string {
-  return String((error as { code?: unknown }).code ?? '');
-}
-
-function hintFor(message: string): { hint?: string } {
-  if (message.startsWith('WRONGTYPE'))
+function hintFor(error: Error): { hint?: string } {
+  if (error.message.startsWith('WRONGTYPE'))
     return { hint: 'a key of this namespace holds what Resque does not write there' };
-  return message.startsWith('NOPERM') ? { hint: 'check the ACL of the user' } : {};
+  return isDenied(error) ? { hint: 'check the ACL of the user' } : {};
 }

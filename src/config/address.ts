@@ -1,6 +1,6 @@
 /**
- * The two kinds of address that name several nodes: Sentinels, and a Cluster. Pure reading; must not know how any of
- * them is asked, nor the client. What is no such address (redis://, unix://) is left to uri.ts and the client.
+ * The addresses of Redis: one server (redis://, rediss://, unix://), Sentinels, a Cluster. Pure reading; must not know how
+ * any of them is asked, nor the client package (slow to load).
  */
 import { TsworkerError } from '../errors.js';
 
@@ -15,63 +15,133 @@ export interface Login {
   readonly password?: string;
 }
 
-/** Several nodes, of which one does our work at a time. */
-export type Topology =
-  | {
-      readonly kind: 'sentinel';
-      readonly tls: boolean;
-      readonly nodes: readonly RedisNode[];
-      readonly login: Login;
-      readonly master: string;
-      readonly database: number;
-      readonly sentinelLogin: Login;
-    }
-  | { readonly kind: 'cluster'; readonly tls: boolean; readonly nodes: readonly RedisNode[]; readonly login: Login };
-
-export type ReadTopology =
-  | Topology
-  | { readonly kind: 'single' }
-  | { readonly kind: 'wrong'; readonly problem: string };
-
-const SHAPE = /^redis(s?)\+(sentinel|cluster):\/\/(?:([^@/?#]*)@)?([^@/?#]*)(\/[^?#]*)?(?:\?([^#]*))?$/i;
-const DEFAULT_PORT = { sentinel: 26379, cluster: 6379 } as const;
-
-/** Reads `redis+sentinel://…` and `redis+cluster://…`; says `single` for every other address. */
-export function readTopology(uri: string): ReadTopology {
-  if (!/^rediss?\+/i.test(uri)) return { kind: 'single' };
-  const match = SHAPE.exec(uri);
-  if (match === null)
-    return wrong('user and password must be percent-encoded, and nodes written as host:port,host:port');
-  const kind = match[2].toLowerCase() as 'sentinel' | 'cluster';
-  const nodes = match[4].split(',').map((text) => readNode(text, DEFAULT_PORT[kind]));
-  const login = readLogin(match[3]);
-  if (!nodes.every((node) => node !== undefined)) return wrong('a node is host or host:port');
-  if (login === undefined) return wrong('user or password holds a stray %');
-  const common = { tls: match[1] !== '', nodes, login };
-  const path = (match[5] ?? '').slice(1);
-  const query = new URLSearchParams(match[6] ?? '');
-  return kind === 'sentinel' ? readSentinel(common, path, query) : readCluster(common, path, query);
+interface Common {
+  readonly tls: boolean;
+  readonly login: Login;
 }
 
-type Common = Pick<Topology, 'tls' | 'nodes' | 'login'>;
+export interface SingleAddress extends Common {
+  readonly kind: 'single';
+  /** A host and port, or the path of a unix socket. */
+  readonly at: RedisNode | { readonly path: string };
+  readonly database: number;
+  /** Names of query parameters that mean nothing here. */
+  readonly ignored: readonly string[];
+}
 
-function readSentinel(common: Common, path: string, query: URLSearchParams): ReadTopology {
+export interface SentinelAddress extends Common {
+  readonly kind: 'sentinel';
+  readonly nodes: readonly RedisNode[];
+  readonly master: string;
+  readonly database: number;
+  readonly sentinelLogin: Login;
+}
+
+export interface ClusterAddress extends Common {
+  readonly kind: 'cluster';
+  readonly nodes: readonly RedisNode[];
+}
+
+export type Address = SingleAddress | SentinelAddress | ClusterAddress;
+
+export interface WrongAddress {
+  readonly kind: 'wrong';
+  readonly problem: string;
+  readonly hint?: string;
+}
+
+const SHAPE =
+  /^redis(?<tls>s?)(?:\+(?<several>sentinel|cluster))?:\/\/(?:(?<login>[^/?#]*)@)?(?<nodes>[^@/?#]*)(?:\/(?<path>[^?#]*))?(?:\?(?<query>[^#]*))?(?:#.*)?$/i;
+const UNIX_SHAPE = /^unix:\/\/(?:(?<login>[^@/]*)@)?(?<path>\/[^?#]+)(?:\?(?<query>[^#]*))?(?:#.*)?$/i;
+const DEFAULT_PORT = { single: 6379, sentinel: 26379, cluster: 6379 } as const;
+const BAD_DATABASE = 'the database must be a number';
+const BAD_LOGIN = 'user or password contains a stray %';
+
+export function readAddress(uri: string): Address | WrongAddress {
+  if (/^unix:/i.test(uri)) return readUnix(uri);
+  if (!/^rediss?(\+(sentinel|cluster))?:\/\//i.test(uri)) return noScheme(uri);
+  const parts = SHAPE.exec(uri)?.groups;
+  if (parts === undefined) return wrong('it does not parse');
+  const login = readLogin(parts.login);
+  if (login === undefined) return wrong(BAD_LOGIN);
+  const kind = (parts.several?.toLowerCase() ?? 'single') as keyof typeof DEFAULT_PORT;
+  const common = { tls: parts.tls !== '', login };
+  const query = new URLSearchParams(parts.query ?? '');
+  if (kind === 'single') return readSingle(common, parts.nodes, parts.path ?? '', query);
+  if (parts.login?.includes('@')) return wrong('user and password must be percent-encoded');
+  const nodes = parts.nodes.split(',').map((text) => readNode(text, DEFAULT_PORT[kind]));
+  if (!nodes.every((node) => node !== undefined)) return wrong('a node is host or host:port');
+  const several = { ...common, nodes, path: parts.path ?? '', query };
+  return kind === 'sentinel' ? readSentinel(several) : readCluster(several);
+}
+
+/** @throws TsworkerError USAGE; for an address that was checked before, see uri.ts */
+export function addressOf(uri: string): Address {
+  const read = readAddress(uri);
+  if (read.kind === 'wrong') throw new TsworkerError('USAGE', `the address of Redis cannot be used: ${read.problem}`);
+  return read;
+}
+
+function noScheme(uri: string): WrongAddress {
+  const problem = 'it does not begin with redis://, rediss:// or unix://';
+  if (/^\/[^?#]*$/.test(uri)) return { kind: 'wrong', problem, hint: `did you mean unix://${uri}?` };
+  const bare = /^(?:[^/@\s]*@)?(?:[\w.-]+|\[[\da-f:]+\])(?::\d+)?(?:\/\d*)?$/i.test(uri);
+  // A login is left out: what is shown must not contain a password.
+  return bare ? { kind: 'wrong', problem, hint: `did you mean redis://${uri.replace(/^.*@/, '…@')}?` } : wrong(problem);
+}
+
+function readSingle(common: Common, host: string, path: string, query: URLSearchParams): SingleAddress | WrongAddress {
+  if (host.includes(',')) return wrong('only redis+sentinel:// and redis+cluster:// take several nodes');
+  const at = readNode(/^(?::|$)/.test(host) ? `localhost${host}` : host, DEFAULT_PORT.single);
+  if (at === undefined) return wrong('the server is host or host:port, with a port from 1 to 65535');
+  // As go-redis reads it: slashes around the number do not matter, and the query wins.
+  const database = /^\/*(\d*)\/*$/.exec(path)?.[1];
+  return database === undefined ? wrong(BAD_DATABASE) : withQuery({ ...common, at }, database, query);
+}
+
+function readUnix(uri: string): SingleAddress | WrongAddress {
+  const parts = UNIX_SHAPE.exec(uri)?.groups;
+  if (parts === undefined) return wrong('it needs the absolute path of a socket');
+  const login = readLogin(parts.login);
+  const path = decoded(parts.path);
+  if (login === undefined || path === undefined) return wrong('it contains a stray %');
+  return withQuery({ tls: false, login, at: { path } }, '', new URLSearchParams(parts.query ?? ''));
+}
+
+function withQuery(
+  rest: Pick<SingleAddress, 'tls' | 'login' | 'at'>,
+  pathDatabase: string,
+  query: URLSearchParams,
+): SingleAddress | WrongAddress {
+  const database = query.getAll('db').at(-1) || pathDatabase;
+  if (!/^\d*$/.test(database)) return wrong(BAD_DATABASE);
+  const ignored = [...new Set(query.keys())].filter((name) => name !== 'db');
+  return { kind: 'single', ...rest, database: Number(database), ignored };
+}
+
+interface Several extends Common {
+  readonly nodes: readonly RedisNode[];
+  readonly path: string;
+  readonly query: URLSearchParams;
+}
+
+function readSentinel({ path, query, ...common }: Several): SentinelAddress | WrongAddress {
   const [, master, database] = /^([^/]+)(?:\/(\d*))?$/.exec(path) ?? [];
   if (master === undefined) return wrong("the master's name must follow the nodes: …/mymaster, or …/mymaster/db");
   const name = decoded(master);
-  if (name === undefined) return wrong("the master's name holds a stray %");
+  if (name === undefined) return wrong("the master's name contains a stray %");
   const strange = [...query.keys()].find((key) => key !== 'sentinelUsername' && key !== 'sentinelPassword');
   if (strange !== undefined) return wrong('only sentinelUsername and sentinelPassword may follow the ?');
   const sentinelLogin = loginOf(query.get('sentinelUsername'), query.get('sentinelPassword'));
   return { kind: 'sentinel', ...common, master: name, database: Number(database ?? 0), sentinelLogin };
 }
 
-function readCluster(common: Common, path: string, query: URLSearchParams): ReadTopology {
+function readCluster({ path, query, ...common }: Several): ClusterAddress | WrongAddress {
   if (path !== '' && path !== '0') return wrong('a Cluster has no other database than 0');
   return [...query.keys()].length > 0 ? wrong('nothing may follow the ?') : { kind: 'cluster', ...common };
 }
 
-function wrong(problem: string): ReadTopology {
+function wrong(problem: string): WrongAddress {
   return { kind: 'wrong', problem };
 }
 

@@ -48,6 +48,8 @@ export interface UserConfig {
   readonly waitReplicas?: number;
   /** Seconds that `waitReplicas` waits each time before it takes Redis for unusable; more than 0, at most 10. Default 1. */
   readonly waitTimeout?: Seconds;
+  /** Seconds that `enqueue` waits for Redis before it rejects; more than 0. Default 10. */
+  readonly enqueueTimeout?: Seconds;
   /** First part of the worker ids; no colon, comma or blank. Default: the host name and `.ts`. */
   readonly label?: string;
   /** Seconds that running jobs get to end after a stop signal; 0: no limit. Default 0. */
@@ -77,6 +79,8 @@ export interface UserConfig {
   readonly logLevel?: LogLevel;
   /** `json` or `pretty`. Default: pretty on a terminal, else json. */
   readonly logFormat?: LogFormat;
+  /** A line for each job that succeeds: class, queue, duration, arguments. Default: true on a terminal, else false. */
+  readonly logJobs?: boolean;
 }
 
 /**

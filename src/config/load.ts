@@ -3,7 +3,7 @@
  * Must not know what any setting means (the schema does), nor print anything.
  */
 import { TsworkerError } from '../errors.js';
-import { readTopology, requireHashTag } from './address.js';
+import { readAddress, requireHashTag } from './address.js';
 import type { UserConfig } from './define.js';
 import { type ConfigFile, checkKey, readConfigFile } from './file.js';
 import { ENV_PREFIX, envName, type SettingKey } from './setting-definition.js';
@@ -74,7 +74,10 @@ export async function readFileFor(flags: FlagTexts, env: Env, cwd: string): Prom
   return await readConfigFile(cwd, explicit);
 }
 
-/** The settings of a program that uses the library: what it gives, the environment for the URI only, defaults. */
+/** What a program that uses the library takes from the environment: how to reach Redis is the deployment's matter. */
+const ENV_OF_PROGRAMS: readonly SettingKey[] = ['uri', 'enqueueTimeout'];
+
+/** The settings of a program that uses the library: what it gives, those few from the environment, defaults. */
 export function resolveSettings(
   given: UserConfig,
   options: Partial<Pick<Sources, 'env' | 'cwd' | 'terminal' | 'queuesRequired'>> = {},
@@ -83,7 +86,7 @@ export function resolveSettings(
   const at = { env: process.env, cwd: process.cwd(), ...options };
   const find = (key: SettingKey): Given | undefined => {
     if (given[key] !== undefined) return { value: given[key], origin: key, folder: at.cwd };
-    return key === 'uri' ? (fromEnv(key, at) ?? fromRedisEnv(key, at)) : undefined;
+    return ENV_OF_PROGRAMS.includes(key) ? (fromEnv(key, at) ?? fromRedisEnv(key, at)) : undefined;
   };
   return settle(find, at, [], "give queues: 'high=2,low=1', ['high', 'low'] or { high: 2, low: 1 }");
 }
@@ -144,7 +147,7 @@ function withoutQueues(required: boolean, hint: string): Settings['queues'] {
 /** What no setting can be asked alone. */
 function checkTogether(settings: Settings): void {
   const { heartbeat, pruneAfter, uri, namespace, tlsClientCertPath, tlsClientKeyPath } = settings;
-  if (readTopology(uri).kind === 'cluster') requireHashTag(namespace);
+  if (readAddress(uri).kind === 'cluster') requireHashTag(namespace);
   if ((tlsClientCertPath === undefined) !== (tlsClientKeyPath === undefined))
     throw new TsworkerError('USAGE', '-tls-client-cert and -tls-client-key need each other: one of them is missing');
   checkConnections(settings);

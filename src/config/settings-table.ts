@@ -113,7 +113,7 @@ export const SCHEMA: Table = {
     flag: 'force-prune',
     kind: boolean,
     group: 'Process',
-    help: 'also prune workers that have no heartbeat at all',
+    help: 'also prune workers that have no heartbeat at all, and goworkers with an old one',
     defaultText: 'false',
     fallback: () => false,
   },
@@ -164,6 +164,14 @@ export const SCHEMA: Table = {
     help: 'seconds that -wait-replicas waits each time before it takes Redis for unusable',
     defaultText: '1',
     fallback: () => 1,
+  },
+  enqueueTimeout: {
+    flag: 'enqueue-timeout',
+    kind: seconds({ min: 0, above: true, max: LONGEST }),
+    group: 'Redis',
+    help: 'seconds that enqueue() in a job or program waits for Redis before it rejects',
+    defaultText: '10',
+    fallback: () => 10,
   },
   label: {
     flag: 'label',
@@ -245,6 +253,14 @@ export const SCHEMA: Table = {
     help: 'how log lines look',
     defaultText: 'json, pretty on a terminal',
     fallback: ({ terminal }) => (terminal ? 'pretty' : 'json'),
+  },
+  logJobs: {
+    flag: 'log-jobs',
+    kind: boolean,
+    group: 'Logs',
+    help: 'a line for each job that succeeds: class, queue, duration, arguments',
+    defaultText: 'false, true on a terminal',
+    fallback: ({ terminal }) => terminal,
   },
 };
 

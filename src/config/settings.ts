@@ -47,6 +47,8 @@ export interface Settings {
   readonly waitReplicas: number;
   /** How long they are waited for each time. Seconds, more than 0. */
   readonly waitTimeout: number;
+  /** How long `enqueue` waits for Redis before it rejects. Seconds, more than 0. */
+  readonly enqueueTimeout: number;
   /** First part of the worker ids, without `:` and `,`. */
   readonly label: string;
   /** Seconds that running jobs get to end after a stop signal; 0: no limit. */
@@ -65,4 +67,6 @@ export interface Settings {
   readonly http: string | undefined;
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
+  /** A line for each job that succeeds. */
+  readonly logJobs: boolean;
 }

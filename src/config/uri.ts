@@ -1,9 +1,9 @@
 /**
- * The address of Redis: is it one, where does the environment name it, and how it is shown without its password.
- * Must not know the Redis client (slow to load): the checks here are those that the client's own parser makes.
+ * The address of Redis: whether it is one, where the environment names it, and how it is shown without its password.
+ * Must not know the client package (slow to load).
  */
 import { TsworkerError } from '../errors.js';
-import { readTopology } from './address.js';
+import { readAddress } from './address.js';
 
 const TAKES = 'must be redis://user:pass@host:port/db, rediss://… or unix:///path/to/redis.sock?db=N';
 const TAKES_SENTINEL = 'must be redis+sentinel://user:pass@host:26379,host2:26379/mymaster/db';
@@ -12,11 +12,25 @@ const TAKES_CLUSTER = 'must be redis+cluster://user:pass@host:port,host2:port';
 /** The address when nobody names one. */
 export const DEFAULT_URI = 'redis://localhost:6379/';
 
-/** Returns the URI if the Redis client will take it; otherwise throws USAGE, with the password masked. */
-export function checkUri(uri: string): string {
-  const problem = problemOf(uri);
-  if (problem === undefined) return uri;
-  throw new TsworkerError('USAGE', `${takes(uri)}, not "${maskUri(uri)}" (${problem})`);
+/** What go-redis, and so goworker, takes behind the ? beside db. They tune its pool of connections; we have one. */
+const GO_REDIS =
+  /^(protocol|client_name|max_retries|(min|max)_retry_backoff|(dial|read|write|pool|idle)_timeout|pool_(fifo|size)|(min|max)_idle_conns|max_active_conns|conn_max_(idle_time|lifetime)|max_conn_age|idle_check_frequency)$/;
+
+/**
+ * Returns the URI if it can be used.
+ * @param warn told of query parameters that do nothing here
+ * @throws TsworkerError USAGE, with the password masked
+ */
+export function checkUri(uri: string, warn: (text: string) => void = () => {}): string {
+  const read = readAddress(uri);
+  if (read.kind === 'wrong')
+    throw new TsworkerError('USAGE', `${takes(uri)}, not "${maskUri(uri)}" (${read.problem})`, hintOf(read.hint));
+  if (read.kind === 'single') for (const name of read.ignored) warn(aboutIgnored(name));
+  return uri;
+}
+
+function hintOf(hint: string | undefined): { hint?: string } {
+  return hint === undefined ? {} : { hint };
 }
 
 function takes(uri: string): string {
@@ -24,37 +38,9 @@ function takes(uri: string): string {
   return /^rediss?\+sentinel:/i.test(uri) ? TAKES_SENTINEL : TAKES;
 }
 
-function problemOf(uri: string): string | undefined {
-  if (uri.startsWith('unix:')) return problemOfUnix(uri);
-  if (!/^rediss?\+(sentinel|cluster):/i.test(uri)) return problemOfUrl(uri);
-  const read = readTopology(uri);
-  return read.kind === 'wrong' ? read.problem : undefined;
-}
-
-function problemOfUrl(uri: string): string | undefined {
-  if (!/^rediss?:\/\//i.test(uri)) return 'it does not begin with redis://, rediss:// or unix://';
-  if (!URL.canParse(uri)) return 'it does not parse';
-  const { username, password, pathname, port } = new URL(uri);
-  if (!isEncoded(username) || !isEncoded(password)) return 'user or password holds a stray %';
-  if (port === '0') return 'there is no port 0';
-  return /^\/?\d*$/.test(pathname) ? undefined : 'the database must be a number';
-}
-
-function problemOfUnix(uri: string): string | undefined {
-  const match = /^unix:\/\/(?:([^:@/]*)(?::([^@/]*))?@)?(\/[^?#]+)(?:\?([^#]*))?(?:#.*)?$/.exec(uri);
-  if (match === null) return 'it needs the absolute path of a socket';
-  if (!match.slice(1, 4).every((part) => isEncoded(part ?? ''))) return 'it holds a stray %';
-  const db = new URLSearchParams(match[4] ?? '').get('db');
-  return db === null || /^\d+$/.test(db) ? undefined : 'the database must be a number';
-}
-
-function isEncoded(text: string): boolean {
-  try {
-    decodeURIComponent(text);
-    return true;
-  } catch {
-    return false;
-  }
+function aboutIgnored(name: string): string {
+  if (GO_REDIS.test(name)) return `?${name}= is an option of go-redis that does nothing here`;
+  return `?${JSON.stringify(name).slice(1, -1)}= is unknown and does nothing; db is the only parameter`;
 }
 
 /**

@@ -205,9 +205,9 @@ function isQueuesInput(value: unknown): value is QueuesInput {
 
 export const uri: Kind<string> = {
   placeholder: 'uri',
-  parse(value) {
+  parse(value, { warn }) {
     if (typeof value !== 'string') throw new TsworkerError('USAGE', 'must be text such as redis://localhost:6379/');
-    return checkUri(value);
+    return checkUri(value, warn);
   },
 };
 

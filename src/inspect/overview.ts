@@ -30,6 +30,8 @@ export interface HostSeen {
   readonly workers: number;
   readonly working: number;
   readonly lost: number;
+  /** goworker's that show no sign of life, and may live: counted as working or idle. */
+  readonly unknown: number;
 }
 
 export interface Running {
@@ -47,8 +49,13 @@ export interface Overview {
   readonly delayed: Delayed | undefined;
   /** By name. */
   readonly hosts: readonly HostSeen[];
-  /** All that are in the books. */
-  readonly workers: { readonly total: number; readonly working: number; readonly lost: number };
+  /** All that are registered. */
+  readonly workers: {
+    readonly total: number;
+    readonly working: number;
+    readonly lost: number;
+    readonly unknown: number;
+  };
   readonly running: readonly Running[];
   readonly failures: Failures;
 }
@@ -88,7 +95,7 @@ async function readFailures(connection: Connection, keys: Keys, most: number): P
   return { total, looked: seen, groups };
 }
 
-const NOBODY = { workers: 0, working: 0, lost: 0 };
+const NOBODY = { workers: 0, working: 0, lost: 0, unknown: 0 };
 
 /** Counts workers as they come, and keeps only those few that are listed. */
 class Crowd {
@@ -105,7 +112,7 @@ class Crowd {
   add(workers: readonly WorkerSeen[]): void {
     for (const worker of workers) {
       this.#hosts.set(worker.host, counted(this.#hosts.get(worker.host) ?? { host: worker.host, ...NOBODY }, worker));
-      // goworker's poller is in the books, but works nothing itself.
+      // goworker's poller is registered, but runs no job itself.
       if (worker.state !== 'lost' && worker.slot !== 'poller') this.#addList(worker.queues);
       if (worker.job !== undefined) this.#running.push({ worker: worker.id, host: worker.host, job: worker.job });
     }
@@ -126,8 +133,13 @@ class Crowd {
   counts(): Pick<Overview, 'hosts' | 'workers'> {
     const { compare } = new Intl.Collator('en', { numeric: true });
     const hosts = [...this.#hosts.values()].sort((a, b) => compare(a.host, b.host));
-    const sum = (of: 'workers' | 'working' | 'lost') => hosts.reduce((total, host) => total + host[of], 0);
-    const workers = { total: sum('workers'), working: sum('working'), lost: sum('lost') };
+    const sum = (of: 'workers' | 'working' | 'lost' | 'unknown') => hosts.reduce((total, host) => total + host[of], 0);
+    const workers = {
+      total: sum('workers'),
+      working: sum('working'),
+      lost: sum('lost'),
+      unknown: sum('unknown'),
+    };
     return { hosts, workers };
   }
 
@@ -136,13 +148,14 @@ class Crowd {
   }
 }
 
-function counted(host: HostSeen, { state }: WorkerSeen): HostSeen {
-  const { workers, working, lost } = host;
+function counted(host: HostSeen, { state, liveness }: WorkerSeen): HostSeen {
+  const { workers, working, lost, unknown } = host;
   return {
     ...host,
     workers: workers + 1,
     working: working + (state === 'working' ? 1 : 0),
     lost: lost + (state === 'lost' ? 1 : 0),
+    unknown: unknown + (liveness === 'unknown' ? 1 : 0),
   };
 }
 

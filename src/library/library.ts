@@ -14,13 +14,15 @@ import { setDefaultSender, setSender } from '../job-modules/sender.js';
 import { createLog } from '../log/pino.js';
 import type { Serving } from '../processes/http-endpoints.js';
 import { handleSignals } from '../processes/signals.js';
-import { connect } from '../redis/connect.js';
-import { type Connection, duplicateConnection, type RedisClient } from '../redis/connection.js';
+import { connect, connectLike } from '../redis/connect.js';
+import type { Connection, RedisClient } from '../redis/connection.js';
 import { connectOptions } from '../redis/options.js';
 import { checkNewJob, enqueueJobs, type NewJob } from '../resque/enqueue.js';
 import { isTraced } from '../tracing/mark.js';
 import type { DaemonOptions, WorkResult } from '../worker/types.js';
+import { SILENCE_MS } from '../worker/wiring.js';
 import { runDaemon } from '../worker/worker.js';
+import { pushWithin } from './push-within.js';
 import { type Program, program } from './state.js';
 
 // A job() can be enqueued wherever the library is loaded.
@@ -69,7 +71,7 @@ export async function work(settings: WorkSettings = {}): Promise<WorkResult> {
   const resolved = resolveSettings(configOf(given), { terminal: process.stdout.isTTY === true });
   return await workWith({
     settings: given.jobs === undefined ? { ...resolved.settings, jobs: [] } : resolved.settings,
-    log: given.logger ?? (await createLog(resolved.settings)),
+    log: given.logger ?? createLog(resolved.settings),
     warnings: resolved.warnings,
     flags: {},
     redis: given.redis,
@@ -125,9 +127,12 @@ export async function workWith(options: WorkOptions): Promise<WorkResult> {
       quarantine: options.quarantine,
       begun: state.begun,
       load: () => load(settings),
-      connect: redis === undefined ? undefined : (events) => duplicateConnection(redis, events),
+      connect:
+        redis === undefined
+          ? undefined
+          : (events) => connectLike(redis, SILENCE_MS, { ...events, watch: true }, state.begun.signal),
       onConnection: (own) => {
-        state.working = own && { ...own, namespace: settings.namespace };
+        state.working = own;
         serving?.connected(own?.connection);
       },
     });
@@ -172,7 +177,8 @@ function claimProgram(settings: Settings): Program {
  * the worker's connection; elsewhere a connection is opened at the first call and kept until {@link close}. In a program
  * with an OpenTelemetry SDK the payloads also carry the trace.
  * @throws TsworkerError USAGE where a job has a wrong queue or an unknown member, PAYLOAD where an argument cannot be
- *   written as JSON, REDIS where Redis cannot be reached
+ *   written as JSON; REDIS where Redis cannot be reached, or has not confirmed within `enqueueTimeout`: its message says
+ *   whether the jobs may have been enqueued all the same
  */
 export async function enqueue(jobs: NewJob | readonly NewJob[]): Promise<void> {
   const list = Array.isArray(jobs) ? (jobs as readonly NewJob[]) : [jobs as NewJob];
@@ -184,12 +190,14 @@ export async function enqueue(jobs: NewJob | readonly NewJob[]): Promise<void> {
 
 async function push(list: readonly NewJob[], fields: Readonly<Record<string, string>> = {}): Promise<void> {
   const { working } = program();
-  if (working === undefined) return await enqueueJobs(await open(), namespace(), list, fields);
+  const { namespace, enqueueTimeout, uri } = settingsInForce();
+  const within = { jobs: list.length, timeoutMs: enqueueTimeout * 1000, shownUri: maskUri(uri) };
+  const connect = async () => working?.connection ?? (await open());
   try {
-    await enqueueJobs(working.connection, working.namespace, list, fields);
+    await pushWithin(within, connect, (connection) => enqueueJobs(connection, namespace, list, fields));
   } finally {
     // Also where the reply was lost: they may be there.
-    working.jobsPushed();
+    working?.jobsPushed();
   }
 }
 
@@ -233,10 +241,11 @@ async function open(): Promise<Connection> {
 }
 
 function dial(given: WorkSettings): Promise<Connection> {
-  if (given.redis !== undefined) return duplicateConnection(given.redis, {});
   const settings = settingsInForce();
-  const options = connectOptions(settings, `tsworker:${process.pid}:producer`, 0);
-  return connect(options, maskUri(settings.uri));
+  const withinMs = settings.enqueueTimeout * 1000;
+  if (given.redis !== undefined) return connectLike(given.redis, withinMs, { withinMs });
+  const options = connectOptions(settings, `tsworker:${process.pid}:producer`, withinMs);
+  return connect(options, maskUri(settings.uri), { withinMs });
 }
 
 /** Those of the worker of this process, where there is one: a job module enqueues to the Redis that it is run from. */

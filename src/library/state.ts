@@ -17,8 +17,8 @@ export interface Program {
   busy: boolean;
   /** Its settings, from before it loads its job modules. */
   workerSettings: Settings | undefined;
-  /** The connection and namespace of that worker, and how it is told of what was pushed. */
-  working: (OwnConnection & { readonly namespace: string }) | undefined;
+  /** The connection of that worker, and how it is told of what was pushed. */
+  working: OwnConnection | undefined;
   /** A signal keeps that worker from taking new jobs. */
   paused: boolean;
   /** Aborts when the worker begins to stop. */

@@ -5,16 +5,29 @@ import type { EngineEvents } from '../engine/events.js';
 import type { Run } from '../engine/run.js';
 import type { HeartbeatMessage } from '../registry/heartbeat.js';
 import { VERSION } from '../version.js';
+import { JobLines } from './job-lines.js';
 
-/** @param workerId of a slot */
-export function logEngine(log: Logger, events: EngineEvents, workerId: (slot: number) => string): void {
-  const about = (run: Run) => ({ queue: run.claim.queue, class: run.class, worker: workerId(run.claim.slot) });
+/**
+ * @param workerId of a slot
+ * @param logJobs a line also for a job that succeeds
+ */
+export function logEngine(
+  log: Logger,
+  events: EngineEvents,
+  workerId: (slot: number) => string,
+  logJobs = false,
+): void {
+  const worker = (run: Run) => workerId(run.claim.slot);
+  const about = (run: Run) => ({ class: run.class, queue: run.claim.queue, worker: worker(run) });
+  const ms = (run: Run) => Date.now() - run.startedAt;
   const debug = log.isLevelEnabled('debug');
+  const lines = logJobs && log.isLevelEnabled('info') ? new JobLines(log) : undefined;
   events
     .on('finished', (run, outcome) => {
-      if (outcome.kind === 'failed') log.error({ ...about(run), err: outcome.error }, 'job failed');
-      else if (outcome.kind === 'requeue') log.warn(about(run), 'job put back at the head of its queue');
-      else if (debug) log.debug({ ...about(run), ms: Date.now() - run.startedAt }, 'job done');
+      if (outcome.kind === 'failed') log.error({ ...about(run), ms: ms(run), err: outcome.error }, 'job failed');
+      else if (outcome.kind === 'requeue') log.warn(about(run), 'job requeued');
+      else if (debug) log.debug({ ...about(run), ms: ms(run) }, 'job done');
+      else lines?.done(run, worker(run));
     })
     .on('fenced', (claim) =>
       log.warn(
@@ -23,22 +36,18 @@ export function logEngine(log: Logger, events: EngineEvents, workerId: (slot: nu
       ),
     )
     .on('outage', (error) =>
-      log.error({ err: error }, 'Redis cannot be used; running jobs go on, retrying until it is back'),
+      log.error({ err: error }, 'Redis is unavailable: running jobs continue, retrying until it is back'),
     )
     .on('restored', (outageMs) => log.info({ outageMs }, 'Redis is back'))
     .on('adopted', (count) =>
-      log.warn({ count }, 'found jobs that were claimed by a call whose reply was lost: running them'),
+      log.warn({ jobs: count }, 'running jobs that were claimed by a call whose reply was lost'),
     )
     .on('occupied', (slot) =>
       log.warn({ worker: workerId(slot) }, "slot skipped: its worker record holds another process's job"),
     )
-    .on('paused', (paused) =>
-      log.info(paused ? 'paused by pause-all-workers' : 'pause-all-workers is over: working again'),
-    )
+    .on('paused', (paused) => log.info(paused ? 'paused by pause-all-workers' : 'resumed: pause-all-workers is off'))
     .on('unregistered', () =>
-      log.warn(
-        'our workers are not in the registry any more (we were taken for dead): claiming nothing until they are',
-      ),
+      log.warn('not in the registry any more (declared dead by another process): claiming nothing until registered'),
     );
 }
 
@@ -47,15 +56,21 @@ export function heartbeatWording(log: Logger): (message: HeartbeatMessage) => vo
   return (message) => {
     switch (message.kind) {
       case 'reentered':
-        log.warn({ count: message.count }, 'somebody had taken our workers out of the registry: registered again');
+        log.warn(
+          { workers: message.count },
+          'registered again: another process had removed these workers from the registry',
+        );
         break;
       case 'pruned':
         log.warn({ ...message.worker }, 'pruned a dead worker');
         if (message.worker.job?.fate === 'poison_pill')
-          log.error({ ...message.worker.job }, 'poison pill: three processes died of this job, it went to failed');
+          log.error(
+            { ...message.worker.job },
+            'poison pill: this job was running when three processes died; it was moved to the failed list',
+          );
         break;
       case 'problem':
-        log.warn({ problem: message.message }, 'heartbeat failed, trying again at the next');
+        log.warn({ problem: message.message }, 'heartbeat failed: retrying at the next');
         break;
       case 'beat':
     }
@@ -92,17 +107,18 @@ export function startLine(log: Logger, settings: Settings, { classes, tracking, 
     },
     'tsworker started',
   );
-  if (!tracking) log.warn('Redis does not tell of pushes (CLIENT TRACKING refused): polling, backing off to -interval');
+  if (!tracking)
+    log.warn('Redis does not announce pushes (CLIENT TRACKING refused): polling, backing off to -interval');
 }
 
 /** The same in a few words, for whoever shows one line. */
 export function statusText({ queues }: Settings): string {
-  return `working ${queues.queues.map(({ name }) => name).join(', ')}`;
+  return `processing ${queues.queues.map(({ name }) => name).join(', ')}`;
 }
 
 /** What every busy slot is doing and since when. */
 export function dumpRuns(log: Logger, runs: readonly Run[], workerId: (slot: number) => string): void {
-  log.info({ busy: runs.length }, runs.length === 0 ? 'no job is running' : 'running jobs follow');
+  log.info({ busy: runs.length }, runs.length === 0 ? 'no running jobs' : 'running jobs follow');
   for (const run of [...runs].reverse()) {
     const since = new Date(run.startedAt).toISOString();
     const { queue, slot } = run.claim;

@@ -1,18 +1,21 @@
 /** Makes the logger: JSON lines for machines, readable ones on a terminal. The sole value import of pino. */
 import { type DestinationStream, type Logger, pino } from 'pino';
 import type { Settings } from '../config/settings.js';
+import { harmlessJson } from '../terminal-text.js';
+import { pretty } from './pretty.js';
 
 /** Logs to standard output. Colours only on a terminal, and not with NO_COLOR. */
-export async function createLog(settings: Pick<Settings, 'logLevel' | 'logFormat'>): Promise<Logger> {
+export function createLog(settings: Pick<Settings, 'logLevel' | 'logFormat'>): Logger {
   // Synchronous: the last lines before an end say why it came, and must be there, in their order.
   const output = pino.destination({ dest: 1, sync: true });
   // A reader that went away (a closed pipe, a terminal that hung up) must not end the worker.
   output.on('error', () => {});
-  if (settings.logFormat !== 'pretty') return make(settings.logLevel, output);
-  const { default: pretty } = await import('pino-pretty');
-  const colorize = process.stdout.isTTY === true && !process.env.NO_COLOR;
-  const form = { colorize, ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss.l' };
-  return make(settings.logLevel, pretty({ ...form, sync: true, destination: output }));
+  const write = (line: string) => void output.write(line);
+  if (settings.logFormat !== 'pretty') return make(settings.logLevel, { write: (line) => write(harmlessJson(line)) });
+  const colour = process.stdout.isTTY === true && !process.env.NO_COLOR;
+  return make(settings.logLevel, {
+    write: (line) => write(pretty(line, { colour, columns: process.stdout.columns ?? 120 })),
+  });
 }
 
 function make(level: string, stream: DestinationStream): Logger {

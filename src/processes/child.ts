@@ -9,6 +9,7 @@ import { SupervisedMembership } from '../registry/membership.js';
 import { openOrder, refuseVersion, seal } from '../supervisor/envelope.js';
 import type { Order, Report } from '../supervisor/messages.js';
 import { VERSION } from '../version.js';
+import type { DaemonActions } from '../worker/types.js';
 import { heartbeatOptions } from '../worker/wiring.js';
 import { ChildOrders, StoppedEarly } from './child-orders.js';
 import { Pulse } from './pulse.js';
@@ -33,7 +34,7 @@ async function run({ settings, flags, quarantine }: Start, orders: ChildOrders, 
     return new Heartbeat(connection, heartbeat, heartbeatWording(log));
   });
   process.once('disconnect', () => {
-    log.error('the supervisor is gone: ending in order');
+    log.error('the supervisor is gone: shutting down');
     membership.orphan();
     orders.orphan();
   });
@@ -46,7 +47,7 @@ async function run({ settings, flags, quarantine }: Start, orders: ChildOrders, 
       flags,
       warnings: [],
       ownsProcess: true,
-      control: (actions) => orders.obey(actions),
+      control: (actions) => orders.obey(counting(actions, () => pulse?.now())),
       membership,
       onReady: (facts) => {
         void tell({ kind: 'ready', ...facts });
@@ -95,16 +96,25 @@ async function reportCounts() {
   return { recorder, report, last };
 }
 
-/** The supervisor says when the daemon starts and stops; a child only what it alone knows. */
+/** Whoever is told to end its jobs says how many there are. */
+function counting(actions: DaemonActions, say: () => void): DaemonActions {
+  const and = (end: (reason: string) => void) => (reason: string) => {
+    say();
+    end(reason);
+  };
+  return { ...actions, stop: and(actions.stop), abort: and(actions.abort) };
+}
+
+/** The supervisor says when the worker starts, pauses and stops; a child only what it alone knows. */
 function quieter(log: Logger): Logger {
-  return log.child({}, { level: 'warn' });
+  return log.child({}, { level: 'error' });
 }
 
 function describe(error: unknown, log: Logger): Report {
   if (error instanceof StoppedEarly) return { kind: 'ended', exitCode: 0, processed: 0, failed: 0, putBack: 0 };
   if (error instanceof TsworkerError)
     return { kind: 'refused', code: error.code, message: error.message, hint: error.hint };
-  log.fatal({ err: error }, 'a child could not go on');
+  log.fatal({ err: error }, 'this child process failed');
   return { kind: 'refused', code: 'STATE', message: String(error), hint: 'see the log for where it came from' };
 }
 
@@ -125,7 +135,7 @@ process.on('message', async (message: unknown) => {
   secret = opened.secret;
   process.off('disconnect', leave);
   if (!process.connected) process.exit(1);
-  await run(order, orders, await createLog(order.settings));
+  await run(order, orders, createLog(order.settings));
   // Whatever the job modules left open must not keep a child that has ended.
   process.exit();
 });

@@ -27,6 +27,11 @@ export class Pulse {
     if (this.#timer === undefined) this.#start(1);
   }
 
+  /** Says how many jobs run now: the supervisor has asked for their end, and tells how many it waits for. */
+  now(): void {
+    this.#tell(this.#options.running());
+  }
+
   stop(): void {
     clearInterval(this.#timer);
     this.#timer = undefined;

@@ -6,6 +6,7 @@ import type { ChildProcess } from 'node:child_process';
 import type { Logger } from 'pino';
 import type { Settings } from '../config/settings.js';
 import { maskUri } from '../config/uri.js';
+import { TsworkerError } from '../errors.js';
 import { connectWording, heartbeatWording, startLine, statusText } from '../log/log-subscriber.js';
 import { logSupervisor } from '../log/supervisor-log.js';
 import { connect } from '../redis/connect.js';
@@ -14,11 +15,12 @@ import { RedisChildRegistry } from '../registry/child-registry.js';
 import type { HeartbeatMessage } from '../registry/heartbeat.js';
 import { SupervisorEvents } from '../supervisor/events.js';
 import { type ChildState, Supervisor } from '../supervisor/supervisor.js';
-import { Stopping } from '../worker/shutdown.js';
+import { Shutdown } from '../worker/shutdown.js';
 import type { WorkResult } from '../worker/types.js';
 import { connectOptionsOf, heartbeatOptions } from '../worker/wiring.js';
 import type { Serving, Stand } from './http-endpoints.js';
 import { handleSignals, onTerminal } from './signals.js';
+import { logState } from './state-report.js';
 import { type Systemd, systemdOf } from './systemd.js';
 
 export interface ControlOptions {
@@ -35,7 +37,7 @@ export interface ControlOptions {
 /** From the moment at which children give up their jobs until those that do not answer are killed. */
 const KILL_AFTER_MS = 1500;
 /** The children have waited for Redis by then: the registry waits only a little longer. */
-const DELIVERY_MS = 2000;
+const DELIVERY_MS = 1000;
 
 /** @throws TsworkerError REDIS, JOBS, HTTP or what else keeps a child from starting */
 export async function runSupervised({
@@ -50,7 +52,7 @@ export async function runSupervised({
   const begun = new AbortController();
   const events = new SupervisorEvents();
   const serving = await prepareServing(settings, log, () => standOf(supervisor, begun.signal));
-  const stopping = new Stopping({ log, graceMs: settings.grace * 1000, deliveryMs: DELIVERY_MS, begun });
+  const shutdown = new Shutdown({ log, jobLog: log, graceMs: settings.grace * 1000, deliveryMs: DELIVERY_MS, begun });
   const onReady = () => {
     serving?.reconnected();
     registry.beat();
@@ -78,27 +80,43 @@ export async function runSupervised({
     (connection) => serving?.connected(connection),
     () => supervisor.quiet(),
   );
-  stopping.attach(stoppable(supervisor, registry));
+  shutdown.attach(stoppable(supervisor, registry));
   const release = handleSignals({
     stop: (reason) => {
       systemd.stopping();
-      stopping.request(reason);
+      shutdown.request(reason);
     },
-    pause: () => supervisor.suspend(true),
-    resume: () => supervisor.suspend(false),
-    report: () => supervisor.broadcast({ kind: 'report' }),
+    pause: () => {
+      log.info('paused by SIGUSR2 (SIGCONT resumes)');
+      supervisor.suspend(true);
+    },
+    resume: () => {
+      // A terminal sends it too, when a stopped program is brought back.
+      if (supervisor.paused) log.info('resumed by SIGCONT');
+      supervisor.suspend(false);
+    },
+    report: () => {
+      supervisor.broadcast({ kind: 'report' });
+      void logState(log, supervisor, registry);
+    },
     ...(onTerminal() ? {} : { reload: () => supervisor.reload() }),
   });
   try {
     // First: a port that is in use must keep anything from starting.
     await serving?.start();
-    const result = await supervisor.run();
+    const result = await supervisor.run().catch(async (error: unknown) => {
+      // Where we cannot reach Redis ourselves, our reason comes before that of a child that we stopped for it.
+      if (error instanceof TsworkerError && error.code === 'REDIS') await connecting;
+      throw error;
+    });
     await connecting;
     return registry.failed ? { ...result, exitCode: 1 } : result;
   } finally {
-    stopping.done();
+    shutdown.done();
     systemd.close();
     release();
+    // Nobody waits any more for a connection that was never made.
+    begun.abort();
     await connecting.then((connection) => connection.close()).catch(() => {});
     // Last: while we stop, it says so.
     await serving?.stop();
@@ -170,6 +188,7 @@ function stoppable(supervisor: Supervisor, registry: RedisChildRegistry) {
     get busy() {
       return supervisor.busy;
     },
+    countJobs: () => supervisor.countJobs(),
     undelivered: 0,
     quiet: () => supervisor.quiet(),
     abort: (error: Error) => supervisor.abort(error),

@@ -55,7 +55,7 @@ function notifier(env: Env, log: Pick<Logger, 'warn'>): Systemd {
       if (everyMs > 0) alive ??= setInterval(ping, everyMs).unref();
     },
     status: (text) => send(`STATUS=${text}`),
-    stopping: () => send('STOPPING=1', 'STATUS=stopping: running jobs end'),
+    stopping: () => send('STOPPING=1', 'STATUS=shutting down: waiting for running jobs'),
     close: () => clearInterval(alive),
   };
 }

@@ -2,15 +2,13 @@
  * Finds the node of a Redis Cluster that owns the slot of our namespace. One node suffices: a hash tag puts all keys into
  * one slot. The nodes that were named last are asked too, since those in the address may be gone one day.
  */
-import { type RedisNode, requireHashTag, type Topology } from '../config/address.js';
+import { type ClusterAddress, type RedisNode, requireHashTag } from '../config/address.js';
 import { TsworkerError } from '../errors.js';
 import { openNode } from './connection.js';
-import type { Locator } from './failover-connection.js';
 import type { ConnectOptions } from './options.js';
 import { ask, failureOf, nodeName } from './query-node.js';
+import { FAILOVER_PAUSE_MS, type Locator } from './reconnecting-connection.js';
 import { slotOf } from './slot.js';
-
-type ClusterAddress = Extract<Topology, { kind: 'cluster' }>;
 
 /** @throws TsworkerError USAGE where the namespace has no hash tag */
 export function clusterLocator(options: ConnectOptions, address: ClusterAddress): Locator {
@@ -18,6 +16,7 @@ export function clusterLocator(options: ConnectOptions, address: ClusterAddress)
   let known = byName(address.nodes);
   return {
     clustered: true,
+    longestPauseMs: FAILOVER_PAUSE_MS,
     async locate(besides) {
       const failures: string[] = [];
       let cause: unknown;
@@ -37,16 +36,14 @@ export function clusterLocator(options: ConnectOptions, address: ClusterAddress)
       }
       throw new Error(`no node of the Cluster says who owns slot ${slot} (${failures.join('; ')})`, { cause });
     },
-    open: (node, mode, events) =>
-      openNode(options, { ...node, ...common(address), connectTimeout: 5000 }, mode, events),
+    open: (node, mode, events, signal) =>
+      openNode(options, { at: node, tls: address.tls, login: address.login, database: 0 }, mode, events, signal),
   };
 }
 
 function byName(nodes: readonly RedisNode[]): ReadonlyMap<string, RedisNode> {
   return new Map(nodes.map((node) => [nodeName(node), node]));
 }
-
-const common = ({ tls, login }: ClusterAddress) => ({ tls, login, database: 0 });
 
 interface SlotRange {
   readonly from: number;

@@ -1,11 +1,12 @@
 /**
  * One connection to Redis, as the rest of the program sees it: send a command, be told when it is ready, lost, or when a
- * watched key changed. The sole value import of the client package. Reconnects by itself for ever once it was up; which
- * of several nodes to connect to is roaming.ts' matter.
+ * watched key changed. The sole value import of the client package. What is opened here ends when it is lost: reconnecting
+ * is reconnecting-connection.ts' matter.
  */
 import { createClient, RESP_TYPES } from '@redis/client';
-import { TsworkerError } from '../errors.js';
-import { type ConnectOptions, clientOptions, reconnectDelayMs, type Target } from './options.js';
+import { isTimeout } from './abortable.js';
+import { ConnectionSilentError, isGarbage, NotRedisError } from './connection-errors.js';
+import { type ConnectOptions, clientOptions, type Target } from './options.js';
 
 export type Argument = string | Buffer;
 
@@ -16,7 +17,8 @@ export interface ConnectionEvents {
   onInvalidate?(): void;
 }
 
-export interface Connection {
+/** A connection to one server, which ends when it is lost. */
+export interface NodeConnection {
   /** Redis tells us of changes to watched keys; false: it refused, or cannot. */
   readonly tracking: boolean;
   readonly ready: boolean;
@@ -26,17 +28,36 @@ export interface Connection {
   send(args: readonly Argument[], options?: { binary?: boolean }): Promise<unknown>;
   /** Waits for the replies under way, at most a second. */
   close(): Promise<void>;
+  /** Ends it at once and permanently: what is under way rejects. */
+  drop(): void;
+}
+
+/** One that comes back. */
+export interface Connection extends NodeConnection {
+  /**
+   * From now on replies may be owed for so long, and none come, until the connection is replaced and what is under way
+   * rejects: whoever shuts down waits less than whoever works. Milliseconds.
+   */
+  limitSilence(ms: number): void;
 }
 
 /** How much of what we ask for the server grants. */
 export type Mode = 'tracking' | 'resp3' | 'resp2';
 
+export interface NodeEvents {
+  onInvalidate?(): void;
+  /** Called at most once, and not after `close` or `drop`. */
+  onLost?(): void;
+}
+
 const BINARY = { typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } } as const;
+const CLOSE_MS = 1000;
 
 /** The part of a node-redis client that is used here: a client of the caller's has it too. */
 export interface RedisClient {
   readonly isReady: boolean;
   readonly isOpen: boolean;
+  readonly options?: { readonly socket?: object } | undefined;
   sendCommand(args: Argument[], options?: object): Promise<unknown>;
   on(event: string, listener: (...args: unknown[]) => void): unknown;
   connect(): Promise<unknown>;
@@ -45,103 +66,114 @@ export interface RedisClient {
   duplicate(overrides?: object): RedisClient;
 }
 
-/** Connects once, without retrying; rejects with the client's own error. {@link connect} in connect.ts is for callers. */
-export async function openConnection(
-  options: ConnectOptions,
-  mode: Mode,
-  events: ConnectionEvents,
-): Promise<Connection> {
-  let established = false;
-  const client = createClient({
-    ...clientOptions(options, mode, (retries, cause) => (established ? reconnectDelayMs(retries) : cause)),
-    RESP: mode === 'resp2' ? 2 : 3,
-  });
-  const connection = await wrapClient(client as unknown as RedisClient, mode, events);
-  established = true;
-  return connection;
-}
-
-/** A connection to one node of several. It never reconnects: whoever opened it knows where to go next. */
-export interface NodeConnection extends Connection {
-  /** Ends it at once; what is under way rejects. */
-  drop(): void;
-}
-
-/** Connects once to that node; rejects with the client's own error. `onLost` is called at most once, not after drop. */
+/**
+ * Connects once; rejects with the client's own error.
+ * @param signal aborts with a TimeoutError when it takes too long, or with something else when nobody wants it any more
+ */
 export async function openNode(
   options: ConnectOptions,
   target: Target,
   mode: Mode,
-  events: Pick<ConnectionEvents, 'onInvalidate'> & { onLost?(): void },
+  events: NodeEvents,
+  signal: AbortSignal,
 ): Promise<NodeConnection> {
-  const client = createClient({
-    ...clientOptions(options, mode, (_retries, cause) => cause, target),
-    RESP: mode === 'resp2' ? 2 : 3,
-  }) as unknown as RedisClient;
-  let dropped = false;
-  const drop = () => {
-    dropped = true;
-    client.destroy();
+  const client = createClient({ ...clientOptions(options, target, mode), RESP: mode === 'resp2' ? 2 : 3 });
+  return await openClient(client as unknown as RedisClient, mode, events, signal);
+}
+
+/** The same with a second client like the caller's own, which stays as it is: we need other settings, and close only ours. */
+export async function openDuplicate(
+  client: RedisClient,
+  mode: Mode,
+  events: NodeEvents,
+  signal: AbortSignal,
+): Promise<NodeConnection> {
+  const ours = {
+    disableOfflineQueue: true,
+    commandOptions: { timeout: 0 },
+    socket: { ...client.options?.socket, reconnectStrategy: false },
+    emitInvalidate: mode === 'tracking',
+    ...(mode === 'tracking' ? { RESP: 3 } : {}),
   };
-  const connection = await wrapClient(client, mode, events);
-  client.on('terminated', () => dropped || events.onLost?.());
-  if (connection.ready) return Object.assign(connection, { drop });
-  drop();
+  return await openClient(client.duplicate(ours), mode, events, signal);
+}
+
+async function openClient(client: RedisClient, mode: Mode, events: NodeEvents, signal: AbortSignal) {
+  const connection = new ClientConnection(client, mode, events);
+  let accepted = false;
+  client.on('connect', () => {
+    accepted = true;
+  });
+  let cancel = () => {};
+  const failed = new Promise<never>((_, reject) => {
+    client.on('error', (error) => isGarbage(error) && reject(new NotRedisError({ cause: error })));
+    cancel = () => reject(accepted && isTimeout(signal) ? new ConnectionSilentError() : signal.reason);
+    signal.addEventListener('abort', cancel, { once: true });
+  });
+  failed.catch(() => {});
+  if (signal.aborted) cancel();
+  try {
+    await Promise.race([client.connect().then(() => connection.watchOthers()), failed]);
+  } catch (error) {
+    connection.drop();
+    throw error;
+  } finally {
+    signal.removeEventListener('abort', cancel);
+  }
+  if (connection.ready) return connection;
+  connection.drop();
   throw new Error('the connection was lost as soon as it was made');
 }
 
-/** Connects a second client like the caller's own, which stays as it is: we need other settings, and close only ours. */
-export async function duplicateConnection(client: RedisClient, events: ConnectionEvents): Promise<Connection> {
-  // Version 4 has other names and other replies: it seems to work, and then does not.
-  if (typeof client.close !== 'function' || typeof client.destroy !== 'function')
-    throw new TsworkerError('STATE', 'settings.redis must be a client of node-redis 5 or newer', {
-      hint: "make it with createClient() of the package 'redis' or '@redis/client', or give uri instead",
+class ClientConnection implements NodeConnection {
+  readonly tracking: boolean;
+  readonly #client: RedisClient;
+  #ended = false;
+
+  constructor(client: RedisClient, mode: Mode, events: NodeEvents) {
+    this.#client = client;
+    this.tracking = mode === 'tracking';
+    const lost = () => {
+      if (this.#ended) return;
+      this.#ended = true;
+      events.onLost?.();
+    };
+    client.on('terminated', lost);
+    // Whoever waits for a reply is told by its rejection.
+    client.on('error', (error) => {
+      if (isGarbage(error)) client.destroy();
+      if (!client.isOpen) lost();
     });
-  const ours = { disableOfflineQueue: true, commandOptions: { timeout: 0 } };
-  try {
-    return await wrapClient(client.duplicate({ ...ours, RESP: 3, emitInvalidate: true }), 'tracking', events);
-  } catch (error) {
-    if (!/tracking|hello|NOPROTO|unknown command|RESP3/i.test(String(error))) throw error;
-    return await wrapClient(client.duplicate({ ...ours, emitInvalidate: false }), 'resp3', events);
+    if (this.tracking) client.on('invalidate', () => events.onInvalidate?.());
   }
-}
 
-async function wrapClient(client: RedisClient, mode: Mode, events: ConnectionEvents): Promise<Connection> {
-  // Each failed attempt is an 'error' event; the calls that fail because of it tell their callers.
-  client.on('error', () => {});
-  const send: Connection['send'] = (args, options) =>
-    client.sendCommand(args as Argument[], options?.binary ? BINARY : undefined);
-  // Our own pops must not wake us; the client itself cannot ask for that.
-  const watchOthers = async () => {
-    if (mode === 'tracking') await send(['CLIENT', 'TRACKING', 'ON', 'NOLOOP']);
-  };
-  try {
-    await client.connect();
-    await watchOthers();
-  } catch (error) {
-    client.destroy();
-    throw error;
+  get ready(): boolean {
+    return this.#client.isReady;
   }
-  const ready = () => events.onReady?.();
-  client.on('ready', () => void watchOthers().then(ready, ready));
-  if (mode === 'tracking') client.on('invalidate', () => events.onInvalidate?.());
-  return {
-    tracking: mode === 'tracking',
-    get ready() {
-      return client.isReady;
-    },
-    send,
-    close: () => closeClient(client),
-  };
-}
 
-async function closeClient(client: RedisClient) {
-  if (!client.isOpen) return;
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, 1000);
-  });
-  if (client.isReady) await Promise.race([client.close(), late]);
-  clearTimeout(timer);
-  if (client.isOpen) client.destroy();
+  send(args: readonly Argument[], options?: { binary?: boolean }): Promise<unknown> {
+    return this.#client.sendCommand(args as Argument[], options?.binary ? BINARY : undefined);
+  }
+
+  /** Our own pops must not wake us; the client itself cannot ask for that. */
+  async watchOthers(): Promise<void> {
+    if (this.tracking) await this.send(['CLIENT', 'TRACKING', 'ON', 'NOLOOP']);
+  }
+
+  async close(): Promise<void> {
+    this.#ended = true;
+    if (!this.#client.isOpen) return;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, CLOSE_MS);
+    });
+    if (this.#client.isReady) await Promise.race([this.#client.close(), late]);
+    clearTimeout(timer);
+    if (this.#client.isOpen) this.#client.destroy();
+  }
+
+  drop(): void {
+    this.#ended = true;
+    this.#client.destroy();
+  }
 }

@@ -1,4 +1,4 @@
-/** What is asked of the client package: address, TLS, time-outs, reconnecting. Pure but for reading certificate files. */
+/** What is asked of the client package: address, TLS, timeouts. Pure but for reading certificate files. */
 import { readFileSync } from 'node:fs';
 import type { Login, RedisNode } from '../config/address.js';
 import type { Mode } from './connection.js';
@@ -20,17 +20,16 @@ export interface ConnectSettings {
 export interface ConnectOptions extends ConnectSettings {
   /** Shown by CLIENT LIST. */
   readonly name: string;
-  /** A connection on which nothing moved for so long is given up and made anew. Milliseconds; 0: never. */
+  /** A connection on which replies are owed and none has come for so long is replaced. Milliseconds; 0: never. */
   readonly silenceMs: number;
 }
 
-/** One node of several, in place of the address in the options. */
-export interface Target extends RedisNode {
+/** The server or node to connect to. */
+export interface Target {
+  readonly at: RedisNode | { readonly path: string };
   readonly tls: boolean;
   readonly login: Login;
   readonly database: number;
-  /** Milliseconds. */
-  readonly connectTimeout: number;
 }
 
 /** Takes what is needed from the settings; nothing else of them is handed on. */
@@ -40,47 +39,40 @@ export function connectOptions(settings: ConnectSettings, name: string, silenceM
   return { uri, namespace: namespace ?? '', waitReplicas: waitReplicas ?? 0, ...tls, name, silenceMs };
 }
 
-/** Doubling from 50 ms to 2 s, with jitter, so that a fleet does not come back in step. */
-export function reconnectDelayMs(retries: number): number {
-  return Math.min(50 * 2 ** Math.min(retries, 10), 2000) * (0.75 + Math.random() / 4);
-}
+/** How long a server may take to accept a connection. */
+const CONNECT_MS = 5000;
 
-export function clientOptions(
-  options: ConnectOptions,
-  mode: Mode,
-  reconnectStrategy: (retries: number, cause: Error) => number | Error,
-  target?: Target,
-) {
+export function clientOptions(options: ConnectOptions, target: Target, mode: Mode) {
   return {
-    ...(target === undefined ? { url: options.uri } : { ...target.login, database: target.database }),
+    ...target.login,
+    database: target.database,
     name: options.name,
     emitInvalidate: mode === 'tracking',
     // A call must fail at once when the connection is lost: only the caller knows whether it may be sent again.
     disableOfflineQueue: true,
-    // The client's time-out for unsent commands makes a timer for each command and serves nothing without a queue.
+    // The client's timeout for unsent commands makes a timer for each command and serves nothing without a queue.
     commandOptions: { timeout: 0 },
     maintNotifications: 'disabled',
     socket: {
-      reconnectStrategy,
-      connectTimeout: target?.connectTimeout ?? 5000,
-      ...(options.silenceMs > 0 ? { socketTimeout: options.silenceMs } : {}),
-      ...(target === undefined ? {} : { host: target.host, port: target.port }),
+      // Reconnecting is reconnecting-connection.ts' matter.
+      reconnectStrategy: (_retries: number, cause: Error) => cause,
+      connectTimeout: CONNECT_MS,
+      ...target.at,
       ...tlsOptions(options, target),
     },
   } as const;
 }
 
-function tlsOptions(options: ConnectOptions, target: Target | undefined) {
-  if (!(target?.tls ?? /^rediss:/i.test(options.uri))) return {};
-  const host = target?.host ?? new URL(options.uri).hostname;
+function tlsOptions(options: ConnectOptions, { tls, at }: Target) {
+  if (!tls || !('host' in at)) return {};
   const { tlsCertPath: ca, tlsClientCertPath: cert, tlsClientKeyPath: key } = options;
   return {
-    ...(target === undefined ? {} : { tls: true as const }),
-    // Read at each new connection to a node: a certificate that was renewed meanwhile counts.
+    tls: true as const,
+    // Read at each new connection: a certificate that was renewed meanwhile counts.
     ...(ca === undefined ? {} : { ca: readFileSync(ca) }),
     ...(cert === undefined || key === undefined ? {} : { cert: readFileSync(cert), key: readFileSync(key) }),
     ...(options.skipTLSVerify ? { rejectUnauthorized: false } : {}),
     // An IP address is no server name.
-    ...(/^[\d.]+$|:/.test(host) ? {} : { servername: host }),
+    ...(/^[\d.]+$|:/.test(at.host) ? {} : { servername: at.host }),
   };
 }

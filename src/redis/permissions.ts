@@ -54,6 +54,19 @@ return refused
 `;
 
 /**
+ * The ACL of our user does not allow it. Redis 7.2 and newer, and Valkey, say it in other words of what a script did: "ERR ACL
+ * failure in script: User x has no permissions to run the 'get' command".
+ */
+export function isDenied(error: unknown): boolean {
+  return error instanceof Error && /^(NOPERM\b|ERR ACL failure in script\b)/.test(error.message);
+}
+
+/** Which command it was; undefined: something else is denied, or a key. */
+export function deniedCommand(error: unknown): string | undefined {
+  return isDenied(error) ? /'([^']+)' (?:sub)?command/.exec((error as Error).message)?.[1] : undefined;
+}
+
+/**
  * @param more commands beside those that every daemon needs
  * @throws TsworkerError REDIS that names what the ACL lacks
  */
@@ -67,19 +80,22 @@ export async function requirePermissions(
   // Any key would do that is not taken for a pattern.
   const key = `${namespace}queues`;
   const reply = await connection.send(['EVAL', SCRIPT, '1', key, ...commands]).catch((error: unknown) => {
-    const message = error instanceof Error ? error.message : String(error);
-    if (/^NOPERM.*permissions to access/i.test(message)) return ON_KEYS.map((command) => command.split(' ')[0]);
-    if (/^NOPERM/.test(message)) return ['eval'];
-    if (/unknown command|^ERR/i.test(message)) return [];
+    if (isDenied(error))
+      return /permissions to access/i.test((error as Error).message) ? ON_KEYS.map(nameOf) : ['eval'];
+    if (error instanceof Error && /unknown command|^ERR/i.test(error.message)) return [];
     throw error;
   });
   const refused = (reply as string[]).map(String);
   if (refused.length === 0) return;
-  const all = ON_KEYS.every((command) => refused.includes(command.split(' ')[0]));
+  const all = ON_KEYS.every((command) => refused.includes(nameOf(command)));
   const what = all ? `use the keys ${namespace}*` : `run ${refused.join(', ')}`;
-  throw new TsworkerError('REDIS', `Redis at ${shownUri} refuses us: our user may not ${what}`, {
+  throw new TsworkerError('REDIS', `Redis at ${shownUri} rejected the connection: our user may not ${what}`, {
     hint: all
       ? `ACL SETUSER <user> ~${namespace}*`
       : `ACL SETUSER <user> ${refused.map((name) => `+${name}`).join(' ')}`,
   });
+}
+
+function nameOf(command: string): string {
+  return command.split(' ')[0];
 }

@@ -1,24 +1,32 @@
 /** One question to one node over a connection that is closed at once: how Sentinels and Cluster nodes are asked. */
-import type { Login, RedisNode, Topology } from '../config/address.js';
+import type { Login, RedisNode } from '../config/address.js';
+import { deadline } from './abortable.js';
 import { openNode } from './connection.js';
+import { ConnectionSilentError } from './connection-errors.js';
 import type { ConnectOptions } from './options.js';
 
-const PATIENCE_MS = 1000;
+const ANSWER_MS = 1000;
 
-/** @throws the client's error, or the node's error reply */
+/** @throws the client's error, or the node's error reply; ConnectionSilentError where it does not answer within a second */
 export async function ask(
   options: ConnectOptions,
-  { tls }: Topology,
+  { tls }: { readonly tls: boolean },
   node: RedisNode,
   login: Login,
   question: readonly string[],
 ): Promise<unknown> {
-  const target = { ...node, tls, login, database: 0, connectTimeout: PATIENCE_MS };
+  const signal = deadline(ANSWER_MS);
   // The oldest protocol: Sentinels know no other settings, and need no name.
-  const connection = await openNode({ ...options, name: '', silenceMs: PATIENCE_MS }, target, 'resp2', {});
+  const plain = { ...options, name: '' };
+  const connection = await openNode(plain, { at: node, tls, login, database: 0 }, 'resp2', {}, signal);
+  const late = () => connection.drop();
+  signal.addEventListener('abort', late);
   try {
     return await connection.send(question);
+  } catch (error) {
+    throw signal.aborted ? new ConnectionSilentError({ cause: error }) : error;
   } finally {
+    signal.removeEventListener('abort', late);
     connection.drop();
   }
 }

@@ -2,24 +2,27 @@
  * Finds the master that a group of Sentinels watches. All are asked at once and the address that most of them name
  * counts: one that was cut off from the others still names the old master, and what is written there is lost.
  */
-import type { RedisNode, Topology } from '../config/address.js';
+import type { RedisNode, SentinelAddress } from '../config/address.js';
 import { TsworkerError } from '../errors.js';
+import { untilAborted } from './abortable.js';
 import { openNode } from './connection.js';
-import type { Locator } from './failover-connection.js';
 import type { ConnectOptions } from './options.js';
 import { ask, failureOf } from './query-node.js';
+import { FAILOVER_PAUSE_MS, type Locator } from './reconnecting-connection.js';
 import { describeServer } from './server.js';
-
-type SentinelAddress = Extract<Topology, { kind: 'sentinel' }>;
 
 export function sentinelLocator(options: ConnectOptions, address: SentinelAddress): Locator {
   return {
     clustered: false,
+    longestPauseMs: FAILOVER_PAUSE_MS,
     locate: () => locate(options, address),
-    async open(node, mode, events) {
+    async open(node, mode, events, signal) {
       const { tls, login, database } = address;
-      const connection = await openNode(options, { ...node, tls, login, database, connectTimeout: 5000 }, mode, events);
-      const { role } = await describeServer(connection);
+      const connection = await openNode(options, { at: node, tls, login, database }, mode, events, signal);
+      const { role } = await untilAborted(describeServer(connection), signal).catch((error: unknown) => {
+        connection.drop();
+        throw error;
+      });
       if (role === undefined || role === 'master') return connection;
       connection.drop();
       throw new Error(`${node.host}:${node.port} is not the master of ${address.master} yet, but a ${role}`);
@@ -77,7 +80,7 @@ function nobodyKnows(answers: readonly Answer[], { master }: SentinelAddress): E
   const text = failures.map(({ failure }) => failure).join('; ');
   if (!/WRONGPASS|NOAUTH|NOPERM|no password is set/.test(text))
     return new Error(`no Sentinel answers (${text})`, { cause: failures[0]?.cause });
-  return new TsworkerError('REDIS', `the Sentinels refuse us: ${text}`, {
+  return new TsworkerError('REDIS', `the Sentinels rejected the connection: ${text}`, {
     hint: 'their user and password are ?sentinelUsername=…&sentinelPassword=…; those before the @ are for Redis itself',
   });
 }

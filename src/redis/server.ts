@@ -1,6 +1,6 @@
 /** What kind of server answers: alone, in a Cluster, a Sentinel; master or replica. Asked once for each connection. */
 import { TsworkerError } from '../errors.js';
-import type { Connection } from './connection.js';
+import type { NodeConnection } from './connection.js';
 
 export interface ServerKind {
   readonly mode?: 'standalone' | 'cluster' | 'sentinel';
@@ -8,7 +8,7 @@ export interface ServerKind {
 }
 
 /** What is not known is left out: Redis before 6, a proxy. HELLO needs no permission, unlike INFO. */
-export async function describeServer(connection: Connection): Promise<ServerKind> {
+export async function describeServer(connection: NodeConnection): Promise<ServerKind> {
   try {
     const hello = fieldsOf(await connection.send(['HELLO']));
     const { mode, role } = hello;

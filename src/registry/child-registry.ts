@@ -7,6 +7,7 @@ import type { Identity } from './identity.js';
 import { type OwnState, StatePublisher, WORKING } from './process-state.js';
 import { recoverProcess } from './recover.js';
 import { register, unregister } from './register.js';
+import { type RunningJob, readRunningJobs } from './running-jobs.js';
 
 export interface ChildRegistryOptions {
   readonly wanted: Pick<Identity, 'namespace' | 'label' | 'queues'>;
@@ -26,6 +27,7 @@ interface DeathFacts {
 }
 
 const RETRY_MS = 200;
+const GIVEN_UP_SILENCE_MS = 1000;
 
 /** The job that was alone in a process that it blocked. */
 class BlockedTimeoutError extends Error {
@@ -54,8 +56,10 @@ export class RedisChildRegistry {
   /** Something could not be written until we gave up: the registry still shows our workers. */
   failed = false;
 
+  /** Nobody waits any more for a Redis that does not answer. */
   giveUp(): void {
     this.#givenUp.abort();
+    this.#connecting.then((connection) => connection.limitSilence(GIVEN_UP_SILENCE_MS)).catch(() => {});
   }
 
   /** Redis is back: it may have lost us. */
@@ -84,6 +88,12 @@ export class RedisChildRegistry {
   showStates(stateOf: (pid: number) => OwnState | undefined): void {
     this.#stateOf = stateOf;
     for (const [identity, state] of this.#states) this.#show(identity, state);
+  }
+
+  /** As its records show it. */
+  async runningJobs(pid: number, most: number): Promise<RunningJob[]> {
+    const identity = [...this.#states.keys()].find((one) => one.pid === pid);
+    return identity === undefined ? [] : await readRunningJobs(await this.#connecting, identity, most);
   }
 
   async leave(identity: Identity): Promise<void> {

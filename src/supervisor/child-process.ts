@@ -47,6 +47,7 @@ export class Child {
   replaced = false;
   killedFor: KillCause | undefined;
   #stopping = false;
+  #waiting: (() => void)[] = [];
   #tellReady!: (ready: boolean) => void;
   readonly #process: ChildProcess | undefined;
   /** Its messages bear it. A job cannot know it: it comes before any job module is loaded. */
@@ -87,6 +88,20 @@ export class Child {
   retire(reason: string): void {
     this.retiring = true;
     this.send({ kind: 'retire', reason });
+  }
+
+  /** Resolves when it has said how many jobs run in it, at once where it does not work yet, and after so long at most. */
+  async nextPulse(withinMs: number): Promise<void> {
+    if (!this.working || this.over.signal.aborted) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, withinMs);
+      const heard = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      this.over.signal.addEventListener('abort', heard, { once: true });
+      this.#waiting.push(heard);
+    });
   }
 
   /** For one that blocks its event loop and cannot hear us. */
@@ -145,6 +160,7 @@ export class Child {
       case 'pulse':
         this.pulsing = report.more;
         this.running = report.running;
+        for (const heard of this.#waiting.splice(0)) heard();
         events.onPulse(this, report);
         break;
       case 'counts':

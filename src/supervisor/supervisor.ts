@@ -15,6 +15,9 @@ import type { Order } from './messages.js';
 import { Reload, type ReloadProgress } from './reload.js';
 import { RecentDeaths } from './restart-policy.js';
 
+/** A child that works answers sooner; one that is blocked does not answer at all. */
+const COUNT_MS = 300;
+
 export interface SupervisorOptions {
   readonly settings: Settings;
   readonly flags: Readonly<Record<string, unknown>>;
@@ -36,6 +39,7 @@ export interface Supervised {
 /** What can be seen of a child from outside, beside what its workers do. */
 export interface ChildState {
   readonly pid: number;
+  readonly working: boolean;
   readonly paused: boolean;
   readonly draining: boolean;
   /** By the monotonic clock. */
@@ -104,12 +108,14 @@ export class Supervisor {
     return slot;
   }
 
+  /** How many processes run; one that is gone and still registered is none. */
   get busy(): number {
-    return this.#children.size;
+    return [...this.#children].filter((child) => !child.over.signal.aborted).length;
   }
 
-  /** How many jobs run, as far as the children have said. */
-  get runningJobs(): number {
+  /** How many jobs run, as the children say who have just been told to end them; a blocked one says nothing. */
+  async countJobs(): Promise<number> {
+    await Promise.all([...this.#children].map((child) => child.nextPulse(COUNT_MS)));
     return [...this.#children].reduce((sum, child) => sum + child.running, 0);
   }
 
@@ -141,6 +147,7 @@ export class Supervisor {
         ? []
         : {
             pid: child.pid,
+            working: child.working,
             paused: this.#paused,
             draining: child.retiring || this.stopping,
             blockedSince: this.#watch.blockedSince(child),
@@ -222,7 +229,10 @@ export class Supervisor {
         this.#options.events.emit('replacing', { old: describe(old.child), next: next.pid ?? 0 });
         this.#options.events.emit('stateChanged');
       },
-      waiting: () => this.#reload.tellWaiting(),
+      waiting: () => {
+        this.#reload.tellWaiting();
+        this.#options.events.emit('stateChanged');
+      },
       stopped: this.#stopped.signal,
     });
   }

@@ -5,12 +5,11 @@
 import type { Settings } from '../config/settings.js';
 import { type ConnectOptions, connectOptions } from '../redis/options.js';
 
-/** From the last movement on a connection until it is given up, beyond the interval. */
-const SILENCE_MS = 15_000;
+/** A worker's connection on which replies are owed and none has come for so long is replaced. */
+export const SILENCE_MS = 15_000;
 
 export function connectOptionsOf(settings: Settings, role: 'engine' | 'heartbeat'): ConnectOptions {
-  const quietMs = (role === 'engine' ? settings.interval : settings.heartbeat) * 1000;
-  return connectOptions(settings, `tsworker:${process.pid}:${role}`, quietMs + SILENCE_MS);
+  return connectOptions(settings, `tsworker:${process.pid}:${role}`, SILENCE_MS);
 }
 
 export function heartbeatOptions(settings: Settings) {

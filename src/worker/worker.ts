@@ -20,24 +20,30 @@ import { reenter } from '../registry/register.js';
 import { RedisJobStore } from '../resque/store.js';
 import { asError } from '../thrown.js';
 import { type JobWatch, watchJobs } from '../tracing/watch.js';
-import { Stopping } from './shutdown.js';
+import { inTime } from './in-time.js';
+import { Shutdown } from './shutdown.js';
 import type { DaemonActions, DaemonOptions, WorkResult } from './types.js';
 import { catchFaults, type Faults } from './uncaught-errors.js';
 import { connectOptionsOf, heartbeatOptions } from './wiring.js';
 
-/** How long finishes are held for a Redis that is away. */
-const DELIVERY_MS = 10_000;
+/** How long finishes are held for a Redis that is away. With what follows, the end comes at most 10 s after the last job's. */
+const DELIVERY_MS = 6000;
+/** How long a Redis that does not answer is waited for when there is nothing left to do but unregister. */
+const LEAVE_SILENCE_MS = 2000;
+/** And where we are stopped before we have begun. */
+const START_SILENCE_MS = 1000;
 
 /** @throws TsworkerError REDIS, JOBS, or what `load` and `setup` throw; nothing stays registered then */
 export async function runDaemon(options: DaemonOptions): Promise<WorkResult> {
-  const stopping = new Stopping({
+  const shutdown = new Shutdown({
     log: options.lifecycleLog ?? options.log,
+    jobLog: options.log,
     graceMs: options.settings.grace * 1000,
     deliveryMs: DELIVERY_MS,
     begun: options.begun,
   });
-  const daemon = new Daemon(options, stopping);
-  const onAbort = () => stopping.request('the signal in the settings');
+  const daemon = new Daemon(options, shutdown);
+  const onAbort = () => shutdown.request('the signal in the settings');
   options.signal?.addEventListener('abort', onAbort);
   // Before anything slow: a stop while we start must be heard.
   const release = options.control?.(daemon.actions()) ?? (() => {});
@@ -45,45 +51,50 @@ export async function runDaemon(options: DaemonOptions): Promise<WorkResult> {
     if (options.signal?.aborted) onAbort();
     return await daemon.run();
   } finally {
-    stopping.done();
+    shutdown.done();
     release();
     options.signal?.removeEventListener('abort', onAbort);
   }
 }
 
+const NOTHING_DONE: Ended = { putBack: 0, undelivered: 0 };
+/** What `teardown` gets although nothing is waited for any more. */
+const TEARDOWN_MS = 1000;
+
 class Daemon {
   readonly #options: DaemonOptions;
-  readonly #stopping: Stopping;
+  readonly #shutdown: Shutdown;
   readonly #counts = { processed: 0, failed: 0 };
   #membership: Membership | undefined;
   #identity: Identity | undefined;
+  #releaseFaults: () => void = () => {};
   #engine: Engine | undefined;
   #fault: Error | undefined;
   /** May be asked for before there is an engine to suspend. */
   #suspended = false;
 
-  constructor(options: DaemonOptions, stopping: Stopping) {
+  constructor(options: DaemonOptions, shutdown: Shutdown) {
     this.#options = options;
-    this.#stopping = stopping;
+    this.#shutdown = shutdown;
   }
 
   actions(): DaemonActions {
-    const { log } = this.#options;
+    const { log, lifecycleLog: lifecycle = log } = this.#options;
     return {
-      stop: (reason) => this.#stopping.request(reason),
-      retire: (reason) => this.#stopping.retire(reason),
-      abort: (reason) => this.#stopping.abort(reason),
+      stop: (reason) => this.#shutdown.request(reason),
+      retire: (reason) => this.#shutdown.retire(reason),
+      abort: (reason) => this.#shutdown.abort(reason),
       fault: (error) => {
         this.#fault = error;
       },
       setProcesses: (count) => this.#engine?.setProcesses(count),
       running: () => this.#engine?.busy ?? 0,
       pause: () => {
-        log.info('paused by SIGUSR2: SIGCONT resumes');
+        lifecycle.info('paused by SIGUSR2 (SIGCONT resumes)');
         this.#suspend(true);
       },
       resume: () => {
-        if (this.#suspended) log.info('resumed by SIGCONT');
+        if (this.#suspended) lifecycle.info('resumed by SIGCONT');
         this.#suspend(false);
       },
       report: () => dumpRuns(log, this.#engine?.running() ?? [], this.#workerId),
@@ -123,13 +134,28 @@ class Daemon {
     this.#showState();
     try {
       this.#options.onConnection?.({ connection, jobsPushed: () => this.#engine?.jobsPushed() });
-      await this.#setUp(modules);
-      this.#identity = await membership.enter(connection);
+      if (!(await this.#setUp(modules))) return NOTHING_DONE;
+      this.#identity = await this.#enter(membership, connection);
       return await this.#work(modules, connection);
     } finally {
       await this.#tearDown(modules);
       this.#options.onConnection?.(undefined);
       await this.#leave(membership, connection);
+      // Last: until we have left, nothing that `teardown` lets go may end the process.
+      this.#releaseFaults();
+    }
+  }
+
+  /** Until there is something that can be stopped, a stop only limits how long Redis may be silent. */
+  async #enter(membership: Membership, connection: Connection): Promise<Identity> {
+    const { signal } = this.#options.begun;
+    const hurry = () => connection.limitSilence(START_SILENCE_MS);
+    signal.addEventListener('abort', hurry);
+    if (signal.aborted) hurry();
+    try {
+      return await membership.enter(connection);
+    } finally {
+      signal.removeEventListener('abort', hurry);
     }
   }
 
@@ -181,20 +207,28 @@ class Daemon {
     };
     const alone = settings.connections === 1 || this.#options.connect !== undefined;
     if (alone)
-      log.warn('heartbeats share the event loop with the jobs: a job that blocks it for minutes is taken for dead');
+      log.warn(
+        'heartbeats share the event loop with the jobs: a job that blocks it for minutes gets this worker declared dead',
+      );
     const thread = { connect: connectOptionsOf(settings, 'heartbeat'), shownUri: maskUri(settings.uri) };
     const heartbeat = heartbeatOptions(settings);
     return new OwnMembership({ wanted: this.#wantedIdentity(), heartbeat, tell, thread: alone ? undefined : thread });
   }
 
-  async #setUp(modules: JobModules): Promise<void> {
+  /** @returns false where the worker was told to stop, and `setup` took no notice */
+  async #setUp(modules: JobModules): Promise<boolean> {
     const { settings, log, flags, begun } = this.#options;
-    await runSetup(modules, { flags, log, signal: begun.signal, concurrency: settings.concurrency });
+    const context = { flags, log, signal: begun.signal, concurrency: settings.concurrency };
+    const done = await inTime(runSetup(modules, context), this.#shutdown.over);
+    if (!done) log.warn('setup did not finish after the worker was told to stop: leaving without it');
+    return done;
   }
 
   async #tearDown(modules: JobModules): Promise<void> {
+    const { over } = this.#shutdown;
     try {
-      await runTeardown(modules);
+      if (await inTime(runTeardown(modules), over, TEARDOWN_MS)) return;
+      throw new Error('it did not finish in time');
     } catch (error) {
       this.#options.log.error({ err: error }, 'teardown failed');
       this.#fault = asError(error);
@@ -206,12 +240,13 @@ class Daemon {
     // Not earlier: the job modules, or their setup, may have brought a tracer.
     const watch = await watchJobs(this.#workerId, (reason) => log.warn(reason));
     const faults = this.#faults(modules, watch);
+    this.#releaseFaults = faults.release;
     const engine = this.#assemble(connection, faults.perform, { classes: modules.functions.classes, watch });
     this.#announce(modules, connection);
-    this.#stopping.attach(engine);
+    this.#shutdown.attach(engine);
     await engine.start();
     const ended = await engine.ended;
-    faults.release();
+    this.#shutdown.delivered();
     return ended;
   }
 
@@ -223,15 +258,18 @@ class Daemon {
     if (!caught) return { perform, release: () => {} };
     return catchFaults(perform, {
       onLate: (run, error) =>
-        log.error({ queue: run.claim.queue, class: run.class, err: error }, 'a job that had ended threw an error'),
+        log.error(
+          { queue: run.claim.queue, class: run.class, err: error },
+          'late error: thrown by a job that had already ended',
+        ),
       onFault: (error) => {
-        log.fatal({ err: error }, 'an error that belongs to no job: stopping in order');
+        log.fatal({ err: error }, 'uncaught error outside of any job: shutting down');
         this.#fault = error;
-        this.#stopping.request('a fault');
+        this.#shutdown.fault('an uncaught error');
       },
       onExit: () => {
         const held = this.#engine?.running().map((run) => ({ queue: run.claim.queue, class: run.class })) ?? [];
-        log.fatal({ held }, 'something called process.exit: these jobs stay in our hands until they are recovered');
+        log.fatal({ held }, 'process.exit was called: these running jobs are interrupted and will be recovered');
       },
     });
   }
@@ -289,7 +327,7 @@ class Daemon {
       events.on('finished', (run) => quarantine(run.claim.token, false));
     }
     meter?.listen(events, { classes, slots: settings.concurrency, busy: () => this.#engine?.busy ?? 0 });
-    logEngine(log, events, this.#workerId);
+    logEngine(log, events, this.#workerId, settings.logJobs);
     return events;
   }
 
@@ -304,6 +342,7 @@ class Daemon {
 
   async #leave(membership: Membership, connection: Connection): Promise<void> {
     const { log } = this.#options;
+    connection.limitSilence(LEAVE_SILENCE_MS);
     try {
       const kept = await membership.leave(connection);
       if (kept > 0)

@@ -143,7 +143,7 @@ test('Redis: away, one that evicts, one that is a replica, a user who may too li
       'warning: only snapshots are saved (save 3600 1): a crash of Redis loses the jobs since the last',
     );
     const poorly = textsOf(poor).join('\n');
-    expect(poorly).toMatch(/bad: Redis at unix:.* refuses us: our user may not run zadd/);
+    expect(poorly).toMatch(/bad: Redis at unix:.* rejected the connection: our user may not run zadd/);
     expect(poorly).toMatch(
       /warning: Redis does not tell of new jobs \(CLIENT TRACKING: NOPERM .*polls, up to every 5 s/,
     );

@@ -96,13 +96,13 @@ describe('systemd', () => {
       await until(() => existsSync(socket));
       const daemon = start({ NOTIFY_SOCKET: socket, WATCHDOG_USEC: '600000' });
       const heard = (text: string) => until(() => receiver.stdout.includes(text), { what: `systemd hears ${text}` });
-      await heard('READY=1\nSTATUS=working high, low');
+      await heard('READY=1\nSTATUS=processing high, low');
       await heard('WATCHDOG=1');
       daemon.signal('SIGHUP');
-      await heard('STATUS=working high, low; reloading the job modules');
-      await until(() => receiver.stdout.split('STATUS=working high, low').length === 4);
+      await heard('STATUS=processing high, low; reloading the job modules');
+      await until(() => receiver.stdout.split('STATUS=processing high, low').length === 4);
       daemon.signal('SIGTERM');
-      await heard('STOPPING=1\nSTATUS=stopping: running jobs end');
+      await heard('STOPPING=1\nSTATUS=shutting down: waiting for running jobs');
       expect((await daemon.exit()).code).toBe(0);
       // What is said is the supervisor's to say.
       expect(daemon.logs.filter((line) => line.msg === 'set up').map((line) => line.socket)).toEqual(['none', 'none']);
@@ -124,8 +124,8 @@ describe('systemd', () => {
       expect((await daemon.exit()).code).toBe(0);
       await until(() => readFileSync(log, 'utf8').split('\n').length === 3);
       expect(readFileSync(log, 'utf8').split('\n')).toEqual([
-        'READY=1 STATUS=working high, low',
-        'STOPPING=1 STATUS=stopping: running jobs end',
+        'READY=1 STATUS=processing high, low',
+        'STOPPING=1 STATUS=shutting down: waiting for running jobs',
         '',
       ]);
     });

@@ -1,7 +1,7 @@
 /** The package as a library, from the built dist, in a process of its own: what goworker's package offers. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { type CliRun, projectRoot, run } from '../support/cli.js';
 import { assertConserved, countJobs, leftoverKeys } from '../support/conservation.js';
 import { tempDir } from '../support/reaper.js';
@@ -110,6 +110,49 @@ test('a ready client is used and not closed', async () => {
   expect(worker.stdout.replace(/^\{.*\n/gm, '')).toBe('hello\nPONG\n');
   // Not the address in the settings, which is not used.
   expect(worker.logs.find(({ msg }) => msg === 'tsworker started')?.redis).toBe('the client in the settings');
+});
+
+test('enqueue() does not wait for ever for a frozen Redis, says whether anything was sent, and works again later', async () => {
+  const own = await startRedis();
+  onTestFinished(async () => {
+    own.resume();
+    await own.stop();
+  });
+  const producer = program(`
+    setSettings({ uri: '${own.uri}', enqueueTimeout: 0.3 });
+    const tell = (error) => console.log(error.code, error.message.replace(/unix:\\S+/, 'URI'));
+    const hello = { queue: 'q', class: 'Hello' };
+    const freeze = (frozen) => process.kill(${own.pid}, frozen ? 'SIGSTOP' : 'SIGCONT');
+    freeze(true);
+    await enqueue(hello).catch(tell);
+    freeze(false);
+    await enqueue(hello);
+    freeze(true);
+    await Promise.all([enqueue(hello).catch(tell), enqueue([hello, hello]).catch(tell)]);
+    const until = async (condition) => {
+      while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 10));
+    };
+    await until(() => enqueue(hello).catch((error) => /nothing was enqueued/.test(error.message) && (tell(error), true)));
+    freeze(false);
+    await until(() => enqueue(hello).then(() => true, () => false));
+    await close();
+  `);
+  expect((await producer.exit()).code).toBe(0);
+  expect(producer.stdout.trimEnd().split('\n')).toEqual([
+    'REDIS Redis at URI accepts connections but does not answer',
+    'REDIS Redis at URI accepts connections but does not answer: the job may or may not have been enqueued',
+    'REDIS Redis at URI accepts connections but does not answer: the 2 jobs may or may not have been enqueued',
+    'REDIS there is no connection to Redis at URI now: nothing was enqueued',
+  ]);
+});
+
+test('TSWORKER_ENQUEUE_TIMEOUT counts in a program, and is checked', async () => {
+  const wrong = program(`
+    process.env.TSWORKER_ENQUEUE_TIMEOUT = '0';
+    await enqueue({ queue: 'q', class: 'Hello' }).catch((error) => console.log(error.message));
+  `);
+  expect((await wrong.exit()).code).toBe(0);
+  expect(wrong.stdout).toMatch(/^TSWORKER_ENQUEUE_TIMEOUT: must be a number of seconds, more than 0,.* not "0"\n$/);
 });
 
 test('job(): typed, checked, enqueued and run', async () => {

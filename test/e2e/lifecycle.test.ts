@@ -2,6 +2,7 @@
 import { beforeAll, describe, expect, type TestContext, test } from 'vitest';
 import { type CliRun, writeJobs } from '../support/cli.js';
 import { assertConserved, countJobs, leftoverKeys } from '../support/conservation.js';
+import { UNSAFE } from '../support/hostile.js';
 import { tempDir } from '../support/reaper.js';
 import { startScene } from '../support/scene.js';
 import { until } from '../support/until.js';
@@ -57,14 +58,11 @@ describe.concurrent('stopping', () => {
       run.signal(signal);
       expect(await run.exit()).toEqual({ code: 0, signal: null });
       expect(await leftoverKeys(redis.client)).toEqual([]);
-      expect(run.logs.map((line) => line.msg)).toEqual([
-        'set up',
-        'tsworker started',
-        'stopping: no more jobs are claimed',
-        'signals fired',
-        'torn down',
-        'tsworker stopped',
-      ]);
+      const said = run.logs.map((line) => line.msg);
+      expect(said.slice(0, 2)).toEqual(['set up', 'tsworker started']);
+      // Of two processes, which do not wait for each other.
+      expect(said.slice(2, -1).sort()).toEqual(['shutting down', 'signals fired', 'torn down']);
+      expect(said.at(-1)).toBe('tsworker stopped');
       expect(run.stderr).toBe('');
     },
   );
@@ -99,7 +97,7 @@ describe.concurrent('stopping', () => {
     run.signal('SIGTERM');
     run.signal('SIGTERM');
     run.signal('SIGINT');
-    await run.waitForLog('stopping: no more jobs are claimed');
+    await run.waitForLog((line) => String(line.msg).startsWith('shutting down: waiting for 1 running job ('));
     await until(() => Date.now() - first > 1100);
     expect(run.ended).toBe(false);
     run.signal('SIGTERM');
@@ -108,6 +106,26 @@ describe.concurrent('stopping', () => {
     await assertConserved(redis.client, 1);
     expect(await redis.client.sCard('resque:workers')).toBe(0);
   });
+
+  test.concurrent.for([['-processes=2'], ['-connections=1']])(
+    'a stop says how many jobs it waits for, each line once: %s',
+    async (flags, context) => {
+      const { redis, start, push, counted } = await scene(context);
+      const run = start('-concurrency=4', '-grace=3', ...flags);
+      for (const name of ['Stubborn', 'Stubborn', 'Polite']) await push(name);
+      await counted({ claimed: 3 });
+      run.signal('SIGTERM');
+      await run.waitForLog('shutting down: waiting for 3 running jobs for at most 3 s (a second signal stops them)');
+      expect((await run.exit()).code).toBe(1);
+      const said = run.logs.map((line) => String(line.msg));
+      // A child knows the grace too: one of its jobs may have ended by then.
+      expect(said).toContainEqual(expect.stringMatching(/^stopping now: cancelling [23] running jobs$/));
+      const requeued = said.map((text) => /^(\d+) jobs? did not stop in time: requeued$/.exec(text)?.[1]);
+      expect(requeued.reduce((sum, number = '0') => sum + Number(number), 0)).toBe(2);
+      expect(said.filter((text) => /^(shutting|stopping|tsworker)/.test(text))).toHaveLength(4);
+      await assertConserved(redis.client, 3);
+    },
+  );
 
   test.concurrent('when the grace is over the jobs are aborted, and those that do not end are put back', async (context) => {
     const { redis, start, push, counted } = await scene(context);
@@ -119,7 +137,7 @@ describe.concurrent('stopping', () => {
     run.signal('SIGTERM');
     expect((await run.exit()).code).toBe(1);
     expect(await assertConserved(redis.client, 3)).toMatchObject({ processed: 1, queued: 2 });
-    expect(run.logs.map((line) => line.msg)).toContain('giving up the jobs that still run');
+    expect(run.logs.map((line) => line.msg)).toContain('1 job did not stop in time: requeued');
     expect(await leftoverKeys(redis.client)).toEqual(['resque:queue:q']);
   });
 
@@ -227,6 +245,30 @@ describe.concurrent('faults in job code', () => {
     const entries = (await redis.client.lRange('resque:failed', 0, -1)).map((entry) => JSON.parse(entry).error);
     expect(entries).toContain('No worker for constructor in queue q with args [1]');
   });
+});
+
+test.concurrent('nothing that a job or a producer wrote acts on a terminal, in either form of the log', async (context) => {
+  const { startWith, push } = await scene(context);
+  const dir = writeJobs(tempDir('jobs'), {
+    'j.ts': `
+      export async function Fails(this: { log: any }, queue: string, text: string) {
+        this.log.warn({ text, nested: { [text]: [text] } }, text);
+        throw new Error(text);
+      }
+    `,
+  });
+  const text = '\u001b[2J\u009b2J\r\b\u202e\u200b\u2028\ud800 日本';
+  for (const format of ['json', 'pretty']) {
+    await push('Fails', text);
+    await push(`No${text}`, text);
+    const run = startWith(dir, '-exit-on-complete', `-log-format=${format}`);
+    expect((await run.exit()).code, run.output).toBe(0);
+    expect(run.stdout).toContain('日本');
+    expect(run.stdout.replaceAll(/[\n\t]/g, '')).not.toMatch(UNSAFE);
+    if (format === 'json')
+      expect(run.logs.find((line) => line.text === text)).toMatchObject({ nested: { [text]: [text] } });
+    else expect(run.stdout).toContain('\\u001b[2J\\u009b2J');
+  }
 });
 
 test.concurrent('a job that takes too long fails with TimeoutError, its slot is free, and what it does later changes nothing', async (context) => {

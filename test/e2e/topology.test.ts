@@ -51,7 +51,7 @@ async function push(client: TestClient, count: number, ms: number): Promise<void
   await client.multi().sAdd(`${NAMESPACE}queues`, 'q').rPush(`${NAMESPACE}queue:q`, payloads).exec();
 }
 
-const isOutage = (line: { msg?: string }) => String(line.msg).startsWith('Redis cannot be used');
+const isOutage = (line: { msg?: string }) => String(line.msg).startsWith('Redis is unavailable');
 const counts = (client: TestClient) => countJobs(client, NAMESPACE);
 
 /** `tsworker status` finds the node that has the keys, as the daemon does. */

@@ -44,5 +44,5 @@ export function meddled(inner: Connection, meddle: (call: number) => Promise<voi
     last = reply.catch(() => {});
     return reply;
   };
-  return { tracking: false, ready: true, close: async () => {}, send };
+  return { tracking: false, ready: true, drop: () => {}, limitSilence: () => {}, close: async () => {}, send };
 }

@@ -9,7 +9,7 @@ export async function writeFleet(client: TestClient, now = Date.now(), agoMs = 6
   const at = now - agoMs;
   await client.sAdd('resque:queues', ['critical', 'low', 'high', 'mailers']);
   await ruby(client, now, at);
-  await goworker(client, now, at);
+  await goworker(client, at);
   await node(client, now, at);
   await tsworker(client, now, at);
   await client.mSet({ 'resque:stat:processed': '12345', 'resque:stat:failed': '12' });
@@ -25,10 +25,12 @@ async function ruby(client: TestClient, now: number, at: number): Promise<void> 
   await client.mSet({ [`resque:stat:processed:${id}`]: '7', [`resque:stat:failed:${id}`]: '1' });
 }
 
-async function goworker(client: TestClient, now: number, at: number): Promise<void> {
+async function goworker(client: TestClient, at: number): Promise<void> {
   const [slot, poller] = ['web2:99-0:high,high,low', 'web2:99-poller:high,high,low'];
   await client.sAdd('resque:workers', [slot, poller]);
-  await client.hSet('resque:workers:heartbeat', slot, iso(now));
+  // It beats once, when it starts.
+  await client.hSet('resque:workers:heartbeat', slot, iso(at - 1000).replace(/\.\d+Z/, '+00:00'));
+  await client.mSet({ [`resque:stat:processed:${slot}`]: '0', [`resque:stat:failed:${slot}`]: '0' });
   await client.set(`resque:worker:${slot}:started`, '2026-11-24 06:00:50.462355261 +0300 MSK m=+0.016242135');
   const runAt = iso(at).replace('Z', '462355+00:00');
   await client.set(
@@ -53,7 +55,10 @@ async function node(client: TestClient, now: number, at: number): Promise<void> 
 async function tsworker(client: TestClient, now: number, at: number): Promise<void> {
   const ids = [0, 1].map((slot) => `web4.ts:8-${slot}:high,low`);
   await client.sAdd('resque:workers', ids);
-  for (const id of ids) await client.hSet('resque:workers:heartbeat', id, `${iso(now).slice(0, 19)}Z`);
+  for (const id of ids) {
+    await client.hSet('resque:workers:heartbeat', id, `${iso(now).slice(0, 19)}Z`);
+    await client.set(`resque:worker:${id}:started`, '2026-11-24 02:58:25 +0000');
+  }
   const record = `{"token":"abc-1-0","queue":"high","run_at":"${iso(at)}","payload":{"class":"TsJob","args":[]}}`;
   await client.set(`resque:worker:${ids[0]}`, record);
 }

@@ -98,7 +98,7 @@ export class Sweep {
 
   async *#take(page: readonly Listed[]): AsyncGenerator<SweepStep> {
     const { action, filter, step = page.length } = this.#options;
-    const chosen = page.flatMap((listed) => chooseMatching(listed, action, filter) ?? []);
+    const chosen = chooseMatching(page, action, filter);
     const gone = new Set<Chosen>();
     let refusal = '';
     for (const some of slices(chosen.filter(isCandidate), step)) {

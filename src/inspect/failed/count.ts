@@ -1,6 +1,6 @@
 /** What fails, how often, and since when. Changes nothing. */
-import { FailedEntry, failureTime } from './entry.js';
-import { type FailedFilter, matches } from './filter.js';
+import { type FailedEntry, failureTime } from './entry.js';
+import { type FailedFilter, matching } from './filter.js';
 import { fingerprint, normalizeMessage } from './fingerprint.js';
 import type { FailedList } from './list.js';
 
@@ -54,11 +54,9 @@ export async function countFailed(
   let total = 0;
   let seen = 0;
   for await (const page of list.down()) {
-    for (const { n, raw } of page.slice(0, most - seen)) {
-      const entry = new FailedEntry(raw);
-      if (!matches(entry, filter)) continue;
+    for (const { listed, entry } of matching(page.slice(0, most - seen), filter)) {
       total++;
-      groups.add(n, entry);
+      groups.add(listed.n, entry);
     }
     seen = Math.min(most, seen + page.length);
     if (seen === most) break;

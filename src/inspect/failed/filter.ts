@@ -1,6 +1,8 @@
-/** Which entries of the failed list are meant. Pure; knows neither the list nor the command line. */
-import { type FailedEntry, failureTime } from './entry.js';
+/** Which entries of the failed list are meant. Knows neither how the list is read nor the command line. */
+import { FailedEntry, failureTime } from './entry.js';
 import { fingerprint } from './fingerprint.js';
+import type { Listed } from './list.js';
+import { searchEach } from './stoppable-search.js';
 
 /** All that is given must hold; of several classes or queues, one. */
 export interface FailedFilter {
@@ -13,8 +15,8 @@ export interface FailedFilter {
   readonly since?: number | undefined;
   /** Failed before this time. */
   readonly before?: number | undefined;
-  /** Found in the exception, in the message, or in `exception: message`. */
-  readonly error?: RegExp | undefined;
+  /** Found in the exception, in the message, or in `exception: message`; of a text upper and lower case are alike. */
+  readonly error?: RegExp | string | undefined;
   /** Only those that Resque's web page has retried already (true), or only the others (false). */
   readonly retried?: boolean | undefined;
 }
@@ -23,21 +25,44 @@ export function isFiltered(filter: FailedFilter): boolean {
   return Object.values(filter).some((wanted) => wanted !== undefined);
 }
 
-export function matches(entry: FailedEntry, filter: FailedFilter): boolean {
-  const { classes, queues, kinds, error, retried } = filter;
+export interface Match {
+  readonly listed: Listed;
+  readonly entry: FailedEntry;
+}
+
+/** Those of a page that are meant. */
+export function matching(page: readonly Listed[], filter: FailedFilter): readonly Match[] {
+  const candidates = page
+    .map((listed) => ({ listed, entry: new FailedEntry(listed.raw) }))
+    .filter(({ entry }) => isMeant(entry, filter));
+  const { error } = filter;
+  if (error === undefined) return candidates;
+  const found = haveError(
+    candidates.map(({ entry }) => textsOf(entry)),
+    error,
+  );
+  return candidates.filter((_, i) => found[i]);
+}
+
+function haveError(items: readonly (readonly string[])[], wanted: RegExp | string): readonly boolean[] {
+  if (typeof wanted !== 'string') return searchEach(wanted, items);
+  const lower = wanted.toLowerCase();
+  return items.map((texts) => texts.some((text) => text.toLowerCase().includes(lower)));
+}
+
+function textsOf({ exception, error }: FailedEntry): readonly string[] {
+  return [exception, error, `${exception}: ${error}`];
+}
+
+/** But for the error. */
+function isMeant(entry: FailedEntry, filter: FailedFilter): boolean {
+  const { classes, queues, kinds, retried } = filter;
   return (
     (classes === undefined || classes.includes(entry.class) || classes.includes(entry.wrapper ?? entry.class)) &&
     (queues === undefined || queues.includes(entry.queue)) &&
     (retried === undefined || retried === (entry.retriedAt !== undefined)) &&
-    (error === undefined || hasError(entry, error)) &&
     isInTime(entry, filter) &&
     (kinds === undefined || kinds.includes(fingerprint(entry)))
-  );
-}
-
-function hasError(entry: FailedEntry, wanted: RegExp): boolean {
-  return [entry.exception, entry.error, `${entry.exception}: ${entry.error}`].some(
-    (text) => text.search(wanted) !== -1,
   );
 }
 

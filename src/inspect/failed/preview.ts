@@ -17,7 +17,7 @@ export async function* preview(list: FailedList, action: Action, filter: FailedF
   const of = await list.length();
   let seen = 0;
   for await (const page of list.down(of - 1)) {
-    const chosen = page.flatMap((listed) => chooseMatching(listed, action, filter) ?? []);
+    const chosen = chooseMatching(page, action, filter);
     seen += page.length;
     const taken = chosen.flatMap(({ removal, brief }) => (removal === undefined ? [] : [brief]));
     yield { seen, of, taken, left: chosen.filter(({ removal }) => removal === undefined).map((one) => leftOf(one)) };

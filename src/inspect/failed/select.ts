@@ -1,6 +1,6 @@
 /** From an entry that was read to what shall become of it. Pure; knows neither the list nor how entries are found. */
 import { FailedEntry } from './entry.js';
-import { type FailedFilter, matches } from './filter.js';
+import { type FailedFilter, matching } from './filter.js';
 import type { Listed } from './list.js';
 import { type Removal, removalOf } from './remove.js';
 
@@ -41,10 +41,9 @@ export function choose({ n, raw }: Listed, action: Action, again: boolean, entry
   return typeof job === 'string' ? { brief, why: job } : { brief, removal: removalOf(n, raw, job) };
 }
 
-/** undefined for an entry that the filter leaves out. Only a filter for entries that were retried means these too. */
-export function chooseMatching(listed: Listed, action: Action, filter: FailedFilter): Chosen | undefined {
-  const entry = new FailedEntry(listed.raw);
-  return matches(entry, filter) ? choose(listed, action, filter.retried === true, entry) : undefined;
+/** Those of a page that the filter means. Only a filter for entries that were retried means these too. */
+export function chooseMatching(page: readonly Listed[], action: Action, filter: FailedFilter): readonly Chosen[] {
+  return matching(page, filter).map(({ listed, entry }) => choose(listed, action, filter.retried === true, entry));
 }
 
 /** @param refusal what Redis said, of one that might have been taken */

@@ -2,11 +2,13 @@
 import { type AddressInfo, createServer } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { main } from '../../../src/cli/main.js';
+import { machineOf } from '../../../src/registry/process-fingerprint.js';
 import { SMALLEST_ACL } from '../../support/acl.js';
 import { writeFleet, writeMany } from '../../support/fleet.js';
 import { type FakeIo, fakeIo } from '../../support/io.js';
 import { prose } from '../../support/pages.js';
 import { startRedis, type TestRedis } from '../../support/redis.js';
+import { until } from '../../support/until.js';
 
 let redis: TestRedis;
 beforeAll(async () => {
@@ -96,7 +98,7 @@ describe('workers', () => {
     expect((await run('workers -json')).out).toContain('"args":[12345678901234567890]');
     const table = (await run('workers -state=working')).out;
     expect(table).toMatch(
-      /^web2:99-0 +working +1m \d+s +high +GoJob +12345678901234567890 +\d+s ago +0 +0 +high,low$/m,
+      /^web2:99-0 +working +1m \d+s +high +GoJob +12345678901234567890 +1m \d+s ago +0 +0 +high,low$/m,
     );
     expect(table).toMatch(/^web3:5\+1 +working +1m \d+s +mailers +NodeJob +\d+s ago +3 +0 +mailers$/m);
     expect(table).toContain('4 working workers');
@@ -108,7 +110,7 @@ describe('workers', () => {
     expect(states).toEqual({
       'web1:4711:critical,low': 'lost',
       'web1:4712:*': 'idle',
-      'web2:99-0:high,high,low': 'lost',
+      'web2:99-0:high,high,low': 'working',
       'web2:99-poller:high,high,low': 'idle',
       'web3:5+1:mailers': 'lost',
       'web4.ts:8-0:high,low': 'lost',
@@ -118,6 +120,26 @@ describe('workers', () => {
     expect((await run('workers -state=lost -prune-after=500')).out).toMatch(
       /^there is no lost worker in namespace resque: on/,
     );
+  });
+
+  test('of goworker that show no sign of life, and of tsworker whose process is gone, are shown as such', async () => {
+    await writeFleet(redis.client, Date.now() - 400_000);
+    const [own] = (machineOf(process.pid) as string).match(/.* /) ?? [];
+    const now = Math.floor(Date.now() / 1000);
+    await redis.client.hSet('resque:tsworker:machines', 'web4.ts:8', `${now} ${own}1`);
+    await redis.client.hSet('resque:workers:heartbeat', 'web4.ts:8-0:high,low', new Date().toISOString());
+    const by = Object.fromEntries((await lines('workers')).map((worker) => [worker.id, worker]));
+    expect(by['web2:99-0:high,high,low']).toMatchObject({ state: 'working', liveness: 'unknown' });
+    expect(by['web4.ts:8-0:high,low']).toMatchObject({ state: 'lost', liveness: 'gone' });
+    expect(by['web1:4711:critical,low']).toMatchObject({ state: 'lost', liveness: 'expired' });
+    const { out } = await run('workers');
+    expect(out).toMatch(/^web2:99-0 +working .* goworker: shows no sign of life /m);
+    expect(out).toMatch(/^web4.ts:8-0 +lost .* its process is gone /m);
+    expect((await run('workers show web2:99-0')).out).toMatch(/^state +working; goworker: shows no sign of life$/m);
+    expect((await run('status')).out).toMatch(
+      /^workers +7: 1 working, 2 idle, 4 lost; 1 of goworker: shows no sign of life$/m,
+    );
+    expect((await run('check')).out).toMatch(/goworker: web2:99-0:high,high,low shows no sign of life/);
   });
 
   test('with records and ids that nobody should write', async () => {
@@ -188,17 +210,23 @@ describe('workers prune', () => {
       entries.sort((a, b) => (String(a.worker) < String(b.worker) ? -1 : 1));
     expect(byId(foreseen)).toMatchObject([
       { worker: 'web1:4711:critical,low', death: 'expired', job: { queue: 'low', class: 'Archive', fate: 'failed' } },
-      { worker: 'web2:99-0:high,high,low', job: { fate: 'failed' } },
       { worker: 'web4.ts:8-0:high,low', job: { queue: 'high', class: 'TsJob', fate: 'requeued' } },
       { worker: 'web4.ts:8-1:high,low', job: null },
     ]);
     expect(byId(await lines('workers prune'))).toEqual(foreseen);
     // node-resque's has no heartbeat of Resque's: only -force-prune takes those.
-    const left = ['alive.ts:1-0:high', 'web1:4712:*', 'web2:99-poller:high,high,low', 'web3:5+1:mailers'];
+    const left = [
+      'alive.ts:1-0:high',
+      'web1:4712:*',
+      // goworker's heartbeat says nothing.
+      'web2:99-0:high,high,low',
+      'web2:99-poller:high,high,low',
+      'web3:5+1:mailers',
+    ];
     expect((await redis.client.sMembers('resque:workers')).sort()).toEqual(left);
     expect(await redis.client.lRange('resque:queue:high', 0, -1)).toEqual(['{"class":"TsJob","args":[]}']);
     const failed = (await redis.client.lRange('resque:failed', 0, -1)).map((entry) => JSON.parse(entry).exception);
-    expect(failed).toEqual(['Resque::PruneDeadWorkerDirtyExit', 'Resque::PruneDeadWorkerDirtyExit']);
+    expect(failed).toEqual(['Resque::PruneDeadWorkerDirtyExit']);
     expect(await redis.client.exists('resque:pruning_dead_workers_in_progress')).toBe(0);
   });
 
@@ -370,6 +398,25 @@ describe('status', () => {
     expect(await json('status -failures=0')).toMatchObject({ failures: { total: 6, looked: 0, groups: [] } });
   });
 
+  test('-watch says that Redis does not answer, and goes on when it does again; q ends it at any time', async () => {
+    const own = await startRedis();
+    onTestFinished(async () => {
+      own.resume();
+      await own.stop();
+    });
+    const io = fakeIo({ cwd: '/nowhere', terminal: true });
+    const watching = run('status -watch -every=0.05', io, own.uri);
+    await until(() => io.texts.out.includes('processed ('), { what: 'it shows rates' });
+    own.pause();
+    await until(() => io.texts.out.includes('does not answer'), { what: 'it says that Redis is away' });
+    own.resume();
+    const seen = io.texts.out.length;
+    await until(() => io.texts.out.slice(seen).includes('processed ('), { what: 'it shows rates again' });
+    own.pause();
+    io.input.write('q');
+    expect((await watching).code).toBe(0);
+  }, 40_000);
+
   test('-watch -json prints lines with rates until nobody reads', async () => {
     const io = fakeIo({ cwd: '/nowhere' });
     const printed: string[] = [];
@@ -452,13 +499,13 @@ describe('a Redis', () => {
     expect({ code, err }).toEqual({
       code: 1,
       err: expect.stringMatching(
-        /^tsworker: Redis at redis:.*\*\*\*@.* refuses: NOPERM .*; check the ACL of the user\n$/,
+        /^tsworker: Redis at redis:.*\*\*\*@.* answered with an error: NOPERM .*; check the ACL of the user\n$/,
       ),
     });
     await redis.client.set('resque:workers', 'no set');
     expect(await run('workers')).toMatchObject({
       code: 1,
-      err: expect.stringMatching(/refuses: WRONGTYPE .*; a key of this namespace/),
+      err: expect.stringMatching(/answered with an error: WRONGTYPE .*; a key of this namespace/),
     });
   });
 });

@@ -178,9 +178,10 @@ describe('by heartbeat', () => {
     await redis.client.hSet(MACHINES, { 'old:1': '1 boot pid:[1] 5' });
     const options = { identity: await register(connection, OURS), heartbeatMs: MINUTE, pruneAfterMs: 5 * MINUTE };
     const heartbeat = new Heartbeat(connection, { ...options, forcePrune: false }, () => {});
+    onTestFinished(() => heartbeat.stop());
     await heartbeat.start();
-    await heartbeat.stop();
     expect(await redis.client.zRange('resque:tsworker:processes', 0, -1)).toEqual([`host.ts:${process.pid}`]);
+    await until(async () => (await redis.client.hLen(MACHINES)) === 1);
     expect(await redis.client.hKeys(MACHINES)).toEqual([`host.ts:${process.pid}`]);
   });
 

@@ -33,7 +33,9 @@ test.each(SMALLEST_ACL.filter((word) => !DISPENSABLE.includes(word)))(
   async (word) => {
     const message = await connectAs(SMALLEST_ACL.filter((other) => other !== word));
     const command = word.slice(1);
-    expect(message).toMatch(new RegExp(`^Redis at it refuses us: .*(may not run ${command}$|'${command}')`));
+    expect(message).toMatch(
+      new RegExp(`^Redis at it rejected the connection: .*(may not run ${command}$|'${command}')`),
+    );
   },
 );
 

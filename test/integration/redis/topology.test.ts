@@ -40,7 +40,7 @@ describe('Sentinel', () => {
     const refused = await connect({ uri: group.uri, name: 'test', silenceMs: 0 }, group.uri).catch((error) => error);
     expect(refused).toMatchObject({
       code: 'REDIS',
-      message: expect.stringMatching(/^the Sentinels refuse us: .*NOAUTH/),
+      message: expect.stringMatching(/^the Sentinels rejected the connection: .*NOAUTH/),
     });
     const wrong = await connect(
       { uri: `${group.uri}?sentinelPassword=hunter2`, name: 'test', silenceMs: 0 },

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test
 import type { Connection } from '../../../src/redis/connection.js';
 import { Heartbeat, type HeartbeatMessage, type HeartbeatOptions } from '../../../src/registry/heartbeat.js';
 import type { Identity } from '../../../src/registry/identity.js';
+import { Pruner } from '../../../src/registry/pruner.js';
 import { register } from '../../../src/registry/register.js';
 import { assertConserved } from '../../support/conservation.js';
 import { writeDeadProcess } from '../../support/dead.js';
@@ -47,7 +48,17 @@ function watched(hold?: Promise<void>) {
     if (underWay++ === 0) seen.trips++;
     return await connection.send(args, options).finally(() => underWay--);
   };
-  return { connection: { tracking: false, ready: true, send, close: async () => {} } satisfies Connection, seen };
+  return {
+    connection: {
+      tracking: false,
+      ready: true,
+      send,
+      drop: () => {},
+      limitSilence: () => {},
+      close: async () => {},
+    } satisfies Connection,
+    seen,
+  };
 }
 
 const workers = () => redis.client.sCard('resque:workers');
@@ -202,5 +213,58 @@ describe('after a break in which nobody could beat', () => {
     expect(told).toEqual([expect.objectContaining({ kind: 'problem', message: expect.stringMatching(/OOM/) })]);
     await redis.client.configSet('maxmemory', '0');
     await until(() => count('beat') > 0);
+  });
+});
+
+describe('a goworker', () => {
+  const id = 'web1:4711-0:q,q';
+  const prune = (more: Partial<HeartbeatOptions> = {}) =>
+    pruneOnce({ heartbeatMs: MINUTE, pruneAfterMs: 5 * MINUTE, forcePrune: false, ...more });
+
+  async function pruneOnce(options: Omit<HeartbeatOptions, 'identity'>): Promise<HeartbeatMessage[]> {
+    const told: HeartbeatMessage[] = [];
+    const identity = await register(connection, LIVE);
+    await new Pruner(connection, { ...options, identity }, (message) => told.push(message)).prune(Date.now(), 0);
+    return told;
+  }
+
+  /** As it writes it: a heartbeat when it starts, a record and the start with each job. */
+  async function goworker(startedMs: number, runMs: number): Promise<void> {
+    const at = (agoMs: number) => new Date(Date.now() - agoMs).toISOString();
+    const record = `{"queue":"q","run_at":"${at(runMs).replace('Z', '462355Z')}","payload":{"class":"Go","args":[1]}}`;
+    await redis.client.sAdd('resque:workers', id);
+    await redis.client.hSet('resque:workers:heartbeat', id, at(startedMs).replace(/\.\d+/, ''));
+    await redis.client.mSet({
+      [`resque:worker:${id}`]: record,
+      [`resque:worker:${id}:started`]: '2026-11-24 06:00:50.462355261 +0300 MSK m=+0.016242135',
+      [`resque:stat:processed:${id}`]: '0',
+    });
+  }
+
+  test('that runs a job keeps it, however long ago it started', async () => {
+    await goworker(7 * 24 * 60 * MINUTE, 10 * MINUTE);
+    expect(await prune()).toEqual([]);
+    expect(await redis.client.lLen('resque:failed')).toBe(0);
+    expect(await redis.client.sIsMember('resque:workers', id)).toBe(1);
+  });
+
+  test('whose job began 12 times -prune-after ago is dead', async () => {
+    await goworker(100 * MINUTE, 61 * MINUTE);
+    expect(await prune()).toEqual([expect.objectContaining({ kind: 'pruned' })]);
+    expect(await redis.client.lLen('resque:failed')).toBe(1);
+  });
+
+  test('is dead by -force-prune', async () => {
+    await goworker(10 * MINUTE, MINUTE);
+    expect(await prune({ forcePrune: true })).toEqual([expect.objectContaining({ kind: 'pruned' })]);
+    expect(await redis.client.lLen('resque:failed')).toBe(1);
+  });
+
+  test('is not what a worker of ours is that lost its start in the middle of a pruning', async () => {
+    const [first] = await writeDeadProcess(redis.client, { slots: 2 });
+    await redis.client.del(`resque:worker:${first}:started`);
+    await redis.client.hSet('resque:tsworker:machines', 'dead.ts:9', '1 boot pid:[1] 5');
+    expect(await prune()).toHaveLength(2);
+    expect(await redis.client.hExists('resque:tsworker:machines', 'dead.ts:9')).toBe(0);
   });
 });

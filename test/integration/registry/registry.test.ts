@@ -58,7 +58,14 @@ function interrupted(by: () => Promise<unknown>): Connection {
     await by();
     return await connection.send(args, options);
   };
-  return { tracking: connection.tracking, ready: true, send, close: async () => {} };
+  return {
+    tracking: connection.tracking,
+    ready: true,
+    send,
+    drop: () => {},
+    limitSilence: () => {},
+    close: async () => {},
+  };
 }
 
 describe('registering', () => {

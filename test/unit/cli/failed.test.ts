@@ -35,14 +35,13 @@ describe('moment', () => {
 
 describe('pattern', () => {
   it.each([
-    ['time.out (30s)', 'A TIME.OUT (30S)!', true],
-    ['time.out', 'timeXout', false],
-    ['/time.out$/', 'a timeXout', true],
-    ['/time/', 'TIME', false],
-    ['/time/i', 'TIME', true],
-    ['/a', 'x/A', true],
-  ])('%s in %j: %s', (typed, text, found) => {
-    expect(text.search(pattern.parse(typed, reading)) !== -1).toBe(found);
+    ['time.out (30s)', 'time.out (30s)'],
+    ['/time.out$/', /time.out$/],
+    ['/time/i', /time/i],
+    ['/a', '/a'],
+    ['//', '//'],
+  ])('%s is %s', (typed, parsed) => {
+    expect(pattern.parse(typed, reading)).toEqual(parsed);
   });
 
   it('refuses what is no regular expression', () => {

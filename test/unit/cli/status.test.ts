@@ -29,8 +29,8 @@ const OVERVIEW: Overview = {
     { name: 'odd', size: undefined, headAt: undefined, workers: 0 },
   ],
   delayed: { times: 2, jobs: 5, nextAt: AT + 61_000 },
-  workers: { total: 26, working: 1, lost: 1 },
-  hosts: [{ host: 'web1.ts', workers: 26, working: 1, lost: 1 }],
+  workers: { total: 26, working: 1, lost: 1, unknown: 0 },
+  hosts: [{ host: 'web1.ts', workers: 26, working: 1, lost: 1, unknown: 0 }],
   running: [
     {
       worker: 'web1.ts:4711-0:high,low',
@@ -87,7 +87,7 @@ RUNNING ON      FOR  QUEUE  CLASS    ARGUMENTS
 web1.ts:4711-0   5s  high   Archive  12345678901234567890,"tar"
 
 FAILED   QUEUE  TIMES       LAST  WITH
-Archive  high       2  1h 0m ago  TypeError: x is␛[2J no
+Archive  high       2  1h 0m ago  TypeError: x is\\u001b[2J no
 of the newest 2 failures; -failures=3 looks at all
 `);
     const narrow = statusText(OVERVIEW, { ...SESSION, show: sameShare(20) }, fakeIo({ terminal: true, columns: 50 }));

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { hashTagOf, readTopology, requireHashTag } from '../../../src/config/address.js';
+import { hashTagOf, readAddress, requireHashTag } from '../../../src/config/address.js';
 import { resolveSettings } from '../../../src/config/load.js';
 import { checkUri } from '../../../src/config/uri.js';
 
-describe('readTopology', () => {
+describe('readAddress', () => {
   it('reads Sentinels', () => {
     expect(
-      readTopology('redis+sentinel://u:p%40ss@host,10.0.0.2:26380,[::1]:1/my%20master/3?sentinelPassword=x%26y'),
+      readAddress('redis+sentinel://u:p%40ss@host,10.0.0.2:26380,[::1]:1/my%20master/3?sentinelPassword=x%26y'),
     ).toEqual({
       kind: 'sentinel',
       tls: false,
@@ -20,7 +20,7 @@ describe('readTopology', () => {
       database: 3,
       sentinelLogin: { password: 'x&y' },
     });
-    expect(readTopology('rediss+sentinel://:p@h/m/')).toMatchObject({
+    expect(readAddress('rediss+sentinel://:p@h/m/')).toMatchObject({
       tls: true,
       database: 0,
       login: { password: 'p' },
@@ -28,7 +28,7 @@ describe('readTopology', () => {
   });
 
   it('reads a Cluster', () => {
-    expect(readTopology('rediss+cluster://u:p@a:7000,b/')).toEqual({
+    expect(readAddress('rediss+cluster://u:p@a:7000,b/')).toEqual({
       kind: 'cluster',
       tls: true,
       nodes: [
@@ -39,8 +39,30 @@ describe('readTopology', () => {
     });
   });
 
-  it.each(['redis://h', 'rediss://h', 'unix:///s', ''])('%j is of one node', (uri) =>
-    expect(readTopology(uri)).toEqual({ kind: 'single' }),
+  it.each([
+    ['redis://h', { at: { host: 'h', port: 6379 } }],
+    [
+      'rediss://u:p%40ss@h:1/2',
+      { tls: true, login: { username: 'u', password: 'p@ss' }, at: { host: 'h', port: 1 }, database: 2 },
+    ],
+    ['redis://:p@ss@[::1]:1', { login: { password: 'p@ss' }, at: { host: '::1', port: 1 } }],
+    ['redis://h:1/3/', { at: { host: 'h', port: 1 }, database: 3 }],
+    ['redis://:6380/3', { at: { host: 'localhost', port: 6380 }, database: 3 }],
+    ['redis:///3', { at: { host: 'localhost', port: 6379 }, database: 3 }],
+    ['redis://', { at: { host: 'localhost', port: 6379 } }],
+    ['redis://h?db=3', { at: { host: 'h', port: 6379 }, database: 3 }],
+    ['rediss://h/1?db=3#x', { tls: true, at: { host: 'h', port: 6379 }, database: 3 }],
+    ['redis://h/1?db=', { at: { host: 'h', port: 6379 }, database: 1 }],
+    [
+      'redis://h/?db=1&db=2&pool_size=10&nonsense',
+      { at: { host: 'h', port: 6379 }, database: 2, ignored: ['pool_size', 'nonsense'] },
+    ],
+    [
+      'unix://u:p@/a%20b?db=2&x=1',
+      { at: { path: '/a b' }, login: { username: 'u', password: 'p' }, database: 2, ignored: ['x'] },
+    ],
+  ])('%s is one server', (uri, wanted) =>
+    expect(readAddress(uri)).toEqual({ kind: 'single', tls: false, login: {}, database: 0, ignored: [], ...wanted }),
   );
 
   it.each([
@@ -55,7 +77,7 @@ describe('readTopology', () => {
     ['redis+cluster://h/1', 'no other database'],
     ['redis+cluster://h:x', 'host or host:port'],
   ])('%s is refused in words', (uri, words) => {
-    expect(readTopology(uri)).toMatchObject({ kind: 'wrong', problem: expect.stringContaining(words) });
+    expect(readAddress(uri)).toMatchObject({ kind: 'wrong', problem: expect.stringContaining(words) });
     expect(() => checkUri(uri)).toThrow(/^must be redis\+(sentinel|cluster):\/\//);
   });
 });

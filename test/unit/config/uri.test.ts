@@ -11,6 +11,9 @@ describe('checkUri', () => {
     'rediss://host/1',
     'unix:///tmp/redis.sock',
     'unix:///tmp/redis.sock?db=2',
+    'redis://localhost/3/',
+    'redis://:6379/3',
+    'redis://localhost?db=3',
     'unix://user:pass@/tmp/redis.sock',
     'redis+sentinel://user:pass@host:26379,host2/mymaster/1?sentinelUsername=u&sentinelPassword=p',
     'rediss+cluster://user:pass@host:7000,host2:7001',
@@ -29,7 +32,33 @@ describe('checkUri', () => {
     'unix://tmp.sock',
     'unix:///',
     'unix:///tmp/redis.sock?db=x',
+    'redis://host?db=x',
+    'rediss://host/1?db=-1',
+    'redis://a,b',
   ])('refuses %j', (uri) => expect(() => checkUri(uri)).toThrow(/^must be redis:\/\//));
+
+  it.each([
+    ['localhost:6379', 'did you mean redis://localhost:6379?'],
+    ['localhost', 'did you mean redis://localhost?'],
+    ['10.0.0.1:6379/3', 'did you mean redis://10.0.0.1:6379/3?'],
+    ['user:hunter2@host:1', 'did you mean redis://…@host:1?'],
+    ['/tmp/redis.sock', 'did you mean unix:///tmp/redis.sock?'],
+    ['http://localhost', undefined],
+    ['', undefined],
+  ])('of %j it guesses what was meant', (uri, hint) => {
+    expect(() => checkUri(uri)).toThrow(expect.objectContaining({ hint }));
+  });
+
+  it('warns of parameters that do nothing', () => {
+    const told: string[] = [];
+    checkUri('redis://host/?db=3&pool_size=10&read_timeout=3s&nonsense=1&%1b=', (text) => told.push(text));
+    expect(told).toEqual([
+      '?pool_size= is an option of go-redis that does nothing here',
+      '?read_timeout= is an option of go-redis that does nothing here',
+      '?nonsense= is unknown and does nothing; db is the only parameter',
+      '?\\u001b= is unknown and does nothing; db is the only parameter',
+    ]);
+  });
 
   it('never tells the password', () => {
     expect(() => checkUri('redis://u:hunter2@host:port')).toThrow(/"redis:\/\/u:\*\*\*@host:port"/);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { FailedEntry, failureTime } from '../../../src/inspect/failed/entry.js';
-import { matches } from '../../../src/inspect/failed/filter.js';
+import { matching } from '../../../src/inspect/failed/filter.js';
 import { failureParts } from '../../../src/resque/failure.js';
 import { asError } from '../../../src/thrown.js';
 
@@ -107,6 +107,8 @@ describe('a filter', () => {
     [{ classes: ['ActiveJob::QueueAdapters::ResqueAdapter::JobWrapper'] }, ['rails']],
     [{ queues: ['q', 'mail'] }, ['node', 'rails']],
     [{ error: /30 S/i }, ['rails']],
+    [{ error: '30 S' }, ['rails']],
+    [{ error: 'boom.' }, []],
     [{ error: /^Argument.*: boom$/ }, ['ruby']],
     [{ since: at('2026-11-24T03:00:00Z') }, ['rails']],
     [{ before: at('2026-11-24T03:00:00Z') }, ['ruby', 'node']],
@@ -114,7 +116,8 @@ describe('a filter', () => {
     [{ retried: true }, ['rails']],
     [{ retried: false }, ['ruby', 'node', 'broken']],
   ])('%j', (filter, names) => {
-    const found = Object.entries(entries).filter(([, text]) => matches(new FailedEntry(Buffer.from(text)), filter));
-    expect(found.map(([name]) => name)).toEqual(names);
+    const page = Object.values(entries).map((text, n) => ({ n, raw: Buffer.from(text) }));
+    const found = matching(page, filter).map(({ listed }) => Object.keys(entries)[listed.n]);
+    expect(found).toEqual(names);
   });
 });

@@ -2,7 +2,7 @@
 import { createClient } from '@redis/client';
 import { expect, expectTypeOf, test } from 'vitest';
 import type { WorkSettings } from '../../../src/index.js';
-import { duplicateConnection } from '../../../src/redis/connection.js';
+import { connectLike } from '../../../src/redis/connect.js';
 
 test('settings take a client of node-redis', () => {
   expectTypeOf(createClient()).toExtend<NonNullable<WorkSettings['redis']>>();
@@ -11,5 +11,5 @@ test('settings take a client of node-redis', () => {
 
 test('a client that is none of node-redis 5 or newer is refused in words', async () => {
   const old = { isReady: true, isOpen: true, quit() {}, duplicate() {} };
-  await expect(duplicateConnection(old as never, {})).rejects.toThrow(/node-redis 5 or newer/);
+  await expect(connectLike(old as never, 0)).rejects.toThrow(/node-redis 5 or newer/);
 });

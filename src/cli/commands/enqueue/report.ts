@@ -1,8 +1,9 @@
 /** What was enqueued: added up, and told to people or machines. */
+
 import type { ReadyJob } from '../../../resque/payload-text.js';
-import { harmless } from '../../../terminal-text.js';
 import type { Call } from '../../command.js';
 import { count, counted, rate } from '../../format.js';
+import { printLine } from '../../io.js';
 import { printDocument } from '../../json.js';
 import type { EnqueueFlags } from './definition.js';
 
@@ -49,6 +50,6 @@ export function report({ io, flags }: EnqueueCall, tally: Tally, code: number): 
   const where = lines.length === 0 ? '' : ` in ${names.join(', ')}${more}`;
   const speed =
     flags.file === undefined || dryRun ? '' : `; ${seconds.toFixed(1)} s, ${rate(total / seconds)} a second`;
-  io.out(`${harmless(`${counted(total, 'job')} ${dryRun ? 'would be enqueued' : 'enqueued'}${where}${speed}`)}\n`);
+  printLine(io, `${counted(total, 'job')} ${dryRun ? 'would be enqueued' : 'enqueued'}${where}${speed}`);
   return code;
 }

@@ -1,10 +1,12 @@
 /** `tsworker failed count`: what fails, how often, since when. */
+
 import { countFailed, type FailedGroup, type Grouping } from '../../../inspect/failed/count.js';
 import { FailedList } from '../../../inspect/failed/list.js';
 import { serverTimeMs } from '../../../registry/clock.js';
 import type { Column } from '../../columns.js';
 import { EXIT } from '../../command.js';
 import { counted, duration, count as number, time } from '../../format.js';
+import { printLine } from '../../io.js';
 import { isoTime, printLines } from '../../json.js';
 import { placeOf, type Session } from '../../session.js';
 import { styleOf } from '../../style.js';
@@ -25,7 +27,7 @@ export async function count({ io, flags }: FailedCall, session: Session): Promis
   }
   if (groups.length > 0) await io.print(`${asTable(groups, by, now, io)}\n`);
   const which = `${counted(total, 'failed job')}${filterText(filter)}`;
-  io.out(`${total === 0 ? `no ${which.slice(2)} in ${placeOf(session)}` : which}\n`);
+  printLine(io, total === 0 ? `no ${which.slice(2)} in ${placeOf(session)}` : which);
   return EXIT.fine;
 }
 

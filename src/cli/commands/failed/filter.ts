@@ -26,7 +26,7 @@ export function filterText({ classes, queues, kinds, since, before, error, retri
     ...(kinds === undefined ? [] : [`of kind ${kinds.join(' or ')}`]),
     ...(since === undefined ? [] : [`since ${time(since)}`]),
     ...(before === undefined ? [] : [`before ${time(before)}`]),
-    ...(error === undefined ? [] : [`with ${error}`]),
+    ...(error === undefined ? [] : [`with ${typeof error === 'string' ? JSON.stringify(error) : error}`]),
     ...(retried === undefined ? [] : [retried ? 'retried already' : 'not yet retried']),
   ];
   return parts.length === 0 ? '' : ` ${parts.join(', ')}`;

@@ -2,11 +2,12 @@
 
 import { batches } from '../../../inspect/batch.js';
 import { FailedEntry, failureTime } from '../../../inspect/failed/entry.js';
-import { type FailedFilter, isFiltered, matches } from '../../../inspect/failed/filter.js';
+import { type FailedFilter, isFiltered, matching } from '../../../inspect/failed/filter.js';
 import { FailedList, type Listed } from '../../../inspect/failed/list.js';
 import { serverTimeMs } from '../../../registry/clock.js';
 import { EXIT } from '../../command.js';
 import { count, counted, duration } from '../../format.js';
+import { printLine } from '../../io.js';
 import { printLines } from '../../json.js';
 import { placeOf, type Session } from '../../session.js';
 import { styleOf } from '../../style.js';
@@ -32,7 +33,9 @@ export async function list({ io, flags }: FailedCall, session: Session): Promise
     const going = flags.json ? await printLines(io, some.map(asDocument)) : await io.print(asTable(some, now, io));
     if (!going) return EXIT.fine;
   }
-  if (!flags.json) io.out(`${summary({ total, shown, last, more: shown === most, filter }, session)}\n`);
+  // A blank line below the table.
+  if (!flags.json && shown > 0) io.out('\n');
+  if (!flags.json) printLine(io, summary({ total, shown, last, more: shown === most, filter }, session));
   return EXIT.fine;
 }
 
@@ -44,8 +47,7 @@ async function* found(
 ): AsyncGenerator<Listed> {
   let left = most;
   for await (const page of failed.down(from))
-    for (const listed of page) {
-      if (!matches(new FailedEntry(listed.raw), filter)) continue;
+    for (const { listed } of matching(page, filter)) {
       yield listed;
       if (--left === 0) return;
     }
@@ -92,5 +94,5 @@ function summary({ total, shown, last, more, filter }: Shown, session: Session):
   if (shown === 0)
     return `${isFiltered(filter) ? `none${filterText(filter)}` : 'none there'}; ${all} in ${placeOf(session)}`;
   const next = more && last > 0 ? `; -from=${last - 1} shows older ones` : '';
-  return `\n${count(shown)}${filterText(filter)} of ${all}, the newest first${next}`;
+  return `${count(shown)}${filterText(filter)} of ${all}, the newest first${next}`;
 }

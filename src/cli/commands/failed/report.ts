@@ -3,7 +3,7 @@ import type { Action } from '../../../inspect/failed/select.js';
 import { EXIT } from '../../command.js';
 import { count, counted } from '../../format.js';
 import { INTERRUPTED } from '../../interrupt.js';
-import { say } from '../../io.js';
+import { printLine, say } from '../../io.js';
 import { printDocument } from '../../json.js';
 import { listed } from '../../table.js';
 import type { FailedCall } from './filter.js';
@@ -47,7 +47,7 @@ function tell({ io, flags }: FailedCall, { action, tally, of, interrupted }: Out
   for (const line of left) say(io, `${leftText(line)}`);
   const done = flags['dry-run'] ? `would be ${DONE[action.kind]}` : DONE[action.kind];
   const jobs = of > taken ? `${count(taken)} of ${counted(of, 'failed job')}` : counted(taken, 'failed job');
-  io.out(`${jobs} ${done}${interrupted ? ' when it was interrupted' : ''}\n`);
+  printLine(io, `${jobs} ${done}${interrupted ? ' when it was interrupted' : ''}`);
 }
 
 const COLUMNS = [

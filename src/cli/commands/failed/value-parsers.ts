@@ -62,13 +62,13 @@ function durationMs(typed: string): number {
   return [...parts].reduce((sum, [, size, unit]) => sum + Number(size) * UNITS_MS[unit as keyof typeof UNITS_MS], 0);
 }
 
-/** Text, upper and lower case alike, or `/regex/`. */
-export const pattern: Kind<RegExp> = {
+/** Text, or `/regex/`. */
+export const pattern: Kind<RegExp | string> = {
   placeholder: 'text|/regex/',
   parse(value) {
     const typed = String(value);
     const [, source, flags] = /^\/(.+)\/([imsu]*)$/s.exec(typed) ?? [];
-    if (source === undefined) return new RegExp(typed.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, '\\$&'), 'i');
+    if (source === undefined) return typed;
     try {
       return new RegExp(source, flags);
     } catch (error) {

@@ -1,6 +1,8 @@
 /** `tsworker pause` and `tsworker resume`: sets Resque's switch for all workers, and says what is in force now. */
+
 import { setPause } from '../../../inspect/pause.js';
 import { type Call, EXIT } from '../../command.js';
+import { printLine } from '../../io.js';
 import { printDocument } from '../../json.js';
 import { placeOf, withRedis } from '../../session.js';
 import type { PauseFlags } from './definition.js';
@@ -19,7 +21,7 @@ async function set(call: Call<PauseFlags>, paused: boolean): Promise<number> {
     const { connection, keys } = session;
     const before = await setPause(connection, keys, paused);
     if (flags.json) printDocument(io, { paused, before: before.paused });
-    else io.out(`${sentence(paused, before.paused, placeOf(session))}\n`);
+    else printLine(io, sentence(paused, before.paused, placeOf(session)));
     return EXIT.fine;
   });
 }

@@ -1,4 +1,5 @@
 /** `tsworker queues`: lists, looks into, removes. What a queue is in Redis is inspect/queues.ts. */
+
 import { didYouMean } from '../../../config/suggest.js';
 import { TsworkerError } from '../../../errors.js';
 import { argsText } from '../../../inspect/payload.js';
@@ -7,6 +8,7 @@ import { serverTimeMs } from '../../../registry/clock.js';
 import { type Call, EXIT } from '../../command.js';
 import { confirm } from '../../confirm.js';
 import { count, counted, duration } from '../../format.js';
+import { printLine } from '../../io.js';
 import { isoTime, printDocument, printLines, verbatim } from '../../json.js';
 import { placeOf, type Session, withRedis } from '../../session.js';
 import { styleOf } from '../../style.js';
@@ -31,7 +33,7 @@ async function list({ io, flags }: QueuesCall, session: Session): Promise<number
     );
     return EXIT.fine;
   }
-  if (all.length === 0) io.out(`no queue was ever used in ${placeOf(session)}\n`);
+  if (all.length === 0) printLine(io, `no queue was ever used in ${placeOf(session)}`);
   else
     io.out(
       listed(
@@ -70,7 +72,9 @@ async function peek({ io, flags, words }: QueuesCall, session: Session): Promise
     shown += jobs.length;
     if (!going) return EXIT.fine;
   }
-  if (!flags.json) io.out(`${peeked(queue, size, from, shown)}\n`);
+  // A blank line below the table.
+  if (!flags.json && shown > 0) io.out('\n');
+  if (!flags.json) printLine(io, peeked(queue, size, from, shown));
   return EXIT.fine;
 }
 
@@ -98,7 +102,7 @@ function peeked(queue: string, size: number, from: number, shown: number): strin
   if (size === 0) return `the queue ${queue} is empty`;
   if (shown === 0) return `the queue ${queue} has ${counted(size, 'job')}: none at ${count(from)} or behind it`;
   const more = shown < size ? '; -count and -from show others' : '';
-  return `\n${count(shown)} of ${counted(size, 'job')} in ${queue}${more}`;
+  return `${count(shown)} of ${counted(size, 'job')} in ${queue}${more}`;
 }
 
 async function remove({ io, flags, words }: QueuesCall, session: Session): Promise<number> {
@@ -112,7 +116,7 @@ async function remove({ io, flags, words }: QueuesCall, session: Session): Promi
   }
   const removed = await removeQueue(connection, keys, queue);
   if (flags.json) printDocument(io, { queue, removed });
-  else io.out(`removed the queue ${queue}; ${counted(removed, 'job')} went with it\n`);
+  else printLine(io, `removed the queue ${queue}; ${counted(removed, 'job')} went with it`);
   return EXIT.fine;
 }
 

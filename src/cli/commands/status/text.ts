@@ -34,7 +34,7 @@ export function statusText(overview: Overview, view: StatusView, io: Io): string
 
 function headText(overview: Overview, { uri, settings, rates }: StatusView, io: Io): string {
   const { stats, workers, queues, failures } = overview;
-  const { total, working, lost } = workers;
+  const { total, working, lost, unknown } = workers;
   const waiting = queues.reduce((sum, { size = 0 }) => sum + size, 0);
   const perSecond = (number: number | undefined) => (number === undefined ? '' : ` (${rate(number)}/s)`);
   const processed = `${count(stats.processed)} processed${perSecond(rates?.processed)}`;
@@ -46,10 +46,15 @@ function headText(overview: Overview, { uri, settings, rates }: StatusView, io: 
     ['waiting', `${counted(waiting, 'job')} in ${counted(queues.length, 'queue')}${delayedText(overview)}`],
     [
       'workers',
-      `${count(total)}: ${count(working)} working, ${count(total - working - lost)} idle, ${count(lost)} lost`,
+      `${count(total)}: ${count(working)} working, ${count(total - working - lost)} idle, ${count(lost)} lost${unknownText(unknown)}`,
     ],
   ];
   return fields(pairs, io);
+}
+
+/** goworker beats once, when it starts. */
+function unknownText(unknown: number): string {
+  return unknown === 0 ? '' : `; ${count(unknown)} of goworker: ${unknown === 1 ? 'shows' : 'show'} no sign of life`;
 }
 
 function pauseText({ pause: { paused, text } }: Overview): string {

@@ -40,8 +40,9 @@ export const workersCommand = defineCommand({
     ['tsworker workers show web1.ts:4711-0', 'the one whose id begins so'],
     ['tsworker workers prune --dry-run', 'who would be pruned, and what becomes of their jobs'],
   ],
-  notes: `lost: no heartbeat for longer than -prune-after; it will be pruned. A worker without any heartbeat (very \
-old Resque) is never lost.
+  notes: `lost: no heartbeat for longer than -prune-after, or its process is gone from this machine; it will be pruned. A \
+worker without any heartbeat (very old Resque) is never lost. goworker beats once, when it starts: its workers "show no sign \
+of life" after -prune-after, and are lost when their process is gone, or their job began 12 times as long ago.
 
 prune follows the rules of the worker: a worker is dead when its heartbeat is older than -prune-after, or when its process \
 is gone from this machine. Give it the -prune-after, -force-prune and -on-dead of your workers. A worker that sends a \

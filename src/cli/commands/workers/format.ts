@@ -16,11 +16,17 @@ export function ageOf(at: number | undefined, now: number): string {
   return at === undefined ? '-' : `${duration(now - at)} ago`;
 }
 
+/** What the state alone does not say; '' where it does. */
+export function livenessText({ liveness }: Pick<WorkerSeen, 'liveness'>): string {
+  if (liveness === 'gone') return 'its process is gone';
+  return liveness === 'unknown' ? 'goworker: shows no sign of life' : '';
+}
+
 export function workerEntry(worker: WorkerSeen, details: WorkerDetails): Readonly<Record<string, unknown>> {
-  const { id, host, pid = null, slot, queues, state, job, heartbeatAt } = worker;
+  const { id, host, pid = null, slot, queues, state, liveness, job, heartbeatAt } = worker;
   const { startedAt, processed, failed } = details;
   return {
-    ...{ id, host, pid, slot, queues, state },
+    ...{ id, host, pid, slot, queues, state, liveness },
     job: job === undefined ? null : jobEntry(job),
     heartbeatAt: isoTime(heartbeatAt),
     startedAt: isoTime(startedAt),

@@ -4,7 +4,7 @@ import { parseTime } from '../../../inspect/time.js';
 import type { Recovered } from '../../../registry/recover.js';
 import { EXIT } from '../../command.js';
 import { counted, duration } from '../../format.js';
-import { say } from '../../io.js';
+import { printLine, say } from '../../io.js';
 import { isoTime, printLines } from '../../json.js';
 import type { Session } from '../../session.js';
 import { listed } from '../../table.js';
@@ -68,14 +68,12 @@ async function tell({ io, flags }: WorkersCall, lines: readonly Line[], summary:
     fateText(job),
   ]);
   if (lines.length > 0) io.out(`${listed(columns, rows, io)}\n`);
-  io.out(`${summary}\n`);
+  printLine(io, summary);
 }
 
 function sayGrace({ io }: WorkersCall, graceMs: number): number {
-  if (graceMs > 0)
-    io.err(
-      `tsworker: Redis has taken no heartbeats for a while, so old ones say nothing for ${duration(graceMs + 999)} more; -force-prune does not wait\n`,
-    );
+  const reason = 'Redis has taken no heartbeats for a while, so old ones say nothing';
+  if (graceMs > 0) say(io, `${reason} for ${duration(graceMs + 999)} more; -force-prune does not wait`);
   return EXIT.fine;
 }
 

@@ -1,14 +1,16 @@
 /** `tsworker workers`: which sub-command; and the list. The others are in workers/. */
+
 import { argsText } from '../../../inspect/payload.js';
 import { readDetails, type WorkerDetails, type WorkerSeen, walkWorkers } from '../../../inspect/workers.js';
 import { serverTimeMs } from '../../../registry/clock.js';
 import { EXIT } from '../../command.js';
 import { count, counted, duration } from '../../format.js';
+import { printLine } from '../../io.js';
 import { printLines } from '../../json.js';
 import { placeOf, type Session, withRedis } from '../../session.js';
 import { styleOf } from '../../style.js';
 import { type Cell, listed } from '../../table.js';
-import { ageOf, nameOf, type WorkersCall, workerEntry } from './format.js';
+import { ageOf, livenessText, nameOf, type WorkersCall, workerEntry } from './format.js';
 import { prune } from './prune.js';
 import { show } from './show.js';
 
@@ -41,7 +43,7 @@ async function list(call: WorkersCall, session: Session): Promise<number> {
   }
   if (flags.json) return EXIT.fine;
   const which = flags.state === undefined ? '' : `${flags.state} `;
-  if (rows.length === 0) io.out(`there is no ${which}worker in ${placeOf(session)}\n`);
+  if (rows.length === 0) printLine(io, `there is no ${which}worker in ${placeOf(session)}`);
   else await io.print(`${asTable(rows, nowMs, io)}\n${counted(rows.length, `${which}worker`)}\n`);
   return EXIT.fine;
 }
@@ -73,7 +75,7 @@ function asTable(rows: readonly (readonly [WorkerSeen, WorkerDetails])[], now: n
       job?.queue ?? '',
       job === undefined ? '' : (job.problem ?? job.class),
       job === undefined ? '' : argsText(job.payload),
-      ageOf(worker.heartbeatAt, now),
+      livenessText(worker) || ageOf(worker.heartbeatAt, now),
       count(processed ?? 0),
       count(failed ?? 0),
       queues.join(','),

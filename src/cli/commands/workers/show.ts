@@ -14,7 +14,7 @@ import { count, duration, time } from '../../format.js';
 import { printDocument } from '../../json.js';
 import { placeOf, type Session } from '../../session.js';
 import { fields } from '../../table.js';
-import { type WorkersCall, workerEntry } from './format.js';
+import { livenessText, type WorkersCall, workerEntry } from './format.js';
 
 export async function show({ io, words, flags }: WorkersCall, session: Session): Promise<number> {
   const { connection, keys, settings } = session;
@@ -51,7 +51,7 @@ function linesOf(worker: WorkerSeen, { startedAt, processed, failed }: WorkerDet
     ['host', host],
     ['pid', `${pid ?? '-'}${slot === '' ? '' : `, slot ${slot}`}`],
     ['queues', queues.join(', ')],
-    ['state', state],
+    ['state', [state, livenessText(worker)].filter((text) => text !== '').join('; ')],
     ['started', at(startedAt, '-')],
     ['heartbeat', at(heartbeatAt, 'none')],
     ['done', count(processed ?? 0)],

@@ -1,0 +1,27 @@
+/** Waiting that can be given up. Pure. */
+
+/** Settles as the promise does, or rejects with the signal's reason, whichever comes first. */
+export async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  let abort = () => {};
+  const aborted = new Promise<never>((_, reject) => {
+    abort = () => reject(signal.reason as Error);
+  });
+  // Given up, it may still fail: nobody asks any more.
+  promise.catch(() => {});
+  signal.addEventListener('abort', abort);
+  if (signal.aborted) abort();
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}
+
+/** Aborts with a TimeoutError, after a millisecond at the earliest. */
+export function deadline(ms: number): AbortSignal {
+  return AbortSignal.timeout(Math.max(1, Math.ceil(ms)));
+}
+
+export function isTimeout({ reason }: AbortSignal): boolean {
+  return (reason as Error | undefined)?.name === 'TimeoutError';
+}

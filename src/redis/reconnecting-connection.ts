@@ -1,0 +1,195 @@
+/**
+ * A Connection that comes back: when its server is lost, does not answer, or is no longer the one that does our work, it
+ * finds out which is, connects to it, and tells. Whoever uses it sees a connection that was lost and came back. It knows
+ * neither Sentinel nor Cluster: a Locator does.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { RedisNode } from '../config/address.js';
+import { deadline, untilAborted } from './abortable.js';
+import type { Argument, Connection, ConnectionEvents, Mode, NodeConnection, NodeEvents } from './connection.js';
+import { ConnectionLostError, ConnectionSilentError } from './connection-errors.js';
+import { ReplyWatch } from './reply-watch.js';
+
+export interface Locator {
+  readonly clustered: boolean;
+  /** The longest pause between two attempts to connect. Milliseconds. */
+  readonly longestPauseMs: number;
+  /**
+   * The node that does our work now.
+   * @param besides a node that shall not be asked: it is the one in doubt
+   * @throws Error that says why nobody knows; TsworkerError where it will never be known
+   */
+  locate(besides?: RedisNode): Promise<RedisNode>;
+  /** Connects to it. Rejects also where it answers and turns out not to be the one. */
+  open(node: RedisNode, mode: Mode, events: NodeEvents, signal: AbortSignal): Promise<NodeConnection>;
+}
+
+/** Nodes are asked again at least so often: a failover is over within seconds. */
+export const FAILOVER_PAUSE_MS = 500;
+/** A reply that is so late makes us ask whether another node has taken over. */
+const DOUBT_MS = 2000;
+/** How long a new connection may take until it can be used. */
+export const ATTEMPT_MS = 5000;
+
+/** What a node says that may no longer be the one. */
+const STALE = /\b(READONLY|CLUSTERDOWN|MASTERDOWN|NOREPLICAS|UNBLOCKED)\b/;
+
+/**
+ * Connects once, without retrying; rejects with the error of whoever was asked.
+ * @param silenceMs see ConnectOptions
+ */
+export async function openReconnecting(
+  locator: Locator,
+  mode: Mode,
+  events: ConnectionEvents,
+  { silenceMs, signal }: { readonly silenceMs: number; readonly signal: AbortSignal },
+): Promise<Connection> {
+  const connection = new ReconnectingConnection(locator, mode, events, silenceMs);
+  await connection.dial(signal);
+  return connection;
+}
+
+/** Doubling from 50 ms to 2 s, with jitter, so that a fleet does not come back in step. */
+function pauseMs(attempts: number): number {
+  return Math.min(50 * 2 ** Math.min(attempts, 10), 2000) * (0.75 + Math.random() / 4);
+}
+
+/** One server that we are connected to, from then until it is left. */
+interface Link {
+  readonly node: RedisNode;
+  readonly connection: NodeConnection;
+  /** What its calls reject with when it was left before they were answered; undefined: as the client has it. */
+  leftBecause?: Error;
+}
+
+class ReconnectingConnection implements Connection {
+  readonly tracking: boolean;
+  readonly clustered: boolean;
+  readonly #locator: Locator;
+  readonly #mode: Mode;
+  readonly #events: ConnectionEvents;
+  readonly #closed = new AbortController();
+  readonly #watch: ReplyWatch;
+  #link: Link | undefined;
+  /** Why there is no connection. */
+  #why = 'not connected';
+  #doubting = false;
+
+  constructor(locator: Locator, mode: Mode, events: ConnectionEvents, silenceMs: number) {
+    this.#locator = locator;
+    this.#mode = mode;
+    this.#events = events;
+    this.tracking = mode === 'tracking';
+    this.clustered = locator.clustered;
+    const watched = {
+      doubtMs: DOUBT_MS,
+      onDoubt: () => this.#link && void this.#doubt(this.#link, `no reply for ${DOUBT_MS} ms`),
+      onSilent: () => this.#link && this.#leave(this.#link, new ConnectionSilentError()),
+    };
+    this.#watch = new ReplyWatch(watched, silenceMs);
+  }
+
+  get ready(): boolean {
+    return this.#link?.connection.ready ?? false;
+  }
+
+  async dial(signal: AbortSignal, moved?: RedisNode): Promise<void> {
+    const node = moved ?? (await untilAborted(this.#locator.locate(), signal));
+    let link: Link | undefined;
+    const events = {
+      onLost: () => link && this.#leave(link),
+      onInvalidate: () => this.#events.onInvalidate?.(),
+    };
+    const connection = await this.#locator.open(node, this.#mode, events, signal);
+    if (this.#closed.signal.aborted) return connection.drop();
+    link = { node, connection };
+    this.#link = link;
+  }
+
+  async send(args: readonly Argument[], options?: { binary?: boolean }): Promise<unknown> {
+    const link = this.#link;
+    if (link === undefined) throw new ConnectionLostError(`there is no connection to Redis now: ${this.#why}`);
+    this.#watch.sent();
+    try {
+      const reply = await link.connection.send(args, options);
+      // A master whose replicas are gone may have been replaced by one of them.
+      if (args[0] === 'WAIT' && Number(reply) < Number(args[1])) void this.#doubt(link, 'its replicas are gone');
+      return reply;
+    } catch (error) {
+      this.#judge(link, error instanceof Error ? error.message : String(error));
+      throw link.leftBecause ?? error;
+    } finally {
+      // The watch of a link that was left has forgotten what was owed there.
+      if (this.#link === link) this.#watch.answered();
+    }
+  }
+
+  async close(): Promise<void> {
+    const connection = this.#end();
+    await connection?.close();
+  }
+
+  limitSilence(ms: number): void {
+    this.#watch.limit(ms);
+  }
+
+  drop(): void {
+    this.#end()?.drop();
+  }
+
+  #end(): NodeConnection | undefined {
+    this.#closed.abort();
+    this.#watch.stop();
+    const link = this.#link;
+    this.#link = undefined;
+    this.#why = 'it was closed';
+    return link?.connection;
+  }
+
+  /** An error reply may say that another node does our work now. */
+  #judge(link: Link, message: string): void {
+    const moved = this.clustered ? /^MOVED \d+ (\S*):(\d+)/.exec(message) : null;
+    // A node that does not know its own address names none: it means itself.
+    const to = moved && { host: moved[1] || link.node.host, port: Number(moved[2]) };
+    if (to !== null) this.#leave(link, undefined, message, to);
+    else if (STALE.test(message)) void this.#doubt(link, message);
+  }
+
+  #leave(link: Link, error?: Error, why = error?.message ?? 'the connection was lost', moved?: RedisNode): void {
+    if (this.#link !== link) return;
+    this.#link = undefined;
+    this.#why = why;
+    this.#watch.stop();
+    if (error !== undefined) link.leftBecause = error;
+    link.connection.drop();
+    void this.#seek(moved);
+  }
+
+  async #seek(moved: RedisNode | undefined): Promise<void> {
+    const { signal } = this.#closed;
+    for (let attempts = 0; !signal.aborted; attempts++) {
+      try {
+        await this.dial(AbortSignal.any([signal, deadline(ATTEMPT_MS)]), attempts === 0 ? moved : undefined);
+        if (!signal.aborted) this.#events.onReady?.();
+        return;
+      } catch (error) {
+        if (!signal.aborted) this.#why = error instanceof Error ? error.message : String(error);
+      }
+      const pause = Math.min(pauseMs(attempts), this.#locator.longestPauseMs);
+      await sleep(pause, undefined, { signal }).catch(() => {});
+    }
+  }
+
+  async #doubt(link: Link, why: string): Promise<void> {
+    if (this.#doubting) return;
+    this.#doubting = true;
+    try {
+      const node = await this.#locator.locate(link.node);
+      if (node.host !== link.node.host || node.port !== link.node.port) this.#leave(link, undefined, why);
+    } catch {
+      // Nobody knows better.
+    } finally {
+      this.#doubting = false;
+    }
+  }
+}
