@@ -83,7 +83,7 @@ test.concurrent('stopped for longer than -prune-after beside a live one, it coun
   await counted({ processed: 2 });
   expect(await redis.client.sCard('resque:workers')).toBe(25);
   frozen.signal('SIGCONT');
-  await frozen.waitForLog((line) => String(line.msg).includes('nothing was counted'));
+  await frozen.waitForLog((line) => String(line.msg).includes('result discarded'));
   await until(async () => (await redis.client.sCard('resque:workers')) === 50);
   expect(await assertConserved(redis.client, 2)).toMatchObject({ processed: 2 });
   live.signal('SIGTERM');
