@@ -14,6 +14,15 @@ export { defineFlags } from './job-modules/flags.js';
 export { register, registerDecoder } from './job-modules/global-registrations.js';
 export { job } from './job-modules/job.js';
 export {
+  cancelDelayed,
+  type DelayedEntry,
+  type DelayedMatch,
+  delayed,
+  enqueueAt,
+  enqueueIn,
+  type Scheduled,
+} from './library/delayed.js';
+export {
   close,
   enqueue,
   init,

@@ -66,7 +66,6 @@ test('the engine knows nothing but itself, the vocabulary, thrown values, global
 
 test.each([
   ['cli', ['cli']],
-  ['demo', ['cli']],
   ['check', ['cli']],
   ['init', ['cli']],
   ['worker', ['library', 'processes']],
@@ -158,7 +157,6 @@ test.each([
   ['prom-client', ['metrics/exposition.ts']],
   ['@opentelemetry/api', ['tracing/api.ts']],
   ['node:http', ['web/server.ts']],
-  ['cli-table3', ['demo/report.ts']],
   ['string-width', ['cli/columns.ts']],
 ])('%s has one door', (name, doors) => {
   const importers = imports.filter((i) => i.target === name && !i.typeOnly).map(({ file }) => file);
@@ -184,7 +182,6 @@ describe('processes', () => {
     expect(holders(/(?<!#)\bprocess\.(on|once)\(/)).toEqual([
       'cli/interrupt.ts',
       'cli/screen.ts',
-      'demo/interrupt.ts',
       'processes/child.ts',
       'processes/signals.ts',
       'worker/uncaught-errors.ts',

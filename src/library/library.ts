@@ -10,14 +10,17 @@ import { maskUri } from '../config/uri.js';
 import { TsworkerError } from '../errors.js';
 import type { JobContext } from '../job.js';
 import { type JobModules, loadJobs } from '../job-modules/load.js';
-import { setDefaultSender, setSender } from '../job-modules/sender.js';
+import { type OutgoingJob, setDefaultSender, setSender } from '../job-modules/sender.js';
 import { createLog } from '../log/pino.js';
 import type { Serving } from '../processes/http-endpoints.js';
 import { handleSignals } from '../processes/signals.js';
 import { connect, connectLike } from '../redis/connect.js';
 import type { Connection, RedisClient } from '../redis/connection.js';
 import { connectOptions } from '../redis/options.js';
+import { enqueueDelayed } from '../resque/delayed.js';
+import type { Due } from '../resque/due.js';
 import { checkNewJob, enqueueJobs, type NewJob } from '../resque/enqueue.js';
+import { createKeys } from '../resque/keys.js';
 import { isTraced } from '../tracing/mark.js';
 import type { DaemonOptions, WorkResult } from '../worker/types.js';
 import { SILENCE_MS } from '../worker/wiring.js';
@@ -26,7 +29,7 @@ import { pushWithin } from './push-within.js';
 import { type Program, program } from './state.js';
 
 // A job() can be enqueued wherever the library is loaded.
-setDefaultSender((job) => enqueue(job));
+setDefaultSender(send);
 
 /** goworker's WorkerSettings in camelCase; every key is optional. */
 export interface WorkSettings extends UserConfig {
@@ -168,7 +171,7 @@ function claimProgram(settings: Settings): Program {
   state.workerSettings = settings;
   state.paused = false;
   if (state.begun.signal.aborted) state.begun = new AbortController();
-  setSender((job) => enqueue(job));
+  setSender(send);
   return state;
 }
 
@@ -182,19 +185,50 @@ function claimProgram(settings: Settings): Program {
  */
 export async function enqueue(jobs: NewJob | readonly NewJob[]): Promise<void> {
   const list = Array.isArray(jobs) ? (jobs as readonly NewJob[]) : [jobs as NewJob];
-  list.forEach(checkNewJob);
-  if (!isTraced()) return await push(list);
-  const { sendTraced } = await import('../tracing/send.js');
-  await sendTraced(list, (fields) => push(list, fields));
+  await deliver(list, (connection, keyPrefix, fields) => enqueueJobs(connection, keyPrefix, list, fields));
 }
 
-async function push(list: readonly NewJob[], fields: Readonly<Record<string, string>> = {}): Promise<void> {
+/** For `job().enqueue()`, `enqueueIn` and `enqueueAt`, which know no Redis. */
+async function send({ due, ...job }: OutgoingJob): Promise<Date | undefined> {
+  if (due === undefined) await enqueue(job);
+  return due && (await pushDelayed([job], due))[0];
+}
+
+/** @returns for each job when it is due; undefined where it was due already, and is in its queue */
+export function pushDelayed(list: readonly NewJob[], due: Due): Promise<(Date | undefined)[]> {
+  return deliver(list, (connection, keyPrefix, fields) =>
+    enqueueDelayed(
+      connection,
+      createKeys(keyPrefix),
+      list.map((job) => ({ ...job, due })),
+      fields,
+    ),
+  );
+}
+
+/** Brings jobs to Redis: how is the caller's matter. `fields` stand beside class and args in each payload. */
+type Deliver<T> = (connection: Connection, keyPrefix: string, fields: Readonly<Record<string, string>>) => Promise<T>;
+
+/** Everything that `enqueue` does but the push itself: checks the jobs, traces them, finds a connection, keeps the deadline. */
+export async function deliver<T>(list: readonly NewJob[], how: Deliver<T>): Promise<T> {
+  list.forEach(checkNewJob);
+  if (!isTraced()) return await push(list, how, {});
+  const { sendTraced } = await import('../tracing/send.js');
+  return await sendTraced(list, (fields) => push(list, how, fields));
+}
+
+/** A connection for what is no push: that of the worker in this process, or the one that `enqueue` keeps. */
+export async function connected(): Promise<{ readonly connection: Connection; readonly namespace: string }> {
+  return { connection: program().working?.connection ?? (await open()), namespace: namespace() };
+}
+
+async function push<T>(list: readonly NewJob[], how: Deliver<T>, fields: Readonly<Record<string, string>>): Promise<T> {
   const { working } = program();
   const { namespace, enqueueTimeout, uri } = settingsInForce();
   const within = { jobs: list.length, timeoutMs: enqueueTimeout * 1000, shownUri: maskUri(uri) };
   const connect = async () => working?.connection ?? (await open());
   try {
-    await pushWithin(within, connect, (connection) => enqueueJobs(connection, namespace, list, fields));
+    return await pushWithin(within, connect, (connection) => how(connection, namespace, fields));
   } finally {
     // Also where the reply was lost: they may be there.
     working?.jobsPushed();

@@ -16,16 +16,16 @@ export interface Within {
  * @param connect bounded by itself
  * @throws TsworkerError REDIS where Redis did not confirm; what Redis answers as it is
  */
-export async function pushWithin(
+export async function pushWithin<T>(
   within: Within,
   connect: () => Promise<Connection>,
-  push: (connection: Connection) => Promise<void>,
-): Promise<void> {
+  push: (connection: Connection) => Promise<T>,
+): Promise<T> {
   const overAt = performance.now() + within.timeoutMs;
   const connection = await connect();
   const signal = deadline(overAt - performance.now());
   try {
-    await untilAborted(push(connection), signal);
+    return await untilAborted(push(connection), signal);
   } catch (error) {
     if (error === signal.reason) throw unconfirmed(within, new ConnectionSilentError());
     throw isConnectionError(error) ? unconfirmed(within, error as Error) : error;

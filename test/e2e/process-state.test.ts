@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect, type TestContext, test } from 'vitest';
 import { connect } from '../../src/redis/connect.js';
 import { type ProcessState, readProcessStates } from '../../src/registry/process-state.js';
+import { createKeys } from '../../src/resque/keys.js';
 import { type CliRun, childrenOf, writeJobs } from '../support/cli.js';
 import { leftoverKeys } from '../support/conservation.js';
 import { tempDir } from '../support/reaper.js';
@@ -26,7 +27,7 @@ async function prepare(context: TestContext) {
   const { uri } = scene.redis;
   const connection = await connect({ uri, name: 'test', silenceMs: 0 }, uri, {});
   context.onTestFinished(() => connection.close());
-  const states = async () => [...(await readProcessStates(connection, 'resque:'))];
+  const states = async () => [...(await readProcessStates(connection, createKeys('resque:')))];
   const start = async (...flags: string[]) => {
     const worker = scene.start(...flags);
     await worker.waitForLog('tsworker started');
