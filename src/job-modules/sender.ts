@@ -1,5 +1,5 @@
 /**
- * The slot for whatever sends the jobs of `job().enqueue()`. The library fills it; this room knows no Redis.
+ * The slot for whatever sends the jobs of `job().enqueue()`. The library fills it; this folder knows no Redis.
  *
  * It lives on globalThis: a job module may import a copy of the package that is not the one that runs it (npx's cache
  * and the project's node_modules), and its `enqueue` must reach the copy that has the connection.
