@@ -11,6 +11,7 @@ import { runSetup, runTeardown } from '../job-modules/hooks.js';
 import type { JobModules } from '../job-modules/load.js';
 import { createPerform } from '../job-modules/perform.js';
 import { connectWording, dumpRuns, engineWording, heartbeatWording, startLine } from '../log/log-subscriber.js';
+import { schedulerWording } from '../log/scheduler-log.js';
 import { withMeter } from '../metrics/meter.js';
 import { connect } from '../redis/connect.js';
 import type { Connection } from '../redis/connection.js';
@@ -19,6 +20,8 @@ import { type Identity, workerId } from '../registry/identity.js';
 import { type Membership, OwnMembership } from '../registry/membership.js';
 import { reenter } from '../registry/register.js';
 import { RedisJobStore } from '../resque/store.js';
+import { schedulerDataOf } from '../scheduler/create.js';
+import { isSchedulerMessage, type SchedulerMessage } from '../scheduler/scheduler.js';
 import { asError } from '../thrown.js';
 import { type JobWatch, watchJobs } from '../tracing/watch.js';
 import { inTime } from './in-time.js';
@@ -178,8 +181,12 @@ class Daemon {
       onReady: () => {
         this.#options.meter?.reconnected();
         this.#engine?.reconnected();
+        this.#membership?.look?.();
       },
-      onInvalidate: () => this.#engine?.pushed(),
+      onInvalidate: () => {
+        this.#engine?.pushed();
+        this.#membership?.look?.();
+      },
     };
     if (this.#options.connect !== undefined) return this.#options.connect(events);
     const shownUri = maskUri(settings.uri);
@@ -200,10 +207,12 @@ class Daemon {
   #ownMembership(): Membership {
     const { settings, log } = this.#options;
     const word = heartbeatWording(log);
-    const tell = (message: HeartbeatMessage) => {
+    const wordScheduler = schedulerWording(log);
+    const tell = (message: HeartbeatMessage | SchedulerMessage) => {
       if (message.kind === 'beat') this.#engine?.setProcesses(message.processes);
       // It may have put jobs back, and over our own connection; also a beat that failed, until it did.
       else this.#engine?.jobsPushed();
+      if (isSchedulerMessage(message)) return wordScheduler(message);
       this.#options.meter?.hear?.(message);
       word(message);
     };
@@ -214,7 +223,9 @@ class Daemon {
       );
     const thread = { connect: connectOptionsOf(settings, 'heartbeat'), shownUri: maskUri(settings.uri) };
     const heartbeat = heartbeatOptions(settings);
-    return new OwnMembership({ wanted: this.#wantedIdentity(), heartbeat, tell, thread: alone ? undefined : thread });
+    const scheduler = schedulerDataOf(settings);
+    const wanted = this.#wantedIdentity();
+    return new OwnMembership({ wanted, heartbeat, tell, scheduler, thread: alone ? undefined : thread });
   }
 
   /** @returns false where the worker was told to stop, and `setup` took no notice */

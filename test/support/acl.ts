@@ -15,3 +15,6 @@ export const DISPENSABLE: readonly string[] = ['+client|tracking', '+getdel', '+
 export const ACL_OF_WAIT = '+wait';
 export const ACL_OF_HTTP = '+llen';
 export const ACL_OF_CLUSTER = '+cluster|slots';
+
+/** What moving delayed jobs needs beyond it. */
+export const ACL_OF_SCHEDULER = ['+llen', '+lrem', '+ltrim', '+pttl', '+zrange', '+zrangebyscore'];
