@@ -68,9 +68,10 @@ test.each([
   ['cli', ['cli']],
   ['check', ['cli']],
   ['init', ['cli']],
-  ['worker', ['library', 'processes']],
-  ['library', ['processes', 'index.ts']],
-  ['processes', ['cli', 'library', 'worker']],
+  ['worker', ['processes', 'program', 'library']],
+  ['program', ['processes', 'library', 'index.ts']],
+  ['processes', ['cli', 'library']],
+  ['library', ['index.ts']],
   ['supervisor', ['processes', 'log']],
 ])('only %s may be imported by %j', (target, importers) => {
   const wrong = imports.filter(
@@ -79,7 +80,7 @@ test.each([
   expect(wrong.filter(({ typeOnly, file }) => !(typeOnly && file === 'index.ts')).map(show)).toEqual([]);
 });
 
-test('books and their neighbours import downwards', () => {
+test('the registry and its neighbours import downwards', () => {
   const below: Record<string, readonly string[]> = {
     resque: ['resque', 'redis', 'engine', 'job.ts', 'errors.ts', 'thrown.ts', 'config'],
     redis: ['redis', 'config', 'errors.ts'],
@@ -102,7 +103,7 @@ test('books and their neighbours import downwards', () => {
       'terminal-text.ts',
       'version.ts',
     ],
-    // It knows no daemon, only a file to start.
+    // It knows no worker, only a file to start.
     supervisor: ['supervisor', 'registry', 'config', 'metrics', 'errors.ts', 'version.ts'],
     metrics: ['metrics', 'inspect', 'resque', 'redis', 'registry', 'engine', 'job.ts', 'service.ts'],
     // It serves pages and knows none.
@@ -115,6 +116,15 @@ test('books and their neighbours import downwards', () => {
     return allowed !== undefined && isOurs && !allowed.includes(room(target));
   });
   expect(wrong.map(show)).toEqual([]);
+});
+
+test('what runs a worker, its processes and the library imports in no circle, lazily or for a type either', () => {
+  const rooms = new Set(['worker', 'program', 'processes', 'library', 'supervisor', 'index.ts']);
+  const reaches = (from: string, wanted: string, seen = new Set<string>()): boolean =>
+    imports
+      .filter(({ file, target }) => file === from && !seen.has(target) && target.endsWith('.ts'))
+      .some(({ target }) => target === wanted || reaches(target, wanted, seen.add(target)));
+  expect(files.filter((file) => rooms.has(room(file)) && reaches(file, file))).toEqual([]);
 });
 
 test.each([

@@ -1,11 +1,12 @@
 /** Jobs for later: enqueued, looked at, and taken back. The format in Redis is resque-scheduler's (see resque/delayed.ts). */
 import { TsworkerError } from '../errors.js';
 import { type DelayedJob, takeMatching, walkDelayed } from '../inspect/delayed-items.js';
+import { connected } from '../program/connection.js';
+import { pushDelayed } from '../program/enqueue.js';
 import { decodePayload } from '../resque/codec.js';
 import { type Due, dueAt, dueIn } from '../resque/due.js';
 import type { NewJob } from '../resque/enqueue.js';
 import { createKeys } from '../resque/keys.js';
-import { connected, pushDelayed } from './library.js';
 
 /** What became of a job that was enqueued for later. */
 export type Scheduled =

@@ -11,13 +11,13 @@ import { connectWording, heartbeatWording, startLine, statusText } from '../log/
 import { logSupervisor } from '../log/supervisor-log.js';
 import { connect } from '../redis/connect.js';
 import type { Connection, ConnectionEvents } from '../redis/connection.js';
+import { workerConnectOptions } from '../redis/options.js';
 import { RedisChildRegistry } from '../registry/child-registry.js';
-import type { HeartbeatMessage } from '../registry/heartbeat.js';
+import { type HeartbeatMessage, heartbeatOptions } from '../registry/heartbeat.js';
 import { SupervisorEvents } from '../supervisor/events.js';
 import { type ChildState, Supervisor } from '../supervisor/supervisor.js';
 import { Shutdown } from '../worker/shutdown.js';
 import type { WorkResult } from '../worker/types.js';
-import { connectOptionsOf, heartbeatOptions } from '../worker/wiring.js';
 import type { Serving, Stand } from './http-endpoints.js';
 import { Scheduling } from './scheduling.js';
 import { handleSignals, onTerminal } from './signals.js';
@@ -190,7 +190,7 @@ function dial(
 ): Promise<Connection> {
   const shownUri = maskUri(settings.uri);
   const hooks = { ...events, watch: settings.scheduler === 'on', ...connectWording(log, shownUri) };
-  return connect(connectOptionsOf(settings, 'heartbeat'), shownUri, hooks, signal);
+  return connect(workerConnectOptions(settings, 'heartbeat'), shownUri, hooks, signal);
 }
 
 function stoppable(supervisor: Supervisor, registry: RedisChildRegistry) {

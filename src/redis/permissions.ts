@@ -7,7 +7,7 @@ import type { Connection } from './connection.js';
 
 /*
  * A `k` is a key below the namespace. Not here is what we can do without: getdel (get and del in its place), sscan (for
- * -force-prune only), multi and exec (for jobs that enqueue), client|tracking (polling in its place).
+ * -force-prune only), client|tracking (polling in its place).
  */
 const ON_KEYS: readonly string[] = [
   'get k',
@@ -17,11 +17,12 @@ const ON_KEYS: readonly string[] = [
   'mget k',
   'incr k',
   'incrby k 1',
-  'lindex k 0',
+  'llen k',
   'lpop k',
   'lpush k v',
   'rpush k v',
   'sadd k v',
+  'smembers k',
   'srem k v',
   'sismember k v',
   'hset k f v',

@@ -9,10 +9,10 @@ import { BlockedWatch } from './blocked-watch.js';
 import { beginChild, type Family, type SlotFacts, type StartOrder } from './child-lifecycle.js';
 import type { Child, ChildEvents, Ending } from './child-process.js';
 import { ChildSlot } from './child-slot.js';
-import type { Ready, RunningChild, SupervisorEvents } from './events.js';
+import type { Ready, ReloadProgress, RunningChild, SupervisorEvents } from './events.js';
 import type { ChildRegistry } from './interfaces.js';
 import type { Order } from './messages.js';
-import { Reload, type ReloadProgress } from './reload.js';
+import { Reload } from './reload.js';
 import { RecentDeaths } from './restart-policy.js';
 
 /** A child that works answers sooner; one that is blocked does not answer at all. */

@@ -15,7 +15,8 @@ import { schedulerWording } from '../log/scheduler-log.js';
 import { withMeter } from '../metrics/meter.js';
 import { connect } from '../redis/connect.js';
 import type { Connection } from '../redis/connection.js';
-import type { HeartbeatMessage } from '../registry/heartbeat.js';
+import { workerConnectOptions } from '../redis/options.js';
+import { type HeartbeatMessage, heartbeatOptions } from '../registry/heartbeat.js';
 import { type Identity, workerId } from '../registry/identity.js';
 import { type Membership, OwnMembership } from '../registry/membership.js';
 import { reenter } from '../registry/register.js';
@@ -29,7 +30,6 @@ import { Shutdown } from './shutdown.js';
 import { tellBegin, tellEnd } from './tell-running.js';
 import type { DaemonActions, DaemonOptions, WorkResult } from './types.js';
 import { catchFaults, type Faults } from './uncaught-errors.js';
-import { connectOptionsOf, heartbeatOptions } from './wiring.js';
 
 /** How long finishes are held for a Redis that is away. With what follows, the end comes at most 10 s after the last job's. */
 const DELIVERY_MS = 6000;
@@ -193,7 +193,7 @@ class Daemon {
     // A child's supervisor waits for the same, and says so.
     const wording = this.#options.membership === undefined ? connectWording(log, shownUri) : {};
     const hooks = { ...events, watch: true, ...wording };
-    return connect(connectOptionsOf(settings, 'engine'), shownUri, hooks, begun.signal);
+    return connect(workerConnectOptions(settings, 'engine'), shownUri, hooks, begun.signal);
   }
 
   #wantedIdentity(): Identity {
@@ -221,7 +221,7 @@ class Daemon {
       log.warn(
         'heartbeats share the event loop with the jobs: a job that blocks it for minutes gets this worker declared dead',
       );
-    const thread = { connect: connectOptionsOf(settings, 'heartbeat'), shownUri: maskUri(settings.uri) };
+    const thread = { connect: workerConnectOptions(settings, 'heartbeat'), shownUri: maskUri(settings.uri) };
     const heartbeat = heartbeatOptions(settings);
     const scheduler = schedulerDataOf(settings);
     const wanted = this.#wantedIdentity();

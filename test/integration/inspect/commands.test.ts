@@ -543,7 +543,7 @@ describe('a Redis', () => {
     const IGNORED = expect.stringContaining('ignore the pause');
     const [look, mend] = [
       await login('look', '+ping', '+time', '+@read'),
-      await login('mend', ...SMALLEST_ACL, '+@read'),
+      await login('mend', ...SMALLEST_ACL, '+@read', '+multi', '+exec'),
     ];
     for (const line of [
       'status',
@@ -557,7 +557,7 @@ describe('a Redis', () => {
     for (const line of ['workers prune', 'pause', 'resume', 'queues remove low --yes'])
       expect(await run(line, undefined, mend), line).toMatchObject({ code: 0, err: line === 'pause' ? IGNORED : '' });
     expect(prose('bin/README.md')).toContain(
-      'To inspect, an ACL user needs `+ping +time +@read`; to repair, what the [worker](../config/README.md#acl) needs and `+@read`.',
+      'To inspect, an ACL user needs `+ping +time +@read`; to repair, what the [worker](../config/README.md#acl) needs and `+@read +multi +exec`.',
     );
   });
 
