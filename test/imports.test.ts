@@ -57,8 +57,8 @@ test('the command line loads little before it knows what is wanted: --version an
   expect(commands.filter((file) => !/\/(definition|value-parsers)\.ts$/.test(file))).toEqual([]);
 });
 
-test('the engine knows nothing but itself, the vocabulary, thrown values and services', () => {
-  const allowed = new Set(['engine', 'job.ts', 'thrown.ts', 'service.ts']);
+test('the engine knows nothing but itself, the vocabulary, thrown values, globals and services', () => {
+  const allowed = new Set(['engine', 'job.ts', 'thrown.ts', 'service.ts', 'globals.ts', 'node:timers', 'node:events']);
   expect(imports.filter(({ file, target }) => room(file) === 'engine' && !allowed.has(room(target))).map(show)).toEqual(
     [],
   );

@@ -30,6 +30,7 @@ export async function checkQueues(seen: RedisSeen, facts: QueueFacts): Promise<F
     ...missing(ours, all),
     ...(await contents(seen, facts, ours)),
     ...unserved(ours, all, facts.served),
+    ...all.flatMap(quarantined),
   ];
 }
 
@@ -122,6 +123,17 @@ function garbage(queue: string): Finding {
 
 function sound(queue: string, size: number, classes: ReadonlySet<string>): Finding {
   return good(`the queue ${queue} contains ${size} ${size === 1 ? 'job' : 'jobs'} of ${some([...classes].sort())}`);
+}
+
+function quarantined({ name, quarantined: jobs }: QueueSeen): Finding[] {
+  if (jobs === 0) return [];
+  const what = jobs === 1 ? 'job of the queue' : 'jobs of the queue';
+  return [
+    warning(
+      `${jobs} ${what} ${name} in quarantine: two processes died with ${jobs === 1 ? 'it' : 'them'}`,
+      `a tsworker with a supervisor that works ${name} runs them alone; tsworker queues release ${name} puts them back`,
+    ),
+  ];
 }
 
 /** Jobs that wait where nobody looks, neither here nor elsewhere. */

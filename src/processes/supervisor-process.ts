@@ -15,7 +15,7 @@ import { workerConnectOptions } from '../redis/options.js';
 import { RedisChildRegistry } from '../registry/child-registry.js';
 import { type HeartbeatMessage, heartbeatOptions } from '../registry/heartbeat.js';
 import { SupervisorEvents } from '../supervisor/events.js';
-import { type ChildState, Supervisor } from '../supervisor/supervisor.js';
+import { type ChildState, runsQuarantine, Supervisor } from '../supervisor/supervisor.js';
 import { Shutdown } from '../worker/shutdown.js';
 import type { WorkResult } from '../worker/types.js';
 import type { Serving, Stand } from './http-endpoints.js';
@@ -64,8 +64,8 @@ export async function runSupervised({
   const scheduling = new Scheduling(connecting, settings, log);
   const registry: RedisChildRegistry = new RedisChildRegistry(connecting, {
     wanted: wantedOf(settings),
-    heartbeat: heartbeatOptions(settings),
-    tell: listen(log, serving, (count) => supervisor.broadcast({ kind: 'processes', count })),
+    heartbeat: { ...heartbeatOptions(settings), quarantine: runsQuarantine(spare) },
+    tell: listen(log, serving, () => supervisor),
     problem: (error) => log.warn({ err: error }, 'the registry cannot be written, trying again'),
     counted: serving && ((pid, counted) => serving.counts.buried(pid, counted)),
   });
@@ -172,12 +172,13 @@ function wantedOf({ namespace, label, queues }: Settings) {
 function listen(
   log: Logger,
   serving: Serving | undefined,
-  onProcesses: (count: number) => void,
+  supervisor: () => Supervisor,
 ): (message: HeartbeatMessage) => void {
   const word = heartbeatWording(log);
   return (message) => {
     serving?.hear(message);
-    if (message.kind === 'beat') onProcesses(message.processes);
+    if (message.kind === 'beat') supervisor().broadcast({ kind: 'processes', count: message.processes });
+    if (message.kind === 'pruned' && message.worker.job?.fate === 'quarantined') supervisor().lookIntoQuarantine();
     word(message);
   };
 }

@@ -24,9 +24,18 @@ export function figures(overview: Overview, { uri, settings, rates }: FiguresVie
     ['paused', pauseText(overview)],
     ['jobs', `${processed}; ${failed}`],
     ['waiting', `${counted(waiting, 'job')} in ${counted(queues.length, 'queue')}${delayedText(overview)}`],
+    ...quarantineLine(overview),
     ['workers', workersText(workers)],
   ];
   return fields(pairs, io, room);
+}
+
+/** Only where something is there. */
+function quarantineLine({ queues }: Overview): [string, string][] {
+  const jobs = queues.reduce((sum, { quarantined }) => sum + quarantined, 0);
+  if (jobs === 0) return [];
+  const names = queues.filter(({ quarantined }) => quarantined > 0).map(({ name }) => name);
+  return [['quarantine', `${counted(jobs, 'job')} that two processes died with, of ${names.join(', ')}`]];
 }
 
 function workersText({ total, working, idle, lost, unknown, ...held }: WorkerCounts): string {
