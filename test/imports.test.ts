@@ -86,7 +86,7 @@ test('the registry and its neighbours import downwards', () => {
     redis: ['redis', 'config', 'errors.ts'],
     registry: ['registry', 'scheduler', 'resque', 'redis', 'service.ts', 'thrown.ts'],
     inspect: ['inspect', 'registry', 'resque', 'redis', 'errors.ts'],
-    check: ['check', 'inspect', 'registry', 'resque', 'redis', 'job-modules', 'config', 'errors.ts'],
+    check: ['check', 'inspect', 'registry', 'resque', 'redis', 'job-modules', 'config', 'errors.ts', 'format.ts'],
     scheduler: ['scheduler', 'resque', 'redis', 'service.ts', 'thrown.ts'],
     init: ['init', 'job-modules', 'config', 'errors.ts'],
     'job-modules': ['job-modules', 'resque', 'engine', 'typescript', 'job.ts', 'errors.ts', 'thrown.ts'],

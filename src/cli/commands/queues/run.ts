@@ -3,6 +3,7 @@
 import { isUtf8 } from 'node:buffer';
 import { didYouMean } from '../../../config/suggest.js';
 import { TsworkerError } from '../../../errors.js';
+import { count, counted, duration } from '../../../format.js';
 import { argsText } from '../../../inspect/payload.js';
 import { listQuarantined, releaseQuarantined } from '../../../inspect/quarantine.js';
 import {
@@ -19,7 +20,6 @@ import {
 import { serverTimeMs } from '../../../registry/clock.js';
 import { type Call, EXIT } from '../../command.js';
 import { confirm } from '../../confirm.js';
-import { count, counted, duration } from '../../format.js';
 import { printLine } from '../../io.js';
 import { isoTime, printDocument, printLines, verbatim } from '../../json.js';
 import { placeOf, type Session, withRedis } from '../../session.js';

@@ -1,7 +1,8 @@
 /** The figures on top of `tsworker status`: one line each. Pure. */
+
+import { count, counted, duration, rate } from '../../../format.js';
 import type { WorkerCounts } from '../../../inspect/crowd.js';
 import type { Overview } from '../../../inspect/overview.js';
-import { count, counted, duration, rate } from '../../format.js';
 import type { Io } from '../../io.js';
 import type { Session } from '../../session.js';
 import { fields } from '../../table.js';

@@ -1,9 +1,10 @@
 /** The lists of `tsworker status`: queues, hosts, processes, running jobs, failures. Pure. */
+
+import { count, duration, rate } from '../../../format.js';
 import type { FailedGroup } from '../../../inspect/failed/count.js';
 import type { Overview, QueueServed } from '../../../inspect/overview.js';
 import { argsText } from '../../../inspect/payload.js';
 import { type Column, truncated } from '../../columns.js';
-import { count, duration, rate } from '../../format.js';
 import type { Io } from '../../io.js';
 import { styleOf } from '../../style.js';
 import { type Cell, listed } from '../../table.js';
