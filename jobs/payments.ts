@@ -1,26 +1,18 @@
 /**
  * A job that can fail: whatever it throws is written to Resque's failed list, with its class, message and backtrace,
- * where resque-web shows it and retries it. The other jobs run on.
+ * where `tsworker failed` and resque-web show it and retry it. The other jobs run on.
  */
-import { setTimeout as pause } from 'node:timers/promises';
-import type { JobContext } from 'tsworker';
 
 /** Resque shows the error's name as the exception. */
 class CardDeclined extends Error {
   override readonly name = 'CardDeclined';
 }
 
-/** The number that payment providers decline in their test modes. */
-const DECLINED_CARD = '4000000000000002';
+/** The numbers that payment providers decline in their test modes. */
+const STOLEN = '4000000000009979';
+const NO_FUNDS = '4000000000009995';
 
-export async function ChargeCard(
-  this: JobContext,
-  _queue: string,
-  order: number,
-  card: string,
-  enqueuedAt: number,
-): Promise<void> {
-  this.log.debug({ waitMs: Date.now() - enqueuedAt }, 'demo wait');
-  await pause(35, undefined, { signal: this.signal });
-  if (card === DECLINED_CARD) throw new CardDeclined(`the card for order ${order} was declined`);
+export async function ChargeCard(_queue: string, _order: number, card: string, fundsAt: number): Promise<void> {
+  if (card === STOLEN) throw new CardDeclined('stolen card');
+  if (card === NO_FUNDS && Date.now() < fundsAt) throw new CardDeclined('insufficient funds');
 }

@@ -14,15 +14,18 @@ export { defineFlags } from './job-modules/flags.js';
 export { register, registerDecoder } from './job-modules/global-registrations.js';
 export { job } from './job-modules/job.js';
 export {
-  close,
-  enqueue,
-  init,
-  namespace,
-  setSettings,
-  signals,
-  type WorkSettings,
-  work,
-} from './library/library.js';
+  cancelDelayed,
+  type DelayedEntry,
+  type DelayedMatch,
+  delayed,
+  enqueueAt,
+  enqueueIn,
+  type Scheduled,
+} from './library/delayed.js';
+export { namespace, setSettings, signals, work } from './library/library.js';
+export { close, init } from './program/connection.js';
+export { enqueue } from './program/enqueue.js';
+export type { WorkSettings } from './program/state.js';
 export type { NewJob } from './resque/enqueue.js';
 export type { JobMessage } from './tracing/channel.js';
 export type { WorkResult } from './worker/types.js';

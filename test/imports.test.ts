@@ -66,12 +66,12 @@ test('the engine knows nothing but itself, the vocabulary, thrown values and ser
 
 test.each([
   ['cli', ['cli']],
-  ['demo', ['cli']],
   ['check', ['cli']],
   ['init', ['cli']],
-  ['worker', ['library', 'processes']],
-  ['library', ['processes', 'index.ts']],
-  ['processes', ['cli', 'library', 'worker']],
+  ['worker', ['processes', 'program', 'library']],
+  ['program', ['processes', 'library', 'index.ts']],
+  ['processes', ['cli', 'library']],
+  ['library', ['index.ts']],
   ['supervisor', ['processes', 'log']],
 ])('only %s may be imported by %j', (target, importers) => {
   const wrong = imports.filter(
@@ -80,7 +80,7 @@ test.each([
   expect(wrong.filter(({ typeOnly, file }) => !(typeOnly && file === 'index.ts')).map(show)).toEqual([]);
 });
 
-test('books and their neighbours import downwards', () => {
+test('the registry and its neighbours import downwards', () => {
   const below: Record<string, readonly string[]> = {
     resque: ['resque', 'redis', 'engine', 'job.ts', 'errors.ts', 'thrown.ts', 'config'],
     redis: ['redis', 'config', 'errors.ts'],
@@ -93,7 +93,7 @@ test('books and their neighbours import downwards', () => {
     config: ['config', 'typescript', 'errors.ts'],
     typescript: ['typescript', 'version.ts'],
     log: ['log', 'engine', 'registry', 'inspect', 'config', 'supervisor', 'terminal-text.ts', 'version.ts'],
-    // It knows no daemon, only a file to start.
+    // It knows no worker, only a file to start.
     supervisor: ['supervisor', 'registry', 'config', 'metrics', 'errors.ts', 'version.ts'],
     metrics: ['metrics', 'inspect', 'resque', 'redis', 'registry', 'engine', 'job.ts', 'service.ts'],
     // It serves pages and knows none.
@@ -106,6 +106,15 @@ test('books and their neighbours import downwards', () => {
     return allowed !== undefined && isOurs && !allowed.includes(room(target));
   });
   expect(wrong.map(show)).toEqual([]);
+});
+
+test('what runs a worker, its processes and the library imports in no circle, lazily or for a type either', () => {
+  const rooms = new Set(['worker', 'program', 'processes', 'library', 'supervisor', 'index.ts']);
+  const reaches = (from: string, wanted: string, seen = new Set<string>()): boolean =>
+    imports
+      .filter(({ file, target }) => file === from && !seen.has(target) && target.endsWith('.ts'))
+      .some(({ target }) => target === wanted || reaches(target, wanted, seen.add(target)));
+  expect(files.filter((file) => rooms.has(room(file)) && reaches(file, file))).toEqual([]);
 });
 
 test.each([
@@ -158,7 +167,6 @@ test.each([
   ['prom-client', ['metrics/exposition.ts']],
   ['@opentelemetry/api', ['tracing/api.ts']],
   ['node:http', ['web/server.ts']],
-  ['cli-table3', ['demo/report.ts']],
   ['string-width', ['cli/columns.ts']],
 ])('%s has one door', (name, doors) => {
   const importers = imports.filter((i) => i.target === name && !i.typeOnly).map(({ file }) => file);
@@ -184,7 +192,6 @@ describe('processes', () => {
     expect(holders(/(?<!#)\bprocess\.(on|once)\(/)).toEqual([
       'cli/interrupt.ts',
       'cli/screen.ts',
-      'demo/interrupt.ts',
       'processes/child.ts',
       'processes/signals.ts',
       'worker/uncaught-errors.ts',

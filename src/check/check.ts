@@ -7,10 +7,9 @@ import type { TsworkerError } from '../errors.js';
 import type { SelfImport } from '../job-modules/import.js';
 import { createKeys } from '../resque/keys.js';
 import { type Finding, findingOf, permitted, type Section } from './finding.js';
-import { checkModules } from './modules.js';
+import { checkModules, checkSettings } from './local.js';
 import { checkQueues } from './queues.js';
 import { checkRedis } from './redis.js';
-import { checkSettings } from './settings.js';
 import { checkWorkers } from './workers.js';
 
 export interface CheckOptions {
@@ -30,13 +29,13 @@ export async function runCheck({ sources, self, flagsProblem }: CheckOptions): P
   const redis = await checkRedis(resolved, async (seen) => {
     const keys = createKeys(resolved.namespace);
     const workers = await permitted(
-      'who works',
+      'the workers',
       () => checkWorkers(seen, keys),
       (finding) => ({ findings: [finding], served: undefined }),
     );
     const facts = { keys, modules: jobs.modules, complete: jobs.complete, served: workers.served };
     const queues = await permitted(
-      'what waits in the queues',
+      'the queues',
       () => checkQueues(seen, facts),
       (finding) => [finding],
     );

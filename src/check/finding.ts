@@ -1,5 +1,6 @@
 /** What a check found, as data: one line each, and what would be right where it is not. Pure. */
 import { TsworkerError } from '../errors.js';
+import { deniedCommand } from '../redis/permissions.js';
 
 /** good; warning: works, but look at it; bad: will not work, or loses jobs. */
 export type Level = 'good' | 'warning' | 'bad';
@@ -37,9 +38,9 @@ export async function permitted<T>(what: string, look: () => Promise<T>, or: (fi
   try {
     return await look();
   } catch (error) {
-    const command = error instanceof Error ? /^NOPERM.*?'([^']+)'/.exec(error.message)?.[1] : undefined;
+    const command = deniedCommand(error);
     if (command === undefined) throw error;
     const hint = `ACL SETUSER <user> +${command}, or run this check as another user`;
-    return or(warning(`${what} cannot be told: our user may not run ${command}`, hint));
+    return or(warning(`${what} could not be checked: our user may not run ${command}`, hint));
   }
 }

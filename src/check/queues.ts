@@ -7,7 +7,7 @@ import type { JobModules } from '../job-modules/load.js';
 import { decodePayload } from '../resque/codec.js';
 import type { Keys } from '../resque/keys.js';
 import { bad, type Finding, good, some, warning } from './finding.js';
-import type { RedisSeen } from './seen.js';
+import type { RedisSeen } from './probes.js';
 
 /** Looked at from either end of a queue: enough to see a class that is missing, and bounded whatever the queue holds. */
 const PEEK = 100;
@@ -35,7 +35,12 @@ export async function checkQueues(seen: RedisSeen, facts: QueueFacts): Promise<F
 
 function aboutPause(paused: boolean): Finding[] {
   if (!paused) return [];
-  return [warning('all workers are paused (pause-all-workers)', 'tsworker resume, when they shall go on')];
+  return [
+    warning(
+      'a pause is in force (pause-all-workers): Ruby and tsworker workers take no new jobs',
+      'run tsworker resume when they should go on',
+    ),
+  ];
 }
 
 function missing(ours: readonly string[], all: readonly QueueSeen[]): Finding[] {
@@ -70,7 +75,10 @@ async function lookInto({ connection, settings }: RedisSeen, facts: QueueFacts, 
   });
   if (ends === undefined)
     return [
-      bad(`the key of the queue ${name} is no list`, `find out who writes ${keys.queue(name)}, which Resque does not`),
+      bad(
+        `the key of the queue ${name} is not a list`,
+        `find out which program writes ${keys.queue(name)}: Resque keeps a list there`,
+      ),
     ];
   const [head, tail, size] = ends as [Buffer[], Buffer[], number];
   if (size === 0) return [];
@@ -101,19 +109,19 @@ function classesOf(payloads: readonly Buffer[], { functions, decoder }: JobModul
 }
 
 function unregistered(queue: string, classes: readonly string[], known: readonly string[]): Finding {
-  const text = `the queue ${queue} holds jobs of ${some(classes)}, which no job module registers: they would fail here`;
+  const text = `the queue ${queue} contains jobs of ${some(classes)}, which no job module registers: they would fail here`;
   const guess = classes.length === 1 ? didYouMean(classes[0], known).replace('; ', '') : '';
   const hint = 'add a module for it, leave the queue to workers that have it, or register it under that exact name';
   return bad(text, guess === '' ? hint : `${hint} (${guess})`);
 }
 
 function garbage(queue: string): Finding {
-  const text = `the queue ${queue} holds what is no job: it would go to the failed list`;
+  const text = `the queue ${queue} contains entries that are not jobs: they would go to the failed list`;
   return warning(text, `tsworker queues peek ${queue} shows it; a job is {"class":"Name","args":[]}`);
 }
 
 function sound(queue: string, size: number, classes: ReadonlySet<string>): Finding {
-  return good(`the queue ${queue} holds ${size} ${size === 1 ? 'job' : 'jobs'}, of ${some([...classes].sort())}`);
+  return good(`the queue ${queue} contains ${size} ${size === 1 ? 'job' : 'jobs'} of ${some([...classes].sort())}`);
 }
 
 /** Jobs that wait where nobody looks, neither here nor elsewhere. */
@@ -123,8 +131,8 @@ function unserved(ours: readonly string[], all: readonly QueueSeen[], served: Qu
     .filter(({ name, size = 0 }) => size > 0 && !ours.includes(name) && !served.some((queues) => serves(queues, name)))
     .map(({ name, size }) =>
       warning(
-        `${size} ${size === 1 ? 'job waits' : 'jobs wait'} in the queue ${name}, which no worker works, nor would this one`,
-        `add it to -queues where its jobs are wanted`,
+        `no worker processes the queue ${name}, and this one would not: ${size} ${size === 1 ? 'job waits' : 'jobs wait'} there`,
+        'add it to the -queues of a worker',
       ),
     );
 }

@@ -3,7 +3,7 @@ import { walkWorkers } from '../inspect/workers.js';
 import { serverTimeMs } from '../registry/clock.js';
 import type { Keys } from '../resque/keys.js';
 import { type Finding, good, some, warning } from './finding.js';
-import type { RedisSeen } from './seen.js';
+import type { RedisSeen } from './probes.js';
 
 export interface WorkersSeen {
   readonly findings: readonly Finding[];
@@ -31,7 +31,7 @@ export async function checkWorkers({ connection, settings }: RedisSeen, keys: Ke
 }
 
 function aboutAlive(alive: number): Finding {
-  if (alive === 0) return good('no worker is at work now');
+  if (alive === 0) return good('no worker is running');
   return good(`${alive} ${alive === 1 ? 'worker is' : 'workers are'} registered and alive`);
 }
 

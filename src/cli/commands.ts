@@ -3,6 +3,7 @@ import { type Command, GROUPS } from './command.js';
 import { checkCommand } from './commands/check/definition.js';
 import { completionCommand } from './commands/completion/definition.js';
 import { configCommand } from './commands/config/definition.js';
+import { delayedCommand } from './commands/delayed/definition.js';
 import { demoCommand } from './commands/demo/definition.js';
 import { enqueueCommand } from './commands/enqueue/definition.js';
 import { failedCommand } from './commands/failed/definition.js';
@@ -25,6 +26,7 @@ export const COMMANDS: readonly Command[] = [
   workersCommand,
   // Repair
   failedCommand,
+  delayedCommand,
   pauseCommand,
   resumeCommand,
 

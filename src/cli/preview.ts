@@ -17,6 +17,7 @@ export async function previewLibrary(): Promise<Readonly<Record<string, unknown>
   const nothing = async () => {};
   return {
     ...{ register, registerDecoder, job, defineFlags, defineConfig, TsworkerError },
+    ...{ cancelDelayed: nothing, delayed: nothing, enqueueAt: nothing, enqueueIn: nothing },
     ...{ enqueue: nothing, init: nothing, close: nothing, work: nothing, setSettings() {} },
     ...{ signals: () => signal, namespace: () => 'resque:' },
   };

@@ -14,18 +14,19 @@ export interface Screen {
 }
 
 const ESC = '\u001b';
-/** The second buffer, so that what stood there before comes back; no cursor. */
-const OPEN = `${ESC}[?1049h${ESC}[?25l${ESC}[2J`;
-const CLOSE = `${ESC}[?25h${ESC}[?1049l`;
+/** The second buffer, so that what stood there before comes back; no cursor; what is longer than a line is cut there. */
+const OPEN = `${ESC}[?1049h${ESC}[?25l${ESC}[?7l${ESC}[2J`;
+const CLOSE = `${ESC}[?7h${ESC}[?25h${ESC}[?1049l`;
 const HOME = `${ESC}[H`;
 const TO_LINE_END = `${ESC}[K`;
 const TO_SCREEN_END = `${ESC}[J`;
 /** q, Ctrl-C and Ctrl-D: in raw mode the terminal makes no signal of them. */
 const ENDING = ['q', 'Q', '\u0003', '\u0004'];
 
-export function openScreen(io: Io): Screen {
+/** @param onKey told of other keys */
+export function openScreen(io: Io, onKey: (key: string) => void = () => {}): Screen {
   const over = new AbortController();
-  const release = [listenForKeys(io, () => over.abort()), listenForSignals(() => over.abort())];
+  const release = [listenForKeys(io, () => over.abort(), onKey), listenForSignals(() => over.abort())];
   io.out(OPEN);
   return {
     over: over.signal,
@@ -41,10 +42,13 @@ export function openScreen(io: Io): Screen {
   };
 }
 
-function listenForKeys({ input }: Io, end: () => void): () => void {
+function listenForKeys({ input }: Io, end: () => void, other: (key: string) => void): () => void {
   if (!input.isTTY) return () => {};
   const onKey = (data: Buffer | string) => {
-    if (ENDING.some((key) => data.toString().includes(key))) end();
+    const typed = data.toString();
+    if (ENDING.some((key) => typed.includes(key))) end();
+    // Arrows and the like are several characters behind an escape, and mean nothing here.
+    else if (typed.length === 1) other(typed);
   };
   input.setRawMode?.(true);
   input.on('data', onKey);

@@ -53,13 +53,17 @@ function readPart(text: string): Part | undefined {
   if (name === '') return undefined;
   if (at === -1) return { name, weight: 1 };
   const digits = text.slice(at + 1).trim();
-  return readEntry(name, /^\+?\d+$/.test(digits) ? Number(digits) : digits);
+  return readEntry(name, /^[+-]?\d+$/.test(digits) ? Number(digits) : digits);
 }
 
 function readEntry(name: string, weight: unknown): Part {
   if (typeof weight === 'number' && Number.isInteger(weight) && weight >= 0 && weight <= MAX_WEIGHT) {
     return { name, weight };
   }
+  if (typeof weight === 'number' && weight < 0)
+    throw new TsworkerError('USAGE', `the weight must be 0 or more: queue ${show(name)} has ${weight}`, {
+      hint: 'leave the queue out, or give it 0, where it should not be worked',
+    });
   const given = typeof weight === 'object' ? 'an object' : typeof weight === 'string' ? show(weight) : String(weight);
   throw new TsworkerError('USAGE', `the weight must be a numeric value: queue ${show(name)} has ${given}`, {
     hint: `a weight is a whole number from 0 to ${MAX_WEIGHT}`,

@@ -2,7 +2,7 @@
  * Reading much in few calls and little memory: what is walked comes in batches, lists come in pages, and one question
  * about many keys is asked for many of them at once. Knows no key.
  */
-import type { Connection } from '../redis/connection.js';
+import type { Argument, Connection } from '../redis/connection.js';
 import { slices } from '../registry/scan.js';
 
 export { slices };
@@ -28,17 +28,22 @@ export async function getAll(connection: Connection, keys: readonly string[]): P
 /** For commands that take one key: pipelined, so that many cost few round trips. A key of another type is undefined. */
 export async function askEach(
   connection: Connection,
-  commands: readonly (readonly string[])[],
+  commands: readonly (readonly Argument[])[],
+  options?: { readonly binary: boolean },
 ): Promise<(unknown | undefined)[]> {
   const replies: unknown[] = [];
   for (const some of slices(commands, 500))
-    replies.push(...(await Promise.all(some.map((one) => ask(connection, one)))));
+    replies.push(...(await Promise.all(some.map((one) => ask(connection, one, options)))));
   return replies;
 }
 
-async function ask(connection: Connection, command: readonly string[]): Promise<unknown> {
+async function ask(
+  connection: Connection,
+  command: readonly Argument[],
+  options?: { readonly binary: boolean },
+): Promise<unknown> {
   try {
-    return await connection.send(command);
+    return await connection.send(command, options);
   } catch (error) {
     if (error instanceof Error && error.message.startsWith('WRONGTYPE')) return undefined;
     throw error;
@@ -48,7 +53,7 @@ async function ask(connection: Connection, command: readonly string[]): Promise<
 export interface Page {
   /** The index of the first entry. */
   readonly first: number;
-  readonly entries: readonly string[];
+  readonly entries: readonly Buffer[];
 }
 
 const FIRST_PAGE = 50;
@@ -57,13 +62,19 @@ const PAGE_LENGTH = 1_000_000;
 
 /**
  * The entries `from` to `to` (both included, counted from the head), in pages: as many entries at a time as are about a
- * million characters together, since an entry may be a hundred bytes or a hundred thousand.
+ * million bytes together, since an entry may be a hundred bytes or a hundred thousand.
  */
-export async function* listPages(connection: Connection, key: string, from: number, to: number): AsyncGenerator<Page> {
+export async function* listPages(
+  connection: Connection,
+  key: Argument,
+  from: number,
+  to: number,
+): AsyncGenerator<Page> {
   let size = FIRST_PAGE;
   for (let first = from; first <= to; ) {
     const last = Math.min(to, first + size - 1);
-    const entries = (await connection.send(['LRANGE', key, String(first), String(last)])) as string[];
+    const reply = await connection.send(['LRANGE', key, String(first), String(last)], { binary: true });
+    const entries = reply as Buffer[];
     if (entries.length === 0) return;
     yield { first, entries };
     first += entries.length;

@@ -61,13 +61,13 @@ export interface TakenPage {
 
 /**
  * Takes all that match, page by page, an atomic step each.
- * @param destinationOf where it is to go; undefined: it stays, since it names no queue
+ * @param destinationOf where it is to go; undefined: it stays, since it names no queue; 'skip': it is not meant after all
  */
 export async function* takeMatching(
   connection: Connection,
   keys: Keys,
   filter: DelayedFilter,
-  destinationOf: (job: DelayedJob) => Destination | undefined,
+  destinationOf: (job: DelayedJob) => Destination | 'skip' | undefined,
 ): AsyncGenerator<TakenPage> {
   for await (const time of walkTimes(connection, keys, filter)) {
     for (let first = 0; ; ) {
@@ -86,11 +86,11 @@ async function take(
   connection: Connection,
   keys: Keys,
   jobs: readonly DelayedJob[],
-  destinationOf: (job: DelayedJob) => Destination | undefined,
+  destinationOf: (job: DelayedJob) => Destination | 'skip' | undefined,
 ): Promise<TakenPage> {
   const going = jobs.flatMap((job) => {
     const destination = destinationOf(job);
-    return destination === undefined ? [] : [{ ...job, destination }];
+    return destination === undefined || destination === 'skip' ? [] : [{ ...job, destination }];
   });
   const states = await takeDelayed(connection, keys, going);
   const taken: DelayedJob[] = [];
@@ -148,7 +148,7 @@ async function readItems(connection: Connection, command: readonly string[]): Pr
 }
 
 export function readDelayedJob({ time, item }: DelayedItem): DelayedJob {
-  const seen = readJob(item.toString());
+  const seen = readJob(item);
   const seconds = Number(time);
   return {
     ...seen,

@@ -1,7 +1,7 @@
-/** Jobs for later, as resque-scheduler and node-resque keep them. Only counts; moves none. */
+/** Jobs for later, as resque-scheduler and node-resque keep them: counted, and lists that are in no schedule found. */
 import type { Connection } from '../redis/connection.js';
 import type { Keys } from '../resque/keys.js';
-import { askEach } from './batch.js';
+import { askEach, batches } from './batch.js';
 import { parseTime } from './time.js';
 
 export interface Delayed {
@@ -34,4 +34,52 @@ async function countJobs(connection: Connection, keys: Keys, times: readonly str
     times.map((time) => ['LLEN', keys.delayedAt(time)]),
   );
   return sizes.reduce<number>((sum, size) => sum + Number(size ?? 0), 0);
+}
+
+/**
+ * Lists of delayed jobs that no scheduler would ever find, since their time is not in the schedule: Ruby enqueues in three
+ * commands, and may die between them.
+ */
+export async function findOrphans(connection: Connection, keys: Keys): Promise<string[]> {
+  const prefix = keys.delayedAt('');
+  const orphans: string[] = [];
+  for await (const some of batches(scanLists(connection, keys), 500)) {
+    const times = some.map((key) => key.slice(prefix.length)).filter((time) => /^\d+$/.test(time));
+    const scores = await askEach(
+      connection,
+      times.map((time) => ['ZSCORE', keys.delayedTimes, time]),
+    );
+    orphans.push(...times.filter((_, i) => scores[i] === null));
+  }
+  return orphans;
+}
+
+async function* scanLists(connection: Connection, keys: Keys): AsyncGenerator<string> {
+  const pattern = `${keys.delayedAt('').replace(/[*?[\]\\]/g, '\\$&')}*`;
+  const seen = new Set<string>();
+  let cursor = '0';
+  do {
+    const [next, some] = (await connection.send([
+      'SCAN',
+      cursor,
+      'MATCH',
+      pattern,
+      'COUNT',
+      '1000',
+      'TYPE',
+      'list',
+    ])) as [string, string[]];
+    for (const key of some) if (!seen.has(key)) yield key;
+    for (const key of some) seen.add(key);
+    cursor = next;
+  } while (cursor !== '0');
+}
+
+/** Puts their times into the schedule. @returns how many */
+export async function repairOrphans(connection: Connection, keys: Keys, times: readonly string[]): Promise<number> {
+  const added = await askEach(
+    connection,
+    times.map((time) => ['ZADD', keys.delayedTimes, time, time]),
+  );
+  return added.reduce<number>((sum, one) => sum + Number(one ?? 0), 0);
 }

@@ -14,11 +14,11 @@ export interface JobSeen {
   readonly payload: string;
 }
 
-export function readJob(payload: string): JobSeen {
+/** As a worker reads it: `problem` is what the worker would fail it with. */
+export function readJob(bytes: Buffer): JobSeen {
+  const payload = bytes.toString();
   const value = parsed(payload);
-  const name = readClass(value);
-  if (name === '') return { class: '', enqueuedAt: undefined, problem: problemOf(payload), payload };
-  return { class: name, enqueuedAt: enqueuedAtOf(value), problem: undefined, payload };
+  return { class: readClass(value), enqueuedAt: enqueuedAtOf(value), problem: problemOf(bytes), payload };
 }
 
 /** The class that a decoded payload names, ActiveJob's own where Rails wrapped it; '' where there is none. */
@@ -67,10 +67,9 @@ function parsed(payload: string): unknown {
   }
 }
 
-function problemOf(payload: string): string {
+function problemOf(bytes: Buffer): string | undefined {
   try {
-    decodePayload(Buffer.from(payload), false);
-    return 'no class';
+    return decodePayload(bytes, false).class === '' ? 'no class' : undefined;
   } catch (error) {
     return error instanceof TsworkerError ? error.message.split(';')[0] : String(error);
   }

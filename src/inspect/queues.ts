@@ -1,9 +1,17 @@
 /** The queues: how many jobs, since when the next one waits, what is in them; and taking one away. */
+import { isUtf8 } from 'node:buffer';
 import type { Connection } from '../redis/connection.js';
-import { scan } from '../registry/scan.js';
+import { scanBytes } from '../registry/scan.js';
 import type { Keys } from '../resque/keys.js';
 import { askEach, listPages } from './batch.js';
 import { type JobSeen, readJob } from './payload.js';
+
+/** A queue's name: as people see and type it, and as Redis has it. */
+export interface QueueName {
+  /** Where the bytes are no UTF-8, those outside of ASCII are written as `\xff`. */
+  readonly name: string;
+  readonly bytes: Buffer;
+}
 
 export interface QueueSeen {
   readonly name: string;
@@ -13,10 +21,20 @@ export interface QueueSeen {
   readonly headAt: number | undefined;
 }
 
-export async function queueNames(connection: Connection, keys: Keys): Promise<string[]> {
-  const names = new Set<string>();
-  for await (const [name] of scan(connection, ['SSCAN', keys.queues], 1)) names.add(name);
-  return [...names].sort();
+export function queueNameOf(bytes: Buffer): QueueName {
+  if (isUtf8(bytes)) return { name: bytes.toString(), bytes };
+  const escaped = (character: string) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`;
+  return { name: bytes.toString('latin1').replace(/[^\x20-\x7e]/g, escaped), bytes };
+}
+
+/** By name. */
+export async function queueNames(connection: Connection, keys: Keys): Promise<QueueName[]> {
+  const names = new Map<string, QueueName>();
+  for await (const [bytes] of scanBytes(connection, ['SSCAN', keys.queues], 1)) {
+    const one = queueNameOf(bytes);
+    names.set(one.name, one);
+  }
+  return [...names.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 /** By name. */
@@ -24,48 +42,56 @@ export async function listQueues(connection: Connection, keys: Keys): Promise<Qu
   const names = await queueNames(connection, keys);
   const sizes = await askEach(
     connection,
-    names.map((name) => ['LLEN', keys.queue(name)]),
+    names.map((name) => ['LLEN', keyOf(keys, name)]),
   );
   const full = names.filter((_, i) => Number(sizes[i] ?? 0) > 0);
   const heads = await askEach(
     connection,
-    full.map((name) => ['LINDEX', keys.queue(name), '0']),
+    full.map((name) => ['LINDEX', keyOf(keys, name), '0']),
+    { binary: true },
   );
-  const headAt = new Map(full.map((name, i) => [name, timeOf(heads[i])]));
-  return names.map((name, i) => ({
+  const headAt = new Map(full.map(({ name }, i) => [name, timeOf(heads[i])]));
+  return names.map(({ name }, i) => ({
     name,
     size: sizes[i] === undefined ? undefined : Number(sizes[i]),
     headAt: headAt.get(name),
   }));
 }
 
+function keyOf(keys: Keys, { bytes }: QueueName): Buffer {
+  return Buffer.concat([Buffer.from(keys.queue('')), bytes]);
+}
+
 function timeOf(head: unknown): number | undefined {
-  return typeof head === 'string' ? readJob(head).enqueuedAt : undefined;
+  return Buffer.isBuffer(head) ? readJob(head).enqueuedAt : undefined;
 }
 
 export interface QueuedJob extends JobSeen {
   /** From the head, which is 0 and comes next. */
   readonly index: number;
+  /** As it stands in the queue. */
+  readonly bytes: Buffer;
 }
 
 /** Jobs of a queue from the one at `from` on, at most `count`, in pages. Nothing is taken out. */
 export async function* peekQueue(
   connection: Connection,
   keys: Keys,
-  queue: string,
+  queue: QueueName,
   { from, count }: { readonly from: number; readonly count: number },
 ): AsyncGenerator<QueuedJob[]> {
-  for await (const { first, entries } of listPages(connection, keys.queue(queue), from, from + count - 1))
-    yield entries.map((payload, i) => ({ index: first + i, ...readJob(payload) }));
+  for await (const { first, entries } of listPages(connection, keyOf(keys, queue), from, from + count - 1))
+    yield entries.map((bytes, i) => ({ index: first + i, bytes, ...readJob(bytes) }));
 }
 
-export async function queueSize(connection: Connection, keys: Keys, queue: string): Promise<number> {
-  return Number(await connection.send(['LLEN', keys.queue(queue)]));
+export async function queueSize(connection: Connection, keys: Keys, queue: QueueName): Promise<number> {
+  return Number(await connection.send(['LLEN', keyOf(keys, queue)]));
 }
 
 /** Takes a queue away with everything in it, as Resque does, in one step. @returns how many jobs went */
-export async function removeQueue(connection: Connection, keys: Keys, queue: string): Promise<number> {
-  const commands = [['MULTI'], ['LLEN', keys.queue(queue)], ['DEL', keys.queue(queue)], ['SREM', keys.queues, queue]];
+export async function removeQueue(connection: Connection, keys: Keys, queue: QueueName): Promise<number> {
+  const key = keyOf(keys, queue);
+  const commands = [['MULTI'], ['LLEN', key], ['DEL', key], ['SREM', keys.queues, queue.bytes]];
   // Sent in one turn of the event loop: nobody else's command can come between.
   const replies = await Promise.all([...commands, ['EXEC']].map((command) => connection.send(command)));
   // A key of another type goes too; it held no jobs.

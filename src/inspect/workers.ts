@@ -182,6 +182,9 @@ function readInHand(raw: Buffer | null): { readonly seen: JobInHand; readonly ou
     return { seen, ours: false };
   }
   const { queue, runAt, payload, token } = record;
-  const seen = { queue, since: parseTime(runAt), ...readJob(payload.toString()) };
-  return { seen, ours: token !== undefined && queue !== '' };
+  const ours = token !== undefined && queue !== '';
+  const job = readJob(payload);
+  // Another program has its own idea of what a job is: node-resque's records have {} for no arguments.
+  const problem = ours || job.class === '' ? job.problem : undefined;
+  return { seen: { queue, since: parseTime(runAt), ...job, problem }, ours };
 }

@@ -78,7 +78,9 @@ export function displayName(file: string): string {
 function unreadable(given: string, cause: unknown): TsworkerError {
   const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
   if (code === 'ENOENT' || code === 'ENOTDIR') {
-    return new TsworkerError('JOBS', `the jobs path ${given} does not exist (looked for ${path.resolve(given)})`, {
+    const full = path.resolve(given);
+    const where = full === given ? '' : ` (looked for ${full})`;
+    return new TsworkerError('JOBS', `the jobs path ${given} does not exist${where}`, {
       hint: 'Create it and put a job module in, or name another with -jobs.',
       cause,
     });

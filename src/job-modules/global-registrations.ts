@@ -2,7 +2,7 @@
  * goworker's `register` and `registerDecoder`: calls that come from anywhere, kept until a registry takes them. The
  * loader asks after each module what came meanwhile, so it knows the file; the rest came from the program itself.
  *
- * The list lives on globalThis, which this house avoids elsewhere. Here it cannot be avoided: a job module may import a
+ * The list lives on globalThis, which is avoided elsewhere. Here it cannot be avoided: a job module may import a
  * copy of the package that is not the one that runs it (npx's cache and the project's node_modules), and what it
  * registers there would otherwise be lost without a word.
  */

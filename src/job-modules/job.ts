@@ -5,6 +5,7 @@
 import { TsworkerError } from '../errors.js';
 import type { JobContext, JobFunction } from '../job.js';
 import { decodePayload, encodePayload } from '../resque/codec.js';
+import { type Due, dueAt, dueIn } from '../resque/due.js';
 import { checkQueueName } from '../resque/queue-name.js';
 import { withTimeout } from './deadline.js';
 import { type ArgsSchema, checkArgs, type InputOf, type OutputOf } from './schema.js';
@@ -25,6 +26,13 @@ export interface Job<Args extends readonly unknown[] = readonly unknown[]> {
    * with TsworkerError STATE where the job has no queue or there is no Redis connection.
    */
   enqueue(...args: Args): Promise<void>;
+  /**
+   * As `enqueue`, for so many seconds from now, by Redis' clock.
+   * @returns when it is due, in whole seconds; undefined where it was due at once, and is in its queue
+   */
+  enqueueIn(seconds: number, ...args: Args): Promise<Date | undefined>;
+  /** As `enqueue`, for a time. @returns as `enqueueIn` */
+  enqueueAt(at: Date, ...args: Args): Promise<Date | undefined>;
 }
 
 interface Definition {
@@ -90,7 +98,11 @@ export function job(definition: Checked<ArgsSchema> | Unchecked<unknown[]> | Any
   const made = {
     class: name,
     queue,
-    enqueue: (...args: readonly unknown[]) => enqueue(made, schema, args),
+    enqueue: async (...args: readonly unknown[]) => {
+      await enqueue(made, schema, args);
+    },
+    enqueueIn: async (seconds: number, ...args: readonly unknown[]) => enqueue(made, schema, args, dueIn(seconds)),
+    enqueueAt: async (at: Date, ...args: readonly unknown[]) => enqueue(made, schema, args, dueAt(at)),
     [BRAND]: withTimeout(runner(name, schema, perform), timeout === undefined ? undefined : timeout * 1000),
   };
   return Object.freeze(made);
@@ -126,7 +138,12 @@ function runner(name: string, schema: ArgsSchema | undefined, perform: Call): Jo
   };
 }
 
-async function enqueue(job: Job, schema: ArgsSchema | undefined, given: readonly unknown[]): Promise<void> {
+async function enqueue(
+  job: Job,
+  schema: ArgsSchema | undefined,
+  given: readonly unknown[],
+  due?: Due,
+): Promise<Date | undefined> {
   const { class: name, queue } = job;
   if (queue === undefined) {
     throw new TsworkerError('STATE', `${name} has no queue to be enqueued to`, {
@@ -138,5 +155,5 @@ async function enqueue(job: Job, schema: ArgsSchema | undefined, given: readonly
   while (args.length > 0 && args.at(-1) === undefined) args.pop();
   const arriving = decodePayload(Buffer.from(encodePayload(name, args)), true);
   if (schema !== undefined) await checkArgs(schema, name, arriving.args);
-  await sender()({ queue, class: name, args });
+  return await sender()({ queue, class: name, args, due });
 }

@@ -1,20 +1,23 @@
 /**
- * The slot for whatever sends the jobs of `job().enqueue()`. The library fills it; this room knows no Redis.
+ * The slot for whatever sends the jobs of `job().enqueue()`. The library fills it; this folder knows no Redis.
  *
  * It lives on globalThis: a job module may import a copy of the package that is not the one that runs it (npx's cache
  * and the project's node_modules), and its `enqueue` must reach the copy that has the connection.
  */
 import { TsworkerError } from '../errors.js';
+import type { Due } from '../resque/due.js';
 
 /** A job on its way to Redis. */
 export interface OutgoingJob {
   readonly queue: string;
   readonly class: string;
   readonly args: readonly unknown[];
+  /** Now where absent. */
+  readonly due?: Due | undefined;
 }
 
-/** Resolves when Redis has the job. */
-export type SendJob = (job: OutgoingJob) => Promise<void>;
+/** Resolves when Redis has the job: with the time at which it is due, or undefined where it is in its queue. */
+export type SendJob = (job: OutgoingJob) => Promise<Date | undefined>;
 
 const SLOT = Symbol.for('tsworker.sender');
 const shared = globalThis as typeof globalThis & { [SLOT]?: SendJob | undefined };

@@ -1,7 +1,6 @@
 /** What a supervisor tells → log lines. All sentences about child processes are here. */
 import type { Logger } from 'pino';
-import type { RunningChild, SupervisorEvents } from '../supervisor/events.js';
-import type { ReloadProgress } from '../supervisor/reload.js';
+import type { ReloadProgress, RunningChild, SupervisorEvents } from '../supervisor/events.js';
 
 export function logSupervisor(log: Logger, events: SupervisorEvents): void {
   logDeaths(log, events);

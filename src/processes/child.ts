@@ -1,18 +1,17 @@
 /** A child's entry: hears its orders, runs the daemon in the work role, says how it ended. Started by the supervisor only. */
 import type { Logger } from 'pino';
 import { TsworkerError } from '../errors.js';
-import { workWith } from '../library/library.js';
 import { heartbeatWording } from '../log/log-subscriber.js';
 import { createLog } from '../log/pino.js';
-import { Heartbeat } from '../registry/heartbeat.js';
+import { Heartbeat, heartbeatOptions } from '../registry/heartbeat.js';
 import { SupervisedMembership } from '../registry/membership.js';
 import { openOrder, refuseVersion, seal } from '../supervisor/envelope.js';
 import type { Order, Report } from '../supervisor/messages.js';
 import { VERSION } from '../version.js';
 import type { DaemonActions } from '../worker/types.js';
-import { heartbeatOptions } from '../worker/wiring.js';
 import { ChildOrders, StoppedEarly } from './child-orders.js';
 import { Pulse } from './pulse.js';
+import { runWorkerProcess } from './worker-process.js';
 
 type Start = Extract<Order, { kind: 'start' }>;
 
@@ -41,7 +40,7 @@ async function run({ settings, flags, quarantine }: Start, orders: ChildOrders, 
   let pulse: Pulse | undefined;
   const reporting = settings.http === undefined ? undefined : await reportCounts();
   try {
-    const result = await workWith({
+    const result = await runWorkerProcess({
       settings,
       log,
       flags,

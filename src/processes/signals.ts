@@ -1,16 +1,6 @@
 /** Signal → action, as a table. Installed while a worker runs, and taken off again. */
 import { isatty } from 'node:tty';
-
-export interface SignalActions {
-  /** Begin to stop, or with a further signal stop now. */
-  stop(reason: string): void;
-  pause(): void;
-  resume(): void;
-  /** Say what every busy slot is doing. */
-  report(): void;
-  /** Load the job modules anew. Where it is absent the signal keeps its own meaning, which is to end the process. */
-  reload?(): void;
-}
+import type { SignalActions } from '../worker/types.js';
 
 /** USR1 stays Node's debugger. */
 const TABLE: Partial<Record<NodeJS.Signals, keyof SignalActions>> = {

@@ -1,23 +1,24 @@
 /**
- * The daemon in one process, for `-connections=1`: no supervisor, no child. Signals and systemd are heard and told here,
- * as supervisor-process.ts does where there are children. Knows the library's one call, and nothing of what it assembles.
+ * The worker in one process, for `-connections=1`: no supervisor, no child. Signals and systemd are heard and told here, as
+ * supervisor-process.ts does where there are children.
  */
 import type { Logger } from 'pino';
 import type { Settings } from '../config/settings.js';
 import { maskUri } from '../config/uri.js';
-import { type WorkOptions, workWith } from '../library/library.js';
 import { startLine, statusText } from '../log/log-subscriber.js';
-import { handleSignals, onTerminal, type SignalActions } from './signals.js';
+import type { SignalActions } from '../worker/types.js';
+import { handleSignals, onTerminal } from './signals.js';
 import { type Systemd, systemdOf } from './systemd.js';
+import { runWorkerProcess, type WorkerProcessOptions } from './worker-process.js';
 
-type AloneOptions = Pick<WorkOptions, 'settings' | 'log' | 'warnings' | 'flags'>;
+type AloneOptions = Pick<WorkerProcessOptions, 'settings' | 'log' | 'warnings' | 'flags'>;
 
 /** @throws TsworkerError REDIS, JOBS or what else keeps it from starting */
-export async function runAlone(options: AloneOptions): ReturnType<typeof workWith> {
+export async function runAlone(options: AloneOptions): ReturnType<typeof runWorkerProcess> {
   const { settings, log } = options;
   const systemd = systemdOf(process.env, log);
   try {
-    return await workWith({
+    return await runWorkerProcess({
       ...options,
       ownsProcess: true,
       control: (actions) => handleSignals({ ...stopTold(actions, systemd), ...withoutReload(log) }),
@@ -28,7 +29,7 @@ export async function runAlone(options: AloneOptions): ReturnType<typeof workWit
   }
 }
 
-function announce(settings: Settings, log: Logger, systemd: Systemd): WorkOptions['onReady'] {
+function announce(settings: Settings, log: Logger, systemd: Systemd): WorkerProcessOptions['onReady'] {
   return (facts) => {
     startLine(log, settings, { ...facts, redis: maskUri(settings.uri) });
     systemd.ready(statusText(settings));

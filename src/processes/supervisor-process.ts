@@ -11,15 +11,16 @@ import { connectWording, heartbeatWording, startLine, statusText } from '../log/
 import { logSupervisor } from '../log/supervisor-log.js';
 import { connect } from '../redis/connect.js';
 import type { Connection } from '../redis/connection.js';
+import { workerConnectOptions } from '../redis/options.js';
 import { RedisChildRegistry } from '../registry/child-registry.js';
-import type { HeartbeatMessage } from '../registry/heartbeat.js';
+import { type HeartbeatMessage, heartbeatOptions } from '../registry/heartbeat.js';
 import { SupervisorEvents } from '../supervisor/events.js';
 import { type ChildState, Supervisor } from '../supervisor/supervisor.js';
 import { Shutdown } from '../worker/shutdown.js';
 import type { WorkResult } from '../worker/types.js';
-import { connectOptionsOf, heartbeatOptions } from '../worker/wiring.js';
 import type { Serving, Stand } from './http-endpoints.js';
 import { handleSignals, onTerminal } from './signals.js';
+import { logState } from './state-report.js';
 import { type Systemd, systemdOf } from './systemd.js';
 
 export interface ControlOptions {
@@ -94,7 +95,10 @@ export async function runSupervised({
       if (supervisor.paused) log.info('resumed by SIGCONT');
       supervisor.suspend(false);
     },
-    report: () => supervisor.broadcast({ kind: 'report' }),
+    report: () => {
+      supervisor.broadcast({ kind: 'report' });
+      void logState(log, supervisor, registry);
+    },
     ...(onTerminal() ? {} : { reload: () => supervisor.reload() }),
   });
   try {
@@ -176,7 +180,7 @@ function listen(
 function dial(settings: Settings, log: Logger, onReady: () => void, signal: AbortSignal): Promise<Connection> {
   const shownUri = maskUri(settings.uri);
   const hooks = { onReady, ...connectWording(log, shownUri) };
-  return connect(connectOptionsOf(settings, 'heartbeat'), shownUri, hooks, signal);
+  return connect(workerConnectOptions(settings, 'heartbeat'), shownUri, hooks, signal);
 }
 
 function stoppable(supervisor: Supervisor, registry: RedisChildRegistry) {

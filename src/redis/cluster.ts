@@ -6,7 +6,7 @@ import { type ClusterAddress, type RedisNode, requireHashTag } from '../config/a
 import { TsworkerError } from '../errors.js';
 import { openNode } from './connection.js';
 import type { ConnectOptions } from './options.js';
-import { ask, failureOf, nodeName } from './query-node.js';
+import { failureOf, nodeName, queryNode } from './query-node.js';
 import { FAILOVER_PAUSE_MS, type Locator } from './reconnecting-connection.js';
 import { slotOf } from './slot.js';
 
@@ -23,7 +23,7 @@ export function clusterLocator(options: ConnectOptions, address: ClusterAddress)
       for (const node of shuffled([...known.values()])) {
         if (besides !== undefined && nodeName(node) === nodeName(besides)) continue;
         try {
-          const ranges = await askSlots(options, address, node);
+          const ranges = await querySlots(options, address, node);
           known = byName([...address.nodes, ...ranges.flatMap(({ nodes }) => nodes)]);
           const owner = ranges.find(({ from, to }) => from <= slot && slot <= to)?.nodes[0];
           if (owner !== undefined) return owner;
@@ -52,10 +52,12 @@ interface SlotRange {
   readonly nodes: readonly RedisNode[];
 }
 
-async function askSlots(options: ConnectOptions, address: ClusterAddress, asked: RedisNode): Promise<SlotRange[]> {
-  const reply = await ask(options, address, asked, address.login, ['CLUSTER', 'SLOTS']).catch((error: unknown) => {
-    throw /cluster support disabled/i.test(String(error)) ? noCluster(asked) : error;
-  });
+async function querySlots(options: ConnectOptions, address: ClusterAddress, asked: RedisNode): Promise<SlotRange[]> {
+  const reply = await queryNode(options, address, asked, address.login, ['CLUSTER', 'SLOTS']).catch(
+    (error: unknown) => {
+      throw /cluster support disabled/i.test(String(error)) ? noCluster(asked) : error;
+    },
+  );
   return (reply as [number, number, ...[string | null, number][]][]).map(([from, to, ...nodes]) => ({
     from,
     to,

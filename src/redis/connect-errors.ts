@@ -14,34 +14,34 @@ export function rootOf(thrown: unknown): Error {
   return error;
 }
 
-/** What will not pass by itself; undefined: it may. Where several nodes were asked in vain, the error of one of them says why. */
-export function refusalOf(error: Error, uri: string, shownUri: string): TsworkerError | undefined {
+/** For what waiting does not help; undefined: it may help. Where several nodes were asked in vain, the error of one of them says why. */
+export function permanentFailure(error: Error, uri: string, shownUri: string): TsworkerError | undefined {
   const cause = error.cause instanceof Error ? rootOf(error.cause) : error;
-  return refusal(error, uri, shownUri) ?? refusal(cause, uri, shownUri);
+  return failureOf(error, uri, shownUri) ?? failureOf(cause, uri, shownUri);
 }
 
-function refusal(error: Error, uri: string, shownUri: string): TsworkerError | undefined {
+function failureOf(error: Error, uri: string, shownUri: string): TsworkerError | undefined {
   const at = `Redis at ${shownUri}`;
-  const refuse = (message: string, hint: string) => new TsworkerError('REDIS', message, { cause: error, hint });
+  const failure = (message: string, hint: string) => new TsworkerError('REDIS', message, { cause: error, hint });
   const code = String((error as { code?: unknown }).code ?? '');
   if (error instanceof NotRedisError)
-    return refuse(
+    return failure(
       `something that is not Redis answers at ${shownUri}`,
       'check host and port; a server that speaks TLS needs rediss://',
     );
   if (/^(WRONGPASS|NOAUTH)|invalid password|no password is set/i.test(error.message))
-    return aboutPassword(error.message, uri, at, refuse);
+    return aboutPassword(error.message, uri, at, failure);
   if (/CERT|SELF_SIGNED|ERR_TLS|ERR_SSL|EPROTO|UNABLE_TO_/.test(code) || /SSL|TLS|certificate/i.test(error.message))
-    return refuse(
+    return failure(
       `${at}: TLS failed: ${error.message}`,
       /certificate required|handshake failure/i.test(error.message)
         ? 'the server asks for our certificate: give -tls-client-cert and -tls-client-key'
         : 'name the CA file with -tls-cert, or use redis:// when the server speaks no TLS (-insecure-tls skips the check)',
     );
   if (code === 'EACCES')
-    return refuse(`${at} rejected the connection: ${error.message}`, 'check the permissions of the socket file');
+    return failure(`${at} rejected the connection: ${error.message}`, 'check the permissions of the socket file');
   if (isDenied(error) || /DB index is out of range|invalid DB index/i.test(error.message))
-    return refuse(
+    return failure(
       `${at} rejected the connection: ${error.message}`,
       'check the ACL of the user, and the database number',
     );
@@ -52,27 +52,27 @@ function aboutPassword(
   text: string,
   uri: string,
   at: string,
-  refuse: (message: string, hint: string) => TsworkerError,
+  failure: (message: string, hint: string) => TsworkerError,
 ): TsworkerError {
   const address = readAddress(uri);
   const { username, password } = address.kind === 'wrong' ? {} : address.login;
   if (username !== undefined && password === undefined)
-    return refuse(
+    return failure(
       `${at} rejected the password: ${text}`,
       'the address has a user and no password: a password alone has a colon before it, redis://:password@host',
     );
   if (password === undefined && /^NOAUTH/.test(text))
-    return refuse(
+    return failure(
       `${at} requires a password, and none was given: ${text}`,
       'put it into the address: redis://:password@host, or redis://user:password@host',
     );
-  return refuse(
+  return failure(
     `${at} rejected the password: ${text}`,
     'check user and password in -uri, REDIS_URL or the variable that REDIS_PROVIDER names',
   );
 }
 
-/** What may pass by itself, and was waited for long enough. */
+/** For what was waited for long enough. */
 export function unreachable(error: Error, shownUri: string): TsworkerError {
   if (/^(LOADING|BUSY|MASTERDOWN)/.test(error.message))
     return new TsworkerError('REDIS', `Redis at ${shownUri} cannot answer yet: ${error.message}`, { cause: error });

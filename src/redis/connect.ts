@@ -8,14 +8,14 @@ import { addressOf } from '../config/address.js';
 import { TsworkerError } from '../errors.js';
 import { deadline, isTimeout, untilAborted } from './abortable.js';
 import { clusterLocator } from './cluster.js';
-import { refusalOf, rootOf, stoppedEarly, unreachable } from './connect-errors.js';
+import { permanentFailure, rootOf, stoppedEarly, unreachable } from './connect-errors.js';
 import type { Connection, ConnectionEvents, Mode, RedisClient } from './connection.js';
 import { ConnectionSilentError, NotRedisError } from './connection-errors.js';
 import type { ConnectOptions } from './options.js';
 import { requirePermissions } from './permissions.js';
 import { ATTEMPT_MS, type Locator, openReconnecting } from './reconnecting-connection.js';
 import { sentinelLocator } from './sentinel.js';
-import { describeServer, refuseOthers } from './server.js';
+import { describeServer, requireSingleServer } from './server.js';
 import { clientLocator, singleLocator } from './single.js';
 
 export interface ConnectHooks extends ConnectionEvents {
@@ -57,7 +57,7 @@ export function connect(
         ? clusterLocator(options, address)
         : singleLocator(options, address);
   const check = async (connection: Connection) => {
-    if (address.kind === 'single') refuseOthers(await describeServer(connection), shownUri);
+    if (address.kind === 'single') requireSingleServer(await describeServer(connection), shownUri);
     if (!hooks.watch || options.namespace === undefined) return;
     const more = (options.waitReplicas ?? 0) > 0 ? ['wait 1 1'] : [];
     await requirePermissions(connection, options.namespace, shownUri, more);
@@ -128,7 +128,7 @@ class Attempts {
         try {
           return await this.#attempt(giveUpAt - performance.now());
         } catch (thrown) {
-          if (!this.#isToBeRepeated(thrown, giveUpAt)) continue;
+          if (!this.#shouldRetry(thrown, giveUpAt)) continue;
         }
         await sleep(RETRY_MS, undefined, { signal: this.#stop }).catch(() => {});
       }
@@ -182,7 +182,7 @@ class Attempts {
    * @returns true: after a pause; false: at once, in a lesser mode
    * @throws TsworkerError where another attempt is of no use
    */
-  #isToBeRepeated(thrown: unknown, giveUpAt: number): boolean {
+  #shouldRetry(thrown: unknown, giveUpAt: number): boolean {
     const { uri, shownUri } = this.#options;
     if (thrown instanceof TsworkerError) throw thrown;
     if (this.#stop.aborted) throw stoppedEarly(this.#last, shownUri);
@@ -195,8 +195,8 @@ class Attempts {
       this.#mode = lesser;
       return false;
     }
-    const refusal = refusalOf(error, uri, shownUri);
-    if (refusal !== undefined) throw refusal;
+    const failure = permanentFailure(error, uri, shownUri);
+    if (failure !== undefined) throw failure;
     if (!this.#patient || performance.now() + RETRY_MS > giveUpAt) throw unreachable(error, shownUri);
     return true;
   }

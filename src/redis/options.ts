@@ -39,6 +39,14 @@ export function connectOptions(settings: ConnectSettings, name: string, silenceM
   return { uri, namespace: namespace ?? '', waitReplicas: waitReplicas ?? 0, ...tls, name, silenceMs };
 }
 
+/** A worker's connection on which replies are owed and none has come for so long is replaced. */
+export const SILENCE_MS = 15_000;
+
+/** For a connection of a worker. */
+export function workerConnectOptions(settings: ConnectSettings, role: 'engine' | 'heartbeat'): ConnectOptions {
+  return connectOptions(settings, `tsworker:${process.pid}:${role}`, SILENCE_MS);
+}
+
 /** How long a server may take to accept a connection. */
 const CONNECT_MS = 5000;
 

@@ -7,7 +7,7 @@ import type { Connection } from './connection.js';
 
 /*
  * A `k` is a key below the namespace. Not here is what we can do without: getdel (get and del in its place), sscan (for
- * -force-prune only), multi and exec (for jobs that enqueue), client|tracking (polling in its place).
+ * -force-prune only), client|tracking (polling in its place).
  */
 const ON_KEYS: readonly string[] = [
   'get k',
@@ -17,11 +17,12 @@ const ON_KEYS: readonly string[] = [
   'mget k',
   'incr k',
   'incrby k 1',
-  'lindex k 0',
+  'llen k',
   'lpop k',
   'lpush k v',
   'rpush k v',
   'sadd k v',
+  'smembers k',
   'srem k v',
   'sismember k v',
   'hset k f v',
@@ -38,19 +39,19 @@ const ON_KEYS: readonly string[] = [
 const WITHOUT_KEYS: readonly string[] = ['ping', 'time', 'evalsha x 0'];
 
 /*
- * ARGV: commands, blank between the words; a word `k` is replaced by the key in KEYS[1]. Returns those that are refused.
+ * ARGV: commands, blank between the words; a word `k` is replaced by the key in KEYS[1]. Returns those that are denied.
  * A command that the server does not know is left to the code that can do without it.
  */
 const SCRIPT = `
-local refused = {}
-if not redis.acl_check_cmd then return refused end
+local denied = {}
+if not redis.acl_check_cmd then return denied end
 for _, text in ipairs(ARGV) do
   local words = {}
   for word in string.gmatch(text, '%S+') do words[#words + 1] = word == 'k' and KEYS[1] or word end
   local known, granted = pcall(redis.acl_check_cmd, unpack(words))
-  if known and not granted then refused[#refused + 1] = words[1] end
+  if known and not granted then denied[#denied + 1] = words[1] end
 end
-return refused
+return denied
 `;
 
 /**
@@ -85,14 +86,14 @@ export async function requirePermissions(
     if (error instanceof Error && /unknown command|^ERR/i.test(error.message)) return [];
     throw error;
   });
-  const refused = (reply as string[]).map(String);
-  if (refused.length === 0) return;
-  const all = ON_KEYS.every((command) => refused.includes(nameOf(command)));
-  const what = all ? `use the keys ${namespace}*` : `run ${refused.join(', ')}`;
+  const denied = (reply as string[]).map(String);
+  if (denied.length === 0) return;
+  const all = ON_KEYS.every((command) => denied.includes(nameOf(command)));
+  const what = all ? `use the keys ${namespace}*` : `run ${denied.join(', ')}`;
   throw new TsworkerError('REDIS', `Redis at ${shownUri} rejected the connection: our user may not ${what}`, {
     hint: all
       ? `ACL SETUSER <user> ~${namespace}*`
-      : `ACL SETUSER <user> ${refused.map((name) => `+${name}`).join(' ')}`,
+      : `ACL SETUSER <user> ${denied.map((name) => `+${name}`).join(' ')}`,
   });
 }
 

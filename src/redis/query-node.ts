@@ -8,7 +8,7 @@ import type { ConnectOptions } from './options.js';
 const ANSWER_MS = 1000;
 
 /** @throws the client's error, or the node's error reply; ConnectionSilentError where it does not answer within a second */
-export async function ask(
+export async function queryNode(
   options: ConnectOptions,
   { tls }: { readonly tls: boolean },
   node: RedisNode,

@@ -1,7 +1,6 @@
 /**
- * A Connection that comes back: when its server is lost, does not answer, or is no longer the one that does our work, it
- * finds out which is, connects to it, and tells. Whoever uses it sees a connection that was lost and came back. It knows
- * neither Sentinel nor Cluster: a Locator does.
+ * A Connection that reconnects: when its server is lost, does not answer, or is no longer the master (or owner of our slot),
+ * it locates the right one, connects to it, and calls onReady. It knows neither Sentinel nor Cluster: a Locator does.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RedisNode } from '../config/address.js';
@@ -15,9 +14,9 @@ export interface Locator {
   /** The longest pause between two attempts to connect. Milliseconds. */
   readonly longestPauseMs: number;
   /**
-   * The node that does our work now.
-   * @param besides a node that shall not be asked: it is the one in doubt
-   * @throws Error that says why nobody knows; TsworkerError where it will never be known
+   * The node to work with now: the master, or the owner of our slot.
+   * @param besides a node that is not to be asked: it is the one in doubt
+   * @throws Error that says why it cannot be found; TsworkerError where trying again is of no use
    */
   locate(besides?: RedisNode): Promise<RedisNode>;
   /** Connects to it. Rejects also where it answers and turns out not to be the one. */
@@ -187,7 +186,7 @@ class ReconnectingConnection implements Connection {
       const node = await this.#locator.locate(link.node);
       if (node.host !== link.node.host || node.port !== link.node.port) this.#leave(link, undefined, why);
     } catch {
-      // Nobody knows better.
+      // No node answers: stay with this one.
     } finally {
       this.#doubting = false;
     }

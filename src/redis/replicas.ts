@@ -1,5 +1,5 @@
 /**
- * WAIT: Redis answers before its replicas have a write, so that a fail-over can lose it. Here the answer is held back
+ * WAIT: Redis answers before its replicas have a write, so that a failover can lose it. Here the answer is held back
  * until they have it.
  */
 import type { Connection } from './connection.js';

@@ -7,7 +7,7 @@ import { TsworkerError } from '../errors.js';
 import { untilAborted } from './abortable.js';
 import { openNode } from './connection.js';
 import type { ConnectOptions } from './options.js';
-import { ask, failureOf } from './query-node.js';
+import { failureOf, queryNode } from './query-node.js';
 import { FAILOVER_PAUSE_MS, type Locator } from './reconnecting-connection.js';
 import { describeServer } from './server.js';
 
@@ -37,22 +37,24 @@ async function locate(options: ConnectOptions, address: SentinelAddress): Promis
   const answers: Answer[] = [];
   return await new Promise((resolve, reject) => {
     for (const sentinel of address.nodes)
-      void askSentinel(options, address, sentinel).then((answer) => {
+      void querySentinel(options, address, sentinel).then((answer) => {
         answers.push(answer);
         const winner = mostNamed(answers);
         const votes = winner === undefined ? 0 : votesFor(answers, winner);
         if (winner !== undefined && votes * 2 > address.nodes.length) resolve(winner);
         else if (answers.length < address.nodes.length) return;
         else if (winner !== undefined) resolve(winner);
-        else reject(nobodyKnows(answers, address));
+        else reject(noMasterKnown(answers, address));
       });
   });
 }
 
-async function askSentinel(options: ConnectOptions, address: SentinelAddress, sentinel: RedisNode): Promise<Answer> {
+async function querySentinel(options: ConnectOptions, address: SentinelAddress, sentinel: RedisNode): Promise<Answer> {
   const question = ['SENTINEL', 'GET-MASTER-ADDR-BY-NAME', address.master];
   try {
-    const reply = (await ask(options, address, sentinel, address.sentinelLogin, question)) as [string, string] | null;
+    const reply = (await queryNode(options, address, sentinel, address.sentinelLogin, question)) as
+      | [string, string]
+      | null;
     return reply === null ? 'unknown' : { master: { host: reply[0], port: Number(reply[1]) } };
   } catch (error) {
     return { failure: failureOf(sentinel, error), cause: error };
@@ -71,7 +73,7 @@ function votesFor(answers: readonly Answer[], { host, port }: RedisNode): number
   ).length;
 }
 
-function nobodyKnows(answers: readonly Answer[], { master }: SentinelAddress): Error {
+function noMasterKnown(answers: readonly Answer[], { master }: SentinelAddress): Error {
   if (answers.includes('unknown'))
     return new TsworkerError('REDIS', `no Sentinel knows a master called ${JSON.stringify(master)}`, {
       hint: 'the name after the nodes must be the one in "sentinel monitor <name> …"',

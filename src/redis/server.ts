@@ -39,7 +39,7 @@ function fieldsOf(reply: unknown): Record<string, string | undefined> {
  * A plain address must lead to a plain server.
  * @throws TsworkerError USAGE
  */
-export function refuseOthers({ mode }: ServerKind, shownUri: string): void {
+export function requireSingleServer({ mode }: ServerKind, shownUri: string): void {
   const at = /^redis(s?):\/\/(.*@)?([^/?#]*)/i.exec(shownUri);
   const [, tls = '', login = '', node = 'host:port'] = at ?? [];
   if (mode === 'cluster')
@@ -47,7 +47,7 @@ export function refuseOthers({ mode }: ServerKind, shownUri: string): void {
       hint: `use redis${tls}+cluster://${login}${node}, and a namespace with a hash tag, such as {resque}:`,
     });
   if (mode === 'sentinel')
-    throw new TsworkerError('USAGE', `at ${shownUri} answers a Sentinel, not Redis itself`, {
+    throw new TsworkerError('USAGE', `a Sentinel answers at ${shownUri}, not Redis itself`, {
       hint: `use redis${tls}+sentinel://${login}${node}/<name of the master>`,
     });
 }

@@ -7,6 +7,7 @@ import type { Identity } from './identity.js';
 import { type OwnState, StatePublisher, WORKING } from './process-state.js';
 import { recoverProcess } from './recover.js';
 import { register, unregister } from './register.js';
+import { type RunningJob, readRunningJobs } from './running-jobs.js';
 
 export interface ChildRegistryOptions {
   readonly wanted: Pick<Identity, 'namespace' | 'label' | 'queues'>;
@@ -87,6 +88,12 @@ export class RedisChildRegistry {
   showStates(stateOf: (pid: number) => OwnState | undefined): void {
     this.#stateOf = stateOf;
     for (const [identity, state] of this.#states) this.#show(identity, state);
+  }
+
+  /** As its records show it. */
+  async runningJobs(pid: number, most: number): Promise<RunningJob[]> {
+    const identity = [...this.#states.keys()].find((one) => one.pid === pid);
+    return identity === undefined ? [] : await readRunningJobs(await this.#connecting, identity, most);
   }
 
   async leave(identity: Identity): Promise<void> {

@@ -24,6 +24,17 @@ export interface HeartbeatOptions {
   readonly onDead?: RecoverOptions['onDead'];
 }
 
+/** Of the settings, which are in seconds. */
+export function heartbeatOptions(settings: {
+  readonly heartbeat: number;
+  readonly pruneAfter: number;
+  readonly forcePrune: boolean;
+  readonly onDead: HeartbeatOptions['onDead'];
+}): Omit<HeartbeatOptions, 'identity'> {
+  const { heartbeat, pruneAfter, forcePrune, onDead } = settings;
+  return { heartbeatMs: heartbeat * 1000, pruneAfterMs: pruneAfter * 1000, forcePrune, onDead };
+}
+
 /** Every message is plain data: it may come from a thread. */
 export type HeartbeatMessage =
   /** `processes`: how many tsworker processes are alive, this one included. */

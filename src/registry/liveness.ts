@@ -65,7 +65,7 @@ export function judgeGoworker(id: string, beatMs: number, { started, record }: O
 }
 
 /** `<host>:<pid>-<slot>:<queues>`, which is also ours. */
-function isGoworkerForm(id: string): boolean {
+export function isGoworkerForm(id: string): boolean {
   return /^[^:]+:\d+-(\d+|poller):./.test(id);
 }
 

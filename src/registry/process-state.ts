@@ -4,7 +4,7 @@
  * `tsworker:states`, `<label>:<pid>` → a JSON object. Most processes have nothing to say, and then no entry.
  */
 import type { Connection } from '../redis/connection.js';
-import { createKeys } from '../resque/keys.js';
+import type { Keys } from '../resque/keys.js';
 import { serverTimeMs } from './clock.js';
 import { type Identity, keysOf, processName } from './identity.js';
 import { scan } from './scan.js';
@@ -120,11 +120,11 @@ function signature({ blockedForMs, ...state }: OwnState): string {
 /** By `<label>:<pid>`, which is what `processOf` gives for a worker id. Who is not in it is {@link WORKING}. */
 export async function readProcessStates(
   connection: Connection,
-  namespace: string,
+  keys: Pick<Keys, 'states'>,
 ): Promise<ReadonlyMap<string, ProcessState>> {
   const now = await serverTimeMs(connection);
   const states = new Map<string, ProcessState>();
-  for await (const [name, text] of scan(connection, ['HSCAN', createKeys(namespace).states], 2)) {
+  for await (const [name, text] of scan(connection, ['HSCAN', keys.states], 2)) {
     const entry = parseEntry(text);
     if (entry === undefined || entry.until * 1000 < now) continue;
     const { until: _, ...state } = entry;

@@ -16,7 +16,10 @@ export async function showProcess(connection: Connection, identity: Identity, no
   const shown = [sendNamed(connection, ['ZADD', keys.processes, seconds(nowMs), name])];
   if (machine !== undefined)
     shown.push(sendNamed(connection, ['HSET', keys.machines, name, `${seconds(nowMs)} ${machine}`]));
-  await Promise.all(shown);
+  const failed = (await Promise.allSettled(shown)).flatMap((end) =>
+    end.status === 'rejected' ? [(end.reason as Error).message] : [],
+  );
+  if (failed.length > 0) throw new Error(failed.join('; '));
 }
 
 /** An error names the key: where it is of another type, somebody must delete it. */

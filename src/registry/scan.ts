@@ -7,11 +7,21 @@ export async function* scan(
   [command, key]: readonly [string, string],
   width: number,
 ): AsyncGenerator<string[]> {
+  for await (const some of scanBytes(connection, [command, key], width)) yield some.map(String);
+}
+
+/** The same where what is scanned may be no UTF-8. */
+export async function* scanBytes(
+  connection: Connection,
+  [command, key]: readonly [string, string],
+  width: number,
+): AsyncGenerator<Buffer[]> {
   let cursor = '0';
   do {
-    const [next, flat] = (await connection.send([command, key, cursor, 'COUNT', '1000'])) as [string, string[]];
+    const reply = await connection.send([command, key, cursor, 'COUNT', '1000'], { binary: true });
+    const [next, flat] = reply as [Buffer, Buffer[]];
     for (let i = 0; i < flat.length; i += width) yield flat.slice(i, i + width);
-    cursor = next;
+    cursor = next.toString();
   } while (cursor !== '0');
 }
 

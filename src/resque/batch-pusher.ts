@@ -4,10 +4,11 @@
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { TsworkerError } from '../errors.js';
 import type { Connection } from '../redis/connection.js';
 import type { Keys } from './keys.js';
 import type { ReadyJob } from './payload-text.js';
-import { callScript, SCRIPTS, type Script } from './scripts/index.js';
+import { pushJobs } from './push.js';
 
 const PATIENCE_MS = 20_000;
 const RETRY_MS = 200;
@@ -17,7 +18,6 @@ const REMEMBERED_S = 3600;
 export class BatchPusher {
   readonly #connection: Connection;
   readonly #keys: Keys;
-  readonly #script: Script = SCRIPTS.enqueue;
   readonly #marker: string;
   #batches = 0;
 
@@ -33,20 +33,11 @@ export class BatchPusher {
    *   pushed or nothing
    */
   async push(jobs: readonly ReadyJob[]): Promise<void> {
-    const queues = new Map<string, string[]>();
-    for (const { queue, payload } of jobs) {
-      const others = queues.get(queue);
-      if (others === undefined) queues.set(queue, [payload]);
-      else others.push(payload);
-    }
-    const keys = [this.#marker, this.#keys.queues, ...[...queues.keys()].map(this.#keys.queue)];
-    const lists = [...queues].flatMap(([queue, payloads]) => [queue, String(payloads.length), ...payloads]);
-    const args = [String(++this.#batches), String(REMEMBERED_S), ...lists];
+    const batch = { marker: this.#marker, number: ++this.#batches, rememberedS: REMEMBERED_S };
     const giveUpAt = Date.now() + PATIENCE_MS;
     for (;;) {
       try {
-        await callScript(this.#connection, this.#script, keys, args);
-        return;
+        return await pushJobs(this.#connection, this.#keys, jobs, batch);
       } catch (error) {
         if (!isPassing(error) || Date.now() > giveUpAt) throw error;
       }
@@ -62,6 +53,7 @@ export class BatchPusher {
 
 /** The connection is lost, or another server takes over; all else that Redis says is a refusal, and begins with its code. */
 function isPassing(error: unknown): boolean {
+  if (error instanceof TsworkerError) return false;
   const message = error instanceof Error ? error.message : String(error);
   return (
     !/^[A-Z]{2,} /.test(message) || /^(LOADING|READONLY|CLUSTERDOWN|MASTERDOWN|TRYAGAIN|MOVED|ASK|BUSY) /.test(message)

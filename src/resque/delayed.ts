@@ -5,12 +5,10 @@
  */
 import type { Connection } from '../redis/connection.js';
 import { encodePayload } from './codec.js';
+import type { Due } from './due.js';
 import type { NewJob } from './enqueue.js';
 import type { Keys } from './keys.js';
 import { callScript, SCRIPTS } from './scripts/index.js';
-
-/** When a job is due: at a time, or so many milliseconds from now by Redis' clock. */
-export type Due = { readonly at: Date } | { readonly inMs: number };
 
 /** An item of the delayed jobs, named by its place and its bytes. */
 export interface DelayedItem {
@@ -22,11 +20,13 @@ export interface DelayedItem {
 /** What is to become of an item that is taken out. */
 export type Destination =
   | { readonly to: 'queue'; readonly queue: string; readonly payload: Buffer | string }
+  /** Another second; not the one where it is. */
+  | { readonly to: 'time'; readonly seconds: number }
   /** `entry`: the whole failed entry. */
   | { readonly to: 'failed'; readonly entry: Buffer | string }
   | { readonly to: 'nowhere' };
 
-/** gone: it is not there (any more). refused: its queue's key holds something else than a list; it stays delayed. */
+/** gone: it is not there (any more). refused: the key to which it is to go holds no list; it stays where it is. */
 export type Taken = 'taken' | 'gone' | 'refused';
 
 const MOST_IN_ONE_CALL = 1000;
@@ -49,8 +49,19 @@ export async function enqueueDelayed(
   jobs: readonly (NewJob & { readonly due: Due })[],
   fields: Readonly<Record<string, string>> = {},
 ): Promise<(Date | undefined)[]> {
-  const args = jobs.map(({ queue, class: name, args: given = [], due }) => {
-    const payload = encodePayload(name, given, fields);
+  const ready = jobs.map(({ queue, class: name, args = [], due }) => {
+    return { queue, payload: encodePayload(name, args, fields), due };
+  });
+  return await delayPayloads(connection, keys, ready);
+}
+
+/** The same, of payloads that are text already. */
+export async function delayPayloads(
+  connection: Connection,
+  keys: Keys,
+  jobs: readonly { readonly queue: string; readonly payload: string; readonly due: Due }[],
+): Promise<(Date | undefined)[]> {
+  const args = jobs.map(({ queue, payload, due }) => {
     const [kind, ms] = 'at' in due ? ['at', due.at.getTime()] : ['in', due.inMs];
     return [kind, String(ms), queue, payload, itemText(payload, queue)];
   });
@@ -128,6 +139,8 @@ function destinationArgs(destination: Destination): (string | Buffer)[] {
   switch (destination.to) {
     case 'queue':
       return ['queue', destination.queue, destination.payload];
+    case 'time':
+      return ['time', String(Math.ceil(destination.seconds)), ''];
     case 'failed':
       return ['failed', '', destination.entry];
     case 'nowhere':

@@ -3,6 +3,7 @@ import { TsworkerError } from '../errors.js';
 import type { Connection } from '../redis/connection.js';
 import { encodePayload } from './codec.js';
 import { createKeys } from './keys.js';
+import { pushJobs } from './push.js';
 import { checkQueueName } from './queue-name.js';
 
 /** A job to be enqueued. */
@@ -14,7 +15,6 @@ export interface NewJob {
   readonly args?: readonly unknown[];
 }
 
-const MOST_IN_ONE_PUSH = 1000;
 const MEMBERS = ['queue', 'class', 'args'];
 
 /** @throws TsworkerError USAGE where it is no job, or has something more: a delay that is ignored would be a surprise */
@@ -32,14 +32,15 @@ export function checkNewJob(job: unknown): void {
   );
   if (unknown.length === 0) return;
   throw new TsworkerError('USAGE', `${where}: a job has no ${unknown.map((key) => `"${key}"`).join(', ')}`, {
-    hint: 'A job is { queue, class, args }, and runs as soon as a worker is free.',
+    hint: 'A job is { queue, class, args }; for later there are enqueueIn and enqueueAt.',
   });
 }
 
 /**
  * All or none, in one round trip; jobs of one queue keep their order.
  * @param fields stand beside class and args in each payload: where it was enqueued, for a trace
- * @throws TsworkerError PAYLOAD where an argument cannot be written as JSON; nothing is pushed then
+ * @throws TsworkerError PAYLOAD where an argument cannot be written as JSON, REDIS where a key is of another type; nothing
+ *   is pushed then
  */
 export async function enqueueJobs(
   connection: Connection,
@@ -48,21 +49,9 @@ export async function enqueueJobs(
   fields: Readonly<Record<string, string>> = {},
 ): Promise<void> {
   if (jobs.length === 0) return;
-  const keys = createKeys(namespace);
-  const payloads = new Map<string, string[]>();
-  for (const job of jobs) {
-    const payload = encodePayload(job.class, job.args ?? [], fields);
-    const others = payloads.get(job.queue);
-    if (others === undefined) payloads.set(job.queue, [payload]);
-    else others.push(payload);
-  }
-  const commands = [['SADD', keys.queues, ...payloads.keys()]];
-  for (const [queue, all] of payloads)
-    for (let first = 0; first < all.length; first += MOST_IN_ONE_PUSH)
-      commands.push(['RPUSH', keys.queue(queue), ...all.slice(first, first + MOST_IN_ONE_PUSH)]);
-  // Sent in one turn of the event loop: nobody else's command can come between.
-  const replies = [['MULTI'], ...commands, ['EXEC']].map((command) => connection.send(command));
-  const results = await Promise.allSettled(replies);
-  const exec = results[results.length - 1];
-  if (exec.status === 'rejected') throw (results.find((r) => r.status === 'rejected') as PromiseRejectedResult).reason;
+  const ready = jobs.map(({ queue, class: name, args = [] }) => ({
+    queue,
+    payload: encodePayload(name, args, fields),
+  }));
+  await pushJobs(connection, createKeys(namespace), ready);
 }

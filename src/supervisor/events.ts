@@ -3,7 +3,6 @@ import { EventEmitter } from 'node:events';
 import type { TsworkerError } from '../errors.js';
 import type { Counts } from '../metrics/counts.js';
 import type { Death } from './messages.js';
-import type { ReloadProgress } from './reload.js';
 
 /** What is known when a child begins to claim. */
 export type Ready = { readonly classes: readonly string[]; readonly tracking: boolean; readonly limitMs: number };
@@ -12,6 +11,14 @@ export type Ready = { readonly classes: readonly string[]; readonly tracking: bo
 export interface RunningChild {
   readonly pid: number;
   readonly running: number;
+}
+
+/** How far a reload is, and what it waits for now. */
+export interface ReloadProgress {
+  readonly replaced: number;
+  readonly total: number;
+  /** draining: these have to end, or one of them, before the next child can start. starting: it is not ready yet. */
+  readonly waitingFor: { readonly what: 'draining' | 'starting'; readonly children: readonly RunningChild[] };
 }
 
 export interface SupervisorEventMap {

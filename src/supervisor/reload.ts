@@ -5,15 +5,7 @@
  */
 import type { Child } from './child-process.js';
 import type { ChildLifecycle, ChildSlot } from './child-slot.js';
-import type { RunningChild, SupervisorEvents } from './events.js';
-
-/** How far a reload is, and what it waits for now. */
-export interface ReloadProgress {
-  readonly replaced: number;
-  readonly total: number;
-  /** draining: these have to end, or one of them, before the next child can start. starting: it is not ready yet. */
-  readonly waitingFor: { readonly what: 'draining' | 'starting'; readonly children: readonly RunningChild[] };
-}
+import type { ReloadProgress, RunningChild, SupervisorEvents } from './events.js';
 
 export interface ReloadOptions {
   readonly slots: readonly ChildSlot[];

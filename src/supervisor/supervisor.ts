@@ -9,10 +9,10 @@ import { BlockedWatch } from './blocked-watch.js';
 import { beginChild, type Family, type SlotFacts, type StartOrder } from './child-lifecycle.js';
 import type { Child, ChildEvents, Ending } from './child-process.js';
 import { ChildSlot } from './child-slot.js';
-import type { Ready, RunningChild, SupervisorEvents } from './events.js';
+import type { Ready, ReloadProgress, RunningChild, SupervisorEvents } from './events.js';
 import type { ChildRegistry } from './interfaces.js';
 import type { Order } from './messages.js';
-import { Reload, type ReloadProgress } from './reload.js';
+import { Reload } from './reload.js';
 import { RecentDeaths } from './restart-policy.js';
 
 /** A child that works answers sooner; one that is blocked does not answer at all. */
@@ -39,6 +39,7 @@ export interface Supervised {
 /** What can be seen of a child from outside, beside what its workers do. */
 export interface ChildState {
   readonly pid: number;
+  readonly working: boolean;
   readonly paused: boolean;
   readonly draining: boolean;
   /** By the monotonic clock. */
@@ -146,6 +147,7 @@ export class Supervisor {
         ? []
         : {
             pid: child.pid,
+            working: child.working,
             paused: this.#paused,
             draining: child.retiring || this.stopping,
             blockedSince: this.#watch.blockedSince(child),
@@ -227,7 +229,10 @@ export class Supervisor {
         this.#options.events.emit('replacing', { old: describe(old.child), next: next.pid ?? 0 });
         this.#options.events.emit('stateChanged');
       },
-      waiting: () => this.#reload.tellWaiting(),
+      waiting: () => {
+        this.#reload.tellWaiting();
+        this.#options.events.emit('stateChanged');
+      },
       stopped: this.#stopped.signal,
     });
   }

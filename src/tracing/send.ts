@@ -19,17 +19,17 @@ import {
 import { fieldsOf, JOB_CLASS, SYSTEM } from './conventions.js';
 
 /** @param push enqueues the jobs, with these fields in each payload */
-export async function sendTraced(
+export async function sendTraced<T>(
   jobs: readonly NewJob[],
-  push: (fields: Readonly<Record<string, string>>) => Promise<void>,
-): Promise<void> {
+  push: (fields: Readonly<Record<string, string>>) => Promise<T>,
+): Promise<T> {
   const span = isAnswered() && jobs.length > 0 ? quietly(() => startSpan(jobs)) : undefined;
   if (span === undefined) return await push({});
   const active = trace.setSpan(context.active(), span);
   const carrier: Record<string, unknown> = {};
   quietly(() => propagation.inject(active, carrier));
   try {
-    await context.with(active, () => push({ ...fieldsOf(carrier), enqueued_at: new Date().toISOString() }));
+    return await context.with(active, () => push({ ...fieldsOf(carrier), enqueued_at: new Date().toISOString() }));
   } catch (error) {
     quietly(() => fail(span, error));
     throw error;

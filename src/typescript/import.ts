@@ -25,9 +25,10 @@ export interface TypeScriptOptions {
 export function typeScriptImporter({ tsworker, modules }: TypeScriptOptions): (file: string) => Promise<Exports> {
   // One for each tsconfig.json: it says what the aliases in its modules mean.
   const compilers = new Map<string | undefined, Jiti>();
+  const files = new Map<string, unknown>();
   const compilerFor = (file: string): Jiti => {
     const folder = path.dirname(file);
-    const tsconfig = tsconfigFor(folder)?.withPaths;
+    const tsconfig = tsconfigFor(folder, files)?.withPaths;
     const known = compilers.get(tsconfig);
     if (known !== undefined) return known;
     const made = createJiti(file, {

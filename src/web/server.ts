@@ -7,6 +7,8 @@ import type { AddressInfo } from 'node:net';
 import { type HttpAddress, showHttp } from '../config/http.js';
 import { TsworkerError } from '../errors.js';
 import type { Service } from '../service.js';
+import { ConnectionLimit } from './connection-limit.js';
+import { isLoopback, isLoopbackName } from './host-check.js';
 
 export interface Page {
   readonly status: number;
@@ -17,8 +19,15 @@ export interface Page {
 /** By path: `/healthz`. */
 export type Pages = Readonly<Record<string, () => Page | Promise<Page>>>;
 
-/** Nobody needs more of what this serves. */
-const MOST_CONNECTIONS = 256;
+/** Probes and scrapers need a few. */
+const LIMITS = { total: 256, ofOneAddress: 128 } as const;
+/** Requests here are a few lines: who takes longer to send one has nothing to ask. */
+const TIMES = {
+  headersTimeout: 5000,
+  requestTimeout: 5000,
+  keepAliveTimeout: 5000,
+  connectionsCheckingInterval: 1000,
+} as const;
 
 export class WebServer implements Service {
   readonly name = 'web';
@@ -37,9 +46,14 @@ export class WebServer implements Service {
   /** @throws TsworkerError HTTP where it cannot listen there */
   async start(): Promise<void> {
     if (this.#server !== undefined) return;
-    const server = createServer((request, response) => void this.#answer(request, response));
+    const limit = new ConnectionLimit(LIMITS);
+    const server = createServer(TIMES, (request, response) => {
+      limit.count(request.socket, 1);
+      response.once('close', () => limit.count(request.socket, -1));
+      void this.#answer(request, response);
+    });
+    server.on('connection', (socket) => limit.admit(socket));
     this.#server = server;
-    server.maxConnections = MOST_CONNECTIONS;
     try {
       await new Promise<void>((resolve, reject) => {
         server.once('error', reject);
@@ -79,12 +93,17 @@ export class WebServer implements Service {
     response.end(body);
   }
 
-  async #pageFor({ method, url = '/' }: IncomingMessage): Promise<Page & { allow?: string }> {
+  async #pageFor({ method, url = '/', headers }: IncomingMessage): Promise<Page & { allow?: string }> {
+    if (isLoopback(this.#address.host) && !isLoopbackName(headers.host))
+      return plain(403, 'this server listens on the loopback only: call it localhost, 127.0.0.1 or [::1]');
     if (method !== 'GET' && method !== 'HEAD')
       return { ...plain(405, 'only GET and HEAD are answered here'), allow: 'GET, HEAD' };
     const path = url.split('?', 1)[0];
     const make = this.#pages.get(path);
-    if (make === undefined) return plain(404, `nothing here; there are ${[...this.#pages.keys()].join(', ')}`);
+    if (make === undefined) {
+      const paths = [...this.#pages.keys()];
+      return path === '/' ? plain(200, paths.join('\n')) : plain(404, `nothing here; there are ${paths.join(', ')}`);
+    }
     try {
       return await make();
     } catch (error) {

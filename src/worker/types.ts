@@ -4,7 +4,6 @@ import type { Settings } from '../config/settings.js';
 import type { JobContext } from '../job.js';
 import type { JobModules } from '../job-modules/load.js';
 import type { Meter } from '../metrics/meter.js';
-import type { SignalActions } from '../processes/signals.js';
 import type { Connection, ConnectionEvents } from '../redis/connection.js';
 import type { Membership } from '../registry/membership.js';
 import type { TellRunning } from './tell-running.js';
@@ -56,6 +55,18 @@ export interface ReadyFacts {
   readonly tracking: boolean;
   /** The longest that any job may take, in milliseconds; 0: at least one has no limit. */
   readonly limitMs: number;
+}
+
+/** What the signals of the process do. */
+export interface SignalActions {
+  /** Begin to stop, or with a further signal stop now. */
+  stop(reason: string): void;
+  pause(): void;
+  resume(): void;
+  /** Say what every busy slot is doing. */
+  report(): void;
+  /** Load the job modules anew. Where it is absent the signal keeps its own meaning, which is to end the process. */
+  reload?(): void;
 }
 
 /** What can be done to a running worker. */

@@ -14,7 +14,8 @@ import { connectWording, dumpRuns, engineWording, heartbeatWording, startLine } 
 import { withMeter } from '../metrics/meter.js';
 import { connect } from '../redis/connect.js';
 import type { Connection } from '../redis/connection.js';
-import type { HeartbeatMessage } from '../registry/heartbeat.js';
+import { workerConnectOptions } from '../redis/options.js';
+import { type HeartbeatMessage, heartbeatOptions } from '../registry/heartbeat.js';
 import { type Identity, workerId } from '../registry/identity.js';
 import { type Membership, OwnMembership } from '../registry/membership.js';
 import { reenter } from '../registry/register.js';
@@ -26,7 +27,6 @@ import { Shutdown } from './shutdown.js';
 import { tellBegin, tellEnd } from './tell-running.js';
 import type { DaemonActions, DaemonOptions, WorkResult } from './types.js';
 import { catchFaults, type Faults } from './uncaught-errors.js';
-import { connectOptionsOf, heartbeatOptions } from './wiring.js';
 
 /** How long finishes are held for a Redis that is away. With what follows, the end comes at most 10 s after the last job's. */
 const DELIVERY_MS = 6000;
@@ -186,7 +186,7 @@ class Daemon {
     // A child's supervisor waits for the same, and says so.
     const wording = this.#options.membership === undefined ? connectWording(log, shownUri) : {};
     const hooks = { ...events, watch: true, ...wording };
-    return connect(connectOptionsOf(settings, 'engine'), shownUri, hooks, begun.signal);
+    return connect(workerConnectOptions(settings, 'engine'), shownUri, hooks, begun.signal);
   }
 
   #wantedIdentity(): Identity {
@@ -212,7 +212,7 @@ class Daemon {
       log.warn(
         'heartbeats share the event loop with the jobs: a job that blocks it for minutes gets this worker declared dead',
       );
-    const thread = { connect: connectOptionsOf(settings, 'heartbeat'), shownUri: maskUri(settings.uri) };
+    const thread = { connect: workerConnectOptions(settings, 'heartbeat'), shownUri: maskUri(settings.uri) };
     const heartbeat = heartbeatOptions(settings);
     return new OwnMembership({ wanted: this.#wantedIdentity(), heartbeat, tell, thread: alone ? undefined : thread });
   }

@@ -46,8 +46,8 @@ test.concurrent.for([
   const beats = () => redis.client.hVals('resque:workers:heartbeat');
   const [before] = await beats();
   await until(async () => (await beats())[0] !== before, { what: 'another heartbeat' });
-  await plantDead(redis, 'elsewhere:1-0:q');
-  await until(async () => (await redis.client.sIsMember('resque:workers', 'elsewhere:1-0:q')) === 0);
+  await plantDead(redis, 'elsewhere:1:q');
+  await until(async () => (await redis.client.sIsMember('resque:workers', 'elsewhere:1:q')) === 0);
   await push('Say');
   await counted({ processed: 1 });
   worker.signal('SIGTTIN');

@@ -128,6 +128,6 @@ it('brings types that a job module compiles with', { timeout: 60_000 }, async ()
 it('has the demo in it', { timeout: 60_000 }, async () => {
   const demo = npx(['tsworker', 'demo']);
   expect(await demo.exit(50_000), demo.output).toEqual({ code: 0, signal: null });
-  expect(demo.stdout).toContain("Checked against Redis' own counts");
+  expect(demo.stdout).toContain("The ledger, by Redis' own counts");
   expect(existsSync(join(app, 'node_modules/tsworker/src'))).toBe(false);
 });

@@ -1,4 +1,6 @@
 /** What an operator sees of workers at work: our daemon and a real node-resque worker, on one Redis, at the same time. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import NodeResque from 'node-resque';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { main } from '../../src/cli/main.js';
@@ -111,7 +113,7 @@ test('status, workers and failed show our workers and those of node-resque right
     { class: 'NodeFails', count: 1, exception: 'TypeError', error: 'node says no' },
   ]);
 
-  const table = await ask('workers');
+  const table = await ask('workers -slots');
   expect(table).toMatch(/^node1:\d+ +working +\d+s +node +NodeHold +"a" +\d+s ago +0 +1 +node$/m);
   expect(table).toMatch(
     /^web1\.ts:\d+-[012] +working +\d+s +ours +Hold +12345678901234567890 +\d+s ago +0 +\d +ours$/m,
@@ -166,4 +168,31 @@ test('-watch takes a real terminal, and gives it back when it is ended', async (
   expect(await watching.exit()).toMatchObject({ code: 0 });
   expect(watching.stdout.startsWith('\u001b[?1049h')).toBe(true);
   expect(watching.stdout.trimEnd().endsWith('\u001b[?25h\u001b[?1049l')).toBe(true);
+});
+
+test('a job that blocks its process, and a pause by USR2, are seen from outside', async () => {
+  await redis.client.flushAll();
+  const folder = writeJobs(tempDir('jobs'), {
+    'jobs.ts': `
+      import { existsSync } from 'node:fs';
+      export function Block() { while (!existsSync('unblocked')); }`,
+  });
+  const flags = ['-queues=q', '-concurrency=3', '-heartbeat=1', '-prune-after=100'];
+  const daemon = runCli([`-uri=${redis.uri}`, `-jobs=${folder}`, ...flags], { cwd: folder });
+  await until(async () => (await redis.client.sCard('resque:workers')) === 3);
+  await redis.client.rPush('resque:queue:q', ['{"class":"Block","args":[]}']);
+  const seen = await until(async () => {
+    const { workers, processes } = await askJson('status');
+    return processes.some((one: { blockedSeconds: number | null }) => one.blockedSeconds !== null) && workers;
+  });
+  expect(seen).toMatchObject({ total: 3, working: 1, idle: 0, blocked: 2 });
+  expect(await ask('status')).toMatch(/^\S+:\d+ +blocked for \d+s: a job holds its event loop +1 +3$/m);
+  expect(await ask('workers')).toMatch(/^\S+:\d+ +blocked for \d+s/m);
+  writeFileSync(join(folder, 'unblocked'), '');
+  await until(async () => (await askJson('status')).workers.idle === 3);
+  daemon.signal('SIGUSR2');
+  await until(async () => (await askJson('status')).workers.paused === 3);
+  expect(await ask('status')).toContain('paused   no, but for 1 process paused by SIGUSR2');
+  daemon.signal('SIGTERM');
+  expect((await daemon.exit()).code).toBe(0);
 });

@@ -69,6 +69,24 @@ test.concurrent('a child that is killed is replaced, and its jobs run again at o
   expect(await leftoverKeys(redis.client)).toEqual([]);
 });
 
+test.concurrent('keys of ours that another program has written keep no child from being replaced, and the log names them', async (context) => {
+  const { redis, start, push, counted } = await scene(context);
+  const run = start('-concurrency=3', '-heartbeat=0.1');
+  await run.waitForLog('tsworker started');
+  const wrong = ['resque:tsworker:processes', 'resque:tsworker:machines', 'resque:pruning_dead_workers_in_progress'];
+  for (const key of wrong) {
+    await redis.client.multi().del(key).rPush(key, 'x').exec();
+    await run.waitForLog(({ problem }) => String(problem).includes(key));
+  }
+  await push('Sleep', 500);
+  await counted({ claimed: 1 });
+  process.kill(childrenOf(run.pid)[0], 'SIGKILL');
+  await counted({ processed: 1 });
+  await stop(run);
+  // Whether another process lives, which needs `beats`, nobody can tell.
+  expect(await leftoverKeys(redis.client)).toEqual([...wrong, 'resque:tsworker:beats'].sort());
+});
+
 test.concurrent('a job that kills its child once is done at the second try, beside others', async (context) => {
   const { redis, start, push } = await scene(context);
   const run = start('-processes=2', '-exit-on-complete');

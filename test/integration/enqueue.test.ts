@@ -1,10 +1,15 @@
 /** Batches of jobs: each is pushed once, whatever becomes of the connection, or not at all. */
 import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest';
+import { main } from '../../src/cli/main.js';
 import { connect } from '../../src/redis/connect.js';
 import type { Connection } from '../../src/redis/connection.js';
 import { BatchPusher } from '../../src/resque/batch-pusher.js';
+import { enqueueJobs } from '../../src/resque/enqueue.js';
 import type { ReadyJob } from '../../src/resque/payload-text.js';
+import { ACL_OF_PRODUCER, SMALLEST_ACL } from '../support/acl.js';
 import { keys } from '../support/failed.js';
+import { fakeIo } from '../support/io.js';
+import { page } from '../support/pages.js';
 import { startProxy } from '../support/proxy.js';
 import { startRedis, type TestRedis } from '../support/redis.js';
 
@@ -58,7 +63,8 @@ it.each(['loseReply', 'cutBefore'] as const)('pushes a batch once, also after %s
 });
 
 it.each([
-  ['a queue is no list', ['SET', 'resque:queue:b', 'x'], 'WRONGTYPE'],
+  ['a queue is no list', ['SET', 'resque:queue:b', 'x'], '^nothing was enqueued: resque:queue:b is not a list$'],
+  ['the set of queues is none', ['SET', 'resque:queues', 'x'], '^nothing was enqueued: resque:queues is not a set$'],
   [
     'a queue may not be pushed to',
     ['ACL', 'SETUSER', 'default', 'resetkeys', '~resque:queue:a', '~resque:queues', '~resque:tsworker:*', '%R~*'],
@@ -74,4 +80,45 @@ it.each([
   await redis.cli('CONFIG', 'SET', 'maxmemory', '0');
   await redis.cli('ACL', 'SETUSER', 'default', '~*', '+@all');
   expect(await redis.client.exists('resque:queue:a')).toBe(0);
+});
+
+it.each([
+  ['a queue is no list', ['HSET', 'resque:queue:b', 'x', 'y'], 'resque:queue:b is not a list'],
+  ['the set of queues is none', ['RPUSH', 'resque:queues', 'x'], 'resque:queues is not a set'],
+])('the library enqueues nothing where %s, and says so', async (_, command, wrong) => {
+  const connection = await open(redis.uri);
+  await redis.cli(...command);
+  const both = ['a', 'b'].map((queue) => ({ queue, class: 'A', args: [1] }));
+  await expect(enqueueJobs(connection, 'resque:', both)).rejects.toMatchObject({
+    code: 'REDIS',
+    message: `nothing was enqueued: ${wrong}`,
+    hint: expect.stringContaining('rename or delete it'),
+  });
+  expect(await redis.client.keys('resque:queue:a')).toEqual([]);
+});
+
+it.each([
+  ["the worker's", SMALLEST_ACL],
+  ["a producer's", ACL_OF_PRODUCER],
+])('the documented ACL of %s user is enough to enqueue', async (_, acl) => {
+  await redis.client.sendCommand(['ACL', 'SETUSER', 'u', 'reset', 'on', '>pw', '~resque:*', ...acl]);
+  const uri = redis.uri.replace('unix://', 'unix://u:pw@');
+  const connection = await open(uri);
+  await enqueueJobs(connection, 'resque:', [{ queue: 'q', class: 'A' }]);
+  if (acl === ACL_OF_PRODUCER) {
+    expect(page('config/README.md')).toContain(`only enqueues needs \`${acl.join(' ')}\``);
+    expect(await redis.client.lLen('resque:queue:q')).toBe(1);
+    return;
+  }
+  const io = fakeIo({ cwd: '/nowhere' });
+  expect(await main(['enqueue', 'A', '-queue=q'], { REDIS_URL: uri }, io), io.texts.err).toBe(0);
+  expect(await redis.client.lLen('resque:queue:q')).toBe(2);
+});
+
+it('the library enqueues 100,000 jobs in one step', async () => {
+  const connection = await open(redis.uri);
+  const all = Array.from({ length: 100_000 }, (_, id) => ({ queue: 'q', class: 'A', args: [id] }));
+  await enqueueJobs(connection, 'resque:', all);
+  expect(await redis.client.lRange(keys.queue('q'), -1, -1)).toEqual(['{"class":"A","args":[99999]}']);
+  expect(await redis.client.lLen(keys.queue('q'))).toBe(100_000);
 });

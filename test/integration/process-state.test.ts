@@ -5,6 +5,7 @@ import type { Connection } from '../../src/redis/connection.js';
 import type { Identity } from '../../src/registry/identity.js';
 import { readProcessStates, WORKING, writeProcessState } from '../../src/registry/process-state.js';
 import { hideProcesses } from '../../src/registry/processes.js';
+import { createKeys } from '../../src/resque/keys.js';
 import { startRedis, type TestRedis } from '../support/redis.js';
 import { testConnection } from '../support/store.js';
 import { until } from '../support/until.js';
@@ -24,7 +25,7 @@ const ONE: Identity = { namespace: 'resque:', label: 'host.ts', pid: 1, queues: 
 const KEY = 'resque:tsworker:states';
 const MINUTE = 60_000;
 
-const read = () => readProcessStates(connection, 'resque:');
+const read = () => readProcessStates(connection, createKeys('resque:'));
 const serverMs = async () => Number(((await redis.client.sendCommand(['TIME'])) as unknown as string[])[0]) * 1000;
 
 test('each state is read as it was written, by the name of the process', async () => {

@@ -3,15 +3,18 @@
 export const SMALLEST_ACL: readonly string[] = [
   ...['+ping', '+time', '+eval', '+evalsha', '+client|tracking'],
   ...['+get', '+set', '+getdel', '+del', '+exists', '+mget', '+incr', '+incrby'],
-  ...['+lindex', '+lpop', '+lpush', '+rpush', '+sadd', '+srem', '+sismember', '+sscan'],
+  ...['+llen', '+lpop', '+lpush', '+rpush', '+sadd', '+srem', '+sismember', '+smembers', '+sscan'],
   ...['+hset', '+hget', '+hdel', '+hexists', '+hscan', '+zadd', '+zcard', '+zrem', '+zremrangebyscore'],
-  ...['+multi', '+exec'],
 ];
 
 /** Of these, what a daemon can do without: slower, or without the feature that needs it. */
-export const DISPENSABLE: readonly string[] = ['+client|tracking', '+getdel', '+sscan', '+multi', '+exec'];
+export const DISPENSABLE: readonly string[] = ['+client|tracking', '+getdel', '+sscan'];
 
 /** Added where they are used. */
 export const ACL_OF_WAIT = '+wait';
-export const ACL_OF_HTTP = '+llen';
+export const ACL_OF_HTTP = '+lindex';
+/** Of a program that only enqueues. */
+export const ACL_OF_PRODUCER: readonly string[] = [
+  ...['+ping', '+eval', '+evalsha', '+sismember', '+llen', '+sadd', '+rpush'],
+];
 export const ACL_OF_CLUSTER = '+cluster|slots';

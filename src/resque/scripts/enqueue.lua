@@ -1,31 +1,42 @@
--- Pushes one batch of jobs, once: each batch has a number, and one that was pushed already is not pushed again. So the
--- call may be sent again after a lost reply.
+-- Pushes jobs, all of them or none. A batch with a number is pushed once: the call may be sent again after a lost reply.
 --
 -- KEYS  tsworker:enqueue:<nonce>, queues; then the queue lists
--- ARGV  1 number of the batch, 2 for how many seconds that is remembered; then for each queue its name, the number of its
---       payloads, these
--- Returns 1 when it was pushed now, 0 when it had been
-local pushed = tonumber(redis.call('GET', KEYS[1]) or '0')
-if tonumber(ARGV[1]) <= pushed then return 0 end
+-- ARGV  1 number of the batch, or '' where that is not remembered, 2 for how many seconds it is; then for each queue its
+--       name, the number of its payloads, these
+-- Returns 1 when they were pushed now, 0 when they had been
+local marker, queues = KEYS[1], KEYS[2]
+local batch, seconds = ARGV[1], ARGV[2]
+local MOST_IN_ONE_PUSH = 1000
 
--- A queue that is no list is found out before anything is pushed. What our rights forbid is the same for all of them:
--- Redis has looked at every key before it began.
-local arg, list = 3, 3
-while ARGV[arg] do
-  redis.call('LLEN', KEYS[list])
-  arg = arg + 2 + tonumber(ARGV[arg + 1])
-  list = list + 1
+if batch ~= '' and tonumber(batch) <= tonumber(redis.call('GET', marker) or '0') then return 0 end
+
+local function each_queue(visit)
+  local arg, list = 3, 3
+  while ARGV[arg] do
+    local first, count = arg + 2, tonumber(ARGV[arg + 1])
+    local refused = visit(KEYS[list], ARGV[arg], first, first + count - 1)
+    if refused then return refused end
+    arg, list = first + count, list + 1
+  end
 end
+
+-- A key of another type is found out before anything is pushed. What our rights forbid is the same for all of them: Redis has
+-- looked at every key before it began.
+local function refusal(reply, key, type_name)
+  if type(reply) ~= 'table' or not reply.err then return nil end
+  if not string.find(reply.err, 'WRONGTYPE', 1, true) then return reply end
+  return redis.error_reply('WRONGTYPE ' .. key .. ' is not a ' .. type_name)
+end
+local refused = refusal(redis.pcall('SISMEMBER', queues, ''), queues, 'set')
+  or each_queue(function(list) return refusal(redis.pcall('LLEN', list), list, 'list') end)
+if refused then return refused end
 
 -- A full Redis refuses the first write, and no later one.
-redis.call('SADD', KEYS[2], ARGV[3])
-redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])
-arg, list = 3, 3
-while ARGV[arg] do
-  local count = tonumber(ARGV[arg + 1])
-  redis.call('SADD', KEYS[2], ARGV[arg])
-  redis.call('RPUSH', KEYS[list], unpack(ARGV, arg + 2, arg + 1 + count))
-  arg = arg + 2 + count
-  list = list + 1
-end
+each_queue(function(_, name) redis.call('SADD', queues, name) end)
+if batch ~= '' then redis.call('SET', marker, batch, 'EX', seconds) end
+each_queue(function(list, _, first, last)
+  for from = first, last, MOST_IN_ONE_PUSH do
+    redis.call('RPUSH', list, unpack(ARGV, from, math.min(from + MOST_IN_ONE_PUSH - 1, last)))
+  end
+end)
 return 1

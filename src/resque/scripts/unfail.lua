@@ -59,7 +59,8 @@ put(first_found, gone)
 -- A queue that takes nothing (its key is no list) keeps its entries where they are.
 local refused, why = {}, ''
 for queue, payloads in pairs(pushes) do
-  local reply = redis.pcall('SADD', KEYS[2], ARGV[3 + queue])
+  local reply = redis.pcall('LLEN', KEYS[3 + queue])
+  if type(reply) == 'number' then reply = redis.pcall('SADD', KEYS[2], ARGV[3 + queue]) end
   if type(reply) == 'number' then reply = redis.pcall('RPUSH', KEYS[3 + queue], unpack(payloads)) end
   if type(reply) == 'table' then
     refused[queue] = true

@@ -408,7 +408,7 @@ describe('enqueue', () => {
     const worked = await run(['enqueue', 'Hello', '-queue=greetings']);
     expect(worked).toMatchObject({
       code: 0,
-      err: 'tsworker: warning: all workers are paused; tsworker resume ends it\n',
+      err: 'tsworker: warning: a pause is in force: Ruby and tsworker workers take no new jobs; tsworker resume ends it\n',
     });
     const idle = await run(['enqueue', 'Hello', '-queue=high']);
     expect(idle.err).toContain('no worker is processing queue "high" (2 workers on other queues)');

@@ -132,7 +132,9 @@ describe('workers', () => {
     expect(by['web2:99-0:high,high,low']).toMatchObject({ state: 'working', liveness: 'unknown' });
     expect(by['web4.ts:8-0:high,low']).toMatchObject({ state: 'lost', liveness: 'gone' });
     expect(by['web1:4711:critical,low']).toMatchObject({ state: 'lost', liveness: 'expired' });
-    const { out } = await run('workers');
+    expect((await run('workers')).out).toMatch(/^web2:99 +goworker: shows no sign of life +2 +1 /m);
+    expect((await run('workers')).out).toMatch(/^web4\.ts:8 +lost: its process is gone +2 +0 /m);
+    const { out } = await run('workers -slots');
     expect(out).toMatch(/^web2:99-0 +working .* goworker: shows no sign of life /m);
     expect(out).toMatch(/^web4.ts:8-0 +lost .* its process is gone /m);
     expect((await run('workers show web2:99-0')).out).toMatch(/^state +working; goworker: shows no sign of life$/m);
@@ -157,8 +159,25 @@ describe('workers', () => {
     }
     const states = (await lines('workers')).map(({ id, state }) => `${id} ${state}`);
     expect(states.sort()).toEqual(['a:1:q working', 'b:1:q idle', 'c:1:q idle', 'd:1:q working', 'me working']);
-    expect((await run('workers')).out).toMatch(/^a:1 +working +its record cannot be read +garbage/m);
+    expect((await run('workers -slots')).out).toMatch(/^a:1 +working +its record cannot be read +garbage/m);
     expect((await run('status')).code).toBe(0);
+  });
+
+  test('are one line a process, with what their records do not show', async () => {
+    await writeFleet(redis.client);
+    const now = Math.floor(Date.now() / 1000);
+    const state = { until: now + 60, paused: false, draining: false, blockedSince: (now - 30) * 1000 };
+    await redis.client.hSet('resque:tsworker:states', 'web4.ts:8', JSON.stringify(state));
+    const { out } = await run('workers');
+    expect(out).toMatch(/^PROCESS +STATE +SLOTS +WORKING +LONGEST +HEARTBEAT +DONE +FAILED +QUEUES\n/);
+    expect(out).toMatch(/^web4\.ts:8 +blocked for (29|3\d)s: a job holds its event loop +2 +1 /m);
+    expect(out).toMatch(/^web1:4711 +working +1 +1 .* 7 +1 +critical,low$/m);
+    expect(out).toContain('\n7 workers in 5 processes; -slots shows each\n');
+    expect((await run('status')).out).toMatch(/^workers +7: 4 working, 2 idle, 1 blocked, 0 lost$/m);
+    expect(await json('status')).toMatchObject({
+      workers: { total: 7, working: 4, idle: 2, blocked: 1 },
+      processes: [{ process: 'web4.ts:8', slots: 2, working: 1, blockedSeconds: expect.any(Number) }],
+    });
   });
 
   test('show: one, by its id or the beginning of it', async () => {
@@ -316,6 +335,30 @@ describe('queues', () => {
     });
   });
 
+  test('peek names what the worker would refuse, with the bytes as they are', async () => {
+    const invalid = Buffer.from('{"class":"E","args":["\xff"]}', 'latin1');
+    const payloads = ['{"class":"E","args":{"a":1}}', '{"class":"E","args":"s"}', invalid];
+    await redis.client.sendCommand(['RPUSH', 'resque:queue:g', ...payloads]);
+    expect(await lines('queues peek g')).toEqual([
+      expect.objectContaining({ class: 'E', problem: "the payload's args are an object, not an array" }),
+      expect.objectContaining({ class: 'E', problem: "the payload's args are a string, not an array" }),
+      expect.objectContaining({ problem: 'the payload is not valid UTF-8', payloadBase64: invalid.toString('base64') }),
+    ]);
+    expect((await run('queues peek g')).out).toMatch(/^0 +no job: the payload's args are an object/m);
+  });
+
+  test('a name that is no UTF-8 is shown in a form that can be typed: listed, looked into, removed', async () => {
+    const name = Buffer.from('caf\xe9', 'latin1');
+    await redis.client.sendCommand(['SADD', 'resque:queues', name]);
+    const key = Buffer.concat([Buffer.from('resque:queue:'), name]);
+    await redis.client.sendCommand(['RPUSH', key, '{"class":"C","args":[1]}']);
+    expect(await lines('queues')).toContainEqual({ name: 'caf\\xe9', size: 1, headAt: null });
+    expect((await run('queues peek caf\\xe9')).out).toContain('1 of 1 job in caf\\xe9');
+    expect(await run('queues remove caf\\xe9 --yes')).toMatchObject({ code: 0 });
+    expect(await redis.client.sendCommand(['EXISTS', key])).toBe(0);
+    expect(await redis.client.sendCommand(['SISMEMBER', 'resque:queues', name])).toBe(0);
+  });
+
   test('peek reads a long queue page by page, in order', async () => {
     const payloads = Array.from({ length: 5000 }, (_, n) => `{"class":"C","args":[${n}]}`);
     await redis.client.rPush('resque:queue:long', payloads);
@@ -434,15 +477,40 @@ describe('status', () => {
 });
 
 test('pause and resume set the key of Resque, and say what is in force', async () => {
-  expect((await run('pause')).out).toMatch(/^namespace resque: on .* is paused now: the workers take no new jobs/);
+  expect((await run('pause')).out).toMatch(
+    /^namespace resque: on .* is paused now: Ruby and tsworker workers take no new jobs/,
+  );
   expect(await redis.client.get('resque:pause-all-workers')).toBe('true');
   expect((await run('pause')).out).toContain('was paused already');
   expect((await run('status')).out).toContain('paused   YES');
   expect((await run('resume')).out).toMatch(/ is no longer paused: the workers take jobs\n$/);
   expect(await redis.client.exists('resque:pause-all-workers')).toBe(0);
   expect((await run('resume')).out).toMatch(/ was not paused: the workers take jobs\n$/);
-  expect(await json('pause')).toEqual({ paused: true, before: false });
+  expect(await json('pause')).toEqual({ paused: true, before: false, ignoredBy: [] });
   expect(await json('resume')).toEqual({ paused: false, before: true });
+});
+
+test('a pause names the workers that do not look at it: goworker and node-resque', async () => {
+  await writeFleet(redis.client);
+  await redis.client.sAdd('resque:workers', ['here:7-0:q', 'here:7-1:q', 'web9:1-0:q', 'web9:2-0:q']);
+  // As every tsworker process is, whatever its label.
+  await redis.client.zAdd('resque:tsworker:processes', { score: 1, value: 'here:7' });
+  const { code, err } = await run('pause');
+  expect({ code, err }).toEqual({
+    code: 0,
+    err: 'tsworker: warning: goworker web2:99, node-resque web3:5+1, goworker web9:1 and 1 more ignore the pause and take jobs\n',
+  });
+  expect((await run('status')).out).toContain(
+    'paused   YES: Ruby and tsworker workers take no new jobs; tsworker resume ends it. goworker web2:99, node-resque web3:5+1,',
+  );
+  const ignoring = [
+    { program: 'goworker', process: 'web2:99' },
+    { program: 'node-resque', process: 'web3:5+1' },
+    { program: 'goworker', process: 'web9:1' },
+    { program: 'goworker', process: 'web9:2' },
+  ];
+  expect(await json('status')).toMatchObject({ paused: true, pauseIgnoredBy: ignoring });
+  expect((await run('resume')).err).toBe('');
 });
 
 describe('a Redis', () => {
@@ -472,9 +540,10 @@ describe('a Redis', () => {
     };
     await writeFleet(redis.client, Date.now() - 400_000);
     await redis.client.rPush('resque:queue:low', '{"class":"C","args":[]}');
+    const IGNORED = expect.stringContaining('ignore the pause');
     const [look, mend] = [
       await login('look', '+ping', '+time', '+@read'),
-      await login('mend', ...SMALLEST_ACL, '+@read'),
+      await login('mend', ...SMALLEST_ACL, '+@read', '+multi', '+exec'),
     ];
     for (const line of [
       'status',
@@ -486,9 +555,9 @@ describe('a Redis', () => {
     ])
       expect(await run(line, undefined, look), line).toMatchObject({ code: 0, err: '' });
     for (const line of ['workers prune', 'pause', 'resume', 'queues remove low --yes'])
-      expect(await run(line, undefined, mend), line).toMatchObject({ code: 0, err: '' });
+      expect(await run(line, undefined, mend), line).toMatchObject({ code: 0, err: line === 'pause' ? IGNORED : '' });
     expect(prose('bin/README.md')).toContain(
-      'To inspect, an ACL user needs `+ping +time +@read`; to repair, what the [worker](../config/README.md#acl) needs and `+@read`.',
+      'To inspect, an ACL user needs `+ping +time +@read`; to repair, what the [worker](../config/README.md#acl) needs and `+@read +multi +exec`.',
     );
   });
 

@@ -78,13 +78,14 @@ test('the smallest ACL and one command more suffice; without that the figures ar
     connection = await testConnection(redis.uri.replace('unix://', 'unix://w:secret@'));
     return await scrape();
   };
-  expect((await scrapeAs(ACL_OF_HTTP)).series('tsworker_queue_jobs')).toHaveLength(2);
+  await redis.client.rPush('resque:queue:a', JSON.stringify({ class: 'A', enqueued_at: new Date().toISOString() }));
+  expect((await scrapeAs(ACL_OF_HTTP)).series('tsworker_queue_head_age_seconds')).toHaveLength(1);
   expect(refusals).toEqual([]);
   const scraped = await scrapeAs();
-  expect(scraped.series('tsworker_queue_jobs')).toEqual([]);
-  expect(scraped.series('tsworker_resque_processed_total')).toHaveLength(1);
+  expect(scraped.series('tsworker_queue_head_age_seconds')).toEqual([]);
+  expect(scraped.series('tsworker_queue_jobs')).toHaveLength(2);
   expect(scraped.sum('tsworker_redis_up')).toBe(1);
-  expect(refusals).toEqual([expect.stringMatching(/^NOPERM.*llen/)]);
+  expect(refusals).toEqual([expect.stringMatching(/^NOPERM.*lindex/)]);
   expect(prose('config/README.md')).toContain(`With \`-http\` add \`${ACL_OF_HTTP}\``);
 });
 

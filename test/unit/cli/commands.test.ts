@@ -109,7 +109,7 @@ describe('the words', () => {
     ['status -wacth', 'unknown flag -wacth', 'did you mean -watch?'],
     [
       '-queue=a',
-      'tsworker work takes no flag -queue: it belongs to tsworker enqueue and tsworker failed',
+      'tsworker work takes no flag -queue: it belongs to tsworker enqueue, tsworker failed and tsworker delayed',
       'did you mean -queues?',
     ],
     ['status -frobnicate', 'unknown flag -frobnicate', undefined],

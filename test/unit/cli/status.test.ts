@@ -1,15 +1,18 @@
 /** `tsworker status`: how it looks, how it fits, how fast things change, and the terminal that it gives back. */
+import { stripVTControlCharacters } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { statusDocument } from '../../../src/cli/commands/status/document.js';
 import { live } from '../../../src/cli/commands/status/live.js';
 import { ratesBetween } from '../../../src/cli/commands/status/rates.js';
 import { sharesOf } from '../../../src/cli/commands/status/shares.js';
-import { sameShare, statusText } from '../../../src/cli/commands/status/text.js';
+import { statusText } from '../../../src/cli/commands/status/text.js';
 import { openScreen } from '../../../src/cli/screen.js';
 import type { Session } from '../../../src/cli/session.js';
 import { resolveSettings } from '../../../src/config/load.js';
 import type { Overview } from '../../../src/inspect/overview.js';
+import type { ProcessSeen } from '../../../src/inspect/processes.js';
+import { WORKING } from '../../../src/registry/process-state.js';
 import { fakeIo } from '../../support/io.js';
 import { until } from '../../support/until.js';
 
@@ -18,9 +21,21 @@ const { settings } = resolveSettings({}, { queuesRequired: false, env: {} });
 const SESSION = { uri: 'redis://h/', settings } as Session;
 const PAYLOAD = '{"class":"Archive","args":[12345678901234567890,"tar"]}';
 
+const processSeen = (pid: number, given: Partial<ProcessSeen>): ProcessSeen => ({
+  ...{ name: `web1.ts:${pid}`, host: 'web1.ts', pid, queues: ['high'], slots: 3, working: 1, lost: 0 },
+  ...{ liveness: 'alive', state: WORKING, heartbeatAt: AT, since: undefined, processed: 0, failed: 0 },
+  ...given,
+});
+
+const PROCESSES: readonly ProcessSeen[] = [
+  processSeen(4711, { state: { ...WORKING, blockedSince: AT - 12_000 } }),
+  processSeen(4712, { slots: 2, working: 0, state: { ...WORKING, paused: true, reload: { replaced: 1, total: 2 } } }),
+  processSeen(4713, { slots: 1, working: 0, lost: 1, liveness: 'gone' }),
+];
+
 const OVERVIEW: Overview = {
   at: AT,
-  pause: { paused: false, text: '' },
+  pause: { paused: false, text: '', unpausable: [] },
   stats: { processed: 12_345, failed: 12 },
   queues: [
     { name: 'high', size: 1204, headAt: AT - 192_000, workers: 25 },
@@ -29,7 +44,8 @@ const OVERVIEW: Overview = {
     { name: 'odd', size: undefined, headAt: undefined, workers: 0 },
   ],
   delayed: { times: 2, jobs: 5, nextAt: AT + 61_000 },
-  workers: { total: 26, working: 1, lost: 1, unknown: 0 },
+  workers: { total: 31, working: 2, idle: 24, lost: 1, unknown: 0, blocked: 2, paused: 2, draining: 0 },
+  processes: PROCESSES,
   hosts: [{ host: 'web1.ts', workers: 26, working: 1, lost: 1, unknown: 0 }],
   running: [
     {
@@ -67,12 +83,12 @@ const OVERVIEW: Overview = {
 
 describe('the text', () => {
   it('says it all, in lines that fit', () => {
-    const text = statusText(OVERVIEW, { ...SESSION, show: sameShare(20) }, fakeIo());
+    const text = statusText(OVERVIEW, { ...SESSION, show: 20 }, fakeIo());
     expect(text).toBe(`redis    redis://h/, namespace resque:
-paused   no
+paused   no, but for 1 process paused by SIGUSR2
 jobs     12,345 processed; 12 failed, 3 of them in the failed list
 waiting  1,207 jobs in 4 queues; 5 jobs delayed, the first due in 1m 1s
-workers  26: 1 working, 24 idle, 1 lost
+workers  31: 2 working, 24 idle, 2 blocked, 2 paused, 1 lost
 
 QUEUE         JOBS  HEAD WAITS  WORKERS
 high         1,204      3m 12s       25
@@ -83,28 +99,39 @@ odd     not a list           -        0
 HOST     WORKERS  WORKING  LOST
 web1.ts       26        1     1
 
+PROCESS       STATE                                          WORKING  SLOTS
+web1.ts:4711  blocked for 12s: a job holds its event loop          1      3
+web1.ts:4712  paused by SIGUSR2, reloading: 1 of 2 replaced        0      2
+web1.ts:4713  its process is gone                                  0      1
+
 RUNNING ON      FOR  QUEUE  CLASS    ARGUMENTS
 web1.ts:4711-0   5s  high   Archive  12345678901234567890,"tar"
+… and 1 more: tsworker workers -state=working
 
 FAILED   QUEUE  TIMES       LAST  WITH
 Archive  high       2  1h 0m ago  TypeError: x is\\u001b[2J no
 of the newest 2 failures; -failures=3 looks at all
 `);
-    const narrow = statusText(OVERVIEW, { ...SESSION, show: sameShare(20) }, fakeIo({ terminal: true, columns: 50 }));
-    for (const line of narrow.split('\n').slice(6)) expect(line.length, line).toBeLessThanOrEqual(50);
+    const rates = ratesBetween({ ...OVERVIEW, at: AT - 2000 }, OVERVIEW);
+    for (const columns of [40, 50, 60, 80]) {
+      const io = fakeIo({ terminal: true, columns });
+      for (const line of statusText(OVERVIEW, { ...SESSION, show: 2, rates }, io).split('\n'))
+        expect(line.length, line).toBeLessThanOrEqual(columns);
+    }
   });
 
   it('is loud about a pause, and says when the key pauses nobody', () => {
-    const paused = (pause: Overview['pause']) =>
-      statusText({ ...OVERVIEW, pause }, { ...SESSION, show: sameShare(0) }, fakeIo());
-    expect(paused({ paused: true, text: 'true' })).toContain('paused   YES: workers take no new jobs');
-    expect(paused({ paused: false, text: 'yes' })).toContain(
+    const paused = (pause: Overview['pause']) => statusText({ ...OVERVIEW, pause }, { ...SESSION, show: 0 }, fakeIo());
+    expect(paused({ paused: true, text: 'true', unpausable: [] })).toContain(
+      'paused   YES: Ruby and tsworker workers take no new jobs; tsworker resume ends it\n',
+    );
+    expect(paused({ paused: false, text: 'yes', unpausable: [] })).toContain(
       'paused   no: pause-all-workers is "yes", and only "true" pauses',
     );
   });
 
   it('keeps the largest queues where not all are shown, and says how many are not', () => {
-    const text = statusText(OVERVIEW, { ...SESSION, show: sameShare(2) }, fakeIo());
+    const text = statusText(OVERVIEW, { ...SESSION, show: 2 }, fakeIo());
     expect(text).toMatch(/QUEUE.*\nhigh .*\nnobody .*\n… and 2 more: tsworker queues\n/);
   });
 
@@ -115,11 +142,7 @@ of the newest 2 failures; -failures=3 looks at all
       stats: { processed: 12_245, failed: 12 },
       queues: [{ ...OVERVIEW.queues[0], size: 1210 }],
     };
-    const text = statusText(
-      OVERVIEW,
-      { ...SESSION, show: sameShare(9), rates: ratesBetween(before, OVERVIEW) },
-      fakeIo(),
-    );
+    const text = statusText(OVERVIEW, { ...SESSION, show: 9, rates: ratesBetween(before, OVERVIEW) }, fakeIo());
     expect(text).toContain('12,345 processed (50/s); 12 failed (0/s)');
     expect(text).toMatch(/high +1,204 +-3\/s/);
     expect(text).toMatch(/nobody +3 +\+1\.5\/s/);
@@ -138,7 +161,12 @@ it('the document has no undefined, and times as ISO 8601', () => {
     at: '2026-11-24T12:00:00.000Z',
     paused: false,
     processed: 12_345,
-    workers: { total: 26, working: 1, idle: 24, lost: 1 },
+    workers: { total: 31, working: 2, idle: 24, lost: 1, blocked: 2 },
+    processes: [
+      { process: 'web1.ts:4711', blockedSeconds: 12, paused: false, reload: null },
+      { paused: true, reload: { replaced: 1, total: 2 } },
+      { liveness: 'gone' },
+    ],
     delayed: { jobs: 5, nextAt: '2026-11-24T12:01:01.000Z' },
     failures: { total: 3, looked: 2, groups: [{ class: 'Archive', last: '2026-11-24T11:00:00.000Z' }] },
   });
@@ -181,7 +209,7 @@ describe('the terminal', () => {
     screen.close();
     screen.close();
     expect(io.raw).toBe(false);
-    expect(io.texts.out.endsWith('\u001b[?25h\u001b[?1049l')).toBe(true);
+    expect(io.texts.out.endsWith('\u001b[?7h\u001b[?25h\u001b[?1049l')).toBe(true);
     expect(process.listenerCount('SIGHUP')).toBe(0);
   });
 
@@ -202,5 +230,38 @@ describe('the terminal', () => {
     expect(frames[1]).toContain('12,345 processed');
     expect(frames[2]).not.toContain('Redis is away');
     expect(io.raw).toBe(false);
+  });
+
+  it('shows one list, another order or the pause when a key asks for it, at 40x12', async () => {
+    const io = fakeIo({ terminal: true, interactive: true, rows: 12, columns: 40 });
+    const look = async () => [OVERVIEW, ratesBetween({ ...OVERVIEW, at: AT - 2000 }, OVERVIEW)] as const;
+    const watching = live(io, { everyMs: 60_000, show: undefined, look }, SESSION);
+    const shown = () => io.texts.out.split('\u001b[H').at(-1) ?? '';
+    await until(() => shown().includes('12,345'));
+    const press = (key: string) => {
+      io.input.emit('data', Buffer.from(key));
+      return shown();
+    };
+    expect(press('f')).toMatch(/FAILED .*TIMES[\s\S]*Archive/);
+    expect(shown()).not.toContain('12,345');
+    expect(press('p')).toMatch(/paused: no, but for 1 process[\s\S]*PROCESS[\s\S]*web1.ts:4712/);
+    expect(press('w')).toMatch(/PROCESS [\s\S]*web1.ts:4713 /);
+    expect(press('r')).toContain('RUNNING ON');
+    expect(press('u')).toMatch(/QUEUE [\s\S]*high [\s\S]*low [\s\S]*nobody /);
+    // By name, by jobs, by growth, by wait.
+    expect(press('s')).toMatch(/high [\s\S]*nobody [\s\S]*low /);
+    expect(press('s')).toContain('QUEUE');
+    expect(press('x')).toContain('QUEUE');
+    expect(press('\u001b[A')).toContain('QUEUE');
+    expect(press('\u001b')).toContain('12,345');
+    expect(press('h')).toContain('HOST');
+    expect(press('h')).toContain('12,345');
+    press('q');
+    await watching;
+    for (const frame of io.texts.out.split('\u001b[H').slice(1)) {
+      const lines = stripVTControlCharacters(frame).split('\r\n');
+      expect(lines.length).toBeLessThanOrEqual(12);
+      for (const line of lines) expect(line.length, line).toBeLessThanOrEqual(40);
+    }
   });
 });

@@ -20,6 +20,7 @@ function problem(input: QueuesInput): string {
 }
 
 const NON_NUMERIC = 'the weight must be a numeric value';
+const NEGATIVE = 'the weight must be 0 or more';
 const EMPTY = 'you must specify at least one queue';
 
 describe("goworker's own flag tests", () => {
@@ -38,17 +39,13 @@ describe("goworker's own flag tests", () => {
     expect(parseQueues(text).plan.weighted).toBe(weighted);
   });
 
-  it.each([
-    'low=',
-    'low=a',
-    'low=-1',
-    'low=1.5',
-    'low=1=2',
-    'high=2,low=',
-    'low=0x2',
-    'low=1e3',
-    'low=9999999999999999999',
-  ])('refuses %s', (text) => expect(problem(text)).toContain(NON_NUMERIC));
+  it.each(['low=', 'low=a', 'low=1.5', 'low=1=2', 'high=2,low=', 'low=0x2', 'low=1e3', 'low=9999999999999999999'])(
+    'refuses %s',
+    (text) => expect(problem(text)).toContain(NON_NUMERIC),
+  );
+
+  it('refuses a negative weight as such', () =>
+    expect(problem('low=-1,b')).toContain(`${NEGATIVE}: queue "low" has -1`));
 
   it.each(['', ',', ',,,', '=1', ' , ', 'a=0', 'a=0,b=0'])('finds nothing in %j', (text) => {
     expect(problem(text)).toContain(EMPTY);

@@ -1,6 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { argsText, readJob } from '../../../src/inspect/payload.js';
+import { argsText, readJob as readBytes } from '../../../src/inspect/payload.js';
+import { decodePayload } from '../../../src/resque/codec.js';
+
+const readJob = (payload: string) => readBytes(Buffer.from(payload));
 
 const RAILS = (job: object) =>
   JSON.stringify({ class: 'ActiveJob::QueueAdapters::ResqueAdapter::JobWrapper', args: [job] });
@@ -49,6 +52,41 @@ describe('a payload', () => {
     expect(argsText('{"class":"A","args":{"a":1}}')).toBe('{"a":1}');
   });
 
+  it.each([
+    ['{"class":"E","args":{"a":1}}', /args are an object, not an array/],
+    ['{"class":"E","args":"s"}', /args are a string, not an array/],
+  ])('that a worker refuses keeps its class and is no job: %s', (payload, problem) => {
+    expect(readJob(payload)).toMatchObject({ class: 'E', payload, problem: expect.stringMatching(problem) });
+  });
+
+  it('with bytes that are no UTF-8 is no job', () => {
+    const bytes = Buffer.concat([Buffer.from('{"class":"E","args":["'), Buffer.from([0xff]), Buffer.from('"]}')]);
+    expect(readBytes(bytes).problem).toBe('the payload is not valid UTF-8');
+  });
+
+  it('is a job exactly where the worker takes it for one', () => {
+    const taken = (bytes: Buffer) => {
+      try {
+        return decodePayload(bytes, true).class !== '';
+      } catch {
+        return false;
+      }
+    };
+    const member = fc.oneof(fc.json(), fc.constantFrom('[]', 'null', '"A"', '{}'));
+    const bytes = fc.oneof(
+      fc.uint8Array().map((all) => Buffer.from(all)),
+      fc.tuple(member, member).map(([name, args]) => Buffer.from(`{"class":${name},"args":${args}}`)),
+      fc
+        .uint8Array({ maxLength: 3 })
+        .map((all) => Buffer.concat([Buffer.from('{"class":"A","x":"'), all, Buffer.from('"}')])),
+    );
+    fc.assert(
+      fc.property(bytes, (all) => {
+        expect(readBytes(all).problem === undefined).toBe(taken(all));
+      }),
+    );
+  });
+
   it('of any kind is read without an error', () => {
     const any = fc.oneof(
       fc.string(),
@@ -58,8 +96,7 @@ describe('a payload', () => {
     );
     fc.assert(
       fc.property(any, (payload) => {
-        const job = readJob(payload);
-        expect(job.problem === undefined).toBe(job.class !== '');
+        readJob(payload);
         expect(typeof argsText(payload)).toBe('string');
       }),
     );

@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { json, type Pages, plain, WebServer } from '../../../src/web/server.js';
+import { json, type Page, type Pages, plain, WebServer } from '../../../src/web/server.js';
+import { until } from '../../support/until.js';
 
 const failures: string[] = [];
 const servers: WebServer[] = [];
@@ -48,10 +49,16 @@ describe('pages', () => {
 
   it('that are not there are named', async () => {
     const { url } = await started();
-    for (const path of ['/', '/constructor', '/text/', '//text']) {
+    for (const path of ['/constructor', '/text/', '//text']) {
       const missing = await fetch(`${url}${path}`);
       expect([missing.status, await missing.text()]).toEqual([404, 'nothing here; there are /text, /json, /broken\n']);
     }
+  });
+
+  it('are listed at the root', async () => {
+    const { url } = await started();
+    const root = await fetch(url);
+    expect([root.status, await root.text()]).toEqual([200, '/text\n/json\n/broken\n']);
   });
 
   it('that fail are told of, and say nothing of why', async () => {
@@ -69,6 +76,101 @@ describe('pages', () => {
     expect([post.status, post.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
   });
 });
+
+/** As a client says it: fetch sends its own Host. */
+async function ask(url: string, ...lines: string[]): Promise<string> {
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname.replace(/^\[|\]$/g, ''));
+  socket.end(['GET /text HTTP/1.0', ...lines, '', ''].join('\r\n'));
+  let answer = '';
+  for await (const data of socket) answer += data;
+  return answer.slice(9, 12);
+}
+
+describe('on the loopback', () => {
+  it.each(['localhost', 'localhost:9090', '127.0.0.1:1', '127.9.9.9', '[::1]:80', 'LOCALHOST', 'my.localhost'])(
+    'it answers who calls it %s',
+    async (host) => expect(await ask((await started()).url, `Host: ${host}`)).toBe('200'),
+  );
+
+  it.each(['evil.example', 'evil.example:9090', '10.0.0.1', '127.0.0.1.evil.example', 'localhost.evil.example', ''])(
+    'it refuses who calls it %j',
+    async (host) => expect(await ask((await started()).url, `Host: ${host}`)).toBe('403'),
+  );
+
+  it('a client that names no host is no browser', async () => {
+    expect(await ask((await started()).url)).toBe('200');
+  });
+
+  it('elsewhere every name is as good', async () => {
+    const { url } = await started('0.0.0.0');
+    expect(await ask(url, 'Host: metrics.example')).toBe('200');
+  });
+});
+
+it('silent connections keep nobody out: the oldest makes room', async () => {
+  const { url } = await started();
+  const port = Number(new URL(url).port);
+  const closed: number[] = [];
+  const silent = Array.from({ length: 300 }, (_, i) =>
+    connect(port, '127.0.0.1')
+      .on('error', () => {})
+      .on('close', () => closed.push(i))
+      .resume(),
+  );
+  await Promise.all(silent.map((socket) => new Promise((resolve) => socket.once('connect', resolve))));
+  expect((await fetch(`${url}/text`)).status).toBe(200);
+  await until(() => closed.length > 100, { what: 'the oldest are closed' });
+  expect(closed).toContain(0);
+  expect(closed).not.toContain(299);
+  for (const socket of silent) socket.destroy();
+});
+
+it('a connection on which a request is being answered is not closed for another', async () => {
+  let answer = (_: Page) => {};
+  const page = new Promise<Page>((resolve) => {
+    answer = resolve;
+  });
+  const slow = new WebServer(
+    { host: '127.0.0.1', port: 0 },
+    { '/slow': () => page, '/': () => plain(200, 'x') },
+    () => {},
+  );
+  servers.push(slow);
+  await slow.start();
+  const waiting = fetch(`${slow.url}/slow`);
+  // Answered behind it: the slow one has begun.
+  await fetch(slow.url);
+  const port = Number(new URL(slow.url).port);
+  const silent = Array.from({ length: 300 }, () =>
+    connect(port, '127.0.0.1')
+      .on('error', () => {})
+      .resume(),
+  );
+  await Promise.all(silent.map((socket) => new Promise((resolve) => socket.once('connect', resolve))));
+  expect((await fetch(slow.url)).status).toBe(200);
+  answer(plain(200, 'late'));
+  expect(await (await waiting).text()).toBe('late\n');
+  for (const socket of silent) socket.destroy();
+});
+
+it('a connection that says nothing, or half of something, is closed after a while', async () => {
+  const { url } = await started();
+  const port = Number(new URL(url).port);
+  const ended = [
+    '',
+    'GET /text HTTP/1.1\r\nHost: ',
+    'GET /text HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nx',
+  ].map(async (text) => {
+    const socket = connect(port, '127.0.0.1')
+      .on('error', () => {})
+      .resume();
+    const closed = new Promise((resolve) => socket.once('close', resolve));
+    socket.write(text);
+    await closed;
+  });
+  await Promise.all(ended);
+}, 20_000);
 
 it('serves on another address of this machine', async () => {
   const { url } = await started('::1');

@@ -2,6 +2,7 @@
 import { type Kind, stream, text } from '../../../config/value-parsers.js';
 import { TsworkerError } from '../../../errors.js';
 import { COMMON, CONNECTION_SETTINGS, defineCommand } from '../../command.js';
+import { delay, time } from '../delayed/value-parsers.js';
 
 const name: Kind<string> = {
   ...text('name', (value) => {
@@ -20,6 +21,8 @@ const FLAGS = {
     help: "which queue, if not the job's own; with -file, for lines that name none",
   },
   file: { kind: path, help: 'one job a line: {"class":…,"args":[…],"queue":…}; - for standard input' },
+  in: { kind: delay, help: 'so long from now: 90s, 10m, 2h, 3d' },
+  at: { kind: time, help: 'at that time: 2026-12-24T18:00' },
   'dry-run': { ...COMMON.dryRun, help: 'check every line, and enqueue nothing' },
   json: { ...COMMON.json, help: 'one JSON document in place of the report' },
 };
@@ -39,6 +42,7 @@ export const enqueueCommand = defineCommand({
       'JSON where it is that; digits stay exact',
     ],
     ['tsworker enqueue Run -queue=low -- --verbose', 'behind -- arguments may begin with a dash'],
+    ['tsworker enqueue Remind 7 -queue=mail -in=10m', 'for later; every worker moves it to its queue when it is due'],
     ['tsworker enqueue -file=jobs.ndjson', 'many'],
     ['zcat jobs.gz | tsworker enqueue -file=- -queue=low', 'from a pipe'],
   ],

@@ -1,10 +1,15 @@
 /** `tsworker enqueue`: one job from the command line, or many from a file. How they are pushed is resque/batch-pusher.ts. */
 import { TsworkerError } from '../../../errors.js';
 import { BatchPusher } from '../../../resque/batch-pusher.js';
+import { delayPayloads } from '../../../resque/delayed.js';
+import type { Due } from '../../../resque/due.js';
 import { argText, payloadOf, type ReadyJob } from '../../../resque/payload-text.js';
 import { EXIT } from '../../command.js';
+import { time as formatTime } from '../../format.js';
+import { printLine } from '../../io.js';
+import { isoTime, printDocument } from '../../json.js';
 import { keepSmall } from '../../memory.js';
-import { withRedis } from '../../session.js';
+import { type Session, withRedis } from '../../session.js';
 import { declaredQueue } from './declared-queue.js';
 import { enqueueFile } from './file.js';
 import { type EnqueueCall, report, Tally } from './report.js';
@@ -15,10 +20,30 @@ export async function enqueue(call: EnqueueCall): Promise<number> {
   if (flags.file !== undefined) {
     if (words.length > 0)
       throw usage(`-file and ${words[0]} are too much`, 'either a class with its arguments, or -file');
+    if (flags.in !== undefined || flags.at !== undefined)
+      throw usage(
+        '-in and -at take one job, not a file',
+        'enqueue the jobs one by one, or with enqueueIn() in a program',
+      );
     keepSmall();
     return await enqueueFile(call, flags.file);
   }
   return await enqueueOne(call, await jobOf(call));
+}
+
+function dueOf({ flags }: EnqueueCall): Due | undefined {
+  if (flags.in !== undefined && flags.at !== undefined) throw usage('either -in or -at, not both', '-in=10m');
+  if (flags.at !== undefined) return { at: new Date(flags.at) };
+  return flags.in === undefined ? undefined : { inMs: flags.in };
+}
+
+async function delayOne({ io, flags }: EnqueueCall, { connection, keys }: Session, job: ReadyJob & { due: Due }) {
+  const [at] = await delayPayloads(connection, keys, [job]);
+  const seconds = at === undefined ? null : isoTime(at.getTime());
+  if (flags.json) printDocument(io, { enqueued: 1, queue: job.queue, at: seconds });
+  else if (at === undefined) printLine(io, `1 job enqueued in ${job.queue}: it was due already`);
+  else printLine(io, `1 job delayed until ${formatTime(at.getTime())}, then in ${job.queue}`);
+  return EXIT.fine;
 }
 
 async function jobOf(call: EnqueueCall): Promise<ReadyJob> {
@@ -43,7 +68,9 @@ async function enqueueOne(call: EnqueueCall, job: ReadyJob): Promise<number> {
     tally.add([job]);
     return report(call, tally, EXIT.fine);
   }
+  const due = dueOf(call);
   return await withRedis(call, async (session) => {
+    if (due !== undefined) return await delayOne(call, session, { ...job, due });
     const pusher = new BatchPusher(session.connection, session.keys);
     await pusher.push([job]);
     tally.add([job]);

@@ -6,6 +6,7 @@ import { serverTimeMs } from '../../../registry/clock.js';
 import { counted } from '../../format.js';
 import { say } from '../../io.js';
 import type { Session } from '../../session.js';
+import { PAUSED } from '../pause/format.js';
 import type { EnqueueCall, Tally } from './report.js';
 
 const MOST_NAMED = 5;
@@ -25,7 +26,7 @@ export async function warnOfIdle({ io }: EnqueueCall, session: Session, { queues
   }
   if (waiting.size > 0) say(io, idleText([...waiting], workers));
   const { paused } = await readPause(connection, keys);
-  if (paused) say(io, 'warning: all workers are paused; tsworker resume ends it');
+  if (paused) say(io, `warning: a pause is in force: ${PAUSED}; tsworker resume ends it`);
 }
 
 function idleText(queues: readonly string[], workers: number): string {

@@ -46,10 +46,9 @@ export const moment: Kind<number> = {
   placeholder: 'time',
   parse(value) {
     const typed = String(value).trim();
-    if (DURATION.test(typed)) return Date.now() - durationMs(typed);
-    const [, day, clock = '00:00', zone = ''] = TIME.exec(typed) ?? [];
-    const ms = Date.parse(`${day}T${clock}${zone === 'UTC' ? 'Z' : zone}`);
-    if (!Number.isNaN(ms)) return ms;
+    if (isDuration(typed)) return Date.now() - durationMs(typed);
+    const ms = readTime(typed);
+    if (ms !== undefined) return ms;
     throw refuse(
       'must be so long ago (30m, 2h, 3d) or a time (2026-11-24, 2026-11-24T10:30, 2026-11-24T10:30Z)',
       value,
@@ -57,7 +56,19 @@ export const moment: Kind<number> = {
   },
 };
 
-function durationMs(typed: string): number {
+/** `90s`, `1h30m`. */
+export function isDuration(typed: string): boolean {
+  return DURATION.test(typed);
+}
+
+/** A date, or a date and time. Milliseconds; undefined where it is none. */
+export function readTime(typed: string): number | undefined {
+  const [, day, clock = '00:00', zone = ''] = TIME.exec(typed) ?? [];
+  const ms = Date.parse(`${day}T${clock}${zone === 'UTC' ? 'Z' : zone}`);
+  return Number.isNaN(ms) ? undefined : ms;
+}
+
+export function durationMs(typed: string): number {
   const parts = typed.matchAll(/(\d+(?:\.\d+)?)([wdhms])/g);
   return [...parts].reduce((sum, [, size, unit]) => sum + Number(size) * UNITS_MS[unit as keyof typeof UNITS_MS], 0);
 }

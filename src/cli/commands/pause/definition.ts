@@ -1,18 +1,20 @@
 /** How `tsworker pause` and `tsworker resume` are typed. */
 import { COMMON, CONNECTION_SETTINGS, defineCommand } from '../../command.js';
 
-const FLAGS = { json: { ...COMMON.json, help: 'one JSON document: paused, and what was in force before' } };
+const FLAGS = {
+  json: { ...COMMON.json, help: 'one JSON document: paused, what was in force before, which processes ignore it' },
+};
 export type PauseFlags = typeof FLAGS;
 
-const NOTES = `tsworker and Ruby Resque look at Resque's key pause-all-workers before they take a job; goworker and node-resque do \
-not. Running jobs continue. \`tsworker status\` says whether it is in force.
+const NOTES = `tsworker and Ruby Resque look at Resque's key pause-all-workers before they take a job. goworker and node-resque do \
+not: pause names those that are registered. Running jobs continue. \`tsworker status\` says whether it is in force.
 
 Exit code: 0 done, also where nothing had to be changed; 1 Redis refused or could not be reached.`;
 
 export const pauseCommand = defineCommand({
   name: 'pause',
   group: 'Repair',
-  help: 'stop the workers of the namespace from taking new jobs',
+  help: 'stop the Ruby and tsworker workers of the namespace from taking new jobs',
   flags: FLAGS,
   settings: CONNECTION_SETTINGS,
   examples: [['tsworker pause', 'before a migration; tsworker resume when it is done']],

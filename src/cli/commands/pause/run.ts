@@ -1,11 +1,12 @@
 /** `tsworker pause` and `tsworker resume`: sets Resque's switch for all workers, and says what is in force now. */
-
-import { setPause } from '../../../inspect/pause.js';
+import { findUnpausable, setPause } from '../../../inspect/pause.js';
 import { type Call, EXIT } from '../../command.js';
-import { printLine } from '../../io.js';
+import { printLine, say } from '../../io.js';
+
 import { printDocument } from '../../json.js';
 import { placeOf, withRedis } from '../../session.js';
 import type { PauseFlags } from './definition.js';
+import { PAUSED, unpausableText } from './format.js';
 
 export function pause(call: Call<PauseFlags>): Promise<number> {
   return set(call, true);
@@ -20,14 +21,16 @@ async function set(call: Call<PauseFlags>, paused: boolean): Promise<number> {
   return await withRedis(call, async (session) => {
     const { connection, keys } = session;
     const before = await setPause(connection, keys, paused);
-    if (flags.json) printDocument(io, { paused, before: before.paused });
+    const unpausable = paused ? await findUnpausable(connection, keys) : [];
+    if (flags.json) printDocument(io, { paused, before: before.paused, ...(paused ? { ignoredBy: unpausable } : {}) });
     else printLine(io, sentence(paused, before.paused, placeOf(session)));
+    if (unpausable.length > 0) say(io, `warning: ${unpausableText(unpausable)}`);
     return EXIT.fine;
   });
 }
 
 function sentence(paused: boolean, before: boolean, where: string): string {
   if (paused)
-    return `${where} ${before ? 'was paused already' : 'is paused now'}: the workers take no new jobs; what is under way goes on; tsworker resume ends it`;
+    return `${where} ${before ? 'was paused already' : 'is paused now'}: ${PAUSED}; running jobs continue; tsworker resume ends it`;
   return `${where} ${before ? 'is no longer paused' : 'was not paused'}: the workers take jobs`;
 }

@@ -1,9 +1,19 @@
 /** `tsworker queues`: lists, looks into, removes. What a queue is in Redis is inspect/queues.ts. */
 
+import { isUtf8 } from 'node:buffer';
 import { didYouMean } from '../../../config/suggest.js';
 import { TsworkerError } from '../../../errors.js';
 import { argsText } from '../../../inspect/payload.js';
-import { listQueues, peekQueue, type QueuedJob, queueNames, queueSize, removeQueue } from '../../../inspect/queues.js';
+import {
+  listQueues,
+  peekQueue,
+  type QueuedJob,
+  type QueueName,
+  queueNameOf,
+  queueNames,
+  queueSize,
+  removeQueue,
+} from '../../../inspect/queues.js';
 import { serverTimeMs } from '../../../registry/clock.js';
 import { type Call, EXIT } from '../../command.js';
 import { confirm } from '../../confirm.js';
@@ -62,9 +72,8 @@ function age(at: number | undefined, now: number): string {
 
 async function peek({ io, flags, words }: QueuesCall, session: Session): Promise<number> {
   const { connection, keys } = session;
-  const [queue] = words;
   const from = flags.from ?? 0;
-  const size = await sizeOf(session, queue);
+  const { queue, size } = await findQueue(session, words[0]);
   const now = await serverTimeMs(connection);
   let shown = 0;
   for await (const jobs of peekQueue(connection, keys, queue, { from, count: flags.count ?? 10 })) {
@@ -74,13 +83,14 @@ async function peek({ io, flags, words }: QueuesCall, session: Session): Promise
   }
   // A blank line below the table.
   if (!flags.json && shown > 0) io.out('\n');
-  if (!flags.json) printLine(io, peeked(queue, size, from, shown));
+  if (!flags.json) printLine(io, peeked(queue.name, size, from, shown));
   return EXIT.fine;
 }
 
-function asLine({ index, class: name, enqueuedAt, problem, payload }: QueuedJob): unknown {
-  const what = problem === undefined ? { class: name } : { class: null, problem };
-  return { index, ...what, enqueuedAt: isoTime(enqueuedAt), payload: verbatim(payload) };
+function asLine({ index, class: name, enqueuedAt, problem, payload, bytes }: QueuedJob): unknown {
+  const what = problem === undefined ? { class: name } : { class: name === '' ? null : name, problem };
+  const raw = isUtf8(bytes) ? {} : { payloadBase64: bytes.toString('base64') };
+  return { index, ...what, enqueuedAt: isoTime(enqueuedAt), payload: verbatim(payload), ...raw };
 }
 
 function asTable(jobs: readonly QueuedJob[], now: number, io: QueuesCall['io']): string {
@@ -107,27 +117,29 @@ function peeked(queue: string, size: number, from: number, shown: number): strin
 
 async function remove({ io, flags, words }: QueuesCall, session: Session): Promise<number> {
   const { connection, keys } = session;
-  const [queue] = words;
-  const size = await sizeOf(session, queue);
-  const question = `remove the queue ${queue} with ${counted(size, 'job')} from ${placeOf(session)}`;
+  const { queue, size } = await findQueue(session, words[0]);
+  const question = `remove the queue ${queue.name} with ${counted(size, 'job')} from ${placeOf(session)}`;
   if (!(await confirm(io, question, flags.yes))) {
     io.err('nothing was removed\n');
     return EXIT.problem;
   }
   const removed = await removeQueue(connection, keys, queue);
-  if (flags.json) printDocument(io, { queue, removed });
-  else printLine(io, `removed the queue ${queue}; ${counted(removed, 'job')} went with it`);
+  if (flags.json) printDocument(io, { queue: queue.name, removed });
+  else printLine(io, `removed the queue ${queue.name}; ${counted(removed, 'job')} went with it`);
   return EXIT.fine;
 }
 
 /** @throws TsworkerError STATE where there is no such queue */
-async function sizeOf(session: Session, queue: string): Promise<number> {
+async function findQueue(session: Session, text: string): Promise<{ queue: QueueName; size: number }> {
   const { connection, keys } = session;
+  const typed = queueNameOf(Buffer.from(text));
   // The list may be there without the set of queues: goworker pushes first.
-  const size = await queueSize(connection, keys, queue);
-  if (size > 0) return size;
-  const names = await queueNames(connection, keys);
-  if (names.includes(queue)) return 0;
-  const hint = didYouMean(queue, names).replace('; ', '') || 'tsworker queues lists them';
-  throw new TsworkerError('STATE', `there is no queue ${queue} in ${placeOf(session)}`, { hint });
+  const size = await queueSize(connection, keys, typed);
+  if (size > 0) return { queue: typed, size };
+  const all = await queueNames(connection, keys);
+  const queue = all.find(({ name }) => name === text);
+  if (queue !== undefined) return { queue, size: await queueSize(connection, keys, queue) };
+  const names = all.map(({ name }) => name);
+  const hint = didYouMean(text, names).replace('; ', '') || 'tsworker queues lists them';
+  throw new TsworkerError('STATE', `there is no queue ${text} in ${placeOf(session)}`, { hint });
 }

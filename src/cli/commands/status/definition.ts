@@ -3,7 +3,10 @@ import { boolean, integer, seconds } from '../../../config/value-parsers.js';
 import { COMMON, CONNECTION_SETTINGS, defineCommand } from '../../command.js';
 
 const FLAGS = {
-  watch: { kind: boolean, help: 'redraw again and again, with rates; q or Ctrl-C ends it' },
+  watch: {
+    kind: boolean,
+    help: 'redraw again and again, with rates; the first line names the keys, q or Ctrl-C ends it',
+  },
   every: {
     kind: seconds({ min: 0, above: true, max: 86_400 }),
     help: 'seconds between two redraws of -watch',
@@ -12,7 +15,7 @@ const FLAGS = {
   show: { kind: integer({ min: 0, max: 100_000 }), help: 'lines of each list at most', defaultText: '20' },
   failures: {
     kind: integer({ min: 0, max: 10_000_000 }),
-    help: 'how many of the newest failures are sorted by class and exception; 0: none',
+    help: 'how many of the newest failures are grouped by kind; 0: none',
     defaultText: '1000',
   },
   json: { ...COMMON.json, help: 'one JSON document; with -watch one on a line each time' },
@@ -31,7 +34,8 @@ export const statusCommand = defineCommand({
     ["tsworker status -json | jq '.queues[] | select(.workers == 0)'", 'queues that nobody works'],
   ],
   notes: `HEAD WAITS: since when the next job of a queue waits, where its payload says so. WORKERS: how many take jobs of it. lost: no \
-heartbeat for longer than -prune-after. Ruby workers count a job that failed as processed too. On a terminal the lists are cut to \
+heartbeat for longer than -prune-after, or its process is gone. blocked, paused, draining: slots that run nothing and take \
+nothing, since a job holds the event loop of their process, it was paused by SIGUSR2, or it ends. Ruby workers count a job that failed as processed too. On a terminal the lists are cut to \
 its width; piped elsewhere they are whole.
 
 Exit code: 0 Redis has answered, whatever it said; 1 it could not be reached, or refused; 2 wrong usage.`,

@@ -8,7 +8,7 @@ import type { StatusFlags } from './definition.js';
 import { statusDocument } from './document.js';
 import { live } from './live.js';
 import { type Rates, ratesBetween } from './rates.js';
-import { sameShare, statusText } from './text.js';
+import { statusText } from './text.js';
 import { watch } from './watch.js';
 
 type StatusCall = Call<StatusFlags>;
@@ -25,7 +25,7 @@ export async function status(call: StatusCall): Promise<number> {
 async function once({ io, flags }: StatusCall, session: Session): Promise<number> {
   const overview = await read(session, flags, flags.show ?? 20);
   if (flags.json) printDocument(io, statusDocument(overview, session));
-  else await io.print(statusText(overview, { ...session, show: sameShare(flags.show ?? 20) }, io));
+  else await io.print(statusText(overview, { ...session, show: flags.show ?? 20 }, io));
   return EXIT.fine;
 }
 

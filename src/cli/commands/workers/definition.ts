@@ -1,9 +1,10 @@
 /** How `tsworker workers` is typed. */
-import { choice } from '../../../config/value-parsers.js';
+import { boolean, choice } from '../../../config/value-parsers.js';
 import { COMMON, CONNECTION_SETTINGS, defineCommand } from '../../command.js';
 
 const FLAGS = {
-  state: { kind: choice('working', 'idle', 'lost'), help: 'list: only these' },
+  slots: { kind: boolean, help: 'list: a line for each worker, which is a slot of a process, with its job' },
+  state: { kind: choice('working', 'idle', 'lost'), help: 'list: only these workers, a line for each' },
   'dry-run': { ...COMMON.dryRun, help: 'prune: say who would be pruned, and change nothing' },
   yes: { ...COMMON.yes, help: 'prune: taken as other commands take it; it does not ask' },
   json: { ...COMMON.json, help: 'list and prune: a line of JSON for each worker; show: one JSON document' },
@@ -17,8 +18,8 @@ export const workersCommand = defineCommand({
   verbs: {
     list: {
       words: '',
-      help: 'every registered worker: Ruby, goworker, node-resque and tsworker alike',
-      flags: ['state', 'json'],
+      help: 'every process with registered workers: Ruby, goworker, node-resque and tsworker alike',
+      flags: ['slots', 'state', 'json'],
     },
     show: {
       words: '<id>',
@@ -35,12 +36,16 @@ export const workersCommand = defineCommand({
   flags: FLAGS,
   settings: [...CONNECTION_SETTINGS, 'heartbeat', 'pruneAfter', 'forcePrune', 'onDead'],
   examples: [
-    ['tsworker workers', 'who there is'],
+    ['tsworker workers', 'which processes there are'],
+    ['tsworker workers -slots', 'each worker, and what it runs'],
     ['tsworker workers -state=working', 'those with a running job'],
     ['tsworker workers show web1.ts:4711-0', 'the one whose id begins so'],
     ['tsworker workers prune --dry-run', 'who would be pruned, and what becomes of their jobs'],
   ],
-  notes: `lost: no heartbeat for longer than -prune-after, or its process is gone from this machine; it will be pruned. A \
+  notes: `STATE: a process that is blocked (a job holds its event loop), paused by SIGUSR2, draining, or part of a reload says so \
+itself; of other programs' processes only working, idle and lost are known.
+
+lost: no heartbeat for longer than -prune-after, or its process is gone from this machine; it will be pruned. A \
 worker without any heartbeat (very old Resque) is never lost. goworker beats once, when it starts: its workers "show no sign \
 of life" after -prune-after, and are lost when their process is gone, or their job began 12 times as long ago.
 

@@ -1,5 +1,7 @@
 /** A worker as the commands show it: its short name, and its entry for machines. */
+import type { ProcessSeen } from '../../../inspect/processes.js';
 import type { JobInHand, WorkerDetails, WorkerSeen } from '../../../inspect/workers.js';
+import type { ProcessState } from '../../../registry/process-state.js';
 import type { Call } from '../../command.js';
 import { duration } from '../../format.js';
 import { isoTime, verbatim } from '../../json.js';
@@ -38,4 +40,24 @@ export function workerEntry(worker: WorkerSeen, details: WorkerDetails): Readonl
 export function jobEntry({ queue, class: name, since, enqueuedAt, problem, payload }: JobInHand) {
   const times = { since: isoTime(since), enqueuedAt: isoTime(enqueuedAt) };
   return { queue, class: name, ...times, ...(problem === undefined ? {} : { problem }), payload: verbatim(payload) };
+}
+
+/** What a process does that its records do not show, for machines. */
+export function stateEntry({ paused, draining, blockedSince, reload }: ProcessState, now: number) {
+  const blockedSeconds = blockedSince === undefined ? null : Math.max(0, (now - blockedSince) / 1000);
+  return { paused, draining, blockedSeconds, reload: reload ?? null };
+}
+
+/** The same for people, with what is known of its life; '' where it simply works. */
+export function processText({ state, liveness }: Pick<ProcessSeen, 'state' | 'liveness'>, now: number): string {
+  const { paused, draining, blockedSince, reload } = state;
+  return [
+    livenessText({ liveness }),
+    blockedSince === undefined ? '' : `blocked for ${duration(now - blockedSince)}: a job holds its event loop`,
+    draining ? 'draining' : '',
+    paused ? 'paused by SIGUSR2' : '',
+    reload === undefined ? '' : `reloading: ${reload.replaced} of ${reload.total} replaced`,
+  ]
+    .filter((text) => text !== '')
+    .join(', ');
 }

@@ -3,8 +3,8 @@
 --
 -- KEYS  delayed_queue_schedule
 -- ARGV  1-7 names (see common.lua); then for each item its time, its bytes, and
---         'queue', queue, payload  |  'failed', '', the failed entry  |  'nowhere', '', ''
--- Returns a string with a character for each item: 1 (taken), 0 (not there), x (its queue holds no list: it stays)
+--         'queue', queue, payload  |  'time', another time, ''  |  'failed', '', the failed entry  |  'nowhere', '', ''
+-- Returns a string with a character for each item: 1 (taken), 0 (not there), x (where it is to go is no list: it stays)
 local FIRST, FIELDS = 8, 5
 
 require_type(keys.schedule, 'zset')
@@ -25,7 +25,8 @@ local states = {}
 for at = FIRST, #ARGV, FIELDS do
   local time, item, to, queue, text = unpack(ARGV, at, at + FIELDS - 1)
   local list = keys.delayed .. time
-  if to == 'queue' and not is_type(keys.queue .. queue, 'list') then
+  local list_to = to == 'queue' and keys.queue .. queue or to == 'time' and keys.delayed .. queue
+  if list_to and not is_type(list_to, 'list') then
     states[#states + 1] = 'x'
   elseif not find(list, item) then
     states[#states + 1] = '0'
@@ -33,6 +34,10 @@ for at = FIRST, #ARGV, FIELDS do
   else
     if to == 'queue' then
       push(queue, text)
+    elseif to == 'time' then
+      redis.call('RPUSH', list_to, item)
+      redis.pcall('SADD', keys.timestamps .. item, list_to)
+      redis.call('ZADD', keys.schedule, queue, queue)
     elseif to == 'failed' then
       redis.call('RPUSH', keys.failed, text)
       redis.pcall('INCR', keys.failures)

@@ -1,0 +1,113 @@
+/**
+ * The one worker of this process, with what belongs to a process: its program's state, the signals, the HTTP endpoints. A
+ * program that calls `work()`, a single process and a child of a supervisor all run through here.
+ */
+import type { Logger } from 'pino';
+import type { Settings } from '../config/settings.js';
+import { TsworkerError } from '../errors.js';
+import type { JobContext } from '../job.js';
+import { type JobModules, loadJobs } from '../job-modules/load.js';
+import { setSender } from '../job-modules/sender.js';
+import { close } from '../program/connection.js';
+import { send } from '../program/enqueue.js';
+import { self } from '../program/self.js';
+import { type Program, program } from '../program/state.js';
+import { connectLike } from '../redis/connect.js';
+import type { RedisClient } from '../redis/connection.js';
+import { SILENCE_MS } from '../redis/options.js';
+import type { DaemonOptions, WorkResult } from '../worker/types.js';
+import { runDaemon } from '../worker/worker.js';
+import type { Serving } from './http-endpoints.js';
+import { handleSignals } from './signals.js';
+
+export interface WorkerProcessOptions {
+  readonly settings: Settings;
+  readonly log: Logger;
+  readonly warnings: readonly string[];
+  readonly flags: JobContext['flags'];
+  readonly redis?: RedisClient | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly ownsProcess: boolean;
+  /** For a child of a supervisor, which is told in other ways what a process of its own finds out by itself. */
+  readonly control?: DaemonOptions['control'];
+  readonly membership?: DaemonOptions['membership'];
+  readonly onReady?: DaemonOptions['onReady'];
+  readonly lifecycleLog?: DaemonOptions['lifecycleLog'];
+  readonly meter?: DaemonOptions['meter'];
+  readonly onRun?: DaemonOptions['onRun'];
+  readonly quarantine?: DaemonOptions['quarantine'];
+}
+
+/** What its jobs enqueue goes over its connection. */
+export async function runWorkerProcess(options: WorkerProcessOptions): Promise<WorkResult> {
+  const { settings, log, flags, redis, signal, ownsProcess } = options;
+  const state = claimProgram(settings);
+  const opened = state.opening !== undefined;
+  for (const warning of options.warnings) log.warn(warning);
+  let serving: Serving | undefined;
+  try {
+    // A child's supervisor serves for it.
+    if (options.meter === undefined) serving = await prepareServing(settings, log, state);
+    await serving?.start();
+    return await runDaemon({
+      settings,
+      log,
+      flags,
+      signal,
+      catchFaults: ownsProcess,
+      control: options.control ?? (ownsProcess ? handleSignals : undefined),
+      membership: options.membership,
+      onReady: options.onReady,
+      lifecycleLog: options.lifecycleLog,
+      meter: options.meter ?? serving,
+      onRun: options.onRun,
+      onPause: (paused) => {
+        state.paused = paused;
+      },
+      quarantine: options.quarantine,
+      begun: state.begun,
+      load: () => load(settings),
+      connect:
+        redis === undefined
+          ? undefined
+          : (events) => connectLike(redis, SILENCE_MS, { ...events, watch: true }, state.begun.signal),
+      onConnection: (own) => {
+        state.working = own;
+        serving?.connected(own?.connection);
+      },
+    });
+  } finally {
+    state.busy = false;
+    state.workerSettings = undefined;
+    await serving?.stop();
+    // What a job module opened, before there was a connection of ours, must not keep the process.
+    if (!opened) await close();
+  }
+}
+
+/** A worker that knows no class would fail every job. */
+async function load({ jobs }: Settings): Promise<JobModules> {
+  const modules = await loadJobs(jobs, { self });
+  if (modules.functions.classes.length > 0) return modules;
+  throw new TsworkerError('JOBS', 'no job is registered: every job would fail', {
+    hint: "Call register('MyClass', fn) before work(), or name job modules: work({ jobs: './jobs' }).",
+  });
+}
+
+/** Loads what is needed only where `http` asks for it. */
+async function prepareServing(settings: Settings, log: Logger, state: Program): Promise<Serving | undefined> {
+  if (settings.http === undefined) return undefined;
+  const { serveAlone } = await import('./http-endpoints.js');
+  return serveAlone(settings, log, () => ({ paused: state.paused, stopping: state.begun.signal.aborted }));
+}
+
+function claimProgram(settings: Settings): Program {
+  const state = program();
+  if (state.busy) throw new TsworkerError('STATE', 'a worker already runs in this process');
+  state.busy = true;
+  state.workerSettings = settings;
+  state.paused = false;
+  if (state.begun.signal.aborted) state.begun = new AbortController();
+  setSender(send);
+  return state;
+}

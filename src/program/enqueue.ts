@@ -1,0 +1,70 @@
+/** Jobs on their way to Redis, over the connection of the worker in this process, or over one of the program's own. */
+import { maskUri } from '../config/uri.js';
+import { type OutgoingJob, setDefaultSender } from '../job-modules/sender.js';
+import type { Connection } from '../redis/connection.js';
+import { enqueueDelayed } from '../resque/delayed.js';
+import type { Due } from '../resque/due.js';
+import { checkNewJob, enqueueJobs, type NewJob } from '../resque/enqueue.js';
+import { createKeys } from '../resque/keys.js';
+import { isTraced } from '../tracing/mark.js';
+import { open } from './connection.js';
+import { pushWithin } from './push-within.js';
+import { program, settingsInForce } from './state.js';
+
+// A job() can be enqueued wherever the library is loaded.
+setDefaultSender(send);
+
+/**
+ * Pushes one job, or many: the set of queues and the lists in one round trip, all or none. Inside a worker it goes over
+ * the worker's connection; elsewhere a connection is opened at the first call and kept until {@link close}. In a program
+ * with an OpenTelemetry SDK the payloads also carry the trace.
+ * @throws TsworkerError USAGE where a job has a wrong queue or an unknown member, PAYLOAD where an argument cannot be
+ *   written as JSON; REDIS where Redis cannot be reached, or has not confirmed within `enqueueTimeout`: its message says
+ *   whether the jobs may have been enqueued all the same
+ */
+export async function enqueue(jobs: NewJob | readonly NewJob[]): Promise<void> {
+  const list = Array.isArray(jobs) ? (jobs as readonly NewJob[]) : [jobs as NewJob];
+  await deliver(list, (connection, keyPrefix, fields) => enqueueJobs(connection, keyPrefix, list, fields));
+}
+
+/** For `job().enqueue()`, `enqueueIn` and `enqueueAt`, which know no Redis. */
+export async function send({ due, ...job }: OutgoingJob): Promise<Date | undefined> {
+  if (due === undefined) await enqueue(job);
+  return due && (await pushDelayed([job], due))[0];
+}
+
+/** @returns for each job when it is due; undefined where it was due already, and is in its queue */
+export function pushDelayed(list: readonly NewJob[], due: Due): Promise<(Date | undefined)[]> {
+  return deliver(list, (connection, keyPrefix, fields) =>
+    enqueueDelayed(
+      connection,
+      createKeys(keyPrefix),
+      list.map((job) => ({ ...job, due })),
+      fields,
+    ),
+  );
+}
+
+/** Brings jobs to Redis: how is the caller's matter. `fields` stand beside class and args in each payload. */
+type Deliver<T> = (connection: Connection, keyPrefix: string, fields: Readonly<Record<string, string>>) => Promise<T>;
+
+/** Everything that `enqueue` does but the push itself: checks the jobs, traces them, finds a connection, keeps the deadline. */
+export async function deliver<T>(list: readonly NewJob[], how: Deliver<T>): Promise<T> {
+  list.forEach(checkNewJob);
+  if (!isTraced()) return await push(list, how, {});
+  const { sendTraced } = await import('../tracing/send.js');
+  return await sendTraced(list, (fields) => push(list, how, fields));
+}
+
+async function push<T>(list: readonly NewJob[], how: Deliver<T>, fields: Readonly<Record<string, string>>): Promise<T> {
+  const { working } = program();
+  const { namespace, enqueueTimeout, uri } = settingsInForce();
+  const within = { jobs: list.length, timeoutMs: enqueueTimeout * 1000, shownUri: maskUri(uri) };
+  const connect = async () => working?.connection ?? (await open());
+  try {
+    return await pushWithin(within, connect, (connection) => how(connection, namespace, fields));
+  } finally {
+    // Also where the reply was lost: they may be there.
+    working?.jobsPushed();
+  }
+}

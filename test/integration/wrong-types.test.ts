@@ -1,0 +1,275 @@
+/**
+ * Keys of a wrong type, which some other program wrote, under every script: an error changes nothing, and neither an error nor
+ * a call that is sent again multiplies a job or loses one.
+ */
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Finish } from '../../src/engine/interfaces.js';
+import { entryId } from '../../src/inspect/failed/entry.js';
+import { Remover, removalOf } from '../../src/inspect/failed/remove.js';
+import { connect } from '../../src/redis/connect.js';
+import type { Connection } from '../../src/redis/connection.js';
+import { heartbeatText } from '../../src/registry/clock.js';
+import { type Identity, workerId } from '../../src/registry/identity.js';
+import { recoverWorker } from '../../src/registry/recover.js';
+import { enterAll, register, unregister } from '../../src/registry/register.js';
+import { enqueueDelayed, itemText, promoteDue, takeDelayed } from '../../src/resque/delayed.js';
+import { createKeys, type Keys } from '../../src/resque/keys.js';
+import { pushJobs } from '../../src/resque/push.js';
+import { SCRIPTS, type ScriptName } from '../../src/resque/scripts/index.js';
+import { asJobError } from '../../src/thrown.js';
+import { startRedis, type TestRedis } from '../support/redis.js';
+import { NAMESPACE, testStore } from '../support/store.js';
+
+let redis: TestRedis;
+let connection: Connection;
+beforeAll(async () => {
+  redis = await startRedis();
+  connection = await connect({ uri: redis.uri, name: 'test', silenceMs: 0 }, redis.uri);
+});
+afterAll(async () => {
+  await connection.close();
+  await redis.stop();
+});
+
+const keys = createKeys(NAMESPACE);
+const LIVE: Identity = { namespace: NAMESPACE, label: 'test.ts', pid: 1, queues: 'q', concurrency: 3 };
+const TIME = '1700000000';
+const JOBS = [1, 2, 3, 4, 5, 6];
+const payload = (id: number) => `{"class":"J","args":[${id}]}`;
+const LIVE_IDS = [0, 1, 2].map((slot) => workerId(LIVE, slot));
+const DEAD_IDS = [0, 1, 2].map((slot) => `dead.ts:9-${slot}:q`);
+
+interface Scenario {
+  /** Where the jobs are at first: in q unless told. */
+  readonly place?: () => Promise<unknown>;
+  /** What is called again and again. Made once, before any key is of a wrong type. */
+  readonly prepare: () => Promise<() => Promise<unknown>>;
+  /** Jobs that each call adds which succeeds. */
+  readonly adds?: readonly number[];
+  /** Jobs that may be there once after it, and were not before. */
+  readonly brings?: readonly number[];
+  /** A job that it may count as processed. */
+  readonly ends?: number;
+  /** What it did before an error stays done, where nothing is lost by that. */
+  readonly inParts?: boolean;
+}
+
+const enqueued = () => redis.client.multi().sAdd(keys.queues, 'q').rPush(keys.queue('q'), JOBS.map(payload)).exec();
+
+/** Claims jobs, and ends each in another way. */
+async function finishes(): Promise<() => Promise<unknown>> {
+  const store = testStore(connection, 'q');
+  const { claims } = await store.ackAndClaim([], [0, 1, 2]);
+  const error = asJobError(new Error('boom'));
+  const outcomes = [{ kind: 'done' }, { kind: 'failed', error }, { kind: 'requeue' }] as const;
+  const ended = claims.map((claim, i): Finish => ({ claim, outcome: outcomes[i] }));
+  return () => store.ackAndClaim(ended, [0, 1, 2]);
+}
+
+async function died(): Promise<void> {
+  const beat = heartbeatText(Date.now() - 3_600_000);
+  await redis.client.sAdd(keys.workers, DEAD_IDS);
+  for (const [slot, id] of DEAD_IDS.entries()) {
+    await redis.client.hSet(keys.heartbeats, id, beat);
+    const token = slot === 2 ? '' : `"token":"abc-1-${slot}",`;
+    await redis.client.set(keys.worker(id), `{${token}"queue":"q","run_at":"x","payload":${payload(slot + 1)}}`);
+  }
+}
+
+async function recoverAll(): Promise<() => Promise<unknown>> {
+  const heartbeat = (await redis.client.hGet(keys.heartbeats, DEAD_IDS[0])) as string;
+  const dead = DEAD_IDS.map((id) => ({ id, death: 'expired', heartbeat }) as const);
+  return () =>
+    settled(
+      dead.map((one, i) => recoverWorker(connection, keys, one, i === 0 ? { quarantine: true } : { onDead: 'fail' })),
+    );
+}
+
+/** Rejects when one of them does, and only when all have ended. */
+async function settled(calls: readonly Promise<unknown>[]): Promise<void> {
+  for (const end of await Promise.allSettled(calls)) if (end.status === 'rejected') throw end.reason;
+}
+
+const failedEntry = (id: number) =>
+  JSON.stringify({ failed_at: 'x', payload: { class: 'J', args: [id] }, error: 'e', worker: 'w', queue: 'q' });
+
+async function unfail(): Promise<() => Promise<unknown>> {
+  const remover = new Remover(connection, keys);
+  const removals = JOBS.map((id, n) => {
+    const raw = Buffer.from(failedEntry(id));
+    const from = raw.indexOf('{"class"');
+    const job = { queue: n % 2 === 0 ? 'q' : 'other', payload: { from, to: from + payload(id).length } };
+    expect(removalOf(n, raw).id).toBe(entryId(raw));
+    return removalOf(n, raw, job);
+  });
+  return () => remover.remove(removals);
+}
+
+const item = (id: number) => itemText(payload(id), 'q');
+async function delayed(): Promise<void> {
+  await redis.client.zAdd(keys.delayedTimes, { score: Number(TIME), value: TIME });
+  await redis.client.rPush(keys.delayedAt(TIME), JOBS.map(item));
+  for (const id of JOBS) await redis.client.sAdd(keys.delayedItem(item(id)), keys.delayedAt(TIME));
+}
+
+const registered = async () => {
+  await enqueued();
+  await register(connection, LIVE);
+};
+
+const SCENARIOS: Readonly<Record<ScriptName, Scenario>> = {
+  ackAndClaim: { prepare: finishes, ends: 1, inParts: true },
+  claimLarge: {
+    place: () => redis.client.rPush(keys.queue('q'), `{"class":"J","args":[1],"x":"${'x'.repeat(1_100_000)}"}`),
+    prepare: async () => {
+      const store = testStore(connection, 'q');
+      return () => store.ackAndClaim([], [0, 1]);
+    },
+  },
+  register: { prepare: async () => () => register(connection, LIVE), inParts: true },
+  enter: { place: registered, prepare: async () => () => enterAll(connection, LIVE, Date.now() + 60_000) },
+  unregister: { place: registered, prepare: async () => () => unregister(connection, LIVE) },
+  recover: { place: died, prepare: recoverAll, inParts: true },
+  unfail: { place: () => redis.client.rPush(keys.failed, JOBS.map(failedEntry)), prepare: unfail },
+  enqueue: {
+    brings: [7, 8],
+    prepare: async () => {
+      const batch = { marker: keys.enqueued('nonce'), number: 1, rememberedS: 60 };
+      const jobs = [7, 8].map((id) => ({ queue: id === 7 ? 'q' : 'other', payload: payload(id) }));
+      return () => pushJobs(connection, keys, jobs, batch);
+    },
+  },
+  delay: {
+    adds: [7, 8],
+    prepare: async () => {
+      const jobs = [7, 8].map((id) => ({ queue: 'q', class: 'J', args: [id] }));
+      const due = [{ at: new Date(Number(TIME) * 1000) }, { inMs: 60_000 }];
+      return () =>
+        enqueueDelayed(
+          connection,
+          keys,
+          jobs.map((job, i) => ({ ...job, due: due[i] })),
+        );
+    },
+  },
+  promote: {
+    place: delayed,
+    prepare: async () => () => promoteDue(connection, keys, { name: 'me', leaseMs: 1000, locks: ['resque:lock'] }),
+    // It keeps the lease.
+    inParts: true,
+  },
+  takeDelayed: {
+    place: delayed,
+    prepare: async () => () =>
+      takeDelayed(
+        connection,
+        keys,
+        JOBS.map((id) => ({
+          ...{ time: TIME, item: Buffer.from(item(id)) },
+          destination:
+            id % 2 === 0 ? { to: 'queue', queue: 'q', payload: payload(id) } : { to: 'failed', entry: failedEntry(id) },
+        })),
+      ),
+  },
+};
+
+/** Every key that a script may use here. */
+function keysInPlay(all: Keys): string[] {
+  const fixed = Object.values(all).filter((value): value is string => typeof value === 'string');
+  const queues = ['q', 'other'].flatMap((queue) => [all.queue(queue), all.quarantine(queue)]);
+  const ids = [...LIVE_IDS.slice(0, 2), ...DEAD_IDS.slice(0, 2)];
+  const workers = ids.flatMap((id) => [all.worker(id), all.started(id), all.processedBy(id), all.failuresOf(id)]);
+  return [...fixed, ...queues, ...workers, all.delayedAt(TIME), all.delayedItem(item(1)), all.enqueued('nonce')];
+}
+
+const KEYS = keysInPlay(keys);
+const TYPES = {
+  text: (key: string) => ['SET', key, 'junk'],
+  largest: (key: string) => ['SET', key, '9223372036854775807'],
+  list: (key: string) => ['RPUSH', key, 'junk'],
+  set: (key: string) => ['SADD', key, 'junk'],
+  hash: (key: string) => ['HSET', key, 'junk', 'junk'],
+  zset: (key: string) => ['ZADD', key, '1', 'junk'],
+} as const;
+type Wrong = readonly [key: string, type: keyof typeof TYPES];
+
+/** All values, in an order of their own. */
+const SNAPSHOT = `
+local all = {}
+for _, key in ipairs(redis.call('KEYS', '*')) do
+  local kind = redis.call('TYPE', key).ok
+  local value
+  if kind == 'string' then value = { redis.call('GET', key) }
+  elseif kind == 'list' then value = redis.call('LRANGE', key, 0, -1)
+  elseif kind == 'set' then value = redis.call('SMEMBERS', key)
+  elseif kind == 'zset' then value = redis.call('ZRANGE', key, 0, -1, 'WITHSCORES')
+  else value = redis.call('HGETALL', key) end
+  if kind == 'set' then table.sort(value) end
+  all[#all + 1] = { key, kind, value }
+end
+table.sort(all, function(a, b) return a[1] < b[1] end)
+return all
+`;
+type Snapshot = readonly (readonly [key: string, kind: string, value: readonly string[]])[];
+
+const snapshot = async () => (await redis.client.eval(SNAPSHOT)) as unknown as Snapshot;
+
+/** How often each job is there, wherever. */
+function copies(seen: Snapshot): Readonly<Record<number, number>> {
+  const texts = seen.flatMap(([, , value]) => value.map(String));
+  const count = (id: number) => texts.filter((text) => text.includes(`"args":[${id}]`)).length;
+  return Object.fromEntries([...JOBS, 7, 8].map((id) => [id, count(id)]));
+}
+
+async function check(scenario: Scenario, wrong: readonly Wrong[]): Promise<void> {
+  await redis.client.flushAll();
+  await (scenario.place ?? enqueued)();
+  const call = await scenario.prepare();
+  for (const [key, type] of wrong) {
+    await redis.client.del(key);
+    await redis.client.sendCommand([...TYPES[type](key)]);
+  }
+  let before = await snapshot();
+  const first = copies(before);
+  let succeeded = 0;
+  for (let n = 0; n < 3; n++) {
+    const error = await call().then(
+      () => undefined,
+      (reason: Error) => reason,
+    );
+    const after = await snapshot();
+    if (error === undefined) succeeded++;
+    else if (!scenario.inParts) expect(after, String(error)).toEqual(before);
+    const found = copies(after);
+    for (const id of [...JOBS, 7, 8]) {
+      const wanted = first[id] + (scenario.adds?.includes(id) ? succeeded : 0);
+      const allowed = [wanted];
+      if (scenario.brings?.includes(id)) allowed.push(succeeded > 0 ? 1 : 0);
+      if (scenario.ends === id) allowed.push(0);
+      expect(allowed, `job ${id} after call ${n + 1}, ${error}`).toContain(found[id]);
+    }
+    before = after;
+  }
+}
+
+const wrongKeys = fc.uniqueArray(
+  fc.tuple(fc.constantFrom(...KEYS), fc.constantFrom(...(Object.keys(TYPES) as (keyof typeof TYPES)[]))),
+  { minLength: 1, maxLength: 3, selector: ([key]) => key },
+);
+
+test('every script has a scenario', () => {
+  expect(Object.keys(SCENARIOS).sort()).toEqual(Object.keys(SCRIPTS).sort());
+});
+
+test.each(Object.keys(SCENARIOS) as ScriptName[])(
+  '%s',
+  async (name) => {
+    await check(SCENARIOS[name], []);
+    await fc.assert(
+      fc.asyncProperty(wrongKeys, (wrong) => check(SCENARIOS[name], wrong)),
+      { numRuns: name === 'claimLarge' ? 20 : 100 },
+    );
+  },
+  60_000,
+);
