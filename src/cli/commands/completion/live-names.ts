@@ -56,7 +56,7 @@ type Reader = (connection: Connection, keys: Keys, add: Add) => Promise<void>;
 const READERS: Readonly<Record<NameKind, Reader>> = {
   async queue(connection, keys, add) {
     const { queueNames } = await import('../../../inspect/queues.js');
-    for (const name of await queueNames(connection, keys)) add(name);
+    for (const { name } of await queueNames(connection, keys)) add(name);
   },
   async worker(connection, keys, add) {
     const [{ scan }, { nameWithoutQueues }] = await Promise.all([
@@ -75,9 +75,9 @@ const READERS: Readonly<Record<NameKind, Reader>> = {
     const newest = ['LRANGE', keys.failed, String(-SAMPLE.failures), '-1'];
     const failures = (await connection.send(newest, { binary: true })) as Buffer[];
     for (const raw of failures) add(new FailedEntry(raw).class);
-    for (const name of (await queueNames(connection, keys)).slice(0, SAMPLE.queues)) {
-      const next = await connection.send(['LRANGE', keys.queue(name), '0', String(SAMPLE.jobs - 1)]);
-      for (const payload of next as string[]) add(readJob(payload).class);
+    for (const { name } of (await queueNames(connection, keys)).slice(0, SAMPLE.queues)) {
+      const next = ['LRANGE', keys.queue(name), '0', String(SAMPLE.jobs - 1)];
+      for (const payload of (await connection.send(next, { binary: true })) as Buffer[]) add(readJob(payload).class);
     }
   },
 };
