@@ -1,4 +1,5 @@
 /** The registered workers: how many live, which are dead and still there, and of which nobody can tell. */
+import { counted } from '../format.js';
 import { walkWorkers } from '../inspect/workers.js';
 import { serverTimeMs } from '../registry/clock.js';
 import type { Keys } from '../resque/keys.js';
@@ -32,12 +33,12 @@ export async function checkWorkers({ connection, settings }: RedisSeen, keys: Ke
 
 function aboutAlive(alive: number): Finding {
   if (alive === 0) return good('no worker is running');
-  return good(`${alive} ${alive === 1 ? 'worker is' : 'workers are'} registered and alive`);
+  return good(`${counted(alive, 'worker is', 'workers are')} registered and alive`);
 }
 
 function aboutDead(dead: readonly string[]): Finding[] {
   if (dead.length === 0) return [];
-  const text = `${dead.length} dead ${dead.length === 1 ? 'worker is' : 'workers are'} still registered: ${some(dead, 3)}`;
+  const text = `${counted(dead.length, 'dead worker is', 'dead workers are')} still registered: ${some(dead, 3)}`;
   return [
     warning(
       text,

@@ -1,9 +1,10 @@
 /** `tsworker workers prune`: removes dead workers from the registry, or says which. The rules are registry/prune.ts. */
+
+import { counted, duration } from '../../../format.js';
 import { type DeadSeen, findDead, type Pruned, pruneNow } from '../../../inspect/prune.js';
 import { parseTime } from '../../../inspect/time.js';
 import type { Recovered } from '../../../registry/recover.js';
 import { EXIT } from '../../command.js';
-import { counted, duration } from '../../format.js';
 import { printLine, say } from '../../io.js';
 import { isoTime, printLines } from '../../json.js';
 import type { Session } from '../../session.js';
