@@ -10,7 +10,7 @@ import { TsworkerError } from '../errors.js';
 import { connectWording, heartbeatWording, startLine, statusText } from '../log/log-subscriber.js';
 import { logSupervisor } from '../log/supervisor-log.js';
 import { connect } from '../redis/connect.js';
-import type { Connection } from '../redis/connection.js';
+import type { Connection, ConnectionEvents } from '../redis/connection.js';
 import { workerConnectOptions } from '../redis/options.js';
 import { RedisChildRegistry } from '../registry/child-registry.js';
 import { type HeartbeatMessage, heartbeatOptions } from '../registry/heartbeat.js';
@@ -19,6 +19,7 @@ import { type ChildState, runsQuarantine, Supervisor } from '../supervisor/super
 import { Shutdown } from '../worker/shutdown.js';
 import type { WorkResult } from '../worker/types.js';
 import type { Serving, Stand } from './http-endpoints.js';
+import { Scheduling } from './scheduling.js';
 import { handleSignals, onTerminal } from './signals.js';
 import { logState } from './state-report.js';
 import { type Systemd, systemdOf } from './systemd.js';
@@ -56,8 +57,11 @@ export async function runSupervised({
   const onReady = () => {
     serving?.reconnected();
     registry.beat();
+    scheduling.look();
   };
-  const connecting = dial(settings, log, onReady, begun.signal);
+  const onInvalidate = () => scheduling.look();
+  const connecting = dial(settings, log, { onReady, onInvalidate }, begun.signal);
+  const scheduling = new Scheduling(connecting, settings, log);
   const registry: RedisChildRegistry = new RedisChildRegistry(connecting, {
     wanted: wantedOf(settings),
     heartbeat: { ...heartbeatOptions(settings), quarantine: runsQuarantine(spare) },
@@ -117,6 +121,7 @@ export async function runSupervised({
     release();
     // Nobody waits any more for a connection that was never made.
     begun.abort();
+    await scheduling.stop();
     await connecting.then((connection) => connection.close()).catch(() => {});
     // Last: while we stop, it says so.
     await serving?.stop();
@@ -178,9 +183,14 @@ function listen(
   };
 }
 
-function dial(settings: Settings, log: Logger, onReady: () => void, signal: AbortSignal): Promise<Connection> {
+function dial(
+  settings: Settings,
+  log: Logger,
+  events: Required<ConnectionEvents>,
+  signal: AbortSignal,
+): Promise<Connection> {
   const shownUri = maskUri(settings.uri);
-  const hooks = { onReady, ...connectWording(log, shownUri) };
+  const hooks = { ...events, watch: settings.scheduler === 'on', ...connectWording(log, shownUri) };
   return connect(workerConnectOptions(settings, 'heartbeat'), shownUri, hooks, signal);
 }
 

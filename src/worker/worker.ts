@@ -11,6 +11,7 @@ import { runSetup, runTeardown } from '../job-modules/hooks.js';
 import type { JobModules } from '../job-modules/load.js';
 import { createPerform } from '../job-modules/perform.js';
 import { connectWording, dumpRuns, heartbeatWording, logEngine, startLine } from '../log/log-subscriber.js';
+import { schedulerWording } from '../log/scheduler-log.js';
 import { connect } from '../redis/connect.js';
 import type { Connection } from '../redis/connection.js';
 import { workerConnectOptions } from '../redis/options.js';
@@ -19,6 +20,8 @@ import { type Identity, workerId } from '../registry/identity.js';
 import { type Membership, OwnMembership } from '../registry/membership.js';
 import { reenter } from '../registry/register.js';
 import { RedisJobStore } from '../resque/store.js';
+import { schedulerDataOf } from '../scheduler/create.js';
+import { isSchedulerMessage, type SchedulerMessage } from '../scheduler/scheduler.js';
 import { asError } from '../thrown.js';
 import { type JobWatch, watchJobs } from '../tracing/watch.js';
 import { inTime } from './in-time.js';
@@ -176,8 +179,12 @@ class Daemon {
       onReady: () => {
         this.#options.meter?.reconnected();
         this.#engine?.reconnected();
+        this.#membership?.look?.();
       },
-      onInvalidate: () => this.#engine?.pushed(),
+      onInvalidate: () => {
+        this.#engine?.pushed();
+        this.#membership?.look?.();
+      },
     };
     if (this.#options.connect !== undefined) return this.#options.connect(events);
     const shownUri = maskUri(settings.uri);
@@ -198,10 +205,12 @@ class Daemon {
   #ownMembership(): Membership {
     const { settings, log } = this.#options;
     const word = heartbeatWording(log);
-    const tell = (message: HeartbeatMessage) => {
+    const wordScheduler = schedulerWording(log);
+    const tell = (message: HeartbeatMessage | SchedulerMessage) => {
       if (message.kind === 'beat') this.#engine?.setProcesses(message.processes);
       // It may have put jobs back, and over our own connection; also a beat that failed, until it did.
       else this.#engine?.jobsPushed();
+      if (isSchedulerMessage(message)) return wordScheduler(message);
       this.#options.meter?.hear?.(message);
       word(message);
     };
@@ -212,7 +221,9 @@ class Daemon {
       );
     const thread = { connect: workerConnectOptions(settings, 'heartbeat'), shownUri: maskUri(settings.uri) };
     const heartbeat = heartbeatOptions(settings);
-    return new OwnMembership({ wanted: this.#wantedIdentity(), heartbeat, tell, thread: alone ? undefined : thread });
+    const scheduler = schedulerDataOf(settings);
+    const wanted = this.#wantedIdentity();
+    return new OwnMembership({ wanted, heartbeat, tell, scheduler, thread: alone ? undefined : thread });
   }
 
   /** @returns false where the worker was told to stop, and `setup` took no notice */
