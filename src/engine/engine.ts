@@ -1,16 +1,18 @@
 /**
- * The loop: wait, exchange, run what came. While an exchange is under way, jobs end and gather for the next, so batches
- * form by themselves. It knows neither Redis nor the functions nor the log (see ports.ts).
+ * The loop: wait, acknowledge and claim, run what came. While a call is under way, jobs end and gather for the next, so
+ * batches form by themselves. It knows neither Redis nor the functions (see interfaces.ts) nor the log (see events.ts).
  */
+import { clearTimeout, setImmediate, setTimeout } from 'node:timers';
+import * as globals from '../globals.js';
 import type { Service } from '../service.js';
-import { Exchanges } from './exchanges.js';
-import { Hands } from './hands.js';
-import { herdDelayMs } from './herd.js';
-import type { EngineEvents, JobStore, Perform } from './interfaces.js';
+import { AckAndClaim } from './ack-and-claim.js';
+import type { EngineEvents } from './events.js';
+import { InFlight } from './in-flight.js';
+import type { JobStore, Perform } from './interfaces.js';
 import { Lifecycle } from './lifecycle.js';
 import { Outage } from './outage.js';
 import type { Run } from './run.js';
-import { Wake } from './wake.js';
+import { herdDelayMs, Wake } from './wake.js';
 
 export interface EngineOptions {
   readonly store: JobStore;
@@ -28,12 +30,12 @@ export interface EngineOptions {
 export interface Ended {
   /** Jobs that had begun and were put back, since they did not end in time. */
   readonly putBack: number;
-  /** Finishes that could not be delivered: Redis still shows these jobs in our hands. */
+  /** Jobs that have ended and could not be acknowledged: Redis still shows them as running here. */
   readonly undelivered: number;
 }
 
 const FIRST_POLL_MS = 5;
-/** Out of the books, which we can do nothing about but look whether we are in again. */
+/** Not registered, which we can do nothing about but look whether we are again. */
 const UNREGISTERED_MS = 200;
 
 export class Engine implements Service {
@@ -42,8 +44,8 @@ export class Engine implements Service {
   readonly #options: EngineOptions;
   readonly #lifecycle = new Lifecycle();
   readonly #wake = new Wake();
-  readonly #hands: Hands;
-  readonly #exchanges: Exchanges;
+  readonly #inFlight: InFlight;
+  readonly #calls: AckAndClaim;
   readonly #outage: Outage;
   #herdTimer: NodeJS.Timeout | undefined;
   #processes = 1;
@@ -57,10 +59,10 @@ export class Engine implements Service {
   constructor(options: EngineOptions) {
     const { store, events, concurrency, perform } = options;
     this.#options = options;
-    this.#hands = new Hands({ concurrency, perform, events, onChange: () => this.#wake.call() });
-    this.#exchanges = new Exchanges({ store, events, hands: this.#hands, lifecycle: this.#lifecycle });
+    this.#inFlight = new InFlight({ concurrency, perform, events, onChange: () => this.#wake.call() });
+    this.#calls = new AckAndClaim({ store, events, inFlight: this.#inFlight, lifecycle: this.#lifecycle });
     this.#outage = new Outage(events);
-    this.ended = new Promise((resolve) => {
+    this.ended = new globals.Promise((resolve) => {
       this.#end = resolve;
     });
   }
@@ -85,15 +87,15 @@ export class Engine implements Service {
 
   /** Tells the running jobs to end. */
   abort(reason: Error): void {
-    for (const run of this.#hands.slots.running()) run.abort(reason);
+    for (const run of this.#inFlight.running()) run.abort(reason);
   }
 
   /** Gives up the running jobs: each goes back to the head of its queue, whatever it still does. */
   putBackAll(): void {
-    for (const run of this.#hands.slots.running()) run.putBack();
+    for (const run of this.#inFlight.running()) run.putBack();
   }
 
-  /** Ends although finishes are undelivered: Redis does not come back. */
+  /** Ends although jobs that have ended are not acknowledged: Redis does not come back. */
   giveUp(): void {
     this.#givenUp = true;
     this.#wakeAll();
@@ -133,7 +135,7 @@ export class Engine implements Service {
 
   /** The connection is there again, perhaps to another server: what Redis watched for us is forgotten. */
   reconnected(): void {
-    this.#exchanges.doubtIdle();
+    this.#calls.reconnected();
     this.#wakeAll();
   }
 
@@ -142,16 +144,16 @@ export class Engine implements Service {
   }
 
   get busy(): number {
-    return this.#hands.slots.busy;
+    return this.#inFlight.busy;
   }
 
   get undelivered(): number {
-    return this.#hands.outbox.size;
+    return this.#inFlight.toAck;
   }
 
   /** The latest first. */
   running(): readonly Run[] {
-    return this.#hands.slots.running();
+    return this.#inFlight.running();
   }
 
   #wakeAll(): void {
@@ -164,40 +166,40 @@ export class Engine implements Service {
       const reason = await this.#wake.wait(this.#patienceMs());
       if (reason === 'reconsider') continue;
       // Jobs that end within this turn of the event loop go out together.
-      if (this.#hands.slots.busy > 0) await new Promise<void>((resolve) => setImmediate(resolve));
+      if (this.#inFlight.busy > 0) await new globals.Promise<void>((resolve) => setImmediate(resolve));
       const look = reason === 'timer';
-      if (look) this.#exchanges.tryOccupied();
+      if (look) this.#calls.lookAgain();
       if (this.#holdingOff) continue;
-      if (this.#exchanges.doubtful && this.#exchanges.underWay === 0) await this.#reconcile();
-      for (let first = look; this.#exchanges.isDue(first); first = false) {
+      if (this.#inFlight.hasDoubts && this.#calls.underWay === 0) await this.#reconcile();
+      for (let first = look; this.#calls.isDue(first); first = false) {
         this.#news = false;
-        void this.#exchange();
+        void this.#call();
       }
     }
     clearTimeout(this.#herdTimer);
     this.#lifecycle.enter('stopped');
-    this.#end({ putBack: this.#hands.putBack, undelivered: this.#hands.outbox.size });
+    this.#end({ putBack: this.#inFlight.requeued, undelivered: this.#inFlight.toAck });
   }
 
   #isOver(): boolean {
     if (this.#givenUp) return true;
-    return this.#lifecycle.state !== 'running' && this.#exchanges.settled;
+    return this.#lifecycle.state !== 'running' && this.#calls.settled;
   }
 
   #patienceMs(): number {
     const limits = [this.#options.intervalMs];
     if (!this.#options.pushes) limits.push(this.#pollMs);
-    if (this.#exchanges.unregistered) limits.push(UNREGISTERED_MS);
+    if (this.#calls.unregistered) limits.push(UNREGISTERED_MS);
     return Math.min(...limits);
   }
 
-  async #exchange(): Promise<void> {
+  async #call(): Promise<void> {
     try {
-      const { more, drained, complete } = await this.#exchanges.go();
+      const { more, drained, complete } = await this.#calls.go();
       this.#outage.over();
       this.#pollMs = drained ? this.#pollMs * 2 : FIRST_POLL_MS;
       if (complete && this.#options.exitOnComplete) this.quiet();
-      if (more || this.#news || this.#hands.outbox.size > 0 || this.#exchanges.doubtful) this.#wake.call();
+      if (more || this.#news || this.#inFlight.toAck > 0 || this.#inFlight.hasDoubts) this.#wake.call();
       else this.#wake.reconsider();
     } catch (error) {
       await this.#holdOff(error);
@@ -206,7 +208,7 @@ export class Engine implements Service {
 
   async #reconcile(): Promise<void> {
     try {
-      await this.#exchanges.reconcile();
+      await this.#calls.reconcile();
     } catch (error) {
       await this.#holdOff(error);
     }

@@ -1,8 +1,8 @@
-/** The engine's whole world, as types: who stores claims, who runs jobs, who is told. */
+/** What the engine needs from outside, as types: who stores claims, who runs jobs. What it tells is in events.ts. */
 import type { Claim, Outcome } from '../job.js';
 import type { Run } from './run.js';
 
-/** A job that has ended, to be reported. */
+/** A job that has ended, to be acknowledged. */
 export interface Finish {
   readonly claim: Claim;
   readonly outcome: Outcome;
@@ -13,7 +13,7 @@ export interface ClaimReply {
   /** For each finish, in order: true when Redis counted it, false when the record no longer bore its token. */
   readonly settled: readonly boolean[];
   readonly claims: readonly Claim[];
-  /** Slots that another program's record occupies: nothing was claimed for them. */
+  /** Slots that another record occupies: nothing was claimed for them. */
   readonly occupied: readonly number[];
   /** All workers are paused (`pause-all-workers`): nothing was claimed. */
   readonly paused: boolean;
@@ -25,8 +25,9 @@ export interface ClaimReply {
 
 export interface JobStore {
   /**
-   * Reports the finishes, then claims one job for each idle slot, in one atomic call. May be sent again after a lost
+   * Acknowledges the finishes, then claims one job for each idle slot, in one atomic call. May be sent again after a lost
    * reply: a finish counts once. Rejects when Redis cannot be reached or refuses; then nothing is known.
+   * @param idle begins with all slots of the finishes, in their order, or has none of them
    */
   ackAndClaim(finishes: readonly Finish[], idle: readonly number[]): Promise<ClaimReply>;
   /** The claims that Redis holds for these slots and that this process made. */
@@ -35,24 +36,3 @@ export interface JobStore {
 
 /** Runs the job of a claim; resolves when it succeeded, rejects when it failed. May throw at once. */
 export type Perform = (run: Run) => unknown;
-
-/** What the engine tells: the log, the metrics. All calls are cheap and never throw. */
-export interface EngineEvents {
-  finished(run: Run, outcome: Outcome): void;
-  /** Redis has counted the outcome of this claim; told once for each, before its slot gets another. */
-  delivered(claim: Claim): void;
-  /** An exchange succeeded: it asked for jobs for so many slots, and claimed so many. */
-  exchanged(asked: number, claimed: number): void;
-  /** A job ended whose record no longer bore its token: somebody declared us dead, nothing was counted. */
-  fenced(claim: Claim): void;
-  /** Redis cannot be used; called once for each outage. */
-  outage(error: Error): void;
-  restored(outageMs: number): void;
-  /** Claims of a lost reply were found in Redis and are run now. */
-  adopted(count: number): void;
-  /** Another program's record occupies a slot of ours. */
-  occupied(slot: number): void;
-  paused(paused: boolean): void;
-  /** We are not in the books any more; called once each time. Nothing is claimed until we are. */
-  unregistered(): void;
-}

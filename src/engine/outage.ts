@@ -1,6 +1,7 @@
 /** The time in which the store cannot be used: when it began, and how long to hold off before the next attempt. */
+import * as globals from '../globals.js';
 import { asError } from '../thrown.js';
-import type { EngineEvents } from './interfaces.js';
+import type { EngineEvents } from './events.js';
 import { Wake } from './wake.js';
 
 const [FIRST_RETRY_MS, LAST_RETRY_MS] = [50, 2000];
@@ -19,8 +20,8 @@ export class Outage {
   /** A call failed: waits before the next attempt, longer each time, or until it is told to retry. */
   async holdOff(thrown: unknown): Promise<void> {
     if (this.#since === 0) {
-      this.#since = Date.now();
-      this.#events.outage(asError(thrown));
+      this.#since = globals.Date.now();
+      this.#events.emit('outage', asError(thrown));
     }
     await this.#retry.wait(Math.min(FIRST_RETRY_MS * 2 ** Math.min(this.#failures++, 10), LAST_RETRY_MS));
   }
@@ -33,7 +34,7 @@ export class Outage {
   /** A call succeeded. */
   over(): void {
     if (this.#since === 0) return;
-    this.#events.restored(Date.now() - this.#since);
+    this.#events.emit('restored', globals.Date.now() - this.#since);
     this.#since = 0;
     this.#failures = 0;
   }

@@ -2,6 +2,7 @@
  * One claim on its way to an outcome: the state of a job that runs lives here and nowhere else. The first outcome
  * wins, so a job that was put back or failed from outside may still end later and changes nothing.
  */
+import * as globals from '../globals.js';
 import type { Claim, Outcome } from '../job.js';
 import { asJobError, isCausedBy } from '../thrown.js';
 
@@ -15,7 +16,7 @@ export class Run {
   /** The job's class; '' until the payload is decoded. */
   class = '';
   /** Milliseconds since the epoch. */
-  readonly startedAt = Date.now();
+  readonly startedAt = globals.Date.now();
   #onSettled: (run: Run, outcome: Outcome) => void;
   #settled = false;
   #abortReason: Error | undefined;
@@ -35,7 +36,7 @@ export class Run {
   /** Made when first read: most jobs never ask. */
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
-      this.#controller = new AbortController();
+      this.#controller = new globals.AbortController();
       if (this.#abortReason !== undefined) this.#controller.abort(this.#abortReason);
     }
     return this.#controller.signal;

@@ -1,53 +1,54 @@
 /** Events → log lines. All sentences about running jobs and Redis are here; nothing else logs them. */
 import type { Logger } from 'pino';
 import type { Settings } from '../config/settings.js';
-import type { EngineEvents } from '../engine/interfaces.js';
+import type { EngineEvents } from '../engine/events.js';
 import type { Run } from '../engine/run.js';
 import type { HeartbeatMessage } from '../registry/heartbeat.js';
 import { VERSION } from '../version.js';
 import { JobLines } from './job-lines.js';
 
-/** @param logJobs a line also for a job that succeeds */
-export function engineWording(log: Logger, workerId: (slot: number) => string, logJobs = false): EngineEvents {
+/**
+ * @param workerId of a slot
+ * @param logJobs a line also for a job that succeeds
+ */
+export function logEngine(
+  log: Logger,
+  events: EngineEvents,
+  workerId: (slot: number) => string,
+  logJobs = false,
+): void {
   const worker = (run: Run) => workerId(run.claim.slot);
   const about = (run: Run) => ({ class: run.class, queue: run.claim.queue, worker: worker(run) });
   const ms = (run: Run) => Date.now() - run.startedAt;
   const debug = log.isLevelEnabled('debug');
   const lines = logJobs && log.isLevelEnabled('info') ? new JobLines(log) : undefined;
-  return {
-    finished(run, outcome) {
+  events
+    .on('finished', (run, outcome) => {
       if (outcome.kind === 'failed') log.error({ ...about(run), ms: ms(run), err: outcome.error }, 'job failed');
       else if (outcome.kind === 'requeue') log.warn(about(run), 'job requeued');
       else if (debug) log.debug({ ...about(run), ms: ms(run) }, 'job done');
       else lines?.done(run, worker(run));
-    },
-    delivered() {},
-    exchanged() {},
-    fenced(claim) {
+    })
+    .on('fenced', (claim) =>
       log.warn(
         { queue: claim.queue, worker: workerId(claim.slot) },
         'result discarded: this worker had been declared dead and its job was already recovered',
-      );
-    },
-    outage(error) {
-      log.error({ err: error }, 'Redis is unavailable: running jobs continue, retrying until it is back');
-    },
-    restored(outageMs) {
-      log.info({ outageMs }, 'Redis is back');
-    },
-    adopted(count) {
-      log.warn({ jobs: count }, 'running jobs that were claimed by a call whose reply was lost');
-    },
-    occupied(slot) {
-      log.warn({ worker: workerId(slot) }, "slot skipped: its worker record holds another process's job");
-    },
-    paused(paused) {
-      log.info(paused ? 'paused by pause-all-workers' : 'resumed: pause-all-workers is off');
-    },
-    unregistered() {
-      log.warn('not in the registry any more (declared dead by another process): claiming nothing until registered');
-    },
-  };
+      ),
+    )
+    .on('outage', (error) =>
+      log.error({ err: error }, 'Redis is unavailable: running jobs continue, retrying until it is back'),
+    )
+    .on('restored', (outageMs) => log.info({ outageMs }, 'Redis is back'))
+    .on('adopted', (count) =>
+      log.warn({ jobs: count }, 'running jobs that were claimed by a call whose reply was lost'),
+    )
+    .on('occupied', (slot) =>
+      log.warn({ worker: workerId(slot) }, "slot skipped: its worker record holds another process's job"),
+    )
+    .on('paused', (paused) => log.info(paused ? 'paused by pause-all-workers' : 'resumed: pause-all-workers is off'))
+    .on('unregistered', () =>
+      log.warn('not in the registry any more (declared dead by another process): claiming nothing until registered'),
+    );
 }
 
 /** The fleet's news, as the heartbeat tells it. */

@@ -64,6 +64,7 @@ export class Collector {
         const key = this.#keys.queue(queue);
         return [
           this.#number(connection, ['LLEN', key], 'tsworker_queue_jobs', { queue }),
+          this.#number(connection, ['LLEN', this.#keys.quarantine(queue)], 'tsworker_quarantined', { queue }),
           this.#headAge(connection, key, queue),
         ];
       }),

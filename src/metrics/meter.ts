@@ -1,5 +1,5 @@
-/** What a worker is measured by, as the daemon knows it: types, and how it listens to the engine beside the log. */
-import type { EngineEvents } from '../engine/interfaces.js';
+/** What a worker is measured by, as the worker knows it: types. */
+import type { EngineEvents } from '../engine/events.js';
 import type { HeartbeatMessage } from '../registry/heartbeat.js';
 
 /** What is known when claims begin. */
@@ -10,33 +10,12 @@ export interface Measured {
   busy(): number;
 }
 
-/** What listens to the engine. */
-export type MeterEvents = Pick<EngineEvents, 'finished' | 'delivered' | 'exchanged' | 'fenced'>;
-
-/** All calls are cheap and never throw. */
+/** All calls are cheap. */
 export interface Meter {
-  /** Claims are about to begin; returns what listens to the engine. */
-  attach(measured: Measured): MeterEvents;
+  /** Claims are about to begin: listens to the engine. */
+  listen(events: EngineEvents, measured: Measured): void;
   /** The connection was lost and is there again. */
   reconnected(): void;
   /** The news of the heartbeat, where this process beats itself. */
   hear?(message: HeartbeatMessage): void;
-}
-
-/** What the log is not told goes to the meter alone. */
-export function withMeter(log: EngineEvents, meter: MeterEvents): EngineEvents {
-  const { delivered, exchanged } = meter;
-  return {
-    ...log,
-    delivered,
-    exchanged,
-    finished(run, outcome) {
-      meter.finished(run, outcome);
-      log.finished(run, outcome);
-    },
-    fenced(claim) {
-      meter.fenced(claim);
-      log.fenced(claim);
-    },
-  };
 }

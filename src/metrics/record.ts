@@ -3,12 +3,13 @@
  * the job ends, so that the sums agree whatever happens in between. Runs for each job: nothing is made but at a class'
  * first job. Knows neither Redis nor the metrics library.
  */
+import type { EngineEvents } from '../engine/events.js';
 import type { Run } from '../engine/run.js';
 import { enqueuedAt } from '../inspect/enqueued.js';
 import type { Claim, Outcome } from '../job.js';
 import type { Counts, JobCounts } from './counts.js';
 import { DURATION_BOUNDS, LAG_BOUNDS, UNKNOWN, WAIT_BOUNDS } from './families.js';
-import type { Measured, Meter, MeterEvents } from './meter.js';
+import type { Measured, Meter } from './meter.js';
 import { Counted, type Tally } from './tally.js';
 
 /**
@@ -49,7 +50,6 @@ class Series {
 /** A job that has ended and waits in its slot until Redis has its outcome: one for each slot, used again and again. */
 class Ended {
   series: Series | undefined;
-  outcome: Outcome['kind'] = 'done';
   seconds = 0;
   waited: number | undefined;
 }
@@ -64,23 +64,21 @@ export class Recorder implements Meter {
   readonly #ended: Ended[] = [];
   readonly #calls = { exchanges: 0, emptyClaims: 0, fenced: 0, reconnects: 0 };
 
-  /** The engine is there; returns what listens to it. */
-  attach(measured: Measured): MeterEvents {
+  listen(events: EngineEvents, measured: Measured): void {
     this.#measured = measured;
     this.#classes = new Set(measured.classes);
     const calls = this.#calls;
-    return {
-      finished: (run, outcome) => this.#finished(run, outcome),
-      delivered: (claim) => this.#delivered(claim),
-      exchanged(asked, claimed) {
+    events
+      .on('finished', (run) => this.#finished(run))
+      .on('acked', (claim, outcome) => this.#acked(claim, outcome))
+      .on('called', (asked, claimed) => {
         calls.exchanges++;
         if (asked > 0 && claimed === 0) calls.emptyClaims++;
-      },
-      fenced: (claim) => {
+      })
+      .on('fenced', (claim) => {
         calls.fenced++;
         this.#forget(claim);
-      },
-    };
+      });
   }
 
   reconnected(): void {
@@ -102,26 +100,25 @@ export class Recorder implements Meter {
     };
   }
 
-  #finished(run: Run, outcome: Outcome): void {
+  #finished(run: Run): void {
     const { slot, queue, payload } = run.claim;
     this.#ended[slot] ??= new Ended();
     const ended = this.#ended[slot];
     const series = this.#seriesOf(queue, run.class);
     ended.series = series;
-    ended.outcome = outcome.kind;
     ended.seconds = (Date.now() - run.startedAt) / 1000;
     const since = series.enqueuedAt(payload);
     ended.waited = since === undefined ? undefined : Math.max(0, (run.startedAt - since) / 1000);
   }
 
   /** One that never ran here (handed back as soon as it came) has nothing to count. */
-  #delivered({ slot, queue }: Claim): void {
+  #acked({ slot, queue }: Claim, { kind }: Outcome): void {
     const ended = this.#ended[slot];
     const series = ended?.series;
     if (series === undefined) return;
     ended.series = undefined;
-    series.outcomes[ended.outcome]++;
-    if (ended.outcome !== 'requeue') series.duration.observe(ended.seconds);
+    series.outcomes[kind]++;
+    if (kind !== 'requeue') series.duration.observe(ended.seconds);
     if (ended.waited !== undefined) this.#waitsOf(queue).observe(ended.waited);
   }
 

@@ -5,11 +5,12 @@
 import type { Logger } from 'pino';
 import { readHttp } from '../config/http.js';
 import type { Settings } from '../config/settings.js';
+import type { EngineEvents } from '../engine/events.js';
 import { Collector } from '../metrics/collect.js';
 import { CONTENT_TYPE, expose } from '../metrics/exposition.js';
 import { FleetCounts } from '../metrics/fleet.js';
 import { LagSampler } from '../metrics/lag.js';
-import type { Measured, Meter, MeterEvents } from '../metrics/meter.js';
+import type { Measured, Meter } from '../metrics/meter.js';
 import { Recorder } from '../metrics/record.js';
 import { type Sample, SUPERVISOR } from '../metrics/totals.js';
 import type { Connection } from '../redis/connection.js';
@@ -92,10 +93,10 @@ export class Serving implements Meter {
   }
 
   /** A worker in this process is about to claim. */
-  attach(measured: Measured): MeterEvents {
+  listen(events: EngineEvents, measured: Measured): void {
     this.#attached = true;
     this.counts.totals.setClasses(measured.classes);
-    return this.#recorder.attach(measured);
+    this.#recorder.listen(events, measured);
   }
 
   reconnected(): void {
@@ -117,7 +118,7 @@ export class Serving implements Meter {
     const figures = await this.#collector.samples();
     const { totals } = this.counts;
     totals.add(this.#name, process.pid, this.#recorder.drain());
-    return await expose([...totals.samples(), ...standSamples(this.#stand(this.#attached)), ...figures]);
+    return expose([...totals.samples(), ...standSamples(this.#stand(this.#attached)), ...figures]);
   }
 }
 

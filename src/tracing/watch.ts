@@ -1,5 +1,4 @@
 /** All that looks at jobs while they run, as one watcher: spans where there is an SDK, channels where there are subscribers. */
-import type { EngineEvents } from '../engine/interfaces.js';
 import type { Run } from '../engine/run.js';
 import type { Outcome } from '../job.js';
 import type { Watcher } from '../job-modules/perform.js';
@@ -7,7 +6,9 @@ import { JobChannel } from './channel.js';
 import { isTraced, readMark } from './mark.js';
 import type { JobSpans } from './spans.js';
 
-export interface JobWatch extends Watcher, Pick<EngineEvents, 'finished'> {}
+export interface JobWatch extends Watcher {
+  finished(run: Run, outcome: Outcome): void;
+}
 
 /**
  * @param refused told why there will be no spans although there is an SDK

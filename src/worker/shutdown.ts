@@ -3,6 +3,7 @@
  * endings, not one: a first signal asks for the first; a second, or the end of the grace, for the others.
  */
 import type { Logger } from 'pino';
+import { counted } from '../format.js';
 
 /** Heroku and others send several signals at once: repeats within this time count as one. */
 const SAME_SIGNAL_MS = 1000;
@@ -185,8 +186,4 @@ export function shutdownText(running: number, limitMs: number, reason: string): 
   const limit = limitMs > 0 ? ` for at most ${limitMs / 1000} s` : '';
   const again = reason === 'SIGINT' ? 'Ctrl-C again to stop now' : 'a second signal stops them';
   return `shutting down: waiting for ${counted(running, 'running job')}${limit} (${again})`;
-}
-
-function counted(number: number, what: string): string {
-  return `${number} ${what}${number === 1 ? '' : 's'}`;
 }

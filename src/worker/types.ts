@@ -6,7 +6,6 @@ import type { JobModules } from '../job-modules/load.js';
 import type { Meter } from '../metrics/meter.js';
 import type { Connection, ConnectionEvents } from '../redis/connection.js';
 import type { Membership } from '../registry/membership.js';
-import type { TellRunning } from './tell-running.js';
 
 export interface DaemonOptions {
   readonly settings: Settings;
@@ -41,6 +40,9 @@ export interface DaemonOptions {
   /** Told when jobs can be enqueued over the worker's own connection, and when no more. */
   readonly onConnection?: (own: OwnConnection | undefined) => void;
 }
+
+/** Told before anything of a job runs, and with `running` false as soon as it has ended: by the token of its claim. */
+export type TellRunning = (token: string, running: boolean) => void;
 
 /** The connection of a running worker. */
 export interface OwnConnection {

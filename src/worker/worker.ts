@@ -5,13 +5,13 @@
 import { randomBytes } from 'node:crypto';
 import { maskUri } from '../config/uri.js';
 import { type Ended, Engine } from '../engine/engine.js';
-import type { EngineEvents } from '../engine/interfaces.js';
+import { EngineEvents } from '../engine/events.js';
 import { longestLimit } from '../job-modules/deadline.js';
 import { runSetup, runTeardown } from '../job-modules/hooks.js';
 import type { JobModules } from '../job-modules/load.js';
 import { createPerform } from '../job-modules/perform.js';
-import { connectWording, dumpRuns, engineWording, heartbeatWording, startLine } from '../log/log-subscriber.js';
-import { withMeter } from '../metrics/meter.js';
+import { connectWording, dumpRuns, heartbeatWording, logEngine, startLine } from '../log/log-subscriber.js';
+import { schedulerWording } from '../log/scheduler-log.js';
 import { connect } from '../redis/connect.js';
 import type { Connection } from '../redis/connection.js';
 import { workerConnectOptions } from '../redis/options.js';
@@ -20,11 +20,12 @@ import { type Identity, workerId } from '../registry/identity.js';
 import { type Membership, OwnMembership } from '../registry/membership.js';
 import { reenter } from '../registry/register.js';
 import { RedisJobStore } from '../resque/store.js';
+import { schedulerDataOf } from '../scheduler/create.js';
+import { isSchedulerMessage, type SchedulerMessage } from '../scheduler/scheduler.js';
 import { asError } from '../thrown.js';
 import { type JobWatch, watchJobs } from '../tracing/watch.js';
 import { inTime } from './in-time.js';
 import { Shutdown } from './shutdown.js';
-import { tellBegin, tellEnd } from './tell-running.js';
 import type { DaemonActions, DaemonOptions, WorkResult } from './types.js';
 import { catchFaults, type Faults } from './uncaught-errors.js';
 
@@ -178,8 +179,12 @@ class Daemon {
       onReady: () => {
         this.#options.meter?.reconnected();
         this.#engine?.reconnected();
+        this.#membership?.look?.();
       },
-      onInvalidate: () => this.#engine?.pushed(),
+      onInvalidate: () => {
+        this.#engine?.pushed();
+        this.#membership?.look?.();
+      },
     };
     if (this.#options.connect !== undefined) return this.#options.connect(events);
     const shownUri = maskUri(settings.uri);
@@ -200,10 +205,12 @@ class Daemon {
   #ownMembership(): Membership {
     const { settings, log } = this.#options;
     const word = heartbeatWording(log);
-    const tell = (message: HeartbeatMessage) => {
+    const wordScheduler = schedulerWording(log);
+    const tell = (message: HeartbeatMessage | SchedulerMessage) => {
       if (message.kind === 'beat') this.#engine?.setProcesses(message.processes);
       // It may have put jobs back, and over our own connection; also a beat that failed, until it did.
       else this.#engine?.jobsPushed();
+      if (isSchedulerMessage(message)) return wordScheduler(message);
       this.#options.meter?.hear?.(message);
       word(message);
     };
@@ -214,7 +221,9 @@ class Daemon {
       );
     const thread = { connect: workerConnectOptions(settings, 'heartbeat'), shownUri: maskUri(settings.uri) };
     const heartbeat = heartbeatOptions(settings);
-    return new OwnMembership({ wanted: this.#wantedIdentity(), heartbeat, tell, thread: alone ? undefined : thread });
+    const scheduler = schedulerDataOf(settings);
+    const wanted = this.#wantedIdentity();
+    return new OwnMembership({ wanted, heartbeat, tell, scheduler, thread: alone ? undefined : thread });
   }
 
   /** @returns false where the worker was told to stop, and `setup` took no notice */
@@ -256,7 +265,7 @@ class Daemon {
     const { settings, log, flags, catchFaults: caught } = this.#options;
     const { useNumber, timeout } = settings;
     const options = { functions, decoder, useNumber, timeoutMs: timeout * 1000, workerId: this.#workerId };
-    const perform = this.#told(createPerform({ ...options, log, flags, watcher }));
+    const perform = createPerform({ ...options, log, flags, watcher });
     if (!caught) return { perform, release: () => {} };
     return catchFaults(perform, {
       onLate: (run, error) =>
@@ -276,21 +285,12 @@ class Daemon {
     });
   }
 
-  #told(perform: Faults['perform']): Faults['perform'] {
-    const { onRun } = this.#options;
-    if (onRun === undefined) return perform;
-    return (run) => {
-      onRun();
-      return perform(run);
-    };
-  }
-
   #assemble(
     connection: Connection,
     perform: Faults['perform'],
     { classes, watch }: { readonly classes: readonly string[]; readonly watch: JobWatch },
   ): Engine {
-    const { settings, log, meter } = this.#options;
+    const { settings } = this.#options;
     const { waitReplicas, waitTimeout } = settings;
     const store = new RedisJobStore(connection, {
       namespace: settings.namespace,
@@ -301,15 +301,11 @@ class Daemon {
       quarantine: this.#options.quarantine !== undefined,
       ...(waitReplicas > 0 ? { wait: { replicas: waitReplicas, timeoutMs: Math.ceil(waitTimeout * 1000) } } : {}),
     });
-    const word = engineWording(log, this.#workerId, settings.logJobs);
-    const measured = { classes, slots: settings.concurrency, busy: () => this.#engine?.busy ?? 0 };
-    const told = meter === undefined ? word : withMeter(word, meter.attach(measured));
-    const events = this.#reentering(this.#counting(told, watch), connection);
-    const tell = this.#options.quarantine;
+    const events = this.#eventsFor(connection, classes, watch);
     const engine = new Engine({
       store,
-      perform: tell === undefined ? perform : tellBegin(perform, tell),
-      events: tell === undefined ? events : tellEnd(events, tell),
+      perform,
+      events,
       concurrency: settings.concurrency,
       intervalMs: settings.interval * 1000,
       pushes: connection.tracking,
@@ -320,28 +316,30 @@ class Daemon {
     return engine;
   }
 
-  /** Whoever finds itself out of the books lives: it need not wait for the next beat. */
-  #reentering(events: EngineEvents, connection: Connection): EngineEvents {
-    const identity = this.#identity;
-    const unregistered = () => {
-      events.unregistered();
-      // Where it fails, the next beat does it.
-      if (identity !== undefined) reenter(connection, identity).catch(() => {});
-    };
-    return { ...events, unregistered };
-  }
-
-  #counting(events: EngineEvents, watch: JobWatch): EngineEvents {
+  /** All that listens to the engine, side by side. */
+  #eventsFor(connection: Connection, classes: readonly string[], watch: JobWatch): EngineEvents {
+    const { settings, log, meter, onRun, quarantine } = this.#options;
+    const events = new EngineEvents((err, event) =>
+      log.error({ err, event }, 'a listener of the worker threw an error'),
+    );
     const counts = this.#counts;
-    return {
-      ...events,
-      finished(run, outcome) {
+    const identity = this.#identity;
+    events
+      .on('acked', (_claim, outcome) => {
         if (outcome.kind === 'done') counts.processed++;
         else if (outcome.kind === 'failed') counts.failed++;
-        watch.finished(run, outcome);
-        events.finished(run, outcome);
-      },
-    };
+      })
+      .on('finished', (run, outcome) => watch.finished(run, outcome))
+      // Whoever finds itself out of the registry lives: it need not wait for the next beat, which does it where this fails.
+      .on('unregistered', () => identity && reenter(connection, identity).catch(() => {}));
+    if (onRun !== undefined) events.on('started', onRun);
+    if (quarantine !== undefined) {
+      events.on('started', (run) => quarantine(run.claim.token, true));
+      events.on('finished', (run) => quarantine(run.claim.token, false));
+    }
+    meter?.listen(events, { classes, slots: settings.concurrency, busy: () => this.#engine?.busy ?? 0 });
+    logEngine(log, events, this.#workerId, settings.logJobs);
+    return events;
   }
 
   #announce(modules: JobModules, connection: Connection): void {

@@ -81,6 +81,8 @@ describe.concurrent('a supervisor', () => {
     });
     // Children report every second.
     await until(async () => Object.values(figures(await scrape(url))).reduce((sum, n) => sum + n) >= 20_000);
+    // The child that takes the place of the last one may still be starting.
+    await until(async () => (await scrape(url)).series('tsworker_slots').length === 2);
     const scraped = await scrape(url);
     const [processed, failed] = [counts.processed, counts.failedStat];
     const agreed = { done: processed, failed, processedInRedis: processed, failedInRedis: failed };

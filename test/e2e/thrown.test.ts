@@ -43,7 +43,7 @@ test.for(['-connections=1', '-processes=1'])('with %s', { timeout: 120_000 }, as
   expect(payloads.filter((text) => !text.includes('Late') && !known.has(text))).toEqual([]);
   expect(Math.max(...entries.map((entry) => JSON.stringify(entry).length))).toBeLessThan(400_000);
   // Logged all, and the worker is as good as before.
-  const late = () => run.logs.filter(({ msg }) => msg === 'a job that had ended threw an error').length;
+  const late = () => run.logs.filter(({ msg }) => msg === 'late error: thrown by a job that had already ended').length;
   await until(() => late() === kinds.length, { what: 'late errors are logged' });
   expect(run.logs.filter(({ msg }) => msg === 'job failed')).toHaveLength(failures);
   expect(run.logs.filter(({ level }) => level > 50)).toEqual([]);

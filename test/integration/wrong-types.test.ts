@@ -11,6 +11,7 @@ import { connect } from '../../src/redis/connect.js';
 import type { Connection } from '../../src/redis/connection.js';
 import { heartbeatText } from '../../src/registry/clock.js';
 import { type Identity, workerId } from '../../src/registry/identity.js';
+import { countQuarantined } from '../../src/registry/quarantine.js';
 import { recoverWorker } from '../../src/registry/recover.js';
 import { enterAll, register, unregister } from '../../src/registry/register.js';
 import { enqueueDelayed, itemText, promoteDue, takeDelayed } from '../../src/resque/delayed.js';
@@ -126,6 +127,11 @@ const SCENARIOS: Readonly<Record<ScriptName, Scenario>> = {
       const store = testStore(connection, 'q');
       return () => store.ackAndClaim([], [0, 1]);
     },
+  },
+  countQuarantined: {
+    place: () =>
+      redis.client.multi().sAdd(keys.quarantines, ['q', 'other']).rPush(keys.quarantine('q'), JOBS.map(payload)).exec(),
+    prepare: async () => () => countQuarantined(connection, keys),
   },
   register: { prepare: async () => () => register(connection, LIVE), inParts: true },
   enter: { place: registered, prepare: async () => () => enterAll(connection, LIVE, Date.now() + 60_000) },

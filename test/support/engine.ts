@@ -2,8 +2,8 @@
 import { onTestFinished } from 'vitest';
 import type { QueuesInput } from '../../src/config/queues.js';
 import { Engine, type EngineOptions } from '../../src/engine/engine.js';
-import type { EngineEvents, Perform } from '../../src/engine/interfaces.js';
-import { type MeterEvents, withMeter } from '../../src/metrics/meter.js';
+import { EngineEvents } from '../../src/engine/events.js';
+import type { Perform } from '../../src/engine/interfaces.js';
 import { testConnection, testStore } from './store.js';
 
 export interface TestEngine {
@@ -15,9 +15,15 @@ export interface TestEngine {
 export async function testEngine(
   uri: string,
   perform: Perform,
-  options: Partial<EngineOptions> & { queues?: QueuesInput; checkRegistered?: boolean; meter?: MeterEvents } = {},
+  options: Partial<EngineOptions> & {
+    queues?: QueuesInput;
+    checkRegistered?: boolean;
+    listen?: (events: EngineEvents) => void;
+  } = {},
 ): Promise<TestEngine> {
   const told: string[] = [];
+  const events = recorded(told);
+  options.listen?.(events);
   let engine: Engine | undefined;
   const connection = await testConnection(uri, {
     onReady: () => engine?.reconnected(),
@@ -28,7 +34,7 @@ export async function testEngine(
       checkRegistered: options.checkRegistered ?? false,
     }),
     perform,
-    events: options.meter === undefined ? recorder(told) : withMeter(recorder(told), options.meter),
+    events,
     concurrency: 5,
     intervalMs: 3_600_000,
     pushes: connection.tracking,
@@ -44,19 +50,16 @@ export async function testEngine(
   return { engine, told };
 }
 
-function recorder(told: string[]): EngineEvents {
-  return {
-    finished: (_run, outcome) => void told.push(outcome.kind),
-    delivered: () => {},
-    exchanged: () => {},
-    fenced: () => void told.push('fenced'),
-    outage: (error) => void told.push(`outage: ${error.message}`),
-    restored: () => void told.push('restored'),
-    adopted: (count) => void told.push(`adopted ${count}`),
-    occupied: (slot) => void told.push(`occupied ${slot}`),
-    paused: (paused) => void told.push(paused ? 'paused' : 'resumed'),
-    unregistered: () => void told.push('unregistered'),
-  };
+function recorded(told: string[]): EngineEvents {
+  return new EngineEvents((error, event) => told.push(`the listener of ${event} threw: ${error.message}`))
+    .on('finished', (_run, outcome) => told.push(outcome.kind))
+    .on('fenced', () => told.push('fenced'))
+    .on('outage', (error) => told.push(`outage: ${error.message}`))
+    .on('restored', () => told.push('restored'))
+    .on('adopted', (count) => told.push(`adopted ${count}`))
+    .on('occupied', (slot) => told.push(`occupied ${slot}`))
+    .on('paused', (paused) => told.push(paused ? 'paused' : 'resumed'))
+    .on('unregistered', () => told.push('unregistered'));
 }
 
 /** A promise and its resolve: a job that ends when the test says so. */

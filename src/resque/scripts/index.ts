@@ -17,6 +17,7 @@ export interface Script {
 const FILES = {
   ackAndClaim: ['replies', 'records', 'json', 'queues', 'main'].map((part) => `ack-and-claim/${part}`),
   claimLarge: ['claim-large'],
+  countQuarantined: ['count-quarantined'],
   register: ['register'],
   enter: ['enter'],
   unregister: ['unregister'],

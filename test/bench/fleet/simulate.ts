@@ -3,7 +3,7 @@
  * process that watches, each holds back for what the real herd.ts says and claims. Redis does one thing at a time. The
  * times of Redis and of the way there are round figures for one machine; the jitter is the product's own.
  */
-import { herdDelayMs } from '../../../src/engine/herd.js';
+import { herdDelayMs } from '../../../src/engine/wake.js';
 import { EventQueue } from './events.js';
 
 export interface FleetOptions {

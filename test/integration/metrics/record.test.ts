@@ -33,7 +33,7 @@ test('connections that are cut again and again under load: the sums are those of
   const proxy = await startProxy(redis);
   await push(2000);
   const recorder = new Recorder();
-  const meter = recorder.attach({ classes: ['Ok', 'Bad'], slots: 25, busy: () => 0 });
+  const measured = { classes: ['Ok', 'Bad'], slots: 25, busy: () => 0 };
   const { engine } = await testEngine(
     proxy.uri,
     async (run) => {
@@ -41,7 +41,7 @@ test('connections that are cut again and again under load: the sums are those of
       run.class = JSON.parse(run.claim.payload.toString()).class as string;
       if (run.class === 'Bad') throw new Error('bad');
     },
-    { concurrency: 25, meter },
+    { concurrency: 25, listen: (events) => recorder.listen(events, measured) },
   );
   let cuts = 0;
   await until(
@@ -62,8 +62,8 @@ test('connections that are cut again and again under load: the sums are those of
 
 test('claims that come back empty', async () => {
   const recorder = new Recorder();
-  const meter = recorder.attach({ classes: [], slots: 5, busy: () => 0 });
-  await testEngine(redis.uri, () => {}, { meter });
+  const measured = { classes: [], slots: 5, busy: () => 0 };
+  await testEngine(redis.uri, () => {}, { listen: (events) => recorder.listen(events, measured) });
   await until(() => recorder.drain().emptyClaims === 1);
   await push(1);
   await until(() => recorder.drain().jobs.length === 1);

@@ -2,6 +2,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { parseQueues } from '../../../src/config/queues.js';
 import { Engine } from '../../../src/engine/engine.js';
+import { EngineEvents } from '../../../src/engine/events.js';
 import type { Perform } from '../../../src/engine/interfaces.js';
 import { connect } from '../../../src/redis/connect.js';
 import { slotOf } from '../../../src/redis/slot.js';
@@ -50,19 +51,7 @@ async function startEngine(uri: string, told: string[], perform: Perform): Promi
   onTestFinished(() => connection.close());
   const { plan } = parseQueues('q');
   const store = new RedisJobStore(connection, { namespace: NAMESPACE, plan, workerId: testWorkerId, nonce: 'n' });
-  const none = () => {};
-  const events = {
-    finished: none,
-    delivered: none,
-    exchanged: none,
-    fenced: none,
-    outage: (error: Error) => void told.push(error.message),
-    restored: none,
-    adopted: none,
-    occupied: none,
-    paused: none,
-    unregistered: none,
-  };
+  const events = new EngineEvents(() => {}).on('outage', (error) => told.push(error.message));
   engine = new Engine({
     store,
     perform,

@@ -1,7 +1,8 @@
 /** The loop over a store that the test plays itself: what goes out when, whatever comes together. */
 import { expect, onTestFinished, test } from 'vitest';
 import { Engine } from '../../../src/engine/engine.js';
-import type { ClaimReply, EngineEvents, Finish } from '../../../src/engine/interfaces.js';
+import type { EngineEvents } from '../../../src/engine/events.js';
+import type { ClaimReply, Finish } from '../../../src/engine/interfaces.js';
 import type { Claim } from '../../../src/job.js';
 
 interface Call {

@@ -1,7 +1,7 @@
 /** The herd, simulated with the real delays: how soon a push is taken, and how many look in vain. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { herdDelayMs } from '../../../src/engine/herd.js';
+import { herdDelayMs } from '../../../src/engine/wake.js';
 
 /** The time that a claim takes on Redis, until the others can no longer see the job. */
 const CLAIM_MS = 0.05;

@@ -2,10 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Lifecycle, type State } from '../../../src/engine/lifecycle.js';
-import { Outbox } from '../../../src/engine/outbox.js';
-import { reconcile } from '../../../src/engine/reconcile.js';
 import { Run } from '../../../src/engine/run.js';
-import { Slots } from '../../../src/engine/slots.js';
 import { Wake } from '../../../src/engine/wake.js';
 import type { Claim, Outcome } from '../../../src/job.js';
 
@@ -117,63 +114,5 @@ describe('lifecycle', () => {
     expect([lifecycle.claiming, lifecycle.state]).toEqual([false, 'running']);
     lifecycle.suspend(false);
     expect(lifecycle.claiming).toBe(true);
-  });
-});
-
-describe('slots', () => {
-  test('property: a slot is idle, taken or busy, never two of these', () => {
-    fc.assert(
-      fc.property(fc.integer({ min: 1, max: 30 }), fc.array(fc.nat(12)), (concurrency, steps) => {
-        const slots = new Slots(concurrency);
-        const busy: Run[] = [];
-        for (const step of steps) {
-          if (step % 3 === 0 && busy.length > 0) {
-            const run = busy.splice(step % busy.length, 1)[0];
-            slots.leave(run);
-            slots.giveBack([run.claim.slot]);
-          } else {
-            const taken = slots.take(step);
-            expect(taken.length).toBeLessThanOrEqual(step);
-            const [first, ...rest] = taken;
-            slots.giveBack(rest);
-            if (first === undefined) continue;
-            const { run } = runOf(first);
-            slots.seat(run);
-            busy.push(run);
-          }
-          expect(slots.idle + slots.busy).toBe(concurrency);
-          expect(new Set(slots.running().map((run) => run.claim.slot)).size).toBe(slots.busy);
-        }
-      }),
-    );
-  });
-});
-
-describe('outbox', () => {
-  const finish = (slot: number) => ({ claim: claim(slot), outcome: { kind: 'done' } as const });
-
-  test('what a failed call took goes out first, marked as sent before', () => {
-    const outbox = new Outbox();
-    outbox.add(finish(1));
-    const taken = outbox.take(10);
-    outbox.add(finish(2));
-    outbox.putBack(taken);
-    expect(outbox.take(1).map(({ claim }) => claim.slot)).toEqual([1]);
-    expect(outbox.wasResent('t1')).toBe(true);
-    expect(outbox.wasResent('t1')).toBe(false);
-    expect(outbox.wasResent('t2')).toBe(false);
-    expect(outbox.size).toBe(1);
-  });
-});
-
-describe('reconcile', () => {
-  test('our own undelivered finish is no claim; a newer claim shows that it was delivered', () => {
-    const outbox = new Outbox();
-    outbox.add({ claim: claim(1, 'old1'), outcome: { kind: 'done' } });
-    outbox.add({ claim: claim(2, 'old2'), outcome: { kind: 'done' } });
-    const { unknown, idle } = reconcile([0, 1, 2, 3], [claim(1, 'old1'), claim(2, 'new2'), claim(3, 'new3')], outbox);
-    expect(unknown.map(({ token }) => token)).toEqual(['new2', 'new3']);
-    expect(idle).toEqual([0]);
-    expect(outbox.take(10).map(({ claim }) => claim.token)).toEqual(['old1']);
   });
 });

@@ -1,14 +1,17 @@
 import { pino } from 'pino';
 import { expect, it, vi } from 'vitest';
+import { EngineEvents } from '../../../src/engine/events.js';
 import { Run } from '../../../src/engine/run.js';
 import type { Claim } from '../../../src/job.js';
-import { engineWording } from '../../../src/log/log-subscriber.js';
+import { logEngine } from '../../../src/log/log-subscriber.js';
 import { shutdownText } from '../../../src/worker/shutdown.js';
 
 function stage(level = 'info', logJobs = true) {
   const lines: Record<string, unknown>[] = [];
   const log = pino({ level }, { write: (line) => void lines.push(JSON.parse(line) as Record<string, unknown>) });
-  return { lines, events: engineWording(log, (slot) => `h:1-${slot}:q`, logJobs) };
+  const events = new EngineEvents(() => {});
+  logEngine(log, events, (slot) => `h:1-${slot}:q`, logJobs);
+  return { lines, events };
 }
 
 function run(args: string): Run {
@@ -21,7 +24,7 @@ function run(args: string): Run {
 
 it('a job that succeeds is a line where that is wanted, with its arguments cut', () => {
   const { lines, events } = stage();
-  events.finished(run('12345678901234567890,"a"'), { kind: 'done' });
+  events.emit('finished', run('12345678901234567890,"a"'), { kind: 'done' });
   expect(lines).toMatchObject([
     {
       msg: 'job done',
@@ -32,12 +35,12 @@ it('a job that succeeds is a line where that is wanted, with its arguments cut',
       args: '12345678901234567890,"a"',
     },
   ]);
-  events.finished(run(`"${'x'.repeat(500)}"`), { kind: 'done' });
+  events.emit('finished', run(`"${'x'.repeat(500)}"`), { kind: 'done' });
   expect(String(lines[1].args)).toHaveLength(101);
-  events.finished(run(`"${'x'.repeat(50_000)}"`), { kind: 'done' });
+  events.emit('finished', run(`"${'x'.repeat(50_000)}"`), { kind: 'done' });
   expect(lines[2].args).toBe('(50028 bytes)');
   const without = stage('info', false);
-  without.events.finished(run('1'), { kind: 'done' });
+  without.events.emit('finished', run('1'), { kind: 'done' });
   expect(without.lines).toEqual([]);
 });
 
@@ -45,12 +48,12 @@ it('thousands of them a second are fifty lines and a sum', () => {
   vi.useFakeTimers();
   try {
     const { lines, events } = stage();
-    for (let i = 0; i < 5000; i++) events.finished(run('1'), { kind: 'done' });
+    for (let i = 0; i < 5000; i++) events.emit('finished', run('1'), { kind: 'done' });
     expect(lines).toHaveLength(50);
     vi.advanceTimersByTime(1000);
     expect(lines).toHaveLength(51);
     expect(lines[50]).toMatchObject({ msg: 'more jobs done', jobs: 4950 });
-    events.finished(run('1'), { kind: 'done' });
+    events.emit('finished', run('1'), { kind: 'done' });
     expect(lines).toHaveLength(52);
   } finally {
     vi.useRealTimers();
@@ -61,7 +64,7 @@ it('5,000 failures are less than 5 MB of log', () => {
   const { lines, events } = stage();
   const error = new Error('boom');
   error.stack = `Error: boom\n${'    at job (/srv/app/jobs/some-file.ts:10:20)\n'.repeat(4)}`;
-  for (let i = 0; i < 5000; i++) events.finished(run('1'), { kind: 'failed', error } as never);
+  for (let i = 0; i < 5000; i++) events.emit('finished', run('1'), { kind: 'failed', error } as never);
   expect(JSON.stringify(lines).length).toBeLessThan(3_000_000);
 });
 

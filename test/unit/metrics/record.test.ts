@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { EngineEvents } from '../../../src/engine/events.js';
 import type { Outcome } from '../../../src/job.js';
 import { WAIT_BOUNDS } from '../../../src/metrics/families.js';
 import { Recorder } from '../../../src/metrics/record.js';
@@ -12,7 +13,10 @@ const REQUEUE: Outcome = { kind: 'requeue' };
 
 function recorder(classes = ['Mail', 'Report']) {
   const recorded = new Recorder();
-  const events = recorded.attach({ classes, slots: 3, busy: () => 2 });
+  const events = new EngineEvents((error) => {
+    throw error;
+  });
+  recorded.listen(events, { classes, slots: 3, busy: () => 2 });
   return { recorded, events };
 }
 
@@ -20,11 +24,13 @@ describe('outcomes', () => {
   it('count when Redis has them, and not before', () => {
     const { recorded, events } = recorder();
     const [a, b, c] = [0, 1, 2].map((slot) => testRun({ class: 'Mail' }, { slot }));
-    events.finished(a, DONE);
-    events.finished(b, FAILED);
-    events.finished(c, REQUEUE);
+    events.emit('finished', a, DONE);
+    events.emit('finished', b, FAILED);
+    events.emit('finished', c, REQUEUE);
     expect(recorded.drain().jobs).toEqual([]);
-    for (const { claim } of [a, b, c]) events.delivered(claim);
+    events.emit('acked', a.claim, DONE);
+    events.emit('acked', b.claim, FAILED);
+    events.emit('acked', c.claim, REQUEUE);
     const [job, ...others] = recorded.drain().jobs;
     expect(others).toEqual([]);
     expect(job).toMatchObject({ queue: 'q', class: 'Mail', done: 1, failed: 1, requeued: 1 });
@@ -37,9 +43,9 @@ describe('outcomes', () => {
     const { recorded, events } = recorder();
     for (let n = 0; n < 5; n++) {
       const run = testRun({ class: 'Mail' });
-      events.finished(run, DONE);
-      events.delivered(run.claim);
-      events.delivered(run.claim);
+      events.emit('finished', run, DONE);
+      events.emit('acked', run.claim, DONE);
+      events.emit('acked', run.claim, DONE);
     }
     expect(recorded.drain().jobs).toMatchObject([{ done: 5 }]);
   });
@@ -47,15 +53,15 @@ describe('outcomes', () => {
   it('of a worker that was taken for dead count as fenced alone', () => {
     const { recorded, events } = recorder();
     const run = testRun({ class: 'Mail' });
-    events.finished(run, DONE);
-    events.fenced(run.claim);
-    events.delivered(run.claim);
+    events.emit('finished', run, DONE);
+    events.emit('fenced', run.claim, DONE);
+    events.emit('acked', run.claim, DONE);
     expect(recorded.drain()).toMatchObject({ fenced: 1, jobs: [] });
   });
 
   it('of a claim that was handed back unrun are none', () => {
     const { recorded, events } = recorder();
-    events.delivered(testRun({ class: 'Mail' }).claim);
+    events.emit('acked', testRun({ class: 'Mail' }).claim, DONE);
     expect(recorded.drain().jobs).toEqual([]);
   });
 
@@ -65,8 +71,8 @@ describe('outcomes', () => {
         const { recorded, events } = recorder();
         for (const name of [...names, 'Mail', 'constructor', '__proto__', '']) {
           const run = testRun({ class: name });
-          events.finished(run, DONE);
-          events.delivered(run.claim);
+          events.emit('finished', run, DONE);
+          events.emit('acked', run.claim, DONE);
         }
         const classes = recorded.drain().jobs.map((job) => job.class);
         expect(new Set(classes).size).toBe(classes.length);
@@ -86,8 +92,8 @@ it('durations and waits fall into their buckets; waits only where the payload sa
   const payloads = [{ class: 'Mail' }, enqueued(2000), enqueued(2000), enqueued(-5000), enqueued(100_000_000)];
   for (const payload of payloads) {
     const run = testRun(payload);
-    events.finished(run, DONE);
-    events.delivered(run.claim);
+    events.emit('finished', run, DONE);
+    events.emit('acked', run.claim, DONE);
   }
   const [{ queue, wait }] = recorded.drain().waits;
   expect(queue).toBe('q');
@@ -101,8 +107,8 @@ it('a producer that begins to write times is noticed after few jobs, however man
   const { recorded, events } = recorder();
   const run = (payload: object) => {
     const one = testRun(payload);
-    events.finished(one, DONE);
-    events.delivered(one.claim);
+    events.emit('finished', one, DONE);
+    events.emit('acked', one.claim, DONE);
   };
   for (let n = 0; n < 1000; n++) run({ class: 'Mail' });
   for (let n = 0; n < 100; n++) run({ class: 'Mail', enqueued_at: Date.now() });
@@ -115,10 +121,10 @@ it('a producer that begins to write times is noticed after few jobs, however man
 
 it('counts calls, and tells how things stand', () => {
   const { recorded, events } = recorder();
-  events.exchanged(3, 2);
-  events.exchanged(1, 0);
+  events.emit('called', 3, 2);
+  events.emit('called', 1, 0);
   // Finishes alone, while stopping: no claim that came back empty.
-  events.exchanged(0, 0);
+  events.emit('called', 0, 0);
   recorded.reconnected();
   recorded.lag.observe(0.2);
   expect(recorded.drain()).toMatchObject({

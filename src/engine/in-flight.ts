@@ -1,0 +1,198 @@
+/**
+ * What this process holds, in one place: the slots that are idle, the jobs that run in others, those that have ended and
+ * are still to be acknowledged, and the slots of which nobody knows what Redis holds for them. A slot is one Resque worker:
+ * one job at a time. Must not know the store, nor when it is called.
+ */
+import * as globals from '../globals.js';
+import type { Claim, Outcome } from '../job.js';
+import type { EngineEvents } from './events.js';
+import type { Finish, Perform } from './interfaces.js';
+import { Run } from './run.js';
+
+export interface InFlightOptions {
+  readonly concurrency: number;
+  readonly perform: Perform;
+  readonly events: EngineEvents;
+  /** Something is to be acknowledged. */
+  readonly onChange: () => void;
+}
+
+const REQUEUE: Outcome = { kind: 'requeue' };
+
+export class InFlight {
+  readonly #options: InFlightOptions;
+  readonly #runs: (Run | undefined)[];
+  /** Lowest number last, so that it is taken first: a quiet worker uses few slots. */
+  readonly #idle: number[];
+  /** By slot: the finish that is to be acknowledged. */
+  readonly #ended: (Finish | undefined)[];
+  /** In the order in which they go out. One that `#ended` has no more was acknowledged by a call whose reply was lost. */
+  #toAck: Finish[] = [];
+  #toAckCount = 0;
+  /** Tokens of finishes that Redis may have counted already. */
+  readonly #resent = new globals.Set<string>();
+  readonly #doubtful = new globals.Set<number>();
+  #busy = 0;
+  #begun = 0;
+  #requeued = 0;
+
+  constructor(options: InFlightOptions) {
+    const { concurrency } = options;
+    this.#options = options;
+    this.#runs = new Array<Run | undefined>(concurrency).fill(undefined);
+    this.#ended = new Array<Finish | undefined>(concurrency).fill(undefined);
+    this.#idle = Array.from({ length: concurrency }, (_, i) => concurrency - 1 - i);
+  }
+
+  /** Jobs that run. */
+  get busy(): number {
+    return this.#busy;
+  }
+
+  get idle(): number {
+    return this.#idle.length;
+  }
+
+  /** Jobs that have ended and are to be acknowledged. */
+  get toAck(): number {
+    return this.#toAckCount;
+  }
+
+  get isEmpty(): boolean {
+    return this.#busy + this.#toAckCount === 0;
+  }
+
+  /** Jobs that had begun and were put back. */
+  get requeued(): number {
+    return this.#requeued;
+  }
+
+  /** The latest claim first: put back in this order, jobs stand in their queue as before. */
+  running(): Run[] {
+    return this.#runs.filter((run) => run !== undefined).sort((a, b) => b.order - a.order);
+  }
+
+  run(claim: Claim): void {
+    const run = new Run(claim, this.#begun++, this.#settled);
+    this.#runs[claim.slot] = run;
+    this.#busy++;
+    this.#options.events.emit('started', run);
+    run.perform(this.#options.perform);
+  }
+
+  /** Hands claims back that are not wanted any more. The latest goes to the head of its queue first. */
+  handBack(claims: readonly Claim[]): void {
+    const finishes = claims.map((claim): Finish => ({ claim, outcome: REQUEUE })).reverse();
+    for (const finish of finishes) this.#ended[finish.claim.slot] = finish;
+    this.#toAck = [...finishes, ...this.#toAck];
+    this.#toAckCount += finishes.length;
+    this.#options.onChange();
+  }
+
+  /** The slots are the caller's until it runs a job in them, gives them back or doubts them. */
+  takeIdle(atMost: number): number[] {
+    return atMost <= 0 ? [] : this.#idle.splice(-Math.min(atMost, this.#idle.length)).reverse();
+  }
+
+  giveBack(slots: readonly number[]): void {
+    for (let i = slots.length - 1; i >= 0; i--) this.#idle.push(slots[i]);
+  }
+
+  /** The finishes are the caller's until they are acknowledged, or come back by {@link unacked}. */
+  takeToAck(atMost: number): Finish[] {
+    const taken: Finish[] = [];
+    let read = 0;
+    while (read < this.#toAck.length && taken.length < atMost) {
+      const finish = this.#toAck[read++];
+      if (this.#ended[finish.claim.slot] !== finish) continue;
+      this.#ended[finish.claim.slot] = undefined;
+      taken.push(finish);
+    }
+    if (read === this.#toAck.length) this.#toAck = [];
+    else this.#toAck.splice(0, read);
+    this.#toAckCount -= taken.length;
+    return taken;
+  }
+
+  /** The call with these failed: they go out again, and first. */
+  unacked(finishes: readonly Finish[]): void {
+    for (const finish of finishes) {
+      this.#ended[finish.claim.slot] = finish;
+      this.#resent.add(finish.claim.token);
+    }
+    this.#toAck = [...finishes, ...this.#toAck];
+    this.#toAckCount += finishes.length;
+  }
+
+  /** Whether the finish had been sent before, so that "not counted" is no news. Forgets it. */
+  wasResent(token: string): boolean {
+    return this.#resent.size > 0 && this.#resent.delete(token);
+  }
+
+  get hasDoubts(): boolean {
+    return this.#doubtful.size > 0;
+  }
+
+  /** Redis may hold claims for these slots that we know nothing of. None of them runs a job. */
+  doubt(slots: Iterable<number>): void {
+    for (const slot of slots) this.#doubtful.add(slot);
+  }
+
+  /** Doubts all idle slots, or those of them that are given. */
+  doubtIdle(among?: ReadonlySet<number>): void {
+    const all = this.takeIdle(this.idle);
+    this.doubt(among === undefined ? all : all.filter((slot) => among.has(slot)));
+    if (among !== undefined) this.giveBack(all.filter((slot) => !among.has(slot)));
+  }
+
+  /** Some of the slots in doubt. They stay so until {@link learn} is told what they hold. */
+  doubtful(atMost: number): number[] {
+    const some: number[] = [];
+    for (const slot of this.#doubtful) {
+      if (some.length >= atMost) break;
+      some.push(slot);
+    }
+    return some;
+  }
+
+  /**
+   * What Redis holds for slots in doubt.
+   * @returns claims that we did not know of, and the slots that hold nothing: both are the caller's now
+   */
+  learn(slots: readonly number[], held: readonly Claim[]): { readonly unknown: Claim[]; readonly free: number[] } {
+    const claims = new globals.Map(held.map((claim) => [claim.slot, claim]));
+    const [unknown, free]: [Claim[], number[]] = [[], []];
+    for (const slot of slots) {
+      this.#doubtful.delete(slot);
+      const [claim, ended] = [claims.get(slot), this.#ended[slot]];
+      if (claim === undefined) {
+        if (ended === undefined) free.push(slot);
+      } else if (claim.token !== ended?.claim.token) {
+        // A newer claim in its place shows that the finish was counted.
+        if (ended !== undefined) this.#acked(ended);
+        unknown.push(claim);
+      }
+    }
+    return { unknown, free };
+  }
+
+  #acked({ claim, outcome }: Finish): void {
+    this.#ended[claim.slot] = undefined;
+    this.#toAckCount--;
+    this.#resent.delete(claim.token);
+    this.#options.events.emit('acked', claim, outcome);
+  }
+
+  #settled = (run: Run, outcome: Outcome): void => {
+    const { claim } = run;
+    this.#runs[claim.slot] = undefined;
+    this.#busy--;
+    if (outcome.kind === 'requeue') this.#requeued++;
+    const finish = { claim, outcome };
+    this.#ended[claim.slot] = finish;
+    this.#toAck.push(finish);
+    this.#toAckCount++;
+    this.#options.events.emit('finished', run, outcome);
+    this.#options.onChange();
+  };
+}
