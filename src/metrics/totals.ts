@@ -12,7 +12,7 @@ export interface Sample {
   readonly value: number | Tally;
 }
 
-export type JobOutcome = 'done' | 'failed' | 'requeued';
+export type JobOutcome = (typeof OUTCOMES)[number];
 
 /** What became of the job of a dead worker: as in registry/recover.ts. */
 export type Fate = 'requeued' | 'failed' | 'poison_pill' | 'quarantined';
@@ -24,7 +24,7 @@ export interface RecoveredJob {
 }
 
 class JobTotals {
-  readonly outcomes = { done: 0, failed: 0, requeued: 0 };
+  readonly outcomes = { done: 0, failed: 0, requeued: 0, retried: 0, discarded: 0 };
   readonly duration = new Counted(DURATION_BOUNDS);
 }
 
@@ -118,7 +118,7 @@ export class Totals {
   }
 }
 
-const OUTCOMES = ['done', 'failed', 'requeued'] as const;
+const OUTCOMES = ['done', 'failed', 'requeued', 'retried', 'discarded'] as const;
 const CALLS = ['exchanges', 'emptyClaims', 'fenced', 'reconnects'] as const;
 
 function* jobSamples(queue: string, name: string, { outcomes, duration }: JobTotals): Generator<Sample> {

@@ -6,7 +6,7 @@
  */
 import type { Argument, Connection } from '../redis/connection.js';
 import type { Keys } from '../resque/keys.js';
-import { type ClaimRecord, parseRecord, suspectField } from '../resque/record.js';
+import { type ClaimRecord, envelopeOf, parseRecord, suspectField } from '../resque/record.js';
 import { callScript, SCRIPTS } from '../resque/scripts/index.js';
 import type { SlotCounts } from './counts.js';
 import { type Death, dirtyExit, entryAround, NAMES, poisonPill } from './dead-worker-errors.js';
@@ -178,8 +178,9 @@ function jobArgs(
   const origin = [keys.queues, queue, keys.queue(queue), record.payload];
   const quarantine = options.quarantine ? [keys.quarantines, keys.quarantine(queue)] : ['', ''];
   const nonce = record.token?.split('-')[0] ?? '';
+  const retry = record.retry === undefined ? [] : [keys.retries, envelopeOf(record, record.retry)];
   const told = [record.quarantined ? '1' : '', isBlamed(record, options) ? '1' : '', nonce, nameOf(id, death), after];
-  return [...start, before, ...suspects, ...origin, ...quarantine, ...told];
+  return [...start, before, ...suspects, ...origin, ...quarantine, ...told, ...retry];
 }
 
 function around(text: string, part: string): [string, string] {
