@@ -95,7 +95,7 @@ export class Totals {
     this.#restarts.set(reason, (this.#restarts.get(reason) ?? 0) + 1);
   }
 
-  /** A dead worker's job, which this one disposed of. */
+  /** A dead worker's job, which this one recovered. */
   recovered({ fate, ...job }: RecoveredJob): void {
     this.#recovered[fate]++;
     this.count(job, fate === 'requeued' ? 'requeued' : 'failed');
