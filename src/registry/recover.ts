@@ -30,6 +30,8 @@ export interface RecoverOptions {
   readonly begun?: ReadonlySet<string> | undefined;
   /** What the job fails with if it was the only one in the process, and so the cause of its end. */
   readonly culprit?: Error | undefined;
+  /** Its job is somewhere else already: only the worker is removed. */
+  readonly isAccountedFor?: boolean | undefined;
   /** How the process ended, as its parent saw it: `pid 4711 SIGKILL (signal 9)`. */
   readonly exit?: string | undefined;
   /** Reads what the process had finished before that goes out of the books. Not read where absent. */
@@ -138,7 +140,8 @@ async function take(
     keys.processedBy(id),
     keys.failuresOf(id),
   ];
-  if (raw !== null && !isEmptyRecord(raw)) args.push(...jobArgs(keys, dead, raw, record, options));
+  if (raw !== null && !isEmptyRecord(raw) && !options.isAccountedFor)
+    args.push(...jobArgs(keys, dead, raw, record, options));
   const reply = Number(await callScript(connection, SCRIPTS.recover, [keys.workers], args));
   if (reply === 0) return undefined;
   const fate = FATES[reply];
