@@ -96,7 +96,7 @@ class ReconnectingConnection implements Connection {
     const node = moved ?? (await untilAborted(this.#locator.locate(), signal));
     let link: Link | undefined;
     const events = {
-      onLost: () => link && this.#leave(link),
+      onLost: (why: Error) => link && this.#leave(link, why),
       onInvalidate: () => this.#events.onInvalidate?.(),
     };
     const connection = await this.#locator.open(node, this.#mode, events, signal);

@@ -9,7 +9,7 @@ import type { Keys } from '../resque/keys.js';
 import { type ClaimRecord, parseRecord, suspectField } from '../resque/record.js';
 import { callScript, SCRIPTS } from '../resque/scripts/index.js';
 import type { SlotCounts } from './counts.js';
-import { type Death, dirtyExit, entryAround, NAMES, poisonPill } from './dead-worker-errors.js';
+import { type DeathEvidence, dirtyExit, entryAround, NAMES, poisonPill } from './dead-worker-errors.js';
 import { type Identity, idChunks, keysOf, processOf, workerId } from './identity.js';
 import { unregister } from './register.js';
 
@@ -30,6 +30,8 @@ export interface RecoverOptions {
   readonly begun?: ReadonlySet<string> | undefined;
   /** What the job fails with if it was the only one in the process, and so the cause of its end. */
   readonly culprit?: Error | undefined;
+  /** Its job is somewhere else already: only the worker is removed. */
+  readonly isAccountedFor?: boolean | undefined;
   /** How the process ended, as its parent saw it: `pid 4711 SIGKILL (signal 9)`. */
   readonly exit?: string | undefined;
   /** Reads what the process had finished before that goes out of the books. Not read where absent. */
@@ -39,7 +41,7 @@ export interface RecoverOptions {
 /** A worker that was found dead. */
 export interface Dead {
   readonly id: string;
-  readonly death: Death;
+  readonly death: DeathEvidence;
   /** Its last heartbeat, as text; '' when it had none. Another by now shows that it lives, unless its death was seen. */
   readonly heartbeat: string;
 }
@@ -138,7 +140,8 @@ async function take(
     keys.processedBy(id),
     keys.failuresOf(id),
   ];
-  if (raw !== null && !isEmptyRecord(raw)) args.push(...jobArgs(keys, dead, raw, record, options));
+  if (raw !== null && !isEmptyRecord(raw) && !options.isAccountedFor)
+    args.push(...jobArgs(keys, dead, raw, record, options));
   const reply = Number(await callScript(connection, SCRIPTS.recover, [keys.workers], args));
   if (reply === 0) return undefined;
   const fate = FATES[reply];
@@ -190,7 +193,7 @@ function isBlamed(record: ClaimRecord, { blame, begun }: RecoverOptions): boolea
 }
 
 /** The process, and how its death was found where nobody saw it; without what ends a word or needs an escape in JSON. */
-function nameOf(id: string, death: Death): string {
+function nameOf(id: string, death: DeathEvidence): string {
   const name = encodeURI(processOf(id).replace(/\p{Surrogate}/gu, '\ufffd'));
   return death === 'seen' ? name : `${name}(${death})`;
 }

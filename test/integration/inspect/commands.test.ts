@@ -312,6 +312,46 @@ describe('workers prune', () => {
     expect((await run('workers prune')).out).toBe('0 workers pruned\n');
   });
 
+  test('removes what goworker leaves of a tsworker that it prunes, and recovers a job that is nowhere else', async () => {
+    const left = ['left.ts:3-0:high', 'left.ts:3-1:high', 'left.ts:3-2:high'];
+    const record = (n: number) =>
+      `{"token":"abc-1-${n}","queue":"high","run_at":"x","payload":{"class":"Left","args":[${n}]}}`;
+    for (const id of left) await redis.client.set(`resque:worker:${id}:started`, '2026-11-24 02:58:25 +0000');
+    await redis.client.set(`resque:worker:${left[1]}`, record(1));
+    await redis.client.set(`resque:worker:${left[2]}`, record(2));
+    // As goworker writes it.
+    const error = `worker ${left[1]} did not gracefully exit while processing Left`;
+    await redis.client.rPush(
+      'resque:failed',
+      JSON.stringify({
+        payload: { class: 'Left', args: [1] },
+        exception: 'Error',
+        error,
+        worker: left[1],
+        queue: 'high',
+      }),
+    );
+    // These live, or are none of ours.
+    await redis.client.set('resque:worker:live.ts:4-0:high', record(4));
+    await redis.client.zAdd('resque:tsworker:processes', { score: Date.now() / 1000, value: 'live.ts:4' });
+    await redis.client.set('resque:worker:goworker:5-0:high', record(5).replace('"token":"abc-1-5",', ''));
+
+    expect((await run('check')).out).toContain(`keys are left of 3 workers that are no longer registered: left.ts:3-`);
+    const before = await everything();
+    const foreseen = (await lines('workers prune --dry-run')).filter(({ death }) => death === 'unregistered');
+    expect(await everything()).toBe(before);
+    const { out } = await run('workers prune');
+    expect(out).toContain('3 workers pruned; keys of 3 unregistered workers\n');
+    expect(out).toMatch(/^left.ts:3-2:high +another program unregistered it +Left +high +back to its queue$/m);
+    expect(foreseen.map(({ worker, job }) => [worker, job === null]).sort()).toEqual(left.map((id, n) => [id, n < 2]));
+    expect(await redis.client.keys('*left.ts*')).toEqual([]);
+    expect(await redis.client.lRange('resque:queue:high', 0, -1)).toContain('{"class":"Left","args":[2]}');
+    expect((await redis.client.keys('resque:worker:*:high')).sort()).toEqual([
+      'resque:worker:goworker:5-0:high',
+      'resque:worker:live.ts:4-0:high',
+    ]);
+  });
+
   test('after a break in which Redis took no heartbeats nobody is judged by one, but with -force-prune', async () => {
     const now = Date.now();
     await redis.client.set('resque:tsworker:beats', `${now - 60_000} ${now - 1000}`);
