@@ -1,5 +1,5 @@
 /**
- * The workers in the books, of whichever program: who they are, what they have in hand, when they were last heard of.
+ * The registered workers, of whichever program: who they are, what they run, when they were last heard of.
  * Reads thousands in few calls, batch by batch. Takes nobody out; that is prune.ts.
  */
 import type { Connection } from '../redis/connection.js';
@@ -35,7 +35,7 @@ export interface WorkerSeen extends WorkerName {
   readonly heartbeatAt: number | undefined;
 }
 
-/** What else the books say about a worker. */
+/** What else the registry says about a worker. */
 export interface WorkerDetails {
   readonly startedAt: number | undefined;
   readonly processed: number | undefined;
