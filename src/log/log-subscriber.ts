@@ -128,7 +128,7 @@ export function startLine(log: Logger, settings: Settings, { classes, tracking, 
     log.warn('Redis does not announce pushes (CLIENT TRACKING refused): polling, backing off to -interval');
 }
 
-/** The same in a few words, for whoever shows one line. */
+/** The same in a few words, for displays of one line. */
 export function statusText({ queues }: Settings): string {
   return `processing ${queues.queues.map(({ name }) => name).join(', ')}`;
 }

@@ -2,6 +2,7 @@
  * What all processes of this worker counted since it started, added up, and how each of them stands. Any label value that
  * comes from a payload is checked here again: what is not configured or registered is counted under one name.
  */
+import type { Fate } from '../registry/recover.js';
 import type { Counts } from './counts.js';
 import { DURATION_BOUNDS, type FamilyName, LAG_BOUNDS, UNKNOWN, WAIT_BOUNDS } from './families.js';
 import { Counted, type Tally } from './tally.js';
@@ -13,9 +14,6 @@ export interface Sample {
 }
 
 export type JobOutcome = (typeof OUTCOMES)[number];
-
-/** What became of the job of a dead worker: as in registry/recover.ts. */
-export type Fate = 'requeued' | 'failed' | 'poison_pill' | 'quarantined';
 
 export interface RecoveredJob {
   readonly queue: string;
@@ -95,7 +93,7 @@ export class Totals {
     this.#restarts.set(reason, (this.#restarts.get(reason) ?? 0) + 1);
   }
 
-  /** A dead worker's job, which this one disposed of. */
+  /** A dead worker's job, which this one recovered. */
   recovered({ fate, ...job }: RecoveredJob): void {
     this.#recovered[fate]++;
     this.count(job, fate === 'requeued' ? 'requeued' : 'failed');

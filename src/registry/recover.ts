@@ -9,7 +9,7 @@ import type { Keys } from '../resque/keys.js';
 import { type ClaimRecord, envelopeOf, parseRecord, suspectField } from '../resque/record.js';
 import { callScript, SCRIPTS } from '../resque/scripts/index.js';
 import type { SlotCounts } from './counts.js';
-import { type Death, dirtyExit, entryAround, NAMES, poisonPill } from './dead-worker-errors.js';
+import { type DeathEvidence, dirtyExit, entryAround, NAMES, poisonPill } from './dead-worker-errors.js';
 import { type Identity, idChunks, keysOf, processOf, workerId } from './identity.js';
 import { unregister } from './register.js';
 
@@ -41,7 +41,7 @@ export interface RecoverOptions {
 /** A worker that was found dead. */
 export interface Dead {
   readonly id: string;
-  readonly death: Death;
+  readonly death: DeathEvidence;
   /** Its last heartbeat, as text; '' when it had none. Another by now shows that it lives, unless its death was seen. */
   readonly heartbeat: string;
 }
@@ -194,7 +194,7 @@ function isBlamed(record: ClaimRecord, { blame, begun }: RecoverOptions): boolea
 }
 
 /** The process, and how its death was found where nobody saw it; without what ends a word or needs an escape in JSON. */
-function nameOf(id: string, death: Death): string {
+function nameOf(id: string, death: DeathEvidence): string {
   const name = encodeURI(processOf(id).replace(/\p{Surrogate}/gu, '\ufffd'));
   return death === 'seen' ? name : `${name}(${death})`;
 }
