@@ -5,7 +5,7 @@
  */
 import { createClient, RESP_TYPES } from '@redis/client';
 import { isTimeout } from './abortable.js';
-import { ConnectionSilentError, isGarbage, NotRedisError } from './connection-errors.js';
+import { ConnectionSilentError, isGarbage, NotRedisError, rootOf } from './connection-errors.js';
 import { type ConnectOptions, clientOptions, type Target } from './options.js';
 
 export type Argument = string | Buffer;
@@ -46,8 +46,8 @@ export type Mode = 'tracking' | 'resp3' | 'resp2';
 
 export interface NodeEvents {
   onInvalidate?(): void;
-  /** Called at most once, and not after `close` or `drop`. */
-  onLost?(): void;
+  /** Called at most once, and not after `close` or `drop`; before the calls under way reject. */
+  onLost?(why: Error): void;
 }
 
 const BINARY = { typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } } as const;
@@ -133,16 +133,16 @@ class ClientConnection implements NodeConnection {
   constructor(client: RedisClient, mode: Mode, events: NodeEvents) {
     this.#client = client;
     this.tracking = mode === 'tracking';
-    const lost = () => {
+    const lost = (why: unknown) => {
       if (this.#ended) return;
       this.#ended = true;
-      events.onLost?.();
+      events.onLost?.(rootOf(why));
     };
     client.on('terminated', lost);
     // Whoever waits for a reply is told by its rejection.
     client.on('error', (error) => {
       if (isGarbage(error)) client.destroy();
-      if (!client.isOpen) lost();
+      if (!client.isOpen) lost(error);
     });
     if (this.tracking) client.on('invalidate', () => events.onInvalidate?.());
   }

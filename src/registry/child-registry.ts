@@ -29,7 +29,7 @@ interface DeathFacts {
 }
 
 const RETRY_MS = 200;
-const GIVEN_UP_SILENCE_MS = 1000;
+const GIVEN_UP_SILENCE_MS = 3000;
 
 /** The job that was alone in a process that it blocked. */
 class BlockedTimeoutError extends Error {

@@ -1,5 +1,5 @@
 /**
- * How a worker process comes to be in the books: it registers, beats and leaves by itself (one process), or its
+ * How a worker process comes to be registered: it registers, beats and leaves by itself (one process), or its
  * supervisor does all that, and it only takes over when the supervisor is gone.
  */
 import type { Connection } from '../redis/connection.js';
@@ -108,12 +108,17 @@ export class SupervisedMembership implements Membership {
   async enter(connection: Connection): Promise<Identity> {
     this.#connection = connection;
     this.#identity = await this.#registered;
+    if (this.#orphaned) this.#takeOver();
     return this.#identity;
   }
 
   /** Nobody beats for us any more. */
   orphan(): void {
     this.#orphaned = true;
+    this.#takeOver();
+  }
+
+  #takeOver(): void {
     if (this.#connection === undefined || this.#identity === undefined || this.#heartbeat !== undefined) return;
     this.#heartbeat = this.#beat(this.#connection, this.#identity);
     void this.#heartbeat.start();

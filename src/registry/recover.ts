@@ -6,10 +6,10 @@
  */
 import type { Argument, Connection } from '../redis/connection.js';
 import type { Keys } from '../resque/keys.js';
-import { type ClaimRecord, parseRecord, suspectField } from '../resque/record.js';
+import { type ClaimRecord, envelopeOf, parseRecord, suspectField } from '../resque/record.js';
 import { callScript, SCRIPTS } from '../resque/scripts/index.js';
 import type { SlotCounts } from './counts.js';
-import { type Death, dirtyExit, entryAround, NAMES, poisonPill } from './dead-worker-errors.js';
+import { type DeathEvidence, dirtyExit, entryAround, NAMES, poisonPill } from './dead-worker-errors.js';
 import { type Identity, idChunks, keysOf, processOf, workerId } from './identity.js';
 import { unregister } from './register.js';
 
@@ -41,7 +41,7 @@ export interface RecoverOptions {
 /** A worker that was found dead. */
 export interface Dead {
   readonly id: string;
-  readonly death: Death;
+  readonly death: DeathEvidence;
   /** Its last heartbeat, as text; '' when it had none. Another by now shows that it lives, unless its death was seen. */
   readonly heartbeat: string;
 }
@@ -178,8 +178,9 @@ function jobArgs(
   const origin = [keys.queues, queue, keys.queue(queue), record.payload];
   const quarantine = options.quarantine ? [keys.quarantines, keys.quarantine(queue)] : ['', ''];
   const nonce = record.token?.split('-')[0] ?? '';
+  const retry = record.retry === undefined ? [] : [keys.retries, envelopeOf(record, record.retry)];
   const told = [record.quarantined ? '1' : '', isBlamed(record, options) ? '1' : '', nonce, nameOf(id, death), after];
-  return [...start, before, ...suspects, ...origin, ...quarantine, ...told];
+  return [...start, before, ...suspects, ...origin, ...quarantine, ...told, ...retry];
 }
 
 function around(text: string, part: string): [string, string] {
@@ -193,7 +194,7 @@ function isBlamed(record: ClaimRecord, { blame, begun }: RecoverOptions): boolea
 }
 
 /** The process, and how its death was found where nobody saw it; without what ends a word or needs an escape in JSON. */
-function nameOf(id: string, death: Death): string {
+function nameOf(id: string, death: DeathEvidence): string {
   const name = encodeURI(processOf(id).replace(/\p{Surrogate}/gu, '\ufffd'));
   return death === 'seen' ? name : `${name}(${death})`;
 }

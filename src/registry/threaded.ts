@@ -63,7 +63,7 @@ export class ThreadedHeartbeat implements Service {
     });
   }
 
-  /** Lets a beat under way end: nothing may be written after we have left the books. */
+  /** Lets a beat under way end: nothing may be written after we have left the registry. */
   async stop(): Promise<void> {
     this.#stopping = true;
     const thread = this.#thread;

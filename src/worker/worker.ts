@@ -26,9 +26,9 @@ import { catchUncaughtErrors, type UncaughtErrors } from './uncaught-errors.js';
 /** How long finishes are held for a Redis that is away. With what follows, the end comes at most 10 s after the last job's. */
 const DELIVERY_MS = 6000;
 /** How long a Redis that does not answer is waited for when there is nothing left to do but unregister. */
-const LEAVE_SILENCE_MS = 2000;
+const LEAVE_SILENCE_MS = 3000;
 /** And where we are stopped before we have begun. */
-const START_SILENCE_MS = 1000;
+const START_SILENCE_MS = 2000;
 
 /** @throws TsworkerError REDIS, JOBS, or what `load` and `setup` throw; nothing stays registered then */
 export async function runWorker(options: WorkerOptions): Promise<WorkResult> {
