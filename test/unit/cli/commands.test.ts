@@ -128,7 +128,11 @@ describe('the words', () => {
       'unexpected word "5" after status',
       '-watch takes no value, or one behind an equals sign: -watch=false',
     ],
-    ['queues shift a b', 'unknown sub-command "shift" of tsworker queues', 'there is list, peek, pause, resume, remove, release'],
+    [
+      'queues shift a b',
+      'unknown sub-command "shift" of tsworker queues',
+      'there is list, peek, pause, resume, remove, release',
+    ],
   ])('%s is refused', (line, message, hint) => {
     expect(() => typed(line)).toThrow(expect.objectContaining({ code: 'USAGE', message, hint }));
   });
