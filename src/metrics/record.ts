@@ -109,7 +109,8 @@ export class Recorder implements Meter {
     const ended = this.#ended[slot];
     const series = this.#seriesOf(queue, run.class);
     ended.series = series;
-    ended.seconds = (Date.now() - run.startedAt) / 1000;
+    // The clock may have been set back meanwhile.
+    ended.seconds = Math.max(0, Date.now() - run.startedAt) / 1000;
     const since = series.enqueuedAt(payload);
     ended.waited = since === undefined ? undefined : Math.max(0, (run.startedAt - since) / 1000);
   }

@@ -28,7 +28,7 @@ class JobTotals {
 
 /** How a process stood when it last reported. */
 interface Now extends Pick<Counts, 'slots' | 'busy' | 'rssBytes'> {
-  /** Milliseconds since the epoch. */
+  /** By a monotonic clock, in milliseconds. */
   readonly at: number;
 }
 
@@ -64,7 +64,7 @@ export class Totals {
   }
 
   /** @param process its place, not its pid: a child that is replaced goes on with the series of its predecessor */
-  add(process: string, pid: number, counts: Counts, nowMs = Date.now()): void {
+  add(process: string, pid: number, counts: Counts, nowMs = performance.now()): void {
     for (const { queue, class: name, duration, ...outcomes } of counts.jobs) {
       const job = this.#job(queue, name);
       for (const outcome of OUTCOMES) job.outcomes[outcome] += outcomes[outcome];
@@ -99,7 +99,7 @@ export class Totals {
     this.count(job, fate === 'requeued' ? 'requeued' : 'failed');
   }
 
-  *samples(nowMs = Date.now()): Generator<Sample> {
+  *samples(nowMs = performance.now()): Generator<Sample> {
     for (const [queue, some] of this.#jobs) for (const [name, job] of some) yield* jobSamples(queue, name, job);
     for (const [queue, { tally }] of this.#waits)
       yield { family: 'tsworker_job_wait_seconds', labels: { queue }, value: tally };

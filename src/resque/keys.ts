@@ -21,7 +21,7 @@ export interface Keys {
   readonly beats: string;
   /** Ours: a hash, `<label>:<pid>` → what that process does that its records do not show (see registry/process-state.ts). */
   readonly states: string;
-  /** Ours: a hash, sha1 of a payload → the deaths of the processes that had it in hand (see recover.lua). */
+  /** Ours: a hash, sha1 of a payload → the deaths of the processes that ran it (see recover.lua). */
   readonly suspects: string;
   /** Ours: a set of the queues of which jobs may be in quarantine. */
   readonly quarantines: string;
