@@ -29,6 +29,8 @@ export async function findJobs(client: TestClient): Promise<Places> {
   for (const queue of QUEUES)
     for (const text of await client.zRange(`${NAMESPACE}tsworker:retries:${queue}`, 0, -1))
       waiting.push(idOf((JSON.parse(text) as { payload: Payload }).payload));
+  for (const time of await client.zRange(`${NAMESPACE}delayed_queue_schedule`, 0, -1))
+    for (const text of await client.lRange(`${NAMESPACE}delayed:${time}`, 0, -1)) waiting.push(idOf(JSON.parse(text)));
   const claimed: number[] = [];
   for (const worker of await client.sMembers(`${NAMESPACE}workers`)) {
     const text = await client.get(`${NAMESPACE}worker:${worker}`);
