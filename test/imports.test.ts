@@ -96,6 +96,8 @@ test('the registry and its neighbours import downwards', () => {
       'log',
       'scheduler',
       'engine',
+      'job.ts',
+      'format.ts',
       'registry',
       'inspect',
       'config',

@@ -96,7 +96,7 @@ async function graceOf(connection: Connection, options: HeartbeatOptions, now: n
 }
 
 function withIdentity({ namespace, label, ...rest }: PruneOptions): HeartbeatOptions {
-  // It has no slot and registers nothing; only the lock bears its name.
+  // It has no slot and is not registered; only the lock holds its name.
   return { ...rest, identity: { namespace, label, pid: process.pid, queues: 'prune', concurrency: 0 } };
 }
 

@@ -3,6 +3,8 @@ import type { Logger } from 'pino';
 import type { Settings } from '../config/settings.js';
 import type { EngineEvents } from '../engine/events.js';
 import type { Run } from '../engine/run.js';
+import { duration } from '../format.js';
+import type { Outcome } from '../job.js';
 import type { HeartbeatMessage } from '../registry/heartbeat.js';
 import { VERSION } from '../version.js';
 import { JobLines } from './job-lines.js';
@@ -26,6 +28,10 @@ export function logEngine(
     .on('finished', (run, outcome) => {
       if (outcome.kind === 'failed') log.error({ ...about(run), ms: ms(run), err: outcome.error }, 'job failed');
       else if (outcome.kind === 'requeue') log.warn(about(run), 'job requeued');
+      else if (outcome.kind === 'retry')
+        log.warn({ ...about(run), ms: ms(run), ...retryFields(outcome) }, retryText(outcome));
+      else if (outcome.kind === 'discarded')
+        log.info({ ...about(run), ms: ms(run), reason: outcome.error.message }, 'job discarded');
       else if (debug) log.debug({ ...about(run), ms: ms(run) }, 'job done');
       else lines?.done(run, worker(run));
     })
@@ -49,6 +55,17 @@ export function logEngine(
     .on('unregistered', () =>
       log.warn('not in the registry any more (declared dead by another process): claiming nothing until registered'),
     );
+}
+
+type Retried = Extract<Outcome, { readonly kind: 'retry' }>;
+
+function retryText({ inMs, counts }: Retried): string {
+  return `${counts ? 'job failed: runs again' : 'job put off: runs again'} in ${duration(inMs)}`;
+}
+
+/** Which run comes next, and when. */
+function retryFields({ inMs, state, error }: Retried) {
+  return { attempt: state.attempt, at: new Date(Date.now() + inMs).toISOString(), err: error };
 }
 
 /** The fleet's news, as the heartbeat tells it. */
@@ -111,7 +128,7 @@ export function startLine(log: Logger, settings: Settings, { classes, tracking, 
     log.warn('Redis does not announce pushes (CLIENT TRACKING refused): polling, backing off to -interval');
 }
 
-/** The same in a few words, for whoever shows one line. */
+/** The same in a few words, for displays of one line. */
 export function statusText({ queues }: Settings): string {
   return `processing ${queues.queues.map(({ name }) => name).join(', ')}`;
 }

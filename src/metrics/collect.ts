@@ -34,7 +34,7 @@ export class Collector {
 
   /** Never rejects. */
   samples(): Promise<readonly Sample[]> {
-    const now = Date.now();
+    const now = performance.now();
     if (this.#asked === undefined || now - this.#asked.at > FRESH_MS)
       this.#asked = { at: now, samples: this.#collect() };
     return this.#asked.samples;

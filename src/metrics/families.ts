@@ -25,7 +25,7 @@ const PROCESS = ['process'] as const;
 export const FAMILIES = {
   tsworker_jobs_total: {
     type: 'counter',
-    help: 'Jobs whose outcome Redis has counted: done, failed, or requeued (put back, or recovered from a dead worker).',
+    help: 'Jobs whose outcome Redis has counted: done, failed, retried (failed, and runs again), discarded (by its own decision), or requeued (put back, or recovered from a dead worker).',
     labels: [...JOB, 'outcome'],
   },
   tsworker_job_duration_seconds: {

@@ -60,6 +60,7 @@ export function entryAround(error: Error, id: string, raw: Buffer, record: Claim
     workerId: id,
     queue: record?.queue ?? '',
     failedAt: new Date(),
+    retry: record?.retry,
     ...rawPart(raw, record, shown),
   });
   const payload = shown ?? Buffer.from(JSON.stringify({ class: 'InvalidPayload', args: [raw.toString()] }));

@@ -6,7 +6,7 @@
  */
 import type { Argument, Connection } from '../redis/connection.js';
 import type { Keys } from '../resque/keys.js';
-import { type ClaimRecord, parseRecord, suspectField } from '../resque/record.js';
+import { type ClaimRecord, envelopeOf, parseRecord, suspectField } from '../resque/record.js';
 import { callScript, SCRIPTS } from '../resque/scripts/index.js';
 import type { SlotCounts } from './counts.js';
 import { type DeathEvidence, dirtyExit, entryAround, NAMES, poisonPill } from './dead-worker-errors.js';
@@ -34,7 +34,7 @@ export interface RecoverOptions {
   readonly isAccountedFor?: boolean | undefined;
   /** How the process ended, as its parent saw it: `pid 4711 SIGKILL (signal 9)`. */
   readonly exit?: string | undefined;
-  /** Reads what the process had finished before that goes out of the books. Not read where absent. */
+  /** Reads what the process had finished before its registration is removed. Not read where absent. */
   readonly counts?: SlotCounts | undefined;
 }
 
@@ -46,9 +46,9 @@ export interface Dead {
   readonly heartbeat: string;
 }
 
-/** A dead worker that was taken out of the books. */
+/** A dead worker whose registration was removed. */
 export interface Recovered extends Dead {
-  /** What it had in hand, and what became of that. */
+  /** The job that it had claimed, and what became of it. */
   readonly job: { readonly class: string; readonly queue: string; readonly fate: Fate } | undefined;
 }
 
@@ -60,8 +60,8 @@ const FATES: readonly (Fate | undefined)[] = [undefined, undefined, 'requeued', 
 const MOST_PASSES = 5;
 
 /**
- * Takes every slot of a process that is known to be dead out of the books, with the jobs it had in hand. Idle slots go
- * in chunks. Jobs that are put back stand in the order in which they were claimed, each thousand slots by themselves.
+ * Removes every slot of a process that is known to be dead from the registry, and recovers its jobs. Idle slots go in
+ * chunks. Jobs that are put back stand in the order in which they were claimed, each thousand slots by themselves.
  * @returns the workers that had a job
  */
 export async function recoverProcess(
@@ -106,12 +106,23 @@ export async function recoverWorker(
   return await take(connection, keys, dead, raw, options);
 }
 
+/** Records that are read in one call: each may be large, and Redis' other clients wait meanwhile. */
+const MOST_READ = 50;
+
+async function readAll(connection: Connection, all: readonly string[]): Promise<(Buffer | null)[]> {
+  const calls: Promise<unknown>[] = [];
+  for (let i = 0; i < all.length; i += MOST_READ)
+    calls.push(connection.send(['MGET', ...all.slice(i, i + MOST_READ)], { binary: true }));
+  return ((await Promise.all(calls)) as (Buffer | null)[][]).flat();
+}
+
 /** The latest claim first: put back in this order, jobs stand in their queue as before. */
 async function readRecords(connection: Connection, keys: Keys, ids: readonly string[]): Promise<[string, Buffer][]> {
-  const raws = await connection.send(['MGET', ...ids.map((id) => keys.worker(id))], { binary: true });
-  const held = (raws as (Buffer | null)[]).flatMap((raw, slot) =>
-    raw === null ? [] : [{ id: ids[slot], raw, slot, call: callOf(raw) }],
+  const raws = await readAll(
+    connection,
+    ids.map((id) => keys.worker(id)),
   );
+  const held = raws.flatMap((raw, slot) => (raw === null ? [] : [{ id: ids[slot], raw, slot, call: callOf(raw) }]));
   held.sort((a, b) => b.call - a.call || b.slot - a.slot);
   return held.map(({ id, raw }) => [id, raw]);
 }
@@ -178,8 +189,9 @@ function jobArgs(
   const origin = [keys.queues, queue, keys.queue(queue), record.payload];
   const quarantine = options.quarantine ? [keys.quarantines, keys.quarantine(queue)] : ['', ''];
   const nonce = record.token?.split('-')[0] ?? '';
+  const retry = record.retry === undefined ? [] : [keys.retries, envelopeOf(record, record.retry)];
   const told = [record.quarantined ? '1' : '', isBlamed(record, options) ? '1' : '', nonce, nameOf(id, death), after];
-  return [...start, before, ...suspects, ...origin, ...quarantine, ...told];
+  return [...start, before, ...suspects, ...origin, ...quarantine, ...told, ...retry];
 }
 
 function around(text: string, part: string): [string, string] {

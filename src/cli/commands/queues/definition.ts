@@ -49,7 +49,7 @@ export const queuesCommand = defineCommand({
     ['tsworker queues peek low -count=3', 'what comes next in low'],
     ['tsworker queues peek low -from=1000 -json', 'for machines: a JSON object a line'],
     ['tsworker queues remove old --yes', 'without asking'],
-    ['tsworker queues release low', 'after a fix, or where Ruby workers shall run them'],
+    ['tsworker queues release low', 'after a fix, or to let Ruby workers run them'],
   ],
   notes: `Since when a job waits is known only where its payload says so (ActiveJob's, php-resque's and others' do); Resque itself \
 does not write it.

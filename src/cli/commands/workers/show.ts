@@ -1,4 +1,4 @@
-/** `tsworker workers show`: all that the books say about one worker. */
+/** `tsworker workers show`: everything about one worker. */
 import { didYouMean } from '../../../config/suggest.js';
 import { TsworkerError } from '../../../errors.js';
 import { count, duration, time } from '../../../format.js';
