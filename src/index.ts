@@ -8,11 +8,14 @@ export type {
   FlagValues,
   JobContext,
   JobFunction,
+  PastFailure,
   SetupContext,
 } from './job.js';
 export { defineFlags } from './job-modules/flags.js';
 export { register, registerDecoder } from './job-modules/global-registrations.js';
 export { job } from './job-modules/job.js';
+export type { Retry, RetryFailure, RetryMatch } from './job-modules/retry-policy.js';
+export { Cancel, Discard, RetryIn } from './job-modules/verdicts.js';
 export {
   cancelDelayed,
   type DelayedEntry,

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { Engine } from '../engine/engine.js';
 import { EngineEvents } from '../engine/events.js';
-import type { Perform } from '../engine/interfaces.js';
+import type { Judge, Perform } from '../engine/interfaces.js';
 import { logEngine } from '../log/log-subscriber.js';
 import type { Connection } from '../redis/connection.js';
 import { type Identity, workerId } from '../registry/identity.js';
@@ -16,6 +16,7 @@ export interface EngineParts {
   /** What is registered. */
   readonly identity: Identity;
   readonly perform: Perform;
+  readonly judge: Judge;
   readonly watch: JobWatch;
   /** The registered ones. */
   readonly classes: readonly string[];
@@ -25,11 +26,12 @@ export interface EngineParts {
 
 export function createEngine(options: WorkerOptions, parts: EngineParts): Engine {
   const { settings, log, meter } = options;
-  const { connection, perform, identity, classes } = parts;
+  const { connection, perform, judge, identity, classes } = parts;
   const events = new EngineEvents((err, event) => log.error({ err, event }, 'a listener of the worker threw an error'));
   const engine = new Engine({
     store: createStore(options, parts),
     perform,
+    judge,
     events,
     concurrency: settings.concurrency,
     intervalMs: settings.interval * 1000,
@@ -59,7 +61,7 @@ function createStore({ settings, quarantine }: WorkerOptions, { connection, iden
 function count(events: EngineEvents, { connection, identity, watch, counts }: EngineParts): void {
   events
     .on('acked', (_claim, outcome) => {
-      if (outcome.kind === 'done') counts.processed++;
+      if (outcome.kind === 'done' || outcome.kind === 'discarded') counts.processed++;
       else if (outcome.kind === 'failed') counts.failed++;
     })
     .on('finished', (run, outcome) => watch.finished(run, outcome))

@@ -6,8 +6,10 @@ import { maskUri } from '../config/uri.js';
 import type { Ended, Engine } from '../engine/engine.js';
 import { longestLimit } from '../job-modules/deadline.js';
 import { runSetup, runTeardown } from '../job-modules/hooks.js';
+import { createJudge } from '../job-modules/judge.js';
 import type { JobModules } from '../job-modules/load.js';
 import { createPerform } from '../job-modules/perform.js';
+import { retryPolicy } from '../job-modules/retry-policy.js';
 import { connectWording, dumpRuns, startLine } from '../log/log-subscriber.js';
 import { connect } from '../redis/connect.js';
 import type { Connection } from '../redis/connection.js';
@@ -225,15 +227,17 @@ class Worker {
   }
 
   async #work(modules: JobModules, connection: Connection, identity: Identity): Promise<Ended> {
-    const { log } = this.#options;
+    const { log, settings } = this.#options;
     // Not earlier: the job modules, or their setup, may have brought a tracer.
     const watch = await watchJobs(this.#workerId, (reason) => log.warn(reason));
     const faults = this.#faults(modules, watch);
     this.#releaseHandlers = faults.release;
+    const retry = retryPolicy(settings.retry, '-retry');
     const engine = createEngine(this.#options, {
       connection,
       identity,
       perform: faults.perform,
+      judge: createJudge({ functions: modules.functions, retry, workerId: this.#workerId, log }),
       watch,
       classes: modules.functions.classes,
       counts: this.#counts,
@@ -252,7 +256,8 @@ class Worker {
     const { settings, log, flags, catchUncaught: caught } = this.#options;
     const { useNumber, timeout } = settings;
     const options = { functions, decoder, useNumber, timeoutMs: timeout * 1000, workerId: this.#workerId };
-    const perform = createPerform({ ...options, log, flags, watcher });
+    const attempts = Math.max(1, settings.retry);
+    const perform = createPerform({ ...options, attempts, log, flags, watcher });
     if (!caught) return { perform, release: () => {} };
     return catchUncaughtErrors(perform, {
       onLate: (run, error) =>
