@@ -442,7 +442,9 @@ describe('queues', () => {
     await redis.client.sendCommand(['SADD', 'resque:queues', name]);
     const key = Buffer.concat([Buffer.from('resque:queue:'), name]);
     await redis.client.sendCommand(['RPUSH', key, '{"class":"C","args":[1]}']);
-    expect(await lines('queues')).toContainEqual({ name: 'caf\\xe9', size: 1, headAt: null, quarantined: 0 });
+    expect(await lines('queues')).toContainEqual(
+      expect.objectContaining({ name: 'caf\\xe9', size: 1, quarantined: 0 }),
+    );
     expect((await run('queues peek caf\\xe9')).out).toContain('1 of 1 job in caf\\xe9');
     expect(await run('queues remove caf\\xe9 --yes')).toMatchObject({ code: 0 });
     expect(await redis.client.sendCommand(['EXISTS', key])).toBe(0);
