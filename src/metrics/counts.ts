@@ -1,5 +1,5 @@
 /** What a worker process tells of itself, every second: plain data, so that it can be sent to a supervisor. */
-import type { Tally } from './tally.js';
+import type { HistogramCounts } from './histogram.js';
 
 /** Since the last report. Only what changed. */
 export interface JobCounts {
@@ -10,18 +10,18 @@ export interface JobCounts {
   readonly requeued: number;
   readonly retried: number;
   readonly discarded: number;
-  readonly duration: Tally | undefined;
+  readonly duration: HistogramCounts | undefined;
 }
 
 export interface Counts {
   /** Since the last report. */
   readonly jobs: readonly JobCounts[];
-  readonly waits: readonly { readonly queue: string; readonly wait: Tally }[];
+  readonly waits: readonly { readonly queue: string; readonly wait: HistogramCounts }[];
   readonly exchanges: number;
   readonly emptyClaims: number;
   readonly fenced: number;
   readonly reconnects: number;
-  readonly lag: Tally | undefined;
+  readonly lag: HistogramCounts | undefined;
   /** As it stands now. */
   readonly slots: number;
   readonly busy: number;

@@ -1,6 +1,6 @@
 /** Samples → the text that Prometheus scrapes (its exposition format, version 0.0.4). Pure. */
 import { FAMILIES, type Family, type FamilyName } from './families.js';
-import type { Tally } from './tally.js';
+import type { HistogramCounts } from './histogram.js';
 import type { Sample } from './totals.js';
 
 export const CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
@@ -25,7 +25,7 @@ function headOf(name: FamilyName): string[] {
   return [`# HELP ${name} ${escaped(help)}`, `# TYPE ${name} ${type}`];
 }
 
-function* histogramLines(name: FamilyName, labels: Labels, { buckets, sum }: Tally): Generator<string> {
+function* histogramLines(name: FamilyName, labels: Labels, { buckets, sum }: HistogramCounts): Generator<string> {
   const { bounds = [] }: Family = FAMILIES[name];
   let count = 0;
   for (let i = 0; i < buckets.length; i++) {

@@ -1,16 +1,16 @@
 /** How late the event loop runs a timer: what a job that computes keeps from everything else in its process. */
 import type { Service } from '../service.js';
-import type { Counted } from './tally.js';
+import type { Histogram } from './histogram.js';
 
 const EVERY_MS = 100;
 
 export class LagSampler implements Service {
   readonly name = 'lag';
-  readonly #lag: Counted;
+  readonly #lag: Histogram;
   #timer: NodeJS.Timeout | undefined;
   #due = 0;
 
-  constructor(lag: Counted) {
+  constructor(lag: Histogram) {
     this.#lag = lag;
   }
 

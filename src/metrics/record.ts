@@ -9,8 +9,8 @@ import { enqueuedAt } from '../inspect/enqueued.js';
 import type { Claim, Outcome } from '../job.js';
 import type { Counts, JobCounts } from './counts.js';
 import { DURATION_BOUNDS, LAG_BOUNDS, UNKNOWN, WAIT_BOUNDS } from './families.js';
+import { Histogram, type HistogramCounts } from './histogram.js';
 import type { Measured, Meter } from './meter.js';
-import { Counted, type Tally } from './tally.js';
 
 /**
  * Looking for the time of enqueueing costs as much as everything else here. Where so many jobs of a class had none in a
@@ -24,7 +24,7 @@ class Series {
   /** Jobs in a row whose payload did not say when they were enqueued. */
   #untimed = 0;
   readonly outcomes = { ...NONE };
-  readonly duration = new Counted(DURATION_BOUNDS);
+  readonly duration = new Histogram(DURATION_BOUNDS);
   readonly queue: string;
   readonly class: string;
 
@@ -51,20 +51,20 @@ class Series {
 }
 
 /** A job that has ended and waits in its slot until Redis has its outcome: one for each slot, used again and again. */
-class Ended {
+class EndedJob {
   series: Series | undefined;
   seconds = 0;
   waited: number | undefined;
 }
 
 export class Recorder implements Meter {
-  readonly lag = new Counted(LAG_BOUNDS);
+  readonly lag = new Histogram(LAG_BOUNDS);
   #measured: Measured = { classes: [], slots: 0, busy: () => 0 };
   #classes: ReadonlySet<string> = new Set();
   /** By queue, then class. The engine claims from the configured queues only. */
   readonly #series = new Map<string, Map<string, Series>>();
-  readonly #waits = new Map<string, Counted>();
-  readonly #ended: Ended[] = [];
+  readonly #waits = new Map<string, Histogram>();
+  readonly #ended: EndedJob[] = [];
   readonly #calls = { exchanges: 0, emptyClaims: 0, fenced: 0, reconnects: 0 };
 
   listen(events: EngineEvents, measured: Measured): void {
@@ -95,7 +95,7 @@ export class Recorder implements Meter {
     return {
       ...calls,
       jobs: [...this.#series.values()].flatMap((some) => [...some.values()].flatMap((series) => series.drain() ?? [])),
-      waits: [...this.#waits].flatMap(([queue, counted]) => waitOf(queue, counted.drain())),
+      waits: [...this.#waits].flatMap(([queue, histogram]) => waitOf(queue, histogram.drain())),
       lag: this.lag.drain(),
       slots: this.#measured.slots,
       busy: this.#measured.busy(),
@@ -105,7 +105,7 @@ export class Recorder implements Meter {
 
   #finished(run: Run): void {
     const { slot, queue, payload } = run.claim;
-    this.#ended[slot] ??= new Ended();
+    this.#ended[slot] ??= new EndedJob();
     const ended = this.#ended[slot];
     const series = this.#seriesOf(queue, run.class);
     ended.series = series;
@@ -146,16 +146,16 @@ export class Recorder implements Meter {
     return series;
   }
 
-  #waitsOf(queue: string): Counted {
-    let counted = this.#waits.get(queue);
-    if (counted === undefined) {
-      counted = new Counted(WAIT_BOUNDS);
-      this.#waits.set(queue, counted);
+  #waitsOf(queue: string): Histogram {
+    let histogram = this.#waits.get(queue);
+    if (histogram === undefined) {
+      histogram = new Histogram(WAIT_BOUNDS);
+      this.#waits.set(queue, histogram);
     }
-    return counted;
+    return histogram;
   }
 }
 
-function waitOf(queue: string, wait: Tally | undefined): Counts['waits'] {
+function waitOf(queue: string, wait: HistogramCounts | undefined): Counts['waits'] {
   return wait === undefined ? [] : [{ queue, wait }];
 }

@@ -5,12 +5,12 @@
 import type { Fate } from '../registry/recover.js';
 import type { Counts } from './counts.js';
 import { DURATION_BOUNDS, type FamilyName, LAG_BOUNDS, UNKNOWN, WAIT_BOUNDS } from './families.js';
-import { Counted, type Tally } from './tally.js';
+import { Histogram, type HistogramCounts } from './histogram.js';
 
 export interface Sample {
   readonly family: FamilyName;
   readonly labels: Readonly<Record<string, string>>;
-  readonly value: number | Tally;
+  readonly value: number | HistogramCounts;
 }
 
 export type JobOutcome = (typeof OUTCOMES)[number];
@@ -23,7 +23,7 @@ export interface RecoveredJob {
 
 class JobTotals {
   readonly outcomes = { done: 0, failed: 0, requeued: 0, retried: 0, discarded: 0 };
-  readonly duration = new Counted(DURATION_BOUNDS);
+  readonly duration = new Histogram(DURATION_BOUNDS);
 }
 
 /** How a process stood when it last reported. */
@@ -34,7 +34,7 @@ interface Now extends Pick<Counts, 'slots' | 'busy' | 'rssBytes'> {
 
 class ProcessTotals {
   readonly calls = { exchanges: 0, emptyClaims: 0, fenced: 0, reconnects: 0 };
-  readonly lag = new Counted(LAG_BOUNDS);
+  readonly lag = new Histogram(LAG_BOUNDS);
   /** By pid: at a reload the next one works already while the one before it ends its jobs. Empty: there is none. */
   readonly now = new Map<number, Now>();
 }
@@ -44,7 +44,7 @@ export class Totals {
   #classes: ReadonlySet<string> = new Set();
   /** By queue, then class. */
   readonly #jobs = new Map<string, Map<string, JobTotals>>();
-  readonly #waits = new Map<string, Counted>();
+  readonly #waits = new Map<string, Histogram>();
   readonly #processes = new Map<string, ProcessTotals>();
   readonly #restarts: Map<string, number>;
   readonly #recovered: Record<Fate, number> = { requeued: 0, failed: 0, poison_pill: 0, quarantined: 0 };
@@ -70,7 +70,7 @@ export class Totals {
       for (const outcome of OUTCOMES) job.outcomes[outcome] += outcomes[outcome];
       if (duration !== undefined) job.duration.add(duration);
     }
-    for (const { queue, wait } of counts.waits) entry(this.#waits, queue, () => new Counted(WAIT_BOUNDS)).add(wait);
+    for (const { queue, wait } of counts.waits) entry(this.#waits, queue, () => new Histogram(WAIT_BOUNDS)).add(wait);
     const totals = entry(this.#processes, process, () => new ProcessTotals());
     for (const call of CALLS) totals.calls[call] += counts[call];
     if (counts.lag !== undefined) totals.lag.add(counts.lag);
@@ -101,8 +101,8 @@ export class Totals {
 
   *samples(nowMs = performance.now()): Generator<Sample> {
     for (const [queue, some] of this.#jobs) for (const [name, job] of some) yield* jobSamples(queue, name, job);
-    for (const [queue, { tally }] of this.#waits)
-      yield { family: 'tsworker_job_wait_seconds', labels: { queue }, value: tally };
+    for (const [queue, histogram] of this.#waits)
+      yield { family: 'tsworker_job_wait_seconds', labels: { queue }, value: histogram.counts };
     for (const [process, totals] of this.#processes) yield* processSamples(process, totals, nowMs);
     for (const [reason, value] of this.#restarts)
       yield { family: 'tsworker_child_restarts_total', labels: { reason }, value };
@@ -123,7 +123,7 @@ function* jobSamples(queue: string, name: string, { outcomes, duration }: JobTot
   const labels = { queue, class: name };
   for (const outcome of OUTCOMES)
     yield { family: 'tsworker_jobs_total', labels: { ...labels, outcome }, value: outcomes[outcome] };
-  if (duration.any) yield { family: 'tsworker_job_duration_seconds', labels, value: duration.tally };
+  if (duration.any) yield { family: 'tsworker_job_duration_seconds', labels, value: duration.counts };
 }
 
 function* processSamples(process: string, { calls, lag, now }: ProcessTotals, nowMs: number): Generator<Sample> {
@@ -131,7 +131,7 @@ function* processSamples(process: string, { calls, lag, now }: ProcessTotals, no
   const all = [...now.values()];
   const sum = (key: 'slots' | 'busy' | 'rssBytes') => all.reduce((total, one) => total + one[key], 0);
   yield { family: 'tsworker_redis_reconnects_total', labels, value: calls.reconnects };
-  yield { family: 'tsworker_event_loop_lag_seconds', labels, value: lag.tally };
+  yield { family: 'tsworker_event_loop_lag_seconds', labels, value: lag.counts };
   if (all.length > 0) yield { family: 'tsworker_resident_memory_bytes', labels, value: sum('rssBytes') };
   // The supervisor runs no jobs.
   if (process === SUPERVISOR) return;

@@ -7,8 +7,8 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, test } from 'vitest';
 import { Engine } from '../../src/engine/engine.js';
 import { EngineEvents } from '../../src/engine/events.js';
+import { Histogram } from '../../src/metrics/histogram.js';
 import { LagSampler } from '../../src/metrics/lag.js';
-import { Counted } from '../../src/metrics/tally.js';
 import type { Connection } from '../../src/redis/connection.js';
 import { Heartbeat } from '../../src/registry/heartbeat.js';
 import type { Identity } from '../../src/registry/identity.js';
@@ -35,7 +35,7 @@ const IDENTITY: Identity = { namespace: 'resque:', label: 'host.ts', pid: 1, que
 const HEARTBEAT = { identity: IDENTITY, heartbeatMs: 1, pruneAfterMs: 60_000, forcePrune: false };
 
 const SERVICES: readonly [string, () => Service][] = [
-  ['the sampler of the event loop', () => new LagSampler(new Counted([1]))],
+  ['the sampler of the event loop', () => new LagSampler(new Histogram([1]))],
   ['the web server', () => new WebServer({ host: '127.0.0.1', port: 0 } as never, {}, () => {})],
   ['the heartbeat', () => new Heartbeat(connection, HEARTBEAT, () => {})],
   [

@@ -3,7 +3,7 @@ import { AggregatorRegistry } from 'prom-client';
 import { expect, it } from 'vitest';
 import { expose } from '../../../src/metrics/exposition.js';
 import { DURATION_BOUNDS, FAMILIES } from '../../../src/metrics/families.js';
-import { Counted } from '../../../src/metrics/tally.js';
+import { Histogram } from '../../../src/metrics/histogram.js';
 import { parseMetrics } from '../../support/metrics.js';
 
 it('writes every family with help and type, also one without a value', () => {
@@ -14,10 +14,10 @@ it('writes every family with help and type, also one without a value', () => {
 });
 
 it('writes a histogram with cumulative buckets', () => {
-  const counted = new Counted(DURATION_BOUNDS);
-  for (const value of [0, 0.001, 0.3, 0.3, 5000]) counted.observe(value);
+  const histogram = new Histogram(DURATION_BOUNDS);
+  for (const value of [0, 0.001, 0.3, 0.3, 5000]) histogram.observe(value);
   const labels = { queue: 'q', class: 'A' };
-  const scraped = parseMetrics(expose([{ family: 'tsworker_job_duration_seconds', labels, value: counted.tally }]));
+  const scraped = parseMetrics(expose([{ family: 'tsworker_job_duration_seconds', labels, value: histogram.counts }]));
   const bucket = (le: string) => scraped.sum('tsworker_job_duration_seconds_bucket', { ...labels, le });
   expect(['0.001', '0.25', '0.5', '1800', '+Inf'].map(bucket)).toEqual([2, 2, 4, 4, 5]);
   expect(scraped.series('tsworker_job_duration_seconds_bucket')).toHaveLength(DURATION_BOUNDS.length + 1);

@@ -1,12 +1,12 @@
-/** A histogram while it is counted: how many values fell into each bucket, and their sum. Knows no metric. */
+/** A histogram: the number of values in each bucket, and their sum. Must not know any metric. */
 
-/** Plain data. `buckets` holds one more than there are bounds: what is above them all. Not cumulative. */
-export interface Tally {
+/** Plain data, not cumulative. `buckets` has one entry more than there are bounds: the values above all of them. */
+export interface HistogramCounts {
   readonly buckets: readonly number[];
   readonly sum: number;
 }
 
-export class Counted {
+export class Histogram {
   readonly #bounds: readonly number[];
   readonly #buckets: number[];
   #sum = 0;
@@ -25,28 +25,28 @@ export class Counted {
     this.#any = true;
   }
 
-  add(tally: Tally): void {
-    for (let i = 0; i < tally.buckets.length; i++) this.#buckets[i] += tally.buckets[i];
-    this.#sum += tally.sum;
+  add(counts: HistogramCounts): void {
+    for (let i = 0; i < counts.buckets.length; i++) this.#buckets[i] += counts.buckets[i];
+    this.#sum += counts.sum;
     this.#any = true;
   }
 
-  /** Since the last drain. */
+  /** Whether a value was observed since the last drain. */
   get any(): boolean {
     return this.#any;
   }
 
-  get tally(): Tally {
+  get counts(): HistogramCounts {
     return { buckets: [...this.#buckets], sum: this.#sum };
   }
 
-  /** What was counted since the last call; undefined: nothing. */
-  drain(): Tally | undefined {
+  /** Takes the counts since the last call; undefined: no value was observed. */
+  drain(): HistogramCounts | undefined {
     if (!this.#any) return undefined;
-    const tally = this.tally;
+    const counts = this.counts;
     this.#buckets.fill(0);
     this.#sum = 0;
     this.#any = false;
-    return tally;
+    return counts;
   }
 }
