@@ -20,12 +20,12 @@ export interface IdTarget {
   readonly at?: number | undefined;
 }
 
-export type Target = IndexTarget | IdTarget;
+export type EntryTarget = IndexTarget | IdTarget;
 
 export interface Resolved<T> {
   /** What is there now, by rising N and each once. */
   readonly found: readonly T[];
-  readonly missing: readonly Target[];
+  readonly missing: readonly EntryTarget[];
   /** Ids that more than one entry has, with some of the N. */
   readonly ambiguous: readonly { readonly id: string; readonly at: readonly number[] }[];
 }
@@ -33,11 +33,11 @@ export interface Resolved<T> {
 /** @param read what is kept of an entry: a range may be longer than memory */
 export async function resolveTargets<T>(
   list: FailedList,
-  targets: readonly Target[],
+  targets: readonly EntryTarget[],
   read: (listed: Listed) => T,
 ): Promise<Resolved<T>> {
   const found = new Map<number, T>();
-  const missing: Target[] = [];
+  const missing: EntryTarget[] = [];
   const ids = new Set<string>();
   const keep = (listed: Listed) => {
     if (!found.has(listed.n)) found.set(listed.n, read(listed));

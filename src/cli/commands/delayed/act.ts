@@ -32,38 +32,38 @@ export async function act(call: DelayedCall, session: Session): Promise<number> 
   if (!filtered && !call.flags.all)
     throw usage(`say which jobs to ${verb}`, 'an id, a filter such as -class=X, or --all; tsworker delayed shows them');
   const destination = await destinationOf(call, session, verb);
-  const tally = new Tally();
+  const counts = new DelayedCounts();
   if (call.flags['dry-run']) {
     for await (const page of walkDelayed(session.connection, session.keys, filter))
       for (const job of page) {
         const to = destination(job);
-        if (to !== 'skip') tally.add(job, to === undefined ? 'no queue' : 'taken');
+        if (to !== 'skip') counts.add(job, to === undefined ? 'no queue' : 'taken');
       }
-    return report(call, verb, tally, false);
+    return report(call, verb, counts, false);
   }
   if (verb === 'remove' && !(await agreed(call, session, filter))) {
     say(call.io, 'nothing was removed');
     return EXIT.problem;
   }
-  const interrupted = await take(call, session, { filter, destination, tally });
-  return report(call, verb, tally, interrupted);
+  const interrupted = await take(call, session, { filter, destination, counts });
+  return report(call, verb, counts, interrupted);
 }
 
 interface Taking {
   readonly filter: DelayedFilter;
   readonly destination: (job: DelayedJob) => Destination | 'skip' | undefined;
-  readonly tally: Tally;
+  readonly counts: DelayedCounts;
 }
 
 /** @returns whether it was interrupted */
-async function take({ io }: DelayedCall, session: Session, { filter, destination, tally }: Taking): Promise<boolean> {
+async function take({ io }: DelayedCall, session: Session, { filter, destination, counts }: Taking): Promise<boolean> {
   const progress = new Progress(io);
   return await interruptible(async (over) => {
     try {
       for await (const { taken, left } of takeMatching(session.connection, session.keys, filter, destination)) {
-        for (const job of taken) tally.add(job, 'taken');
-        for (const { job, why } of left) tally.add(job, why);
-        progress.show(() => `${count(tally.taken)} so far`);
+        for (const job of taken) counts.add(job, 'taken');
+        for (const { job, why } of left) counts.add(job, why);
+        progress.show(() => `${count(counts.taken)} so far`);
         if (over.aborted) return true;
       }
       return false;
@@ -106,7 +106,7 @@ const WHY: Readonly<Record<string, string>> = {
   'no queue': 'it names no queue',
 };
 
-class Tally {
+class DelayedCounts {
   taken = 0;
   readonly lines = new Map<string, { class: string; queue: string; jobs: number }>();
   readonly left = new Map<string, number>();
@@ -123,19 +123,19 @@ class Tally {
   }
 }
 
-function report({ io, flags, words }: DelayedCall, verb: Verb, tally: Tally, interrupted: boolean): number {
-  const lines = [...tally.lines.values()].sort((a, b) => b.jobs - a.jobs);
-  const left = [...tally.left].map(([why, jobs]) => ({ why: WHY[why] ?? why, jobs }));
-  const missing = words.length > 0 && tally.taken + left.length === 0;
+function report({ io, flags, words }: DelayedCall, verb: Verb, counts: DelayedCounts, interrupted: boolean): number {
+  const lines = [...counts.lines.values()].sort((a, b) => b.jobs - a.jobs);
+  const left = [...counts.left].map(([why, jobs]) => ({ why: WHY[why] ?? why, jobs }));
+  const missing = words.length > 0 && counts.taken + left.length === 0;
   if (flags.json) {
-    printDocument(io, { done: tally.taken, verb, dryRun: flags['dry-run'] === true, interrupted, jobs: lines, left });
+    printDocument(io, { done: counts.taken, verb, dryRun: flags['dry-run'] === true, interrupted, jobs: lines, left });
   } else {
     const rows = lines.map((line) => [count(line.jobs), line.class || '-', line.queue || '-']);
     if (rows.length > 0) io.out(`${listed(COLUMNS, rows, io)}\n`);
     for (const { why, jobs } of left) say(io, `${counted(jobs, 'job')} left: ${why}`);
     if (missing) say(io, `no delayed job has the id ${words.join(' or ')}`);
     const done = flags['dry-run'] ? `would be ${DONE[verb]}` : DONE[verb];
-    printLine(io, `${counted(tally.taken, 'delayed job')} ${done}${interrupted ? ' when it was interrupted' : ''}`);
+    printLine(io, `${counted(counts.taken, 'delayed job')} ${done}${interrupted ? ' when it was interrupted' : ''}`);
   }
   if (interrupted) return INTERRUPTED;
   return left.length > 0 || missing ? EXIT.problem : EXIT.fine;

@@ -12,43 +12,44 @@ import { Progress } from '../../progress.js';
 import { type Session, withRedis } from '../../session.js';
 import { BadLine, type Batch, batchesOf } from './batches.js';
 import { linesOf } from './lines.js';
-import { type EnqueueCall, report, Tally } from './report.js';
+import { type EnqueueCall, EnqueueCounts, report } from './report.js';
 import { warnOfIdle } from './served.js';
 
 type Push = (jobs: readonly ReadyJob[]) => Promise<void>;
 
 /** @param path `-` for standard input */
 export async function enqueueFile(call: EnqueueCall, path: string): Promise<number> {
-  if (call.flags['dry-run']) return await follow(call, path, new Tally(), async () => {});
+  if (call.flags['dry-run']) return await follow(call, path, new EnqueueCounts(), async () => {});
   return await withRedis(call, async (session) => await enqueueAll(call, path, session));
 }
 
 async function enqueueAll(call: EnqueueCall, path: string, session: Session): Promise<number> {
   const pusher = new BatchPusher(session.connection, session.keys);
-  const tally = new Tally();
+  const counts = new EnqueueCounts();
   try {
-    return await follow(call, path, tally, (jobs) => pusher.push(jobs));
+    return await follow(call, path, counts, (jobs) => pusher.push(jobs));
   } finally {
     await pusher.end();
-    if (tally.total > 0) await warnOfIdle(call, session, tally).catch(() => {});
+    if (counts.total > 0) await warnOfIdle(call, session, counts).catch(() => {});
   }
 }
 
-async function follow(call: EnqueueCall, path: string, tally: Tally, push: Push): Promise<number> {
+async function follow(call: EnqueueCall, path: string, counts: EnqueueCounts, push: Push): Promise<number> {
   const { io, flags } = call;
   const progress = new Progress(io);
-  const show = () => progress.show(() => `${count(tally.total)} jobs, ${rate(tally.total / tally.seconds)} a second`);
+  const show = () =>
+    progress.show(() => `${count(counts.total)} jobs, ${rate(counts.total / counts.seconds)} a second`);
   return await interruptible(async (over) => {
     try {
       const lines = linesOf(addAbortSignal(over, open(call, path)));
-      await pushAll(batchesOf(lines, flags.queue), tally, push, show);
+      await pushAll(batchesOf(lines, flags.queue), counts, push, show);
       progress.clear();
-      return report(call, tally, EXIT.fine);
+      return report(call, counts, EXIT.fine);
     } catch (error) {
       progress.clear();
-      if (!over.aborted) throw explained(error, call, tally);
-      say(io, `interrupted; run again from line ${tally.upTo + 1}`);
-      return report(call, tally, INTERRUPTED);
+      if (!over.aborted) throw explained(error, call, counts);
+      say(io, `interrupted; run again from line ${counts.upTo + 1}`);
+      return report(call, counts, INTERRUPTED);
     }
   });
 }
@@ -58,12 +59,17 @@ function open({ io }: EnqueueCall, path: string): Readable {
 }
 
 /** A batch is read while the one before it is pushed; whatever happens, that one is waited for. */
-async function pushAll(batches: AsyncIterable<Batch>, tally: Tally, push: Push, show: () => void): Promise<void> {
+async function pushAll(
+  batches: AsyncIterable<Batch>,
+  counts: EnqueueCounts,
+  push: Push,
+  show: () => void,
+): Promise<void> {
   let pushing: Promise<void> = Promise.resolve();
   try {
     for await (const batch of batches) {
       await pushing;
-      pushing = push(batch.jobs).then(() => tally.add(batch.jobs, batch.upTo));
+      pushing = push(batch.jobs).then(() => counts.add(batch.jobs, batch.upTo));
       // It is awaited below; until then its failure is nobody's surprise.
       pushing.catch(() => {});
       show();
@@ -73,8 +79,8 @@ async function pushAll(batches: AsyncIterable<Batch>, tally: Tally, push: Push, 
   }
 }
 
-function explained(error: unknown, { io, flags }: EnqueueCall, tally: Tally): unknown {
-  const { total, upTo } = tally;
+function explained(error: unknown, { io, flags }: EnqueueCall, counts: EnqueueCounts): unknown {
+  const { total, upTo } = counts;
   const bad = error instanceof BadLine;
   if (flags['dry-run']) return bad ? new TsworkerError('PAYLOAD', error.message, { cause: error }) : error;
   if (!bad) {

@@ -9,7 +9,7 @@ import type { EnqueueFlags } from './definition.js';
 
 export type EnqueueCall = Call<EnqueueFlags>;
 
-export class Tally {
+export class EnqueueCounts {
   total = 0;
   /** The last line that is in. */
   upTo = 0;
@@ -35,8 +35,8 @@ export class Tally {
 const MOST_QUEUES = 5;
 
 /** @returns the exit code it was given */
-export function report({ io, flags }: EnqueueCall, tally: Tally, code: number): number {
-  const { total, seconds, lines } = tally;
+export function report({ io, flags }: EnqueueCall, counts: EnqueueCounts, code: number): number {
+  const { total, seconds, lines } = counts;
   const dryRun = flags['dry-run'] === true;
   if (flags.json) {
     const queues = Object.fromEntries(lines);

@@ -12,7 +12,7 @@ import { keepSmall } from '../../memory.js';
 import { type Session, withRedis } from '../../session.js';
 import { declaredQueue } from './declared-queue.js';
 import { enqueueFile } from './file.js';
-import { type EnqueueCall, report, Tally } from './report.js';
+import { type EnqueueCall, EnqueueCounts, report } from './report.js';
 import { warnOfIdle } from './served.js';
 
 export async function enqueue(call: EnqueueCall): Promise<number> {
@@ -63,19 +63,19 @@ function usage(message: string, hint: string): TsworkerError {
 }
 
 async function enqueueOne(call: EnqueueCall, job: ReadyJob): Promise<number> {
-  const tally = new Tally();
+  const counts = new EnqueueCounts();
   if (call.flags['dry-run']) {
-    tally.add([job]);
-    return report(call, tally, EXIT.fine);
+    counts.add([job]);
+    return report(call, counts, EXIT.fine);
   }
   const due = dueOf(call);
   return await withRedis(call, async (session) => {
     if (due !== undefined) return await delayOne(call, session, { ...job, due });
     const pusher = new BatchPusher(session.connection, session.keys);
     await pusher.push([job]);
-    tally.add([job]);
+    counts.add([job]);
     await pusher.end();
-    await warnOfIdle(call, session, tally);
-    return report(call, tally, EXIT.fine);
+    await warnOfIdle(call, session, counts);
+    return report(call, counts, EXIT.fine);
   });
 }

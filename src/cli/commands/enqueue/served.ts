@@ -9,12 +9,12 @@ import { serverTimeMs } from '../../../registry/clock.js';
 import { say } from '../../io.js';
 import type { Session } from '../../session.js';
 import { PAUSED } from '../pause/format.js';
-import type { EnqueueCall, Tally } from './report.js';
+import type { EnqueueCall, EnqueueCounts } from './report.js';
 
 const MOST_NAMED = 5;
 
 /** Says so where jobs now wait for nobody. */
-export async function warnOfIdle({ io }: EnqueueCall, session: Session, { queues }: Tally): Promise<void> {
+export async function warnOfIdle({ io }: EnqueueCall, session: Session, { queues }: EnqueueCounts): Promise<void> {
   const { connection, keys, settings } = session;
   const pushedTo = [...queues.keys()];
   const waiting = new Set(pushedTo);

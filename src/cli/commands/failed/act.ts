@@ -12,11 +12,11 @@ import { EXIT } from '../../command.js';
 import { confirm } from '../../confirm.js';
 import { say } from '../../io.js';
 import { placeOf, type Session } from '../../session.js';
+import { FailedCounts } from './counts.js';
 import { type FailedCall, filterOf, filterText } from './filter.js';
 import { follow } from './follow.js';
 import { Pace } from './pace.js';
 import { report } from './report.js';
-import { Tally } from './tally.js';
 import { ambiguousText, readTargets, targetText } from './targets.js';
 
 export function retry(call: FailedCall, session: Session): Promise<number> {
@@ -52,18 +52,18 @@ async function named(call: FailedCall, session: Session, action: Action): Promis
   const { found, missing, ambiguous } = await resolveTargets(list, targets, (one) => choose(one, action, true));
   for (const target of missing) say(io, `there is no entry ${targetText(target)}`);
   for (const one of ambiguous) say(io, `${ambiguousText(one)}`);
-  const tally = new Tally();
-  const outcome = { action, tally, missing: missing.length + ambiguous.length, of: found.length };
+  const counts = new FailedCounts();
+  const result = { action, counts, missing: missing.length + ambiguous.length, of: found.length };
   if (flags['dry-run']) {
-    tally.add(found.flatMap(({ removal, brief }) => (removal === undefined ? [] : [brief])));
-    tally.leave(found.flatMap(({ why, brief }) => (why === undefined ? [] : [{ ...brief, why }])));
-    return report(call, { ...outcome, interrupted: false });
+    counts.add(found.flatMap(({ removal, brief }) => (removal === undefined ? [] : [brief])));
+    counts.leave(found.flatMap(({ why, brief }) => (why === undefined ? [] : [{ ...brief, why }])));
+    return report(call, { ...result, interrupted: false });
   }
   if (action.kind === 'remove' && !(await agreed(call, session, found))) return nothingRemoved(call);
   const pace = new Pace(flags.rate);
   const steps = removeNamed(list, new Remover(connection, keys), found, pace.step);
-  const interrupted = await follow(call, { action, tally, pace, of: () => found.length }, steps);
-  return report(call, { ...outcome, interrupted });
+  const interrupted = await follow(call, { action, counts, pace, of: () => found.length }, steps);
+  return report(call, { ...result, interrupted });
 }
 
 async function agreed({ io, flags }: FailedCall, session: Session, found: readonly Chosen[]): Promise<boolean> {
@@ -86,7 +86,7 @@ async function all(call: FailedCall, session: Session, action: Action): Promise<
   const pace = new Pace(flags.rate);
   const options = { action, filter: filterOf(flags), most, ...(pace.step === undefined ? {} : { step: pace.step }) };
   const sweep = new Sweep(list, new Remover(connection, keys), options);
-  const tally = new Tally();
+  const counts = new FailedCounts();
   let of = 0;
   const steps = async function* () {
     for await (const step of sweep.steps()) {
@@ -94,20 +94,20 @@ async function all(call: FailedCall, session: Session, action: Action): Promise<
       yield step;
     }
   };
-  const interrupted = await follow(call, { action, tally, pace, of: () => of }, steps());
-  tally.leave(sweep.left);
-  return report(call, { action, tally, missing: 0, of, interrupted });
+  const interrupted = await follow(call, { action, counts, pace, of: () => of }, steps());
+  counts.leave(sweep.left);
+  return report(call, { action, counts, missing: 0, of, interrupted });
 }
 
 async function foresee(call: FailedCall, list: FailedList, action: Action): Promise<number> {
-  const tally = new Tally();
+  const counts = new FailedCounts();
   let of = 0;
   for await (const step of preview(list, action, filterOf(call.flags))) {
     of = step.of;
-    tally.add(step.taken);
-    tally.leave(step.left);
+    counts.add(step.taken);
+    counts.leave(step.left);
   }
-  return report(call, { action, tally, missing: 0, of, interrupted: false });
+  return report(call, { action, counts, missing: 0, of, interrupted: false });
 }
 
 /** How many entries, the oldest, were there when it was agreed to; undefined: it was not. */

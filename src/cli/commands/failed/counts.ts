@@ -1,7 +1,7 @@
 /** What a retry or a removal has done, added up: for the report. Pure. */
 import type { Brief, Left } from '../../../inspect/failed/select.js';
 
-export interface TallyLine {
+export interface CountsLine {
   readonly class: string;
   readonly queue: string;
   readonly jobs: number;
@@ -16,7 +16,7 @@ export interface LeftLine {
 
 const MOST_ENTRIES = 20;
 
-export class Tally {
+export class FailedCounts {
   taken = 0;
   readonly #taken = new Map<string, { class: string; queue: string; jobs: number }>();
   readonly #left = new Map<string, { why: string; jobs: number; entries: number[] }>();
@@ -41,7 +41,7 @@ export class Tally {
   }
 
   /** The most frequent first. */
-  get lines(): readonly TallyLine[] {
+  get lines(): readonly CountsLine[] {
     return [...this.#taken.values()].sort((a, b) => b.jobs - a.jobs);
   }
 

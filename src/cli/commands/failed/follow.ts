@@ -5,14 +5,14 @@ import type { Action, Brief, Left } from '../../../inspect/failed/select.js';
 import { interruptible } from '../../interrupt.js';
 import { say } from '../../io.js';
 import { Progress } from '../../progress.js';
+import type { FailedCounts } from './counts.js';
 import type { FailedCall } from './filter.js';
 import type { Pace } from './pace.js';
 import { DONE } from './report.js';
-import type { Tally } from './tally.js';
 
 export interface Following {
   readonly action: Action;
-  readonly tally: Tally;
+  readonly counts: FailedCounts;
   readonly pace: Pace;
   /** Entries to look at in all. */
   of(): number;
@@ -31,7 +31,7 @@ interface Step {
  */
 export async function follow(
   { io }: FailedCall,
-  { action, tally, pace, of }: Following,
+  { action, counts, pace, of }: Following,
   steps: AsyncIterable<Step>,
 ): Promise<boolean> {
   const done = DONE[action.kind];
@@ -39,16 +39,16 @@ export async function follow(
   return await interruptible(async (over) => {
     try {
       for await (const { taken, left = [], seen } of steps) {
-        tally.add(taken);
-        tally.leave(left);
-        progress.show(() => `${count(seen ?? tally.taken)} of ${count(of())}: ${count(tally.taken)} ${done}`);
+        counts.add(taken);
+        counts.leave(left);
+        progress.show(() => `${count(seen ?? counts.taken)} of ${count(of())}: ${count(counts.taken)} ${done}`);
         await pace.after(taken.length, over);
         if (over.aborted) return true;
       }
       return false;
     } catch (error) {
       progress.clear();
-      say(io, `${counted(tally.taken, 'job')} ${done}; ${UNSURE}`);
+      say(io, `${counted(counts.taken, 'job')} ${done}; ${UNSURE}`);
       throw error;
     } finally {
       progress.clear();

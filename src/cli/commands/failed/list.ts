@@ -80,7 +80,7 @@ function asTable(entries: readonly Listed[], now: number, io: FailedCall['io']):
   return listed(COLUMNS, rows, io);
 }
 
-interface Shown {
+interface ListSummary {
   readonly total: number;
   readonly shown: number;
   readonly last: number;
@@ -88,7 +88,7 @@ interface Shown {
   readonly filter: FailedFilter;
 }
 
-function summary({ total, shown, last, more, filter }: Shown, session: Session): string {
+function summary({ total, shown, last, more, filter }: ListSummary, session: Session): string {
   if (total === 0) return `no failed jobs in ${placeOf(session)}`;
   const all = counted(total, 'failed job');
   if (shown === 0)

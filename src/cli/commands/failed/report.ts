@@ -7,12 +7,12 @@ import { INTERRUPTED } from '../../interrupt.js';
 import { printLine, say } from '../../io.js';
 import { printDocument } from '../../json.js';
 import { listed } from '../../table.js';
+import type { FailedCounts, LeftLine } from './counts.js';
 import type { FailedCall } from './filter.js';
-import type { LeftLine, Tally } from './tally.js';
 
-export interface Outcome {
+export interface ActionResult {
   readonly action: Action;
-  readonly tally: Tally;
+  readonly counts: FailedCounts;
   /** Entries that were named and are not there. */
   readonly missing: number;
   /** Entries that were looked at. */
@@ -20,29 +20,29 @@ export interface Outcome {
   readonly interrupted: boolean;
 }
 
-export function report(call: FailedCall, outcome: Outcome): number {
-  if (call.flags.json) printDocument(call.io, asDocument(call, outcome));
-  else tell(call, outcome);
-  const { tally, missing, interrupted } = outcome;
+export function report(call: FailedCall, result: ActionResult): number {
+  if (call.flags.json) printDocument(call.io, asDocument(call, result));
+  else tell(call, result);
+  const { counts, missing, interrupted } = result;
   if (interrupted) return INTERRUPTED;
-  return missing > 0 || tally.left.length > 0 ? EXIT.problem : EXIT.fine;
+  return missing > 0 || counts.left.length > 0 ? EXIT.problem : EXIT.fine;
 }
 
-function asDocument({ flags }: FailedCall, { action, tally, missing, interrupted }: Outcome): unknown {
+function asDocument({ flags }: FailedCall, { action, counts, missing, interrupted }: ActionResult): unknown {
   return {
-    [DONE[action.kind]]: tally.taken,
+    [DONE[action.kind]]: counts.taken,
     dryRun: flags['dry-run'] === true,
     interrupted,
     missing,
-    jobs: tally.lines,
-    left: tally.left,
+    jobs: counts.lines,
+    left: counts.left,
   };
 }
 
 export const DONE = { retry: 'retried', remove: 'removed' } as const;
 
-function tell({ io, flags }: FailedCall, { action, tally, of, interrupted }: Outcome): void {
-  const { lines, left, taken } = tally;
+function tell({ io, flags }: FailedCall, { action, counts, of, interrupted }: ActionResult): void {
+  const { lines, left, taken } = counts;
   const rows = lines.map(({ class: name, queue, jobs }) => [count(jobs), name, queue]);
   if (rows.length > 0) io.out(`${listed(COLUMNS, rows, io)}\n`);
   for (const line of left) say(io, `${leftText(line)}`);

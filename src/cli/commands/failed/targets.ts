@@ -1,17 +1,17 @@
 /** `3`, `7-9`, `3@1f2e3d4`, `1f2e3d4` → which entries are meant. Pure; must not know whether they are there. */
 import { TsworkerError } from '../../../errors.js';
-import type { IdTarget, Resolved, Target } from '../../../inspect/failed/by-index.js';
+import type { EntryTarget, IdTarget, Resolved } from '../../../inspect/failed/by-index.js';
 
 const INDEX = /^(\d+)(?:-(\d+)|@([0-9a-f]{4,40}))?$/i;
 /** An id alone is looked for in the whole list: it must be long enough to tell many entries apart. */
 const ID = /^[0-9a-f]{7,40}$/i;
 
 /** @throws TsworkerError USAGE for what is none of these */
-export function readTargets(words: readonly string[]): readonly Target[] {
+export function readTargets(words: readonly string[]): readonly EntryTarget[] {
   return words.flatMap((word) => word.split(',')).map(readTarget);
 }
 
-function readTarget(word: string): Target {
+function readTarget(word: string): EntryTarget {
   const id = ID.test(word) ? word.toLowerCase() : undefined;
   const [match, from, to, seen] = INDEX.exec(word) ?? [];
   if (seen !== undefined && Number.isSafeInteger(Number(from))) return { id: seen.toLowerCase(), at: Number(from) };
@@ -25,7 +25,7 @@ function readTarget(word: string): Target {
   });
 }
 
-export function targetText(target: Target): string {
+export function targetText(target: EntryTarget): string {
   if (!('from' in target)) return idText(target);
   const { from, to } = target;
   return from === to ? String(from) : `${from}-${to}`;
