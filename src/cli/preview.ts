@@ -18,7 +18,7 @@ export async function previewLibrary(): Promise<Readonly<Record<string, unknown>
   return {
     ...{ register, registerDecoder, job, defineFlags, defineConfig, TsworkerError },
     ...{ cancelDelayed: nothing, delayed: nothing, enqueueAt: nothing, enqueueIn: nothing },
-    ...{ isQueuePaused: nothing, pauseQueue: nothing, resumeQueue: nothing },
+    ...{ deleteJobs: nothing, moveJobs: nothing, isQueuePaused: nothing, pauseQueue: nothing, resumeQueue: nothing },
     ...{ enqueue: nothing, init: nothing, close: nothing, work: nothing, setSettings() {} },
     ...{ signals: () => signal, namespace: () => 'resque:' },
   };
