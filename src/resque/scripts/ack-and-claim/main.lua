@@ -192,7 +192,7 @@ local function main()
   local state = are_all_paused() and 1 or not registered and 2 or 0
   if state > 0 then idle_count = 0 end
   if has_retries and idle_count > 0 then find_retries() end
-  local drawn = draw(idle_count, position ~= '' and tonumber(position), weights)
+  local drawn = with_strict_numbers(draw, idle_count, position ~= '' and tonumber(position), weights)
   local reply = { state, 0, '', {}, drawn.large or false, -1 }
   local claims, ended, claimed
   claims, ended, claimed, refusal = end_and_claim(finish_at, slots, settled, drawn, reply)
