@@ -1,6 +1,7 @@
 /** Delayed jobs: enqueue, list, cancel. The format in Redis is resque-scheduler's (see resque/delayed.ts). */
 import { TsworkerError } from '../errors.js';
 import { type DelayedJob, takeMatching, walkDelayed } from '../inspect/delayed-items.js';
+import { comparable } from '../inspect/queued.js';
 import { connected } from '../program/connection.js';
 import { pushDelayed } from '../program/enqueue.js';
 import { decodePayload } from '../resque/codec.js';
@@ -101,15 +102,6 @@ function filterOf({ class: name, queue }: DelayedMatch) {
 
 function hasArgs(job: DelayedJob, args: readonly unknown[] | undefined): boolean {
   return args === undefined || comparable(entryOf(job)?.args) === comparable(args);
-}
-
-/** The value as JSON with sorted keys, for comparison. */
-function comparable(value: unknown): string | undefined {
-  return JSON.stringify(value, (_, item: unknown) => {
-    if (typeof item === 'bigint') return Number.isSafeInteger(Number(item)) ? Number(item) : `${item}n`;
-    if (typeof item !== 'object' || item === null || Array.isArray(item)) return item;
-    return Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1)));
-  });
 }
 
 function entryOf(job: DelayedJob): DelayedEntry | undefined {

@@ -9,7 +9,10 @@ local MOST_BYTES, MOST_SHOWN = 96 * 1024, 512 * 1024
 -- More in one LPOP bring little, and those that are too many go back.
 local MOST_IN_ONE_POP = 8
 
-local function push_back(q, payload) redis.call('LPUSH', KEYS[1 + q], payload) end
+-- To the head; where that is forbidden to the tail: a job that was popped must not be lost.
+local function push_back(q, payload)
+  if is_error(redis.pcall('LPUSH', KEYS[1 + q], payload)) then redis.call('RPUSH', KEYS[1 + q], payload) end
+end
 
 -- A job that was drawn goes back to where it was.
 local function give_back(drawn, n)
