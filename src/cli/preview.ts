@@ -5,18 +5,20 @@
  */
 
 export async function previewLibrary(): Promise<Readonly<Record<string, unknown>>> {
-  const [{ register, registerDecoder }, { job }, { defineFlags }, { defineConfig }, { TsworkerError }] =
+  const [{ register, registerDecoder }, { job }, verdicts, { defineFlags }, { defineConfig }, { TsworkerError }] =
     await Promise.all([
       import('../job-modules/global-registrations.js'),
       import('../job-modules/job.js'),
+      import('../job-modules/verdicts.js'),
       import('../job-modules/flags.js'),
       import('../config/define.js'),
       import('../errors.js'),
     ]);
+  const { Cancel, Discard, RetryIn } = verdicts;
   const { signal } = new AbortController();
   const nothing = async () => {};
   return {
-    ...{ register, registerDecoder, job, defineFlags, defineConfig, TsworkerError },
+    ...{ register, registerDecoder, job, Cancel, Discard, RetryIn, defineFlags, defineConfig, TsworkerError },
     ...{ cancelDelayed: nothing, delayed: nothing, enqueueAt: nothing, enqueueIn: nothing },
     ...{ enqueue: nothing, init: nothing, close: nothing, work: nothing, setSettings() {} },
     ...{ signals: () => signal, namespace: () => 'resque:' },

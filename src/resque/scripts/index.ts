@@ -24,6 +24,7 @@ const FILES = {
   recover: ['recover'],
   unfail: ['unfail'],
   enqueue: ['enqueue'],
+  takeRetries: ['take-retries'],
   delay: ['delayed/common', 'delayed/delay'],
   promote: ['delayed/common', 'delayed/promote'],
   takeDelayed: ['delayed/common', 'delayed/take'],

@@ -113,7 +113,7 @@ describe('the words', () => {
     ['status -wacth', 'unknown flag -wacth', 'did you mean -watch?'],
     [
       '-queue=a',
-      'tsworker work takes no flag -queue: it belongs to tsworker enqueue, tsworker failed and tsworker delayed',
+      'tsworker work takes no flag -queue: it belongs to other commands',
       'did you mean -queues?',
     ],
     ['status -frobnicate', 'unknown flag -frobnicate', undefined],

@@ -24,7 +24,10 @@ export function figures(overview: Overview, { uri, settings, rates }: FiguresVie
     ['redis', `${uri}, namespace ${settings.namespace}`],
     ['paused', pauseText(overview)],
     ['jobs', `${processed}; ${failed}`],
-    ['waiting', `${counted(waiting, 'job')} in ${counted(queues.length, 'queue')}${delayedText(overview)}`],
+    [
+      'waiting',
+      `${counted(waiting, 'job')} in ${counted(queues.length, 'queue')}${delayedText(overview)}${retryingText(overview)}`,
+    ],
     ...quarantineLine(overview),
     ['workers', workersText(workers)],
   ];
@@ -62,6 +65,10 @@ export function pauseText({
   if (text !== '') return `no: pause-all-workers is ${JSON.stringify(text)}, and only "true" pauses`;
   const some = processes.filter(({ state }) => state.paused).length;
   return some === 0 ? 'no' : `no, but for ${counted(some, 'process', 'processes')} paused by SIGUSR2`;
+}
+
+function retryingText({ retrying }: Overview): string {
+  return retrying === 0 ? '' : `; ${counted(retrying, 'job')} to run again`;
 }
 
 function delayedText({ delayed, at }: Overview): string {
