@@ -20,6 +20,7 @@ export async function previewLibrary(): Promise<Readonly<Record<string, unknown>
   return {
     ...{ register, registerDecoder, job, Cancel, Discard, RetryIn, defineFlags, defineConfig, TsworkerError },
     ...{ cancelDelayed: nothing, delayed: nothing, enqueueAt: nothing, enqueueIn: nothing },
+    ...{ isQueuePaused: nothing, pauseQueue: nothing, resumeQueue: nothing },
     ...{ enqueue: nothing, init: nothing, close: nothing, work: nothing, setSettings() {} },
     ...{ signals: () => signal, namespace: () => 'resque:' },
   };

@@ -12,19 +12,28 @@ export class Forks {
   /** Starts `count` processes now. Without an order each waits, and leaves when we do. */
   constructor(file: URL, count: number) {
     this.#file = file;
-    this.#early = Array.from({ length: count }, () => this.#fork());
+    this.#early = Array.from({ length: count }, () => this.#forkEarly()).flat();
   }
 
   /** One that was started before and is alive, else a fresh one. It has not been told anything yet. */
   next(): ChildProcess {
     for (let early = this.#early.shift(); early !== undefined; early = this.#early.shift())
-      if (early.exitCode === null && early.signalCode === null) return early;
+      if (early.pid !== undefined && early.exitCode === null && early.signalCode === null) return early;
     return this.#fork();
   }
 
   /** Lets those leave that nobody had a use for. */
   close(): void {
     for (const one of this.#early.splice(0)) if (one.connected) one.disconnect();
+  }
+
+  /** Where there is no memory for it, Node throws: whoever needs the process hears of that. */
+  #forkEarly(): ChildProcess[] {
+    try {
+      return [this.#fork()];
+    } catch {
+      return [];
+    }
   }
 
   #fork(): ChildProcess {

@@ -117,6 +117,15 @@ describe('large jobs', () => {
     expect(taken).toEqual(all);
   });
 
+  test('one that may not be put back at the head is put back at the tail, and nothing is lost', async () => {
+    await redis.client.sendCommand(['ACL', 'SETUSER', 'half', 'on', '>pw', '~*', '+@all', '-lpush']);
+    const half = await testConnection(redis.uri.replace('unix://', 'unix://half:pw@'));
+    await push('q', sized(300_000, 1), sized(1, 2));
+    await testStore(half, 'q').ackAndClaim([], [0]);
+    await redis.client.sAdd('resque:workers', testWorkerId(0));
+    await assertConserved(redis.client, 2);
+  });
+
   test('a slot that is occupied gets none, and is told of', async () => {
     await push('q', sized(300_000, 1), sized(1, 2));
     await redis.client.set(`resque:worker:${testWorkerId(0)}`, '{"queue":"x","payload":{"class":"Other","args":[]}}');

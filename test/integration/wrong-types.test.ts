@@ -22,6 +22,7 @@ import { envelopeHead } from '../../src/resque/retry-state.js';
 import { SCRIPTS, type ScriptName } from '../../src/resque/scripts/index.js';
 import { asJobError } from '../../src/thrown.js';
 import { startRedis, type TestRedis } from '../support/redis.js';
+import { type Snapshot, snapshot } from '../support/snapshot.js';
 import { NAMESPACE, testStore } from '../support/store.js';
 
 let redis: TestRedis;
@@ -236,27 +237,6 @@ const TYPES = {
 } as const;
 type Wrong = readonly [key: string, type: keyof typeof TYPES];
 
-/** All values, in an order of their own. */
-const SNAPSHOT = `
-local all = {}
-for _, key in ipairs(redis.call('KEYS', '*')) do
-  local kind = redis.call('TYPE', key).ok
-  local value
-  if kind == 'string' then value = { redis.call('GET', key) }
-  elseif kind == 'list' then value = redis.call('LRANGE', key, 0, -1)
-  elseif kind == 'set' then value = redis.call('SMEMBERS', key)
-  elseif kind == 'zset' then value = redis.call('ZRANGE', key, 0, -1, 'WITHSCORES')
-  else value = redis.call('HGETALL', key) end
-  if kind == 'set' then table.sort(value) end
-  all[#all + 1] = { key, kind, value }
-end
-table.sort(all, function(a, b) return a[1] < b[1] end)
-return all
-`;
-type Snapshot = readonly (readonly [key: string, kind: string, value: readonly string[]])[];
-
-const snapshot = async () => (await redis.client.eval(SNAPSHOT)) as unknown as Snapshot;
-
 /** How often each job is there, wherever. */
 function copies(seen: Snapshot): Readonly<Record<number, number>> {
   const texts = seen.flatMap(([, , value]) => value.map(String));
@@ -272,7 +252,7 @@ async function check(scenario: Scenario, wrong: readonly Wrong[]): Promise<void>
     await redis.client.del(key);
     await redis.client.sendCommand([...TYPES[type](key)]);
   }
-  let before = await snapshot();
+  let before = await snapshot(redis.client);
   const first = copies(before);
   let succeeded = 0;
   for (let n = 0; n < 3; n++) {
@@ -280,7 +260,7 @@ async function check(scenario: Scenario, wrong: readonly Wrong[]): Promise<void>
       () => undefined,
       (reason: Error) => reason,
     );
-    const after = await snapshot();
+    const after = await snapshot(redis.client);
     if (error === undefined) succeeded++;
     else if (!scenario.inParts) expect(after, String(error)).toEqual(before);
     const found = copies(after);

@@ -60,3 +60,17 @@ test('those that nobody had a use for leave', async () => {
   await gone(pids().find((pid) => pid !== taken.pid) as number);
   expect(await echo(taken)).toEqual({ order: 1 });
 });
+
+test('one that could not be started is not handed out, and whoever asks for a fresh one hears why', async () => {
+  const { execPath } = process;
+  process.execPath = '/nowhere/node';
+  onTestFinished(() => {
+    process.execPath = execPath;
+  });
+  const { forks, pids } = start(1);
+  const [error] = await once(forks.next(), 'error');
+  expect(error).toMatchObject({ code: 'ENOENT' });
+  process.execPath = execPath;
+  expect(await echo(forks.next())).toEqual({ order: 1 });
+  expect(pids()).toHaveLength(1);
+});

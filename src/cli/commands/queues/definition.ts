@@ -1,6 +1,7 @@
 /** How `tsworker queues` is typed. */
 import { integer } from '../../../config/value-parsers.js';
 import { COMMON, CONNECTION_SETTINGS, defineCommand } from '../../command.js';
+import { delay } from '../delayed/value-parsers.js';
 
 const FLAGS = {
   count: {
@@ -13,16 +14,17 @@ const FLAGS = {
     help: 'peek: from which job on, counted from the head, which is 0',
     defaultText: '0',
   },
+  for: { kind: delay, help: 'pause: it ends by itself after so long: 90s, 30m, 2h' },
   yes: { ...COMMON.yes, help: 'remove: do not ask' },
-  'dry-run': { ...COMMON.dryRun, help: 'release: say what would be done, and change nothing' },
-  json: { ...COMMON.json, help: 'list and peek: a line of JSON each; remove and release: one JSON document' },
+  'dry-run': { ...COMMON.dryRun, help: 'pause, resume, release: say what would be done, and change nothing' },
+  json: { ...COMMON.json, help: 'list and peek: a line of JSON each; else one JSON document' },
 };
 export type QueuesFlags = typeof FLAGS;
 
 export const queuesCommand = defineCommand({
   name: 'queues',
   group: 'Inspect',
-  help: 'list the queues, look into one, remove one, release its quarantine',
+  help: 'list the queues, look into one, pause or remove one, release its quarantine',
   verbs: {
     list: { words: '', help: 'every queue, how many jobs it has, and since when the next one waits', flags: ['json'] },
     peek: {
@@ -30,6 +32,12 @@ export const queuesCommand = defineCommand({
       help: 'the jobs that come next, with their arguments; none is taken out',
       flags: ['count', 'from', 'json'],
     },
+    pause: {
+      words: '<queue>',
+      help: 'tsworker takes no jobs of it until it is resumed; running jobs continue',
+      flags: ['for', 'dry-run', 'json'],
+    },
+    resume: { words: '<queue>', help: 'end its pause: workers go on at once', flags: ['dry-run', 'json'] },
     remove: {
       words: '<queue>',
       help: 'the queue and all its jobs, after asking',
@@ -48,11 +56,15 @@ export const queuesCommand = defineCommand({
     ['tsworker queues', 'which there are'],
     ['tsworker queues peek low -count=3', 'what comes next in low'],
     ['tsworker queues peek low -from=1000 -json', 'for machines: a JSON object a line'],
+    ['tsworker queues pause low -for=30m', 'no more jobs of low for half an hour'],
     ['tsworker queues remove old --yes', 'without asking'],
     ['tsworker queues release low', 'after a fix, or to let Ruby workers run them'],
   ],
   notes: `Since when a job waits is known only where its payload says so (ActiveJob's, php-resque's and others' do); Resque itself \
 does not write it.
+
+pause uses the key that the Ruby plugins resque-pause and Mission Control use (pause:queue:<name>). tsworker heeds it, and Ruby workers \
+with such a plugin; other Ruby workers, goworker and node-resque do not. tsworker pause stops all queues at once.
 
 A job is in quarantine when two processes died while they ran it: there it delays nobody, and a tsworker with a supervisor runs it \
 alone. Its deaths still count after a release: if one more process dies with it, it returns to the quarantine.

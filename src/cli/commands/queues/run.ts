@@ -26,12 +26,15 @@ import { placeOf, type Session, withRedis } from '../../session.js';
 import { styleOf } from '../../style.js';
 import { type Cell, listed } from '../../table.js';
 import type { QueuesFlags } from './definition.js';
+import { pauseOne, resumeOne } from './pause.js';
+import { pauseEntry, pauseText } from './pause-format.js';
 
-type QueuesCall = Call<QueuesFlags>;
+export type QueuesCall = Call<QueuesFlags>;
+
+const VERBS = { list, peek, pause: pauseOne, resume: resumeOne, remove, release };
 
 export async function queues(call: QueuesCall): Promise<number> {
-  const run = { list, peek, remove, release }[call.verb as 'list' | 'peek' | 'remove' | 'release'];
-  return await withRedis(call, (session) => run(call, session));
+  return await withRedis(call, (session) => VERBS[call.verb as keyof typeof VERBS](call, session));
 }
 
 async function list({ io, flags }: QueuesCall, session: Session): Promise<number> {
@@ -41,7 +44,9 @@ async function list({ io, flags }: QueuesCall, session: Session): Promise<number
   if (flags.json) {
     await printLines(
       io,
-      all.map(({ name, size = null, headAt, quarantined }) => ({ name, size, headAt: isoTime(headAt), quarantined })),
+      all.map(({ name, size = null, headAt, quarantined, pause }) => {
+        return { name, size, headAt: isoTime(headAt), quarantined, ...pauseEntry(pause) };
+      }),
     );
     return EXIT.fine;
   }
@@ -56,14 +61,20 @@ const COLUMNS = [
   { head: 'HEAD WAITS', align: 'right' },
 ] as const;
 
-/** The last column is there only where something is in quarantine. */
+/** The last columns are there only where something is in quarantine, or paused. */
 function queueTable(all: readonly QueueSeen[], now: number, io: QueuesCall['io']): string {
   const some = all.some(({ quarantined }) => quarantined > 0);
-  const columns = some ? [...COLUMNS, { head: 'QUARANTINED', align: 'right' } as const] : COLUMNS;
-  const rows = all.map(({ name, size, headAt, quarantined }): Cell[] => {
-    const row = [name, sizeText(size), age(headAt, now)];
-    return some ? [...row, count(quarantined)] : row;
-  });
+  const paused = all.some(({ pause }) => pause !== undefined);
+  const columns = [
+    ...COLUMNS,
+    ...(some ? [{ head: 'QUARANTINED', align: 'right' } as const] : []),
+    ...(paused ? [{ head: 'PAUSED' } as const] : []),
+  ];
+  const rows = all.map(({ name, size, headAt, quarantined, pause }): Cell[] => [
+    ...[name, sizeText(size), age(headAt, now)],
+    ...(some ? [count(quarantined)] : []),
+    ...(paused ? [pauseText(pause)] : []),
+  ]);
   return listed(columns, rows, io);
 }
 
@@ -153,7 +164,7 @@ async function release({ io, flags, words }: QueuesCall, session: Session): Prom
 }
 
 /** @throws TsworkerError STATE where there is no such queue */
-async function findQueue(session: Session, text: string): Promise<{ queue: QueueName; size: number }> {
+export async function findQueue(session: Session, text: string): Promise<{ queue: QueueName; size: number }> {
   const { connection, keys } = session;
   const typed = queueNameOf(Buffer.from(text));
   // The list may be there without the set of queues: goworker pushes first.
