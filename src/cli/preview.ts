@@ -5,20 +5,20 @@
  */
 
 export async function previewLibrary(): Promise<Readonly<Record<string, unknown>>> {
-  const [{ register, registerDecoder }, { job }, verdicts, { defineFlags }, { defineConfig }, { TsworkerError }] =
+  const [{ register, registerDecoder }, { job }, { defineFlags }, { defineConfig }, { TsworkerError }, verdicts] =
     await Promise.all([
       import('../job-modules/global-registrations.js'),
       import('../job-modules/job.js'),
-      import('../job-modules/verdicts.js'),
       import('../job-modules/flags.js'),
       import('../config/define.js'),
       import('../errors.js'),
+      import('../job-modules/verdicts.js'),
     ]);
-  const { Cancel, Discard, RetryIn } = verdicts;
   const { signal } = new AbortController();
   const nothing = async () => {};
   return {
-    ...{ register, registerDecoder, job, Cancel, Discard, RetryIn, defineFlags, defineConfig, TsworkerError },
+    ...{ register, registerDecoder, job, defineFlags, defineConfig, TsworkerError },
+    ...{ Cancel: verdicts.Cancel, Discard: verdicts.Discard, RetryIn: verdicts.RetryIn },
     ...{ cancelDelayed: nothing, delayed: nothing, enqueueAt: nothing, enqueueIn: nothing },
     ...{ isQueuePaused: nothing, pauseQueue: nothing, resumeQueue: nothing },
     ...{ enqueue: nothing, init: nothing, close: nothing, work: nothing, setSettings() {} },
