@@ -1,6 +1,7 @@
 /** Jobs for later: enqueued, looked at, and taken back. The format in Redis is resque-scheduler's (see resque/delayed.ts). */
 import { TsworkerError } from '../errors.js';
 import { type DelayedJob, takeMatching, walkDelayed } from '../inspect/delayed-items.js';
+import { comparable } from '../inspect/queued.js';
 import { connected } from '../program/connection.js';
 import { pushDelayed } from '../program/enqueue.js';
 import { decodePayload } from '../resque/codec.js';
@@ -96,15 +97,6 @@ function filterOf({ class: name, queue }: DelayedMatch) {
 
 function hasArgs(job: DelayedJob, args: readonly unknown[] | undefined): boolean {
   return args === undefined || comparable(entryOf(job)?.args) === comparable(args);
-}
-
-/** As JSON would carry it, whatever the order of keys. */
-function comparable(value: unknown): string | undefined {
-  return JSON.stringify(value, (_, item: unknown) => {
-    if (typeof item === 'bigint') return Number.isSafeInteger(Number(item)) ? Number(item) : `${item}n`;
-    if (typeof item !== 'object' || item === null || Array.isArray(item)) return item;
-    return Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1)));
-  });
 }
 
 function entryOf(job: DelayedJob): DelayedEntry | undefined {

@@ -7,6 +7,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Finish } from '../../src/engine/interfaces.js';
 import { entryId } from '../../src/inspect/failed/entry.js';
 import { Remover, removalOf } from '../../src/inspect/failed/remove.js';
+import { takeQueued } from '../../src/inspect/queued.js';
+import { queueNameOf } from '../../src/inspect/queues.js';
 import { connect } from '../../src/redis/connect.js';
 import type { Connection } from '../../src/redis/connection.js';
 import { heartbeatText } from '../../src/registry/clock.js';
@@ -201,6 +203,11 @@ const SCENARIOS: Readonly<Record<ScriptName, Scenario>> = {
               : { to: 'failed', entry: Buffer.from(failedEntry(id)) },
         })),
       ),
+  takeQueued: {
+    prepare: async () => async () => {
+      const [from, to] = ['q', 'other'].map((name) => queueNameOf(Buffer.from(name)));
+      for await (const _ of takeQueued(connection, keys, from, { filter: {}, to }));
+    },
   },
   takeDelayed: {
     place: delayed,
@@ -220,7 +227,12 @@ const SCENARIOS: Readonly<Record<ScriptName, Scenario>> = {
 /** Every key that a script may use here. */
 function keysInPlay(all: Keys): string[] {
   const fixed = Object.values(all).filter((value): value is string => typeof value === 'string');
-  const queues = ['q', 'other'].flatMap((queue) => [all.queue(queue), all.quarantine(queue), all.retriesOf(queue)]);
+  const queues = ['q', 'other'].flatMap((queue) => [
+    all.queue(queue),
+    all.quarantine(queue),
+    all.retriesOf(queue),
+    all.pauseOf(queue),
+  ]);
   const ids = [...LIVE_IDS.slice(0, 2), ...DEAD_IDS.slice(0, 2)];
   const workers = ids.flatMap((id) => [all.worker(id), all.started(id), all.processedBy(id), all.failuresOf(id)]);
   return [...fixed, ...queues, ...workers, all.delayedAt(TIME), all.delayedItem(item(1)), all.enqueued('nonce')];

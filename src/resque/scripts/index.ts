@@ -25,6 +25,7 @@ const FILES = {
   unregister: ['unregister'],
   recover: ['recover'],
   unfail: ['unfail'],
+  takeQueued: ['take-queued'],
   enqueue: ['enqueue'],
   takeRetries: ['take-retries'],
   delay: ['delayed/common', 'delayed/delay'],
@@ -52,7 +53,7 @@ function loadScript(files: readonly string[]): Script {
 export async function callScript(
   connection: Connection,
   script: Script,
-  keys: readonly string[],
+  keys: readonly Argument[],
   args: readonly Argument[],
   options: { binary?: boolean } = {},
 ): Promise<unknown> {

@@ -99,7 +99,7 @@ describe('the words', () => {
     [
       'queues frobnicate',
       'unknown sub-command "frobnicate" of tsworker queues',
-      'there is list, peek, pause, resume, remove, release',
+      'there is list, peek, pause, resume, move, purge, remove, release',
     ],
     ['queues peek', 'tsworker queues peek needs <queue>', 'usage: tsworker queues peek <queue>'],
     ['queues peek a b', 'unexpected word "b" after queues peek', 'usage: tsworker queues peek <queue>'],
@@ -127,7 +127,7 @@ describe('the words', () => {
     [
       'queues shift a b',
       'unknown sub-command "shift" of tsworker queues',
-      'there is list, peek, pause, resume, remove, release',
+      'there is list, peek, pause, resume, move, purge, remove, release',
     ],
   ])('%s is refused', (line, message, hint) => {
     expect(() => typed(line)).toThrow(expect.objectContaining({ code: 'USAGE', message, hint }));
