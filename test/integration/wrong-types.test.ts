@@ -203,6 +203,7 @@ const SCENARIOS: Readonly<Record<ScriptName, Scenario>> = {
               : { to: 'failed', entry: Buffer.from(failedEntry(id)) },
         })),
       ),
+  },
   takeQueued: {
     prepare: async () => async () => {
       const [from, to] = ['q', 'other'].map((name) => queueNameOf(Buffer.from(name)));
