@@ -4,6 +4,7 @@
  * program touches the value itself. Never throws.
  */
 import { inspect } from 'node:util';
+import * as globals from './globals.js';
 import { userFrames } from './user-frames.js';
 
 /** Characters of the message, and of the stack. */
@@ -182,7 +183,7 @@ function describe(thrown: unknown): string {
 /** Throws where it would be long. */
 function shortJson(value: object): string | undefined {
   let left = MAX_VALUES;
-  return JSON.stringify(value, (_key, one: unknown) => {
+  return globals.JSON.stringify(value, (_key, one: unknown) => {
     if (left-- <= 0 || (typeof one === 'string' && one.length > MAX_MESSAGE)) throw new RangeError('too long');
     return one;
   });

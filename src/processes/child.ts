@@ -1,6 +1,9 @@
 /** A child's entry: hears its orders, runs the daemon in the work role, says how it ended. Started by the supervisor only. */
+
+import { clearInterval, setInterval } from 'node:timers';
 import type { Logger } from 'pino';
 import { TsworkerError } from '../errors.js';
+import * as globals from '../globals.js';
 import { heartbeatWording } from '../log/log-subscriber.js';
 import { createLog } from '../log/pino.js';
 import { Heartbeat, heartbeatOptions } from '../registry/heartbeat.js';
@@ -21,7 +24,7 @@ const COUNTS_MS = 1000;
 let secret = '';
 
 function tell(report: Report): Promise<void> {
-  return new Promise((resolve) => {
+  return new globals.Promise((resolve) => {
     if (process.connected && process.send !== undefined) process.send(seal(secret, report), () => resolve());
     else resolve();
   });

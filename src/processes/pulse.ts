@@ -2,6 +2,8 @@
  * Shows the supervisor that this process' event loop runs. Before the first job of an idle process begins, and then every
  * two seconds until it is idle again: an idle worker costs nothing, and a job that blocks is missed.
  */
+
+import { clearInterval, setInterval } from 'node:timers';
 import type { Report } from '../supervisor/messages.js';
 
 const PULSE_MS = 2000;

@@ -3,7 +3,10 @@
  * watched key changed. The sole value import of the client package. What is opened here ends when it is lost: reconnecting
  * is reconnecting-connection.ts' matter.
  */
+
+import { clearTimeout, setTimeout } from 'node:timers';
 import { createClient, RESP_TYPES } from '@redis/client';
+import * as globals from '../globals.js';
 import { isTimeout } from './abortable.js';
 import { ConnectionSilentError, isGarbage, NotRedisError } from './connection-errors.js';
 import { type ConnectOptions, clientOptions, type Target } from './options.js';
@@ -113,7 +116,7 @@ async function openClient(client: RedisClient, mode: Mode, events: NodeEvents, s
   failed.catch(() => {});
   if (signal.aborted) cancel();
   try {
-    await Promise.race([client.connect().then(() => connection.watchOthers()), failed]);
+    await globals.Promise.race([client.connect().then(() => connection.watchOthers()), failed]);
   } catch (error) {
     connection.drop();
     throw error;
@@ -167,7 +170,7 @@ class ClientConnection implements NodeConnection {
     const late = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, CLOSE_MS);
     });
-    if (this.#client.isReady) await Promise.race([this.#client.close(), late]);
+    if (this.#client.isReady) await globals.Promise.race([this.#client.close(), late]);
     clearTimeout(timer);
     if (this.#client.isOpen) this.#client.destroy();
   }

@@ -2,6 +2,8 @@
  * WAIT: Redis answers before its replicas have a write, so that a failover can lose it. Here the answer is held back
  * until they have it.
  */
+
+import * as globals from '../globals.js';
 import type { Connection } from './connection.js';
 
 export interface ReplicaSafety {
@@ -18,7 +20,7 @@ export interface ReplicaSafety {
 export async function confirmReplicas(connection: Connection, safety: ReplicaSafety): Promise<void> {
   const { replicas, timeoutMs, key } = safety;
   // WAIT waits for the latest write of its own connection: what an earlier connection wrote lies before this one.
-  const [, reached] = await Promise.all([
+  const [, reached] = await globals.Promise.all([
     connection.send(['SET', key, '1', 'PX', '1000']),
     connection.send(['WAIT', String(replicas), String(timeoutMs)]),
   ]);

@@ -6,6 +6,7 @@
  */
 import { isUtf8 } from 'node:buffer';
 import { TsworkerError } from '../errors.js';
+import * as globals from '../globals.js';
 import type { DecodedPayload } from '../job.js';
 import { stringEnd } from './json-scan.js';
 
@@ -51,7 +52,7 @@ export function toPayload(value: unknown, what: string): DecodedPayload {
 
 function parse(text: string, useNumber: boolean): unknown {
   try {
-    const value: unknown = JSON.parse(text);
+    const value: unknown = globals.JSON.parse(text);
     return useNumber && LONG_DIGITS.test(text) ? reviveIntegers(text, value) : value;
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
@@ -87,7 +88,9 @@ export function encodePayload(
   }
   if (!Array.isArray(args)) throw new TsworkerError('PAYLOAD', `the args of ${className} must be an array`);
   try {
-    const more = Object.entries(fields).map(([key, value]) => `,${JSON.stringify(key)}:${JSON.stringify(value)}`);
+    const more = Object.entries(fields).map(
+      ([key, value]) => `,${globals.JSON.stringify(key)}:${globals.JSON.stringify(value)}`,
+    );
     return `{"class":${text(className, 'class')},"args":${encode(args, '', 'args', [])}${more.join('')}}`;
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
@@ -103,7 +106,7 @@ function encode(given: unknown, key: string, at: string, above: object[]): strin
       return text(value, at);
     case 'number':
       if (!Number.isFinite(value)) throw cannot(at, `is ${value}, which JSON does not have`);
-      return JSON.stringify(value);
+      return globals.JSON.stringify(value);
     case 'bigint':
       return value.toString();
     case 'boolean':
@@ -142,7 +145,7 @@ function plain(value: unknown, key: string): unknown {
 
 function text(value: string, at: string): string {
   if (/\p{Surrogate}/u.test(value)) throw cannot(at, 'holds half a surrogate pair, which Ruby cannot read');
-  return JSON.stringify(value);
+  return globals.JSON.stringify(value);
 }
 
 function cannot(at: string, why: string): TsworkerError {
@@ -158,7 +161,7 @@ function cannot(at: string, why: string): TsworkerError {
  */
 function reviveIntegers(text: string, parsed: unknown): unknown {
   const marked = mark(text);
-  return marked === undefined ? parsed : unmark(JSON.parse(marked));
+  return marked === undefined ? parsed : unmark(globals.JSON.parse(marked));
 }
 
 function mark(text: string): string | undefined {

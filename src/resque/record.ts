@@ -1,6 +1,7 @@
 /** The record of a claim, `worker:W`: reading ours and, where a foreign worker died, theirs. Pure. */
 import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
+import * as globals from '../globals.js';
 import type { Claim } from '../job.js';
 
 /** The fields of a claim record, in the order in which the claim script writes them: the payload is last. */
@@ -27,14 +28,14 @@ export const QUARANTINED = 'q';
 /** A claim record, with the bytes of a strict payload as they are and any other as a text, as the claim script writes it. */
 export function claimRecord(claim: Omit<Claim, 'slot'>, runAt: string): Buffer {
   const { token, queue, payload, strict } = claim;
-  const start = `{"token":${JSON.stringify(token)},"queue":${JSON.stringify(queue)},"run_at":${JSON.stringify(runAt)},`;
+  const start = `{"token":${globals.JSON.stringify(token)},"queue":${globals.JSON.stringify(queue)},"run_at":${globals.JSON.stringify(runAt)},`;
   const shown = strict ? [Buffer.from('"payload":'), payload] : [Buffer.from(asText(payload))];
   return Buffer.concat([Buffer.from(start), ...shown, Buffer.from('}')]);
 }
 
 function asText(payload: Buffer): string {
   const encoding = isUtf8(payload) ? 'utf8' : 'latin1';
-  const args = JSON.stringify([payload.toString(encoding)]);
+  const args = globals.JSON.stringify([payload.toString(encoding)]);
   return `"payload_encoding":"${encoding}","payload":{"class":"InvalidPayload","args":${args}}`;
 }
 
@@ -48,7 +49,7 @@ export function parseRecord(record: Buffer): ClaimRecord | undefined {
   const shown = payloadIn(record);
   if (shown === undefined) return undefined;
   try {
-    const fields: unknown = JSON.parse(record.toString());
+    const fields: unknown = globals.JSON.parse(record.toString());
     if (typeof fields !== 'object' || fields === null) return undefined;
     const { token, queue, run_at, payload, payload_encoding: encoding } = fields as Record<string, unknown>;
     const job = (typeof payload === 'object' && payload !== null ? payload : {}) as { class?: unknown; args?: unknown };

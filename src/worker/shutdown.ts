@@ -2,7 +2,10 @@
  * How the worker shuts down: quiet (claim no more), then abort (tell the running jobs), then put back (give them up). Two
  * endings, not one: a first signal asks for the first; a second, or the end of the grace, for the others.
  */
+
+import { clearTimeout, setTimeout } from 'node:timers';
 import type { Logger } from 'pino';
+import * as globals from '../globals.js';
 
 /** Heroku and others send several signals at once: repeats within this time count as one. */
 const SAME_SIGNAL_MS = 1000;
@@ -41,7 +44,7 @@ export interface ShutdownOptions {
 
 export class Shutdown {
   readonly #options: ShutdownOptions;
-  readonly #timers = new Set<NodeJS.Timeout>();
+  readonly #timers = new globals.Set<NodeJS.Timeout>();
   readonly #over = new AbortController();
   #target: Stoppable | undefined;
   /** Of the first signal, by a monotonic clock. */
