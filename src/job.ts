@@ -91,11 +91,46 @@ export interface Claim {
   readonly payload: Buffer;
   /** Redis found the payload to be a strict JSON object; otherwise record and failure show it as text. */
   readonly strict: boolean;
+  /** Where it has run before and is run again. */
+  readonly retry?: RetryState | undefined;
+}
+
+/** A run that failed. */
+export interface PastFailure {
+  /** ISO 8601. */
+  readonly at: string;
+  readonly error: string;
+  /** The id of the worker that ran it. */
+  readonly worker: string;
+}
+
+/** What is known of a job that is to run again: it stands beside the payload, which stays as it was. */
+export interface RetryState {
+  /** Tells it from a job with the same payload. */
+  readonly id: string;
+  /** The run that comes, or that is: 2 after one that failed. */
+  readonly attempt: number;
+  /** How often it was put off without having failed (RetryIn). */
+  readonly postponed: number;
+  /** ISO 8601; undefined where no run has failed. */
+  readonly firstFailedAt: string | undefined;
+  /** The latest runs that failed, the last one last. */
+  readonly errors: readonly PastFailure[];
 }
 
 /** How a job ended. */
 export type Outcome =
   | { readonly kind: 'done' }
+  /** To run again. `counts`: this run has failed, and was not just put off. */
+  | {
+      readonly kind: 'retry';
+      readonly error: CaughtError;
+      readonly inMs: number;
+      readonly counts: boolean;
+      readonly state: RetryState;
+    }
+  /** Ended well by its own decision, without being done. */
+  | { readonly kind: 'discarded'; readonly error: CaughtError }
   | { readonly kind: 'failed'; readonly error: CaughtError }
   /** Not ended: back to the head of its queue, byte for byte. */
   | { readonly kind: 'requeue' };

@@ -1,5 +1,7 @@
 /** The queues: whether those that are configured exist, hold what is registered here, and are worked at all. */
+
 import { didYouMean } from '../config/suggest.js';
+import { counted } from '../format.js';
 import { readPause } from '../inspect/pause.js';
 import { listQueues, type QueueSeen } from '../inspect/queues.js';
 import { serves } from '../inspect/worker-id.js';
@@ -30,6 +32,7 @@ export async function checkQueues(seen: RedisSeen, facts: QueueFacts): Promise<F
     ...missing(ours, all),
     ...(await contents(seen, facts, ours)),
     ...unserved(ours, all, facts.served),
+    ...all.flatMap(quarantined),
   ];
 }
 
@@ -121,7 +124,18 @@ function garbage(queue: string): Finding {
 }
 
 function sound(queue: string, size: number, classes: ReadonlySet<string>): Finding {
-  return good(`the queue ${queue} contains ${size} ${size === 1 ? 'job' : 'jobs'} of ${some([...classes].sort())}`);
+  return good(`the queue ${queue} contains ${counted(size, 'job')} of ${some([...classes].sort())}`);
+}
+
+function quarantined({ name, quarantined: jobs }: QueueSeen): Finding[] {
+  if (jobs === 0) return [];
+  const what = jobs === 1 ? 'job of the queue' : 'jobs of the queue';
+  return [
+    warning(
+      `${jobs} ${what} ${name} in quarantine: two processes died with ${jobs === 1 ? 'it' : 'them'}`,
+      `a tsworker with a supervisor that works ${name} runs them alone; tsworker queues release ${name} puts them back`,
+    ),
+  ];
 }
 
 /** Jobs that wait where nobody looks, neither here nor elsewhere. */
@@ -129,9 +143,9 @@ function unserved(ours: readonly string[], all: readonly QueueSeen[], served: Qu
   if (served === undefined) return [];
   return all
     .filter(({ name, size = 0 }) => size > 0 && !ours.includes(name) && !served.some((queues) => serves(queues, name)))
-    .map(({ name, size }) =>
+    .map(({ name, size = 0 }) =>
       warning(
-        `no worker processes the queue ${name}, and this one would not: ${size} ${size === 1 ? 'job waits' : 'jobs wait'} there`,
+        `no worker processes the queue ${name}, and this one would not: ${counted(size, 'job waits', 'jobs wait')} there`,
         'add it to the -queues of a worker',
       ),
     );

@@ -1,4 +1,7 @@
 /** The registered workers: how many live, which are dead and still there, and of which nobody can tell. */
+
+import { counted } from '../format.js';
+import { findLeftovers, type Leftover } from '../inspect/leftovers.js';
 import { walkWorkers } from '../inspect/workers.js';
 import { serverTimeMs } from '../registry/clock.js';
 import type { Keys } from '../resque/keys.js';
@@ -10,6 +13,9 @@ export interface WorkersSeen {
   /** The queues of each that is alive; the same queues once. */
   readonly served: readonly (readonly string[])[] | undefined;
 }
+
+/** It means a look at every key, and there may be millions of other programs'. */
+const LOOK_FOR_MS = 2000;
 
 export async function checkWorkers({ connection, settings }: RedisSeen, keys: Keys): Promise<WorkersSeen> {
   const watch = { nowMs: await serverTimeMs(connection), pruneAfterMs: settings.pruneAfter * 1000 };
@@ -27,23 +33,36 @@ export async function checkWorkers({ connection, settings }: RedisSeen, keys: Ke
       }
     }
   }
-  return { findings: [aboutAlive(alive), ...aboutDead(dead), ...aboutUnknown(unknown)], served: [...served.values()] };
+  const left = await findLeftovers(connection, keys, AbortSignal.timeout(LOOK_FOR_MS));
+  const findings = [aboutAlive(alive), ...aboutDead(dead), ...aboutUnknown(unknown), ...aboutLeft(left)];
+  return { findings, served: [...served.values()] };
 }
 
 function aboutAlive(alive: number): Finding {
   if (alive === 0) return good('no worker is running');
-  return good(`${alive} ${alive === 1 ? 'worker is' : 'workers are'} registered and alive`);
+  return good(`${counted(alive, 'worker is', 'workers are')} registered and alive`);
 }
 
 function aboutDead(dead: readonly string[]): Finding[] {
   if (dead.length === 0) return [];
-  const text = `${dead.length} dead ${dead.length === 1 ? 'worker is' : 'workers are'} still registered: ${some(dead, 3)}`;
+  const text = `${counted(dead.length, 'dead worker is', 'dead workers are')} still registered: ${some(dead, 3)}`;
   return [
     warning(
       text,
       'tsworker workers prune removes them now; a running tsworker does at its next heartbeat, or when it starts',
     ),
   ];
+}
+
+/** goworker leaves them when it prunes a tsworker. */
+function aboutLeft(left: readonly Leftover[]): Finding[] {
+  if (left.length === 0) return [];
+  const ids = some(
+    left.map(({ id }) => id),
+    3,
+  );
+  const who = left.length === 1 ? 'a worker that is' : `${left.length} workers that are`;
+  return [warning(`keys are left of ${who} no longer registered: ${ids}`, 'tsworker workers prune removes them')];
 }
 
 function aboutUnknown(unknown: readonly string[]): Finding[] {

@@ -48,6 +48,10 @@ export interface UserConfig {
   readonly waitReplicas?: number;
   /** Seconds that `waitReplicas` waits each time before it takes Redis for unusable; more than 0, at most 10. Default 1. */
   readonly waitTimeout?: Seconds;
+  /** Move delayed jobs that are due to their queues, if no other process does. Default 'on'. */
+  readonly scheduler?: 'on' | 'off';
+  /** RESQUE_SCHEDULER_MASTER_LOCK_PREFIX of Ruby's resque-scheduler, where one runs beside tsworker. Default none. */
+  readonly schedulerLockPrefix?: string;
   /** Seconds that `enqueue` waits for Redis before it rejects; more than 0. Default 10. */
   readonly enqueueTimeout?: Seconds;
   /** First part of the worker ids; no colon, comma or blank. Default: the host name and `.ts`. */

@@ -165,6 +165,22 @@ export const SCHEMA: Table = {
     defaultText: '1',
     fallback: () => 1,
   },
+  scheduler: {
+    flag: 'scheduler',
+    kind: choice('on', 'off'),
+    group: 'Work',
+    help: 'move delayed jobs that are due to their queues, if no other process does; off: never',
+    defaultText: 'on',
+    fallback: () => 'on',
+  },
+  schedulerLockPrefix: {
+    flag: 'scheduler-lock-prefix',
+    kind: text('prefix', () => {}),
+    group: 'Redis',
+    help: "RESQUE_SCHEDULER_MASTER_LOCK_PREFIX of Ruby's resque-scheduler, where one runs beside tsworker",
+    defaultText: '',
+    fallback: () => '',
+  },
   enqueueTimeout: {
     flag: 'enqueue-timeout',
     kind: seconds({ min: 0, above: true, max: LONGEST }),

@@ -47,6 +47,10 @@ export interface Settings {
   readonly waitReplicas: number;
   /** How long they are waited for each time. Seconds, more than 0. */
   readonly waitTimeout: number;
+  /** Whether this process may move delayed jobs that are due to their queues. */
+  readonly scheduler: 'on' | 'off';
+  /** As Ruby's resque-scheduler has it; '' for none. */
+  readonly schedulerLockPrefix: string;
   /** How long `enqueue` waits for Redis before it rejects. Seconds, more than 0. */
   readonly enqueueTimeout: number;
   /** First part of the worker ids, without `:` and `,`. */

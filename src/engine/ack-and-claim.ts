@@ -23,6 +23,8 @@ export interface Shown {
   readonly more: boolean;
   /** Nothing more is in the queues. */
   readonly drained: boolean;
+  /** Where it is drained: in how many milliseconds a job of our queues is due to run again. */
+  readonly nextRetryMs: number | undefined;
   /** The queues are empty, and nothing is in flight. */
   readonly complete: boolean;
 }
@@ -148,7 +150,7 @@ export class AckAndClaim {
   }
 
   #accept(finishes: readonly Finish[], slots: readonly number[], reply: ClaimReply, claimed: boolean): Shown {
-    const { settled, claims, occupied, paused, drained, unregistered } = reply;
+    const { settled, claims, occupied, paused, drained, unregistered, nextRetryMs } = reply;
     const { inFlight, events } = this.#options;
     for (let i = 0; i < finishes.length; i++) {
       const { claim, outcome } = finishes[i];
@@ -161,7 +163,7 @@ export class AckAndClaim {
     this.#noteState(paused, unregistered);
     this.#begin(claims);
     const complete = claimed && drained && this.settled;
-    return { more: !drained && !paused && !unregistered, drained, complete };
+    return { more: !drained && !paused && !unregistered, drained, nextRetryMs, complete };
   }
 
   #begin(claims: readonly Claim[]): void {

@@ -48,6 +48,7 @@ export class Engine implements Service {
   readonly #calls: AckAndClaim;
   readonly #outage: Outage;
   #herdTimer: NodeJS.Timeout | undefined;
+  #retryTimer: NodeJS.Timeout | undefined;
   #processes = 1;
   #pollMs = FIRST_POLL_MS;
   /** Something changed that the calls under way may not show. */
@@ -177,6 +178,7 @@ export class Engine implements Service {
       }
     }
     clearTimeout(this.#herdTimer);
+    clearTimeout(this.#retryTimer);
     this.#lifecycle.enter('stopped');
     this.#end({ putBack: this.#inFlight.requeued, undelivered: this.#inFlight.toAck });
   }
@@ -195,15 +197,25 @@ export class Engine implements Service {
 
   async #call(): Promise<void> {
     try {
-      const { more, drained, complete } = await this.#calls.go();
+      const { more, drained, nextRetryMs, complete } = await this.#calls.go();
       this.#outage.over();
       this.#pollMs = drained ? this.#pollMs * 2 : FIRST_POLL_MS;
+      if (drained) this.#expectRetry(nextRetryMs);
       if (complete && this.#options.exitOnComplete) this.quiet();
       if (more || this.#news || this.#inFlight.toAck > 0 || this.#inFlight.hasDoubts) this.#wake.call();
       else this.#wake.reconsider();
     } catch (error) {
       await this.#holdOff(error);
     }
+  }
+
+  /** A job of our queues is due to run again then: Redis does not tell us. Each drained reply says it anew. */
+  #expectRetry(inMs: number | undefined): void {
+    clearTimeout(this.#retryTimer);
+    // What is due later than the next look is told of by that.
+    if (inMs === undefined || inMs > this.#options.intervalMs) return;
+    const delay = inMs + herdDelayMs(this.#processes, Math.random());
+    this.#retryTimer = setTimeout(() => this.#look(), delay);
   }
 
   async #reconcile(): Promise<void> {

@@ -21,6 +21,8 @@ export interface ClaimReply {
   readonly unregistered: boolean;
   /** Nothing more was found; the wake-up is armed where the store can. Else there may be more, whatever was claimed. */
   readonly drained: boolean;
+  /** Where it is drained: in how many milliseconds a job of our queues is due to run again. Absent: there is none. */
+  readonly nextRetryMs?: number;
 }
 
 export interface JobStore {

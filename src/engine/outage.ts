@@ -20,7 +20,7 @@ export class Outage {
   /** A call failed: waits before the next attempt, longer each time, or until it is told to retry. */
   async holdOff(thrown: unknown): Promise<void> {
     if (this.#since === 0) {
-      this.#since = globals.Date.now();
+      this.#since = globals.now();
       this.#events.emit('outage', asError(thrown));
     }
     await this.#retry.wait(Math.min(FIRST_RETRY_MS * 2 ** Math.min(this.#failures++, 10), LAST_RETRY_MS));
@@ -34,7 +34,7 @@ export class Outage {
   /** A call succeeded. */
   over(): void {
     if (this.#since === 0) return;
-    this.#events.emit('restored', globals.Date.now() - this.#since);
+    this.#events.emit('restored', Math.round(globals.now() - this.#since));
     this.#since = 0;
     this.#failures = 0;
   }

@@ -1,7 +1,7 @@
 /** All workers together: counted as they come, with only those few kept that are listed. Pure. */
 import { heldBy, isNotable, Processes, type ProcessSeen, type ProcessStates, processName } from './processes.js';
 import { serves } from './worker-id.js';
-import type { JobInHand, WorkerSeen } from './workers.js';
+import type { RunningJob, WorkerSeen } from './workers.js';
 
 export interface HostSeen {
   readonly host: string;
@@ -28,7 +28,7 @@ export interface WorkerCounts {
 export interface Running {
   readonly worker: string;
   readonly host: string;
-  readonly job: JobInHand;
+  readonly job: RunningJob;
 }
 
 const NOBODY = { workers: 0, working: 0, lost: 0, unknown: 0 };

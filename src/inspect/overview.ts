@@ -1,4 +1,4 @@
-/** Everything at a glance, as plain data: for `tsworker status`, and for whoever shows it in another way. */
+/** Everything at a glance, as plain data: for `tsworker status` and other displays. */
 import type { Connection } from '../redis/connection.js';
 import { serverTimeMs } from '../registry/clock.js';
 import { readProcessStates } from '../registry/process-state.js';

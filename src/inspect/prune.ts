@@ -12,6 +12,7 @@ import { countProcesses } from '../registry/processes.js';
 import { lockPruning, pruneExpired, pruneGone, unlockPruning } from '../registry/prune.js';
 import type { Dead, Recovered } from '../registry/recover.js';
 import { slices } from './batch.js';
+import { findLeftovers, type Leftover, removeLeftovers } from './leftovers.js';
 import { readWorkers, type WorkerSeen } from './workers.js';
 
 export interface PruneOptions extends Omit<HeartbeatOptions, 'identity'> {
@@ -26,6 +27,8 @@ export type Pruned =
       readonly workers: readonly Recovered[];
       /** For how long old heartbeats say nothing yet, since Redis took none (see registry/outages.ts): nobody was judged by them. */
       readonly graceMs: number;
+      /** Workers that were registered no more, and of which keys were left. */
+      readonly leftovers: readonly Recovered[];
     }
   /** Another process pruned a moment ago, or prunes now. */
   | { readonly kind: 'locked'; readonly by: string; readonly leftMs: number; readonly workers: readonly Recovered[] };
@@ -44,7 +47,10 @@ export async function pruneNow(connection: Connection, given: PruneOptions): Pro
       await pruneExpired(connection, options, now, steps);
       await countProcesses(connection, options.identity, now - options.pruneAfterMs);
     }
-    return { kind: 'pruned', workers, graceMs };
+    const keys = keysOf(options.identity);
+    const left = await findLeftovers(connection, keys);
+    const leftovers = await removeLeftovers(connection, keys, left, options);
+    return { kind: 'pruned', workers, graceMs, leftovers };
   } finally {
     // We leave at once: nobody has to wait until it expires.
     await unlockPruning(connection, options);
@@ -59,6 +65,7 @@ export interface Foreseen {
   readonly dead: readonly DeadSeen[];
   /** See {@link Pruned}. */
   readonly graceMs: number;
+  readonly leftovers: readonly Leftover[];
 }
 
 /** Whom {@link pruneNow} would remove, and which jobs they have. Changes nothing. */
@@ -80,7 +87,7 @@ export async function findDead(connection: Connection, given: PruneOptions): Pro
     );
     seen.push(...some.map((one, i) => ({ ...one, worker: workers[i] })));
   }
-  return { dead: seen, graceMs };
+  return { dead: seen, graceMs, leftovers: await findLeftovers(connection, keysOf(options.identity)) };
 }
 
 /** Whoever asks for it by -force-prune knows better. */
@@ -89,7 +96,7 @@ async function graceOf(connection: Connection, options: HeartbeatOptions, now: n
 }
 
 function withIdentity({ namespace, label, ...rest }: PruneOptions): HeartbeatOptions {
-  // It has no slot and enters no book; only the lock bears its name.
+  // It has no slot and is not registered; only the lock holds its name.
   return { ...rest, identity: { namespace, label, pid: process.pid, queues: 'prune', concurrency: 0 } };
 }
 

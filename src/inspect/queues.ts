@@ -5,6 +5,7 @@ import { scanBytes } from '../registry/scan.js';
 import type { Keys } from '../resque/keys.js';
 import { askEach, listPages } from './batch.js';
 import { type JobSeen, readJob } from './payload.js';
+import { listQuarantined } from './quarantine.js';
 
 /** A queue's name: as people see and type it, and as Redis has it. */
 export interface QueueName {
@@ -19,6 +20,8 @@ export interface QueueSeen {
   readonly size: number | undefined;
   /** When the job at the head was pushed, where its payload says so. Milliseconds. */
   readonly headAt: number | undefined;
+  /** Jobs that two processes died with; they run alone. */
+  readonly quarantined: number;
 }
 
 export function queueNameOf(bytes: Buffer): QueueName {
@@ -29,17 +32,22 @@ export function queueNameOf(bytes: Buffer): QueueName {
 
 /** By name. */
 export async function queueNames(connection: Connection, keys: Keys): Promise<QueueName[]> {
-  const names = new Map<string, QueueName>();
-  for await (const [bytes] of scanBytes(connection, ['SSCAN', keys.queues], 1)) {
-    const one = queueNameOf(bytes);
-    names.set(one.name, one);
-  }
-  return [...names.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const names: QueueName[] = [];
+  for await (const [bytes] of scanBytes(connection, ['SSCAN', keys.queues], 1)) names.push(queueNameOf(bytes));
+  return sorted(names);
 }
 
-/** By name. */
+/** Each once. */
+function sorted(names: readonly QueueName[]): QueueName[] {
+  const byName = new Map(names.map((one) => [one.name, one]));
+  return [...byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** By name; also those that have jobs in quarantine alone. */
 export async function listQueues(connection: Connection, keys: Keys): Promise<QueueSeen[]> {
-  const names = await queueNames(connection, keys);
+  const quarantined = await listQuarantined(connection, keys);
+  const ofQuarantine = [...quarantined.keys()].map((name) => queueNameOf(Buffer.from(name)));
+  const names = sorted([...(await queueNames(connection, keys)), ...ofQuarantine]);
   const sizes = await askEach(
     connection,
     names.map((name) => ['LLEN', keyOf(keys, name)]),
@@ -55,6 +63,7 @@ export async function listQueues(connection: Connection, keys: Keys): Promise<Qu
     name,
     size: sizes[i] === undefined ? undefined : Number(sizes[i]),
     headAt: headAt.get(name),
+    quarantined: quarantined.get(name) ?? 0,
   }));
 }
 

@@ -1,5 +1,5 @@
 /**
- * The workers in the books, of whichever program: who they are, what they have in hand, when they were last heard of.
+ * The registered workers, of every program: who they are, what they run, when they were last heard of.
  * Reads thousands in few calls, batch by batch. Takes nobody out; that is prune.ts.
  */
 import type { Connection } from '../redis/connection.js';
@@ -17,7 +17,7 @@ import { nameWithoutQueues, parseWorkerId, type WorkerName } from './worker-id.j
 /** lost: dead, and still registered: whoever prunes takes its job. */
 export type WorkerState = 'working' | 'idle' | 'lost';
 
-export interface JobInHand extends JobSeen {
+export interface RunningJob extends JobSeen {
   readonly queue: string;
   /** When it was taken, by the clock of the worker's machine. Milliseconds. */
   readonly since: number | undefined;
@@ -26,8 +26,8 @@ export interface JobInHand extends JobSeen {
 export interface WorkerSeen extends WorkerName {
   readonly id: string;
   readonly state: WorkerState;
-  readonly job: JobInHand | undefined;
-  /** Its job is claimed with a token, so that whoever takes it over is safe: tsworker's are. */
+  readonly job: RunningJob | undefined;
+  /** Its job is claimed with a token, so that it can be recovered safely: tsworker's are. */
   readonly ours: boolean;
   /** Why it is lost; or that nobody can tell. */
   readonly liveness: Liveness;
@@ -35,7 +35,7 @@ export interface WorkerSeen extends WorkerName {
   readonly heartbeatAt: number | undefined;
 }
 
-/** What else the books say about a worker. */
+/** What else the registry says about a worker. */
 export interface WorkerDetails {
   readonly startedAt: number | undefined;
   readonly processed: number | undefined;
@@ -92,7 +92,7 @@ async function readBatch(connection: Connection, keys: Keys, ids: readonly strin
   const judged = await judgeAll(connection, keys, pairs, watch);
   return ids.map((id, i): WorkerSeen => {
     const liveness = judged[i];
-    const job = readInHand((records as (Buffer | null)[])[i]);
+    const job = readRunningJob((records as (Buffer | null)[])[i]);
     const lost = liveness === 'gone' || liveness === 'expired';
     const state = lost ? 'lost' : job === undefined ? 'idle' : 'working';
     const { seen, ours = false } = job ?? {};
@@ -173,7 +173,7 @@ function timeOfPing(text: string | null): number | undefined {
 }
 
 /** Ruby writes `{}` or nothing for "no job". A record that nobody can read is a job all the same: nobody else has it. */
-function readInHand(raw: Buffer | null): { readonly seen: JobInHand; readonly ours: boolean } | undefined {
+function readRunningJob(raw: Buffer | null): { readonly seen: RunningJob; readonly ours: boolean } | undefined {
   if (raw === null || /^\s*(\{\s*\})?\s*$/.test(raw.toString('latin1', 0, 16))) return undefined;
   const record = parseRecord(raw);
   if (record === undefined) {

@@ -3,6 +3,9 @@ import type { Logger } from 'pino';
 import type { Settings } from '../config/settings.js';
 import type { EngineEvents } from '../engine/events.js';
 import type { Run } from '../engine/run.js';
+import { duration } from '../format.js';
+import * as globals from '../globals.js';
+import type { Outcome } from '../job.js';
 import type { HeartbeatMessage } from '../registry/heartbeat.js';
 import { VERSION } from '../version.js';
 import { JobLines } from './job-lines.js';
@@ -19,13 +22,17 @@ export function logEngine(
 ): void {
   const worker = (run: Run) => workerId(run.claim.slot);
   const about = (run: Run) => ({ class: run.class, queue: run.claim.queue, worker: worker(run) });
-  const ms = (run: Run) => Date.now() - run.startedAt;
+  const ms = (run: Run) => globals.Date.now() - run.startedAt;
   const debug = log.isLevelEnabled('debug');
   const lines = logJobs && log.isLevelEnabled('info') ? new JobLines(log) : undefined;
   events
     .on('finished', (run, outcome) => {
       if (outcome.kind === 'failed') log.error({ ...about(run), ms: ms(run), err: outcome.error }, 'job failed');
       else if (outcome.kind === 'requeue') log.warn(about(run), 'job requeued');
+      else if (outcome.kind === 'retry')
+        log.warn({ ...about(run), ms: ms(run), ...retryFields(outcome) }, retryText(outcome));
+      else if (outcome.kind === 'discarded')
+        log.info({ ...about(run), ms: ms(run), reason: outcome.error.message }, 'job discarded');
       else if (debug) log.debug({ ...about(run), ms: ms(run) }, 'job done');
       else lines?.done(run, worker(run));
     })
@@ -49,6 +56,17 @@ export function logEngine(
     .on('unregistered', () =>
       log.warn('not in the registry any more (declared dead by another process): claiming nothing until registered'),
     );
+}
+
+type Retried = Extract<Outcome, { readonly kind: 'retry' }>;
+
+function retryText({ inMs, counts }: Retried): string {
+  return `${counts ? 'job failed: runs again' : 'job put off: runs again'} in ${duration(inMs)}`;
+}
+
+/** Which run comes next, and when. */
+function retryFields({ inMs, state, error }: Retried) {
+  return { attempt: state.attempt, at: new globals.Date(globals.Date.now() + inMs).toISOString(), err: error };
 }
 
 /** The fleet's news, as the heartbeat tells it. */
@@ -111,7 +129,7 @@ export function startLine(log: Logger, settings: Settings, { classes, tracking, 
     log.warn('Redis does not announce pushes (CLIENT TRACKING refused): polling, backing off to -interval');
 }
 
-/** The same in a few words, for whoever shows one line. */
+/** The same in a few words, for displays of one line. */
 export function statusText({ queues }: Settings): string {
   return `processing ${queues.queues.map(({ name }) => name).join(', ')}`;
 }
@@ -120,8 +138,11 @@ export function statusText({ queues }: Settings): string {
 export function dumpRuns(log: Logger, runs: readonly Run[], workerId: (slot: number) => string): void {
   log.info({ busy: runs.length }, runs.length === 0 ? 'no running jobs' : 'running jobs follow');
   for (const run of [...runs].reverse()) {
-    const since = new Date(run.startedAt).toISOString();
+    const since = new globals.Date(run.startedAt).toISOString();
     const { queue, slot } = run.claim;
-    log.info({ worker: workerId(slot), queue, class: run.class, since, ms: Date.now() - run.startedAt }, 'running');
+    log.info(
+      { worker: workerId(slot), queue, class: run.class, since, ms: globals.Date.now() - run.startedAt },
+      'running',
+    );
   }
 }

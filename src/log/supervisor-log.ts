@@ -17,6 +17,9 @@ export function logSupervisor(log: Logger, events: SupervisorEvents): void {
       'a child process does not answer: a job blocks its event loop, and it takes no other (TTIN shows which jobs it holds)',
     ),
   );
+  events.on('quarantineOpened', () =>
+    log.warn('jobs wait in quarantine, since two processes died while they ran: a child process runs them one by one'),
+  );
   events.on('answering', ({ pid }) => log.info({ child: pid }, 'a child process that was blocked answers again'));
 }
 

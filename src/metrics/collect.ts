@@ -34,7 +34,7 @@ export class Collector {
 
   /** Never rejects. */
   samples(): Promise<readonly Sample[]> {
-    const now = Date.now();
+    const now = performance.now();
     if (this.#asked === undefined || now - this.#asked.at > FRESH_MS)
       this.#asked = { at: now, samples: this.#collect() };
     return this.#asked.samples;
@@ -64,6 +64,7 @@ export class Collector {
         const key = this.#keys.queue(queue);
         return [
           this.#number(connection, ['LLEN', key], 'tsworker_queue_jobs', { queue }),
+          this.#number(connection, ['LLEN', this.#keys.quarantine(queue)], 'tsworker_quarantined', { queue }),
           this.#headAge(connection, key, queue),
         ];
       }),

@@ -8,6 +8,8 @@ export interface JobCounts {
   readonly done: number;
   readonly failed: number;
   readonly requeued: number;
+  readonly retried: number;
+  readonly discarded: number;
   readonly duration: Tally | undefined;
 }
 

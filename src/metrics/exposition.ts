@@ -1,44 +1,47 @@
-/** Samples → the text that Prometheus scrapes. The one door to prom-client. */
-import { AggregatorRegistry, type PrometheusContentType, Registry } from 'prom-client';
+/** Samples → the text that Prometheus scrapes (its exposition format, version 0.0.4). Pure. */
 import { FAMILIES, type Family, type FamilyName } from './families.js';
 import type { Tally } from './tally.js';
 import type { Sample } from './totals.js';
 
-export const CONTENT_TYPE = Registry.PROMETHEUS_CONTENT_TYPE;
+export const CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
-/** One line of the text, in prom-client's form. */
-interface Value {
-  readonly metricName: string;
-  readonly labels: Readonly<Record<string, string | number>>;
-  readonly value: number;
-}
+type Labels = Readonly<Record<string, string | number>>;
 
 /** Every family is written, in the order of the table, also one that has no value (yet). */
-export async function expose(samples: Iterable<Sample>): Promise<string> {
-  const values = new Map<FamilyName, Value[]>();
-  for (const name of NAMES) values.set(name, []);
+export function expose(samples: Iterable<Sample>): string {
+  const lines = new Map(NAMES.map((name) => [name, headOf(name)]));
   for (const { family, labels, value } of samples) {
-    const lines = values.get(family);
-    if (typeof value === 'number') lines?.push({ metricName: family, labels, value });
-    else lines?.push(...histogramValues(family, labels, value));
+    const own = lines.get(family);
+    if (typeof value === 'number') own?.push(line(family, labels, value));
+    else own?.push(...histogramLines(family, labels, value));
   }
-  const metrics = NAMES.map((name) => {
-    const { help, type }: Family = FAMILIES[name];
-    return { name, help, type, values: values.get(name) ?? [], aggregator: 'sum' };
-  });
-  // What prom-client has for figures that were counted elsewhere: here there is one source, and nothing to sum up.
-  return await AggregatorRegistry.aggregate<PrometheusContentType>([metrics]).metrics();
+  return [...lines.values()].map((some) => `${some.join('\n')}\n`).join('\n');
 }
 
 const NAMES = Object.keys(FAMILIES) as FamilyName[];
 
-function* histogramValues(name: FamilyName, labels: Value['labels'], { buckets, sum }: Tally): Generator<Value> {
+function headOf(name: FamilyName): string[] {
+  const { help, type }: Family = FAMILIES[name];
+  return [`# HELP ${name} ${escaped(help)}`, `# TYPE ${name} ${type}`];
+}
+
+function* histogramLines(name: FamilyName, labels: Labels, { buckets, sum }: Tally): Generator<string> {
   const { bounds = [] }: Family = FAMILIES[name];
   let count = 0;
   for (let i = 0; i < buckets.length; i++) {
     count += buckets[i];
-    yield { metricName: `${name}_bucket`, labels: { le: bounds[i] ?? '+Inf', ...labels }, value: count };
+    yield line(`${name}_bucket`, { le: bounds[i] ?? '+Inf', ...labels }, count);
   }
-  yield { metricName: `${name}_sum`, labels, value: sum };
-  yield { metricName: `${name}_count`, labels, value: count };
+  yield line(`${name}_sum`, labels, sum);
+  yield line(`${name}_count`, labels, count);
+}
+
+function line(name: string, labels: Labels, value: number): string {
+  const pairs = Object.entries(labels).map(([key, text]) => `${key}="${escaped(String(text)).replaceAll('"', '\\"')}"`);
+  // All are finite: counts, sums of times, sizes.
+  return `${name}${pairs.length === 0 ? '' : `{${pairs.join(',')}}`} ${value}`;
+}
+
+function escaped(text: string): string {
+  return text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n');
 }

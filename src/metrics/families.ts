@@ -25,7 +25,7 @@ const PROCESS = ['process'] as const;
 export const FAMILIES = {
   tsworker_jobs_total: {
     type: 'counter',
-    help: 'Jobs whose outcome Redis has counted: done, failed, or requeued (put back, or recovered from a dead worker).',
+    help: 'Jobs whose outcome Redis has counted: done, failed, retried (failed, and runs again), discarded (by its own decision), or requeued (put back, or recovered from a dead worker).',
     labels: [...JOB, 'outcome'],
   },
   tsworker_job_duration_seconds: {
@@ -106,6 +106,11 @@ export const FAMILIES = {
     labels: [],
   },
   tsworker_queue_jobs: { type: 'gauge', help: 'Jobs that stand in the queue.', labels: ['queue'] },
+  tsworker_quarantined: {
+    type: 'gauge',
+    help: 'Jobs of the queue that wait in its quarantine, since two processes died while they ran.',
+    labels: ['queue'],
+  },
   tsworker_queue_head_age_seconds: {
     type: 'gauge',
     help: 'How long the next job of the queue has waited, where its payload says when it was enqueued.',

@@ -1,6 +1,6 @@
 /**
  * The counts of a supervisor's children, and what no child can tell: that it died, and what it had finished by then.
- * Redis keeps a count for each slot, which the books hand over when they bury a child; what the child had not reported
+ * Redis keeps a count for each slot, which the registry hands over when it removes a dead child; what the child had not reported
  * is added under no class, so that the sums agree with Redis' own.
  */
 import type { Counts } from './counts.js';

@@ -18,10 +18,12 @@ import { Counted, type Tally } from './tally.js';
  */
 const [UNTIMED, LOOK_EVERY] = [32, 16];
 
+const NONE: Readonly<Record<Outcome['kind'], number>> = { done: 0, failed: 0, requeue: 0, retry: 0, discarded: 0 };
+
 class Series {
   /** Jobs in a row whose payload did not say when they were enqueued. */
   #untimed = 0;
-  readonly outcomes = { done: 0, failed: 0, requeue: 0 };
+  readonly outcomes = { ...NONE };
   readonly duration = new Counted(DURATION_BOUNDS);
   readonly queue: string;
   readonly class: string;
@@ -40,10 +42,11 @@ class Series {
   }
 
   drain(): JobCounts | undefined {
-    const { done, failed, requeue: requeued } = this.outcomes;
-    if (done + failed + requeued === 0) return undefined;
-    Object.assign(this.outcomes, { done: 0, failed: 0, requeue: 0 });
-    return { queue: this.queue, class: this.class, done, failed, requeued, duration: this.duration.drain() };
+    const { done, failed, requeue: requeued, retry: retried, discarded } = this.outcomes;
+    if (done + failed + requeued + retried + discarded === 0) return undefined;
+    Object.assign(this.outcomes, NONE);
+    const outcomes = { done, failed, requeued, retried, discarded };
+    return { queue: this.queue, class: this.class, ...outcomes, duration: this.duration.drain() };
   }
 }
 
@@ -106,7 +109,8 @@ export class Recorder implements Meter {
     const ended = this.#ended[slot];
     const series = this.#seriesOf(queue, run.class);
     ended.series = series;
-    ended.seconds = (Date.now() - run.startedAt) / 1000;
+    // The clock may have been set back meanwhile.
+    ended.seconds = Math.max(0, Date.now() - run.startedAt) / 1000;
     const since = series.enqueuedAt(payload);
     ended.waited = since === undefined ? undefined : Math.max(0, (run.startedAt - since) / 1000);
   }

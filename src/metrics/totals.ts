@@ -2,6 +2,7 @@
  * What all processes of this worker counted since it started, added up, and how each of them stands. Any label value that
  * comes from a payload is checked here again: what is not configured or registered is counted under one name.
  */
+import type { Fate } from '../registry/recover.js';
 import type { Counts } from './counts.js';
 import { DURATION_BOUNDS, type FamilyName, LAG_BOUNDS, UNKNOWN, WAIT_BOUNDS } from './families.js';
 import { Counted, type Tally } from './tally.js';
@@ -12,10 +13,7 @@ export interface Sample {
   readonly value: number | Tally;
 }
 
-export type JobOutcome = 'done' | 'failed' | 'requeued';
-
-/** What became of the job of a dead worker: as in registry/recover.ts. */
-export type Fate = 'requeued' | 'failed' | 'poison_pill' | 'quarantined';
+export type JobOutcome = (typeof OUTCOMES)[number];
 
 export interface RecoveredJob {
   readonly queue: string;
@@ -24,13 +22,13 @@ export interface RecoveredJob {
 }
 
 class JobTotals {
-  readonly outcomes = { done: 0, failed: 0, requeued: 0 };
+  readonly outcomes = { done: 0, failed: 0, requeued: 0, retried: 0, discarded: 0 };
   readonly duration = new Counted(DURATION_BOUNDS);
 }
 
 /** How a process stood when it last reported. */
 interface Now extends Pick<Counts, 'slots' | 'busy' | 'rssBytes'> {
-  /** Milliseconds since the epoch. */
+  /** By a monotonic clock, in milliseconds. */
   readonly at: number;
 }
 
@@ -66,7 +64,7 @@ export class Totals {
   }
 
   /** @param process its place, not its pid: a child that is replaced goes on with the series of its predecessor */
-  add(process: string, pid: number, counts: Counts, nowMs = Date.now()): void {
+  add(process: string, pid: number, counts: Counts, nowMs = performance.now()): void {
     for (const { queue, class: name, duration, ...outcomes } of counts.jobs) {
       const job = this.#job(queue, name);
       for (const outcome of OUTCOMES) job.outcomes[outcome] += outcomes[outcome];
@@ -95,13 +93,13 @@ export class Totals {
     this.#restarts.set(reason, (this.#restarts.get(reason) ?? 0) + 1);
   }
 
-  /** A dead worker's job, which this one disposed of. */
+  /** A dead worker's job, which this one recovered. */
   recovered({ fate, ...job }: RecoveredJob): void {
     this.#recovered[fate]++;
     this.count(job, fate === 'requeued' ? 'requeued' : 'failed');
   }
 
-  *samples(nowMs = Date.now()): Generator<Sample> {
+  *samples(nowMs = performance.now()): Generator<Sample> {
     for (const [queue, some] of this.#jobs) for (const [name, job] of some) yield* jobSamples(queue, name, job);
     for (const [queue, { tally }] of this.#waits)
       yield { family: 'tsworker_job_wait_seconds', labels: { queue }, value: tally };
@@ -118,7 +116,7 @@ export class Totals {
   }
 }
 
-const OUTCOMES = ['done', 'failed', 'requeued'] as const;
+const OUTCOMES = ['done', 'failed', 'requeued', 'retried', 'discarded'] as const;
 const CALLS = ['exchanges', 'emptyClaims', 'fenced', 'reconnects'] as const;
 
 function* jobSamples(queue: string, name: string, { outcomes, duration }: JobTotals): Generator<Sample> {

@@ -1,7 +1,7 @@
 /** The orders of the supervisor, for a worker that may not be there yet: those that come before it are kept for it. */
 import type { Identity } from '../registry/identity.js';
 import type { Order } from '../supervisor/messages.js';
-import type { DaemonActions } from '../worker/types.js';
+import type { WorkerActions } from '../worker/types.js';
 
 /** The supervisor ended this process before it had begun to work. */
 export class StoppedEarly extends Error {}
@@ -10,7 +10,7 @@ export class ChildOrders {
   readonly registered: Promise<Identity>;
   #register!: (identity: Identity) => void;
   #refuse!: (error: Error) => void;
-  #actions: DaemonActions | undefined;
+  #actions: WorkerActions | undefined;
   #early: Order[] = [];
 
   constructor() {
@@ -26,7 +26,7 @@ export class ChildOrders {
     return this.#actions?.running() ?? 0;
   }
 
-  obey(actions: DaemonActions): () => void {
+  obey(actions: WorkerActions): () => void {
     this.#actions = actions;
     for (const order of this.#early.splice(0)) this.hear(order);
     return () => {
@@ -53,7 +53,7 @@ export class ChildOrders {
   }
 }
 
-function act(actions: DaemonActions, order: Order): void {
+function act(actions: WorkerActions, order: Order): void {
   switch (order.kind) {
     case 'stop':
     case 'retire':

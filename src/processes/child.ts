@@ -11,7 +11,7 @@ import { SupervisedMembership } from '../registry/membership.js';
 import { openOrder, refuseVersion, seal } from '../supervisor/envelope.js';
 import type { Order, Report } from '../supervisor/messages.js';
 import { VERSION } from '../version.js';
-import type { DaemonActions } from '../worker/types.js';
+import type { WorkerActions } from '../worker/types.js';
 import { ChildOrders, StoppedEarly } from './child-orders.js';
 import { Pulse } from './pulse.js';
 import { runWorkerProcess } from './worker-process.js';
@@ -99,7 +99,7 @@ async function reportCounts() {
 }
 
 /** Whoever is told to end its jobs says how many there are. */
-function counting(actions: DaemonActions, say: () => void): DaemonActions {
+function counting(actions: WorkerActions, say: () => void): WorkerActions {
   const and = (end: (reason: string) => void) => (reason: string) => {
     say();
     end(reason);

@@ -118,7 +118,7 @@ export class Serving implements Meter {
     const figures = await this.#collector.samples();
     const { totals } = this.counts;
     totals.add(this.#name, process.pid, this.#recorder.drain());
-    return await expose([...totals.samples(), ...standSamples(this.#stand(this.#attached)), ...figures]);
+    return expose([...totals.samples(), ...standSamples(this.#stand(this.#attached)), ...figures]);
   }
 }
 

@@ -10,15 +10,16 @@ import { TsworkerError } from '../errors.js';
 import { connectWording, heartbeatWording, startLine, statusText } from '../log/log-subscriber.js';
 import { logSupervisor } from '../log/supervisor-log.js';
 import { connect } from '../redis/connect.js';
-import type { Connection } from '../redis/connection.js';
+import type { Connection, ConnectionEvents } from '../redis/connection.js';
 import { workerConnectOptions } from '../redis/options.js';
 import { RedisChildRegistry } from '../registry/child-registry.js';
 import { type HeartbeatMessage, heartbeatOptions } from '../registry/heartbeat.js';
 import { SupervisorEvents } from '../supervisor/events.js';
-import { type ChildState, Supervisor } from '../supervisor/supervisor.js';
+import { type ChildState, runsQuarantine, Supervisor } from '../supervisor/supervisor.js';
 import { Shutdown } from '../worker/shutdown.js';
 import type { WorkResult } from '../worker/types.js';
 import type { Serving, Stand } from './http-endpoints.js';
+import { Scheduling } from './scheduling.js';
 import { handleSignals, onTerminal } from './signals.js';
 import { logState } from './state-report.js';
 import { type Systemd, systemdOf } from './systemd.js';
@@ -56,12 +57,15 @@ export async function runSupervised({
   const onReady = () => {
     serving?.reconnected();
     registry.beat();
+    scheduling.look();
   };
-  const connecting = dial(settings, log, onReady, begun.signal);
+  const onInvalidate = () => scheduling.look();
+  const connecting = dial(settings, log, { onReady, onInvalidate }, begun.signal);
+  const scheduling = new Scheduling(connecting, settings, log);
   const registry: RedisChildRegistry = new RedisChildRegistry(connecting, {
     wanted: wantedOf(settings),
-    heartbeat: heartbeatOptions(settings),
-    tell: listen(log, serving, (count) => supervisor.broadcast({ kind: 'processes', count })),
+    heartbeat: { ...heartbeatOptions(settings), quarantine: runsQuarantine(spare) },
+    tell: listen(log, serving, () => supervisor),
     problem: (error) => log.warn({ err: error }, 'the registry cannot be written, trying again'),
     counted: serving && ((pid, counted) => serving.counts.buried(pid, counted)),
   });
@@ -117,6 +121,7 @@ export async function runSupervised({
     release();
     // Nobody waits any more for a connection that was never made.
     begun.abort();
+    await scheduling.stop();
     await connecting.then((connection) => connection.close()).catch(() => {});
     // Last: while we stop, it says so.
     await serving?.stop();
@@ -167,19 +172,25 @@ function wantedOf({ namespace, label, queues }: Settings) {
 function listen(
   log: Logger,
   serving: Serving | undefined,
-  onProcesses: (count: number) => void,
+  supervisor: () => Supervisor,
 ): (message: HeartbeatMessage) => void {
   const word = heartbeatWording(log);
   return (message) => {
     serving?.hear(message);
-    if (message.kind === 'beat') onProcesses(message.processes);
+    if (message.kind === 'beat') supervisor().broadcast({ kind: 'processes', count: message.processes });
+    if (message.kind === 'pruned' && message.worker.job?.fate === 'quarantined') supervisor().lookIntoQuarantine();
     word(message);
   };
 }
 
-function dial(settings: Settings, log: Logger, onReady: () => void, signal: AbortSignal): Promise<Connection> {
+function dial(
+  settings: Settings,
+  log: Logger,
+  events: Required<ConnectionEvents>,
+  signal: AbortSignal,
+): Promise<Connection> {
   const shownUri = maskUri(settings.uri);
-  const hooks = { onReady, ...connectWording(log, shownUri) };
+  const hooks = { ...events, watch: settings.scheduler === 'on', ...connectWording(log, shownUri) };
   return connect(workerConnectOptions(settings, 'heartbeat'), shownUri, hooks, signal);
 }
 

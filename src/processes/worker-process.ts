@@ -15,8 +15,8 @@ import { type Program, program } from '../program/state.js';
 import { connectLike } from '../redis/connect.js';
 import type { RedisClient } from '../redis/connection.js';
 import { SILENCE_MS } from '../redis/options.js';
-import type { DaemonOptions, WorkResult } from '../worker/types.js';
-import { runDaemon } from '../worker/worker.js';
+import type { WorkerOptions, WorkResult } from '../worker/types.js';
+import { runWorker } from '../worker/worker.js';
 import type { Serving } from './http-endpoints.js';
 import { handleSignals } from './signals.js';
 
@@ -29,13 +29,13 @@ export interface WorkerProcessOptions {
   readonly signal?: AbortSignal | undefined;
   readonly ownsProcess: boolean;
   /** For a child of a supervisor, which is told in other ways what a process of its own finds out by itself. */
-  readonly control?: DaemonOptions['control'];
-  readonly membership?: DaemonOptions['membership'];
-  readonly onReady?: DaemonOptions['onReady'];
-  readonly lifecycleLog?: DaemonOptions['lifecycleLog'];
-  readonly meter?: DaemonOptions['meter'];
-  readonly onRun?: DaemonOptions['onRun'];
-  readonly quarantine?: DaemonOptions['quarantine'];
+  readonly control?: WorkerOptions['control'];
+  readonly membership?: WorkerOptions['membership'];
+  readonly onReady?: WorkerOptions['onReady'];
+  readonly lifecycleLog?: WorkerOptions['lifecycleLog'];
+  readonly meter?: WorkerOptions['meter'];
+  readonly onRun?: WorkerOptions['onRun'];
+  readonly quarantine?: WorkerOptions['quarantine'];
 }
 
 /** What its jobs enqueue goes over its connection. */
@@ -49,12 +49,12 @@ export async function runWorkerProcess(options: WorkerProcessOptions): Promise<W
     // A child's supervisor serves for it.
     if (options.meter === undefined) serving = await prepareServing(settings, log, state);
     await serving?.start();
-    return await runDaemon({
+    return await runWorker({
       settings,
       log,
       flags,
       signal,
-      catchFaults: ownsProcess,
+      catchUncaught: ownsProcess,
       control: options.control ?? (ownsProcess ? handleSignals : undefined),
       membership: options.membership,
       onReady: options.onReady,

@@ -1,18 +1,8 @@
 /** The sentences for a Redis that cannot be used: what was wrong, and what would be right. Pure. */
 import { readAddress } from '../config/address.js';
 import { TsworkerError } from '../errors.js';
-import { ConnectionSilentError, NotRedisError } from './connection-errors.js';
+import { ConnectionSilentError, NotRedisError, rootOf } from './connection-errors.js';
 import { isDenied } from './permissions.js';
-
-/** The client wraps what happened when it gives up. */
-export function rootOf(thrown: unknown): Error {
-  const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-  const wrapped = error as { originalError?: unknown; socketError?: unknown };
-  if (wrapped.originalError instanceof Error) return wrapped.originalError;
-  if (wrapped.socketError instanceof Error) return wrapped.socketError;
-  if (error instanceof AggregateError && error.errors[0] instanceof Error) return error.errors[0];
-  return error;
-}
 
 /** For what waiting does not help; undefined: it may help. Where several nodes were asked in vain, the error of one of them says why. */
 export function permanentFailure(error: Error, uri: string, shownUri: string): TsworkerError | undefined {

@@ -41,3 +41,13 @@ export function wasNotSent(error: unknown): boolean {
 export function isGarbage(error: unknown): boolean {
   return error instanceof Error && /^Unknown RESP type/.test(error.message);
 }
+
+/** The client wraps what happened when it gives up. */
+export function rootOf(thrown: unknown): Error {
+  const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+  const wrapped = error as { originalError?: unknown; socketError?: unknown };
+  if (wrapped.originalError instanceof Error) return wrapped.originalError;
+  if (wrapped.socketError instanceof Error) return wrapped.socketError;
+  if (error instanceof AggregateError && error.errors[0] instanceof Error) return error.errors[0];
+  return error;
+}

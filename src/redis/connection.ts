@@ -8,7 +8,7 @@ import { clearTimeout, setTimeout } from 'node:timers';
 import { createClient, RESP_TYPES } from '@redis/client';
 import * as globals from '../globals.js';
 import { isTimeout } from './abortable.js';
-import { ConnectionSilentError, isGarbage, NotRedisError } from './connection-errors.js';
+import { ConnectionSilentError, isGarbage, NotRedisError, rootOf } from './connection-errors.js';
 import { type ConnectOptions, clientOptions, type Target } from './options.js';
 
 export type Argument = string | Buffer;
@@ -49,8 +49,8 @@ export type Mode = 'tracking' | 'resp3' | 'resp2';
 
 export interface NodeEvents {
   onInvalidate?(): void;
-  /** Called at most once, and not after `close` or `drop`. */
-  onLost?(): void;
+  /** Called at most once, and not after `close` or `drop`; before the calls under way reject. */
+  onLost?(why: Error): void;
 }
 
 const BINARY = { typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } } as const;
@@ -136,16 +136,16 @@ class ClientConnection implements NodeConnection {
   constructor(client: RedisClient, mode: Mode, events: NodeEvents) {
     this.#client = client;
     this.tracking = mode === 'tracking';
-    const lost = () => {
+    const lost = (why: unknown) => {
       if (this.#ended) return;
       this.#ended = true;
-      events.onLost?.();
+      events.onLost?.(rootOf(why));
     };
     client.on('terminated', lost);
     // Whoever waits for a reply is told by its rejection.
     client.on('error', (error) => {
       if (isGarbage(error)) client.destroy();
-      if (!client.isOpen) lost();
+      if (!client.isOpen) lost(error);
     });
     if (this.tracking) client.on('invalidate', () => events.onInvalidate?.());
   }
@@ -155,7 +155,7 @@ class ClientConnection implements NodeConnection {
   }
 
   send(args: readonly Argument[], options?: { binary?: boolean }): Promise<unknown> {
-    return this.#client.sendCommand(args as Argument[], options?.binary ? BINARY : undefined);
+    return globals.withThese(() => this.#client.sendCommand(args as Argument[], options?.binary ? BINARY : undefined));
   }
 
   /** Our own pops must not wake us; the client itself cannot ask for that. */
@@ -167,10 +167,10 @@ class ClientConnection implements NodeConnection {
     this.#ended = true;
     if (!this.#client.isOpen) return;
     let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => {
+    const late = new globals.Promise<void>((resolve) => {
       timer = setTimeout(resolve, CLOSE_MS);
     });
-    if (this.#client.isReady) await globals.Promise.race([this.#client.close(), late]);
+    if (this.#client.isReady) await globals.Promise.race([globals.withThese(() => this.#client.close()), late]);
     clearTimeout(timer);
     if (this.#client.isOpen) this.#client.destroy();
   }

@@ -59,6 +59,8 @@ interface Link {
   readonly connection: NodeConnection;
   /** What its calls reject with when it was left before they were answered; undefined: as the client has it. */
   leftBecause?: Error;
+  readonly onReply: (reply: unknown) => unknown;
+  readonly onError: (error: unknown) => never;
 }
 
 class ReconnectingConnection implements Connection {
@@ -96,31 +98,51 @@ class ReconnectingConnection implements Connection {
     const node = moved ?? (await untilAborted(this.#locator.locate(), signal));
     let link: Link | undefined;
     const events = {
-      onLost: () => link && this.#leave(link),
+      onLost: (why: Error) => link && this.#leave(link, why),
       onInvalidate: () => this.#events.onInvalidate?.(),
     };
     const connection = await this.#locator.open(node, this.#mode, events, signal);
     if (this.#closed.signal.aborted) return connection.drop();
-    link = { node, connection };
+    link = this.#linkTo(node, connection);
     this.#link = link;
   }
 
-  async send(args: readonly Argument[], options?: { binary?: boolean }): Promise<unknown> {
+  /** Not `async`: it runs once for each command, and its handlers are made once for each link. */
+  send(args: readonly Argument[], options?: { binary?: boolean }): Promise<unknown> {
     const link = this.#link;
-    if (link === undefined) throw new ConnectionLostError(`there is no connection to Redis now: ${this.#why}`);
+    if (link === undefined)
+      return Promise.reject(new ConnectionLostError(`there is no connection to Redis now: ${this.#why}`));
     this.#watch.sent();
-    try {
-      const reply = await link.connection.send(args, options);
-      // A master whose replicas are gone may have been replaced by one of them.
-      if (args[0] === 'WAIT' && Number(reply) < Number(args[1])) void this.#doubt(link, 'its replicas are gone');
-      return reply;
-    } catch (error) {
-      this.#judge(link, error instanceof Error ? error.message : String(error));
-      throw link.leftBecause ?? error;
-    } finally {
-      // The watch of a link that was left has forgotten what was owed there.
-      if (this.#link === link) this.#watch.answered();
-    }
+    const answered = link.connection.send(args, options).then(link.onReply, link.onError);
+    return args[0] === 'WAIT' ? answered.then((reply) => this.#judgeWait(link, reply, Number(args[1]))) : answered;
+  }
+
+  #linkTo(node: RedisNode, connection: NodeConnection): Link {
+    const link: Link = {
+      node,
+      connection,
+      onReply: (reply) => {
+        this.#answered(link);
+        return reply;
+      },
+      onError: (error) => {
+        this.#judge(link, error instanceof Error ? error.message : String(error));
+        this.#answered(link);
+        throw link.leftBecause ?? error;
+      },
+    };
+    return link;
+  }
+
+  /** The watch of a link that was left has forgotten what was owed there. */
+  #answered(link: Link): void {
+    if (this.#link === link) this.#watch.answered();
+  }
+
+  /** A master whose replicas are gone may have been replaced by one of them. */
+  #judgeWait(link: Link, reply: unknown, wanted: number): unknown {
+    if (Number(reply) < wanted) void this.#doubt(link, 'its replicas are gone');
+    return reply;
   }
 
   async close(): Promise<void> {

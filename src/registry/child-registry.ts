@@ -1,10 +1,12 @@
 /** The registry for all children of a supervisor: enters, beats, leaves and recovers. Waits for a Redis that is away. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection } from '../redis/connection.js';
+import { createKeys } from '../resque/keys.js';
 import { type Counted, SlotCounts } from './counts.js';
 import { Heartbeat, type HeartbeatMessage, type HeartbeatOptions } from './heartbeat.js';
 import type { Identity } from './identity.js';
 import { type OwnState, StatePublisher, WORKING } from './process-state.js';
+import { countQuarantined } from './quarantine.js';
 import { recoverProcess } from './recover.js';
 import { register, unregister } from './register.js';
 import { type RunningJob, readRunningJobs } from './running-jobs.js';
@@ -27,7 +29,7 @@ interface DeathFacts {
 }
 
 const RETRY_MS = 200;
-const GIVEN_UP_SILENCE_MS = 1000;
+const GIVEN_UP_SILENCE_MS = 3000;
 
 /** The job that was alone in a process that it blocked. */
 class BlockedTimeoutError extends Error {
@@ -109,14 +111,21 @@ export class RedisChildRegistry {
   }
 
   async #recover(identity: Identity, { cause, exit, begun }: DeathFacts): Promise<void> {
-    const { onDead } = this.#options.heartbeat;
+    const { onDead, quarantine } = this.#options.heartbeat;
     const culprit = cause === 'blocked' ? new BlockedTimeoutError() : undefined;
     // One for all attempts: what an attempt that failed had read may be out of the registry by the next.
     const counts = this.#options.counted && new SlotCounts();
-    const options = { onDead, blame: cause !== 'killed', culprit, exit, begun, counts };
+    const options = { onDead, quarantine, blame: cause !== 'killed', culprit, exit, begun, counts };
     const recovered = await this.#persistently((connection) => recoverProcess(connection, identity, options));
     if (counts !== undefined) this.#options.counted?.(identity.pid, counts.sum);
     for (const worker of recovered ?? []) if (worker.job !== undefined) this.#options.tell({ kind: 'pruned', worker });
+  }
+
+  /** Rejects where Redis cannot be asked. */
+  async hasQuarantined(): Promise<boolean> {
+    const { queues, namespace } = this.#options.wanted;
+    const counts = await countQuarantined(await this.#connecting, createKeys(namespace));
+    return queues.split(',').some((queue) => counts.has(queue));
   }
 
   #show(identity: Identity, state: StatePublisher): void {

@@ -1,6 +1,6 @@
 /**
- * What the slots of a process had finished, as Redis counted it in the same step as their outcomes. It goes out of the
- * books with the worker, so it is read before, and read again where a finish may have come in between.
+ * What the slots of a process had finished, as Redis counted it in the same step as their outcomes. It is
+ * removed with the worker, so it is read before, and read again where a finish may have come in between.
  */
 import type { Connection } from '../redis/connection.js';
 import type { Keys } from '../resque/keys.js';
@@ -14,7 +14,7 @@ export interface Counted {
 export class SlotCounts {
   readonly #slots = new Map<string, Counted>();
 
-  /** A slot that is out of the books by now keeps what was read before. */
+  /** A slot that is not registered any more keeps what was read before. */
   async read(
     connection: Connection,
     keys: Pick<Keys, 'processedBy' | 'failuresOf'>,

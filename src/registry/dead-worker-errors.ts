@@ -7,7 +7,7 @@ import { asError, type CaughtError } from '../thrown.js';
  * How a death was found. seen: by the parent of the process; gone: its process runs no more on this machine;
  * expired: its heartbeat is old; silent: it never had one.
  */
-export type Death = 'seen' | 'gone' | 'expired' | 'silent';
+export type DeathEvidence = 'seen' | 'gone' | 'expired' | 'silent';
 
 /** The death is certain. */
 class DirtyExit extends Error {
@@ -25,7 +25,12 @@ class PoisonPillError extends Error {
 }
 
 /** @param exit how the process ended, where its parent saw it: `pid 4711 SIGKILL (signal 9)`, `pid 4711 exit 1` */
-export function dirtyExit(id: string, death: Death, className: string | undefined, exit: string | undefined): Error {
+export function dirtyExit(
+  id: string,
+  death: DeathEvidence,
+  className: string | undefined,
+  exit: string | undefined,
+): Error {
   if (death === 'seen' || death === 'gone') {
     if (exit === undefined) return new DirtyExit('Job still being processed');
     const verb = / exit \d/.test(exit) ? 'ended in the middle of the job:' : 'received unhandled signal';
@@ -39,7 +44,7 @@ export function dirtyExit(id: string, death: Death, className: string | undefine
 export const NAMES = '<processes>';
 
 /** @param quarantined the last process was the quarantine child, which ran nothing else */
-export function poisonPill(id: string, death: Death, exit: string | undefined, quarantined: boolean): Error {
+export function poisonPill(id: string, death: DeathEvidence, exit: string | undefined, quarantined: boolean): Error {
   const how =
     exit ?? { seen: 'it died', gone: 'its process is gone', expired: 'no heartbeat', silent: 'no heartbeat' }[death];
   const last = quarantined ? ', the last of them in quarantine, where it ran alone' : '';
@@ -55,6 +60,7 @@ export function entryAround(error: Error, id: string, raw: Buffer, record: Claim
     workerId: id,
     queue: record?.queue ?? '',
     failedAt: new Date(),
+    retry: record?.retry,
     ...rawPart(raw, record, shown),
   });
   const payload = shown ?? Buffer.from(JSON.stringify({ class: 'InvalidPayload', args: [raw.toString()] }));

@@ -25,6 +25,8 @@ export interface HeartbeatOptions {
   readonly forcePrune: boolean;
   /** See {@link RecoverOptions}. */
   readonly onDead?: RecoverOptions['onDead'];
+  /** See {@link RecoverOptions}. */
+  readonly quarantine?: RecoverOptions['quarantine'];
 }
 
 /** Of the settings, which are in seconds. */

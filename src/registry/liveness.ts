@@ -55,7 +55,7 @@ export function judge(id: string, beatMs: number | undefined, watch: Watch): Liv
 
 /** For whom {@link judge} cannot tell. */
 export function judgeGoworker(id: string, beatMs: number, { started, record }: OtherSigns, watch: Watch): Liveness {
-  if (OUR_START.test(started ?? '') || record?.token !== undefined) return 'expired';
+  if (isOurStart(started) || record?.token !== undefined) return 'expired';
   const runAt = record === undefined ? undefined : parseHeartbeat(record.runAt);
   // It did beat again after it had started: then that it no longer does is a sign.
   if (runAt !== undefined && beatMs > runAt) return 'expired';
@@ -69,8 +69,10 @@ export function isGoworkerForm(id: string): boolean {
   return /^[^:]+:\d+-(\d+|poller):./.test(id);
 }
 
-/** goworker's is in Go's debug format, and only there while a job runs. */
-const OUR_START = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \+0000$/;
+/** goworker's `worker:W:started` is in Go's debug format, and only there while a job runs. */
+export function isOurStart(started: string | null | undefined): boolean {
+  return /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \+0000$/.test(started ?? '');
+}
 
 function isProcessGone(id: string, { hostname, pids }: Machines): boolean {
   const [, host, pid] = /^([^:]+):(\d+)-/.exec(id) ?? [];

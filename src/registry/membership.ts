@@ -1,9 +1,11 @@
 /**
- * How a worker process comes to be in the books: it registers, beats and leaves by itself (one process), or its
+ * How a worker process comes to be registered: it registers, beats and leaves by itself (one process), or its
  * supervisor does all that, and it only takes over when the supervisor is gone.
  */
 import type { Connection } from '../redis/connection.js';
 import type { ConnectOptions } from '../redis/options.js';
+import { createScheduler, type SchedulerData } from '../scheduler/create.js';
+import type { Scheduler, SchedulerMessage } from '../scheduler/scheduler.js';
 import type { Service } from '../service.js';
 import { Heartbeat, type HeartbeatMessage, type HeartbeatOptions } from './heartbeat.js';
 import type { Identity } from './identity.js';
@@ -14,6 +16,8 @@ import { ThreadedHeartbeat } from './threaded.js';
 export interface Membership {
   /** Resolves when the workers are registered and beat: claims may begin. */
   enter(connection: Connection): Promise<Identity>;
+  /** Redis told of a change, or the connection is there again. */
+  look?(): void;
   /** Others can see what this process does: it is paused, or drains. */
   show?(state: OwnState): void;
   /** @returns how many workers still hold a job, and so stay registered */
@@ -23,7 +27,9 @@ export interface Membership {
 export interface OwnMembershipOptions {
   readonly wanted: Identity;
   readonly heartbeat: Omit<HeartbeatOptions, 'identity'>;
-  readonly tell: (message: HeartbeatMessage) => void;
+  readonly tell: (message: HeartbeatMessage | SchedulerMessage) => void;
+  /** Moves delayed jobs beside the heartbeat; undefined: not here. */
+  readonly scheduler?: SchedulerData | undefined;
   /** For the thread's own connection; undefined: the beats share the event loop and the connection of the jobs. */
   readonly thread: { readonly connect: ConnectOptions; readonly shownUri: string } | undefined;
 }
@@ -34,6 +40,7 @@ export class OwnMembership implements Membership {
   #identity: Identity | undefined;
   #heartbeat: Service | undefined;
   #publisher: StatePublisher | undefined;
+  #scheduler: Scheduler | undefined;
   #state: OwnState = WORKING;
 
   constructor(options: OwnMembershipOptions) {
@@ -48,16 +55,25 @@ export class OwnMembership implements Membership {
     const publisher = new StatePublisher(connection, identity, heartbeat.pruneAfterMs);
     this.#publisher = publisher;
     publisher.show(() => this.#state);
-    const tell = (message: HeartbeatMessage) => {
+    const tell = (message: HeartbeatMessage | SchedulerMessage) => {
       if (message.kind === 'beat') publisher.repeat();
       this.#options.tell(message);
     };
+    const { scheduler } = this.#options;
     this.#heartbeat =
       thread === undefined
         ? new Heartbeat(connection, heartbeat, tell)
-        : new ThreadedHeartbeat({ ...thread, heartbeat }, tell);
+        : new ThreadedHeartbeat({ ...thread, heartbeat, scheduler }, tell);
     await this.#heartbeat.start();
+    if (thread !== undefined || scheduler === undefined) return identity;
+    this.#scheduler = createScheduler(connection, scheduler, tell);
+    await this.#scheduler.start();
     return identity;
+  }
+
+  /** The connection of the jobs, where the scheduler shares it, told of a change, or is there again. */
+  look(): void {
+    this.#scheduler?.look();
   }
 
   show(state: OwnState): void {
@@ -66,6 +82,7 @@ export class OwnMembership implements Membership {
   }
 
   async leave(connection: Connection): Promise<number> {
+    await this.#scheduler?.stop();
     // First the beats: one that comes later would register us again.
     await this.#heartbeat?.stop();
     await this.#publisher?.stop();
@@ -91,12 +108,17 @@ export class SupervisedMembership implements Membership {
   async enter(connection: Connection): Promise<Identity> {
     this.#connection = connection;
     this.#identity = await this.#registered;
+    if (this.#orphaned) this.#takeOver();
     return this.#identity;
   }
 
   /** Nobody beats for us any more. */
   orphan(): void {
     this.#orphaned = true;
+    this.#takeOver();
+  }
+
+  #takeOver(): void {
     if (this.#connection === undefined || this.#identity === undefined || this.#heartbeat !== undefined) return;
     this.#heartbeat = this.#beat(this.#connection, this.#identity);
     void this.#heartbeat.start();

@@ -1,5 +1,6 @@
 /** The processes that are alive: a sorted set for their number, a hash for where each of them runs. */
 import { hostname } from 'node:os';
+import * as globals from '../globals.js';
 import type { Connection } from '../redis/connection.js';
 import type { Keys } from '../resque/keys.js';
 import { type Identity, keysOf, processName } from './identity.js';
@@ -68,8 +69,8 @@ export async function forgetSilent(connection: Connection, identity: Identity, d
 
 /** All processes of ours that did not unregister, and which of them are gone from this machine. */
 export async function readMachines(connection: Connection, keys: Pick<Keys, 'machines'>): Promise<Machines> {
-  const ours = new Set<string>();
-  const gone = new Set<string>();
+  const ours = new globals.Set<string>();
+  const gone = new globals.Set<string>();
   for (const [name, , machine] of await listMachines(connection, keys)) {
     ours.add(name);
     if (isGone(machine, Number(name.slice(name.lastIndexOf(':') + 1)))) gone.add(name);

@@ -6,10 +6,10 @@
  */
 import type { Argument, Connection } from '../redis/connection.js';
 import type { Keys } from '../resque/keys.js';
-import { type ClaimRecord, parseRecord, suspectField } from '../resque/record.js';
+import { type ClaimRecord, envelopeOf, parseRecord, suspectField } from '../resque/record.js';
 import { callScript, SCRIPTS } from '../resque/scripts/index.js';
 import type { SlotCounts } from './counts.js';
-import { type Death, dirtyExit, entryAround, NAMES, poisonPill } from './dead-worker-errors.js';
+import { type DeathEvidence, dirtyExit, entryAround, NAMES, poisonPill } from './dead-worker-errors.js';
 import { type Identity, idChunks, keysOf, processOf, workerId } from './identity.js';
 import { unregister } from './register.js';
 
@@ -30,23 +30,25 @@ export interface RecoverOptions {
   readonly begun?: ReadonlySet<string> | undefined;
   /** What the job fails with if it was the only one in the process, and so the cause of its end. */
   readonly culprit?: Error | undefined;
+  /** Its job is somewhere else already: only the worker is removed. */
+  readonly isAccountedFor?: boolean | undefined;
   /** How the process ended, as its parent saw it: `pid 4711 SIGKILL (signal 9)`. */
   readonly exit?: string | undefined;
-  /** Reads what the process had finished before that goes out of the books. Not read where absent. */
+  /** Reads what the process had finished before its registration is removed. Not read where absent. */
   readonly counts?: SlotCounts | undefined;
 }
 
 /** A worker that was found dead. */
 export interface Dead {
   readonly id: string;
-  readonly death: Death;
+  readonly death: DeathEvidence;
   /** Its last heartbeat, as text; '' when it had none. Another by now shows that it lives, unless its death was seen. */
   readonly heartbeat: string;
 }
 
-/** A dead worker that was taken out of the books. */
+/** A dead worker whose registration was removed. */
 export interface Recovered extends Dead {
-  /** What it had in hand, and what became of that. */
+  /** The job that it had claimed, and what became of it. */
   readonly job: { readonly class: string; readonly queue: string; readonly fate: Fate } | undefined;
 }
 
@@ -58,8 +60,8 @@ const FATES: readonly (Fate | undefined)[] = [undefined, undefined, 'requeued', 
 const MOST_PASSES = 5;
 
 /**
- * Takes every slot of a process that is known to be dead out of the books, with the jobs it had in hand. Idle slots go
- * in chunks. Jobs that are put back stand in the order in which they were claimed, each thousand slots by themselves.
+ * Removes every slot of a process that is known to be dead from the registry, and recovers its jobs. Idle slots go in
+ * chunks. Jobs that are put back stand in the order in which they were claimed, each thousand slots by themselves.
  * @returns the workers that had a job
  */
 export async function recoverProcess(
@@ -104,12 +106,23 @@ export async function recoverWorker(
   return await take(connection, keys, dead, raw, options);
 }
 
+/** Records that are read in one call: each may be large, and Redis' other clients wait meanwhile. */
+const MOST_READ = 50;
+
+async function readAll(connection: Connection, all: readonly string[]): Promise<(Buffer | null)[]> {
+  const calls: Promise<unknown>[] = [];
+  for (let i = 0; i < all.length; i += MOST_READ)
+    calls.push(connection.send(['MGET', ...all.slice(i, i + MOST_READ)], { binary: true }));
+  return ((await Promise.all(calls)) as (Buffer | null)[][]).flat();
+}
+
 /** The latest claim first: put back in this order, jobs stand in their queue as before. */
 async function readRecords(connection: Connection, keys: Keys, ids: readonly string[]): Promise<[string, Buffer][]> {
-  const raws = await connection.send(['MGET', ...ids.map((id) => keys.worker(id))], { binary: true });
-  const held = (raws as (Buffer | null)[]).flatMap((raw, slot) =>
-    raw === null ? [] : [{ id: ids[slot], raw, slot, call: callOf(raw) }],
+  const raws = await readAll(
+    connection,
+    ids.map((id) => keys.worker(id)),
   );
+  const held = raws.flatMap((raw, slot) => (raw === null ? [] : [{ id: ids[slot], raw, slot, call: callOf(raw) }]));
   held.sort((a, b) => b.call - a.call || b.slot - a.slot);
   return held.map(({ id, raw }) => [id, raw]);
 }
@@ -138,7 +151,8 @@ async function take(
     keys.processedBy(id),
     keys.failuresOf(id),
   ];
-  if (raw !== null && !isEmptyRecord(raw)) args.push(...jobArgs(keys, dead, raw, record, options));
+  if (raw !== null && !isEmptyRecord(raw) && !options.isAccountedFor)
+    args.push(...jobArgs(keys, dead, raw, record, options));
   const reply = Number(await callScript(connection, SCRIPTS.recover, [keys.workers], args));
   if (reply === 0) return undefined;
   const fate = FATES[reply];
@@ -175,8 +189,9 @@ function jobArgs(
   const origin = [keys.queues, queue, keys.queue(queue), record.payload];
   const quarantine = options.quarantine ? [keys.quarantines, keys.quarantine(queue)] : ['', ''];
   const nonce = record.token?.split('-')[0] ?? '';
+  const retry = record.retry === undefined ? [] : [keys.retries, envelopeOf(record, record.retry)];
   const told = [record.quarantined ? '1' : '', isBlamed(record, options) ? '1' : '', nonce, nameOf(id, death), after];
-  return [...start, before, ...suspects, ...origin, ...quarantine, ...told];
+  return [...start, before, ...suspects, ...origin, ...quarantine, ...told, ...retry];
 }
 
 function around(text: string, part: string): [string, string] {
@@ -190,7 +205,7 @@ function isBlamed(record: ClaimRecord, { blame, begun }: RecoverOptions): boolea
 }
 
 /** The process, and how its death was found where nobody saw it; without what ends a word or needs an escape in JSON. */
-function nameOf(id: string, death: Death): string {
+function nameOf(id: string, death: DeathEvidence): string {
   const name = encodeURI(processOf(id).replace(/\p{Surrogate}/gu, '\ufffd'));
   return death === 'seen' ? name : `${name}(${death})`;
 }

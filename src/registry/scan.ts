@@ -25,6 +25,20 @@ export async function* scanBytes(
   } while (cursor !== '0');
 }
 
+/** Keys that begin so, in steps; one may come twice. For who asks once, not for a worker: it looks at every key there is. */
+export async function* scanKeys(connection: Connection, beginning: string): AsyncGenerator<string> {
+  const pattern = `${beginning.replace(/[\\*?[\]^]/g, '\\$&')}*`;
+  let cursor = '0';
+  do {
+    const [next, found] = (await connection.send(['SCAN', cursor, 'MATCH', pattern, 'COUNT', '1000'])) as [
+      string,
+      string[],
+    ];
+    yield* found;
+    cursor = next;
+  } while (cursor !== '0');
+}
+
 /** In slices of at most `size`, in order. */
 export function* slices<T>(all: readonly T[], size: number): Generator<readonly T[]> {
   for (let first = 0; first < all.length; first += size) yield all.slice(first, first + size);

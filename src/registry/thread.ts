@@ -1,6 +1,8 @@
-/** The entry of the heartbeat's thread: connects, beats, ends when told. */
+/** The entry of the heartbeat's thread: connects, beats, moves delayed jobs, ends when told. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { connect } from '../redis/connect.js';
+import { createScheduler } from '../scheduler/create.js';
+import type { Scheduler } from '../scheduler/scheduler.js';
 import { Heartbeat } from './heartbeat.js';
 import { CONNECTING, IMPORTING, type ThreadData, type ThreadOrder } from './threaded.js';
 
@@ -10,10 +12,12 @@ if (port === null) throw new Error('thread.js is the heartbeat thread: it is not
 const data = workerData as ThreadData;
 const stopped = new AbortController();
 let heartbeat: Heartbeat | undefined;
+let scheduler: Scheduler | undefined;
 let close: (() => Promise<void>) | undefined;
 
 port.on('message', async (_order: ThreadOrder) => {
   stopped.abort();
+  await scheduler?.stop();
   await heartbeat?.stop();
   await close?.();
   port.close();
@@ -33,11 +37,21 @@ async function beat(): Promise<void> {
   const connection = await connect(
     data.connect,
     data.shownUri,
-    { onReady: () => void heartbeat?.beat() },
+    {
+      watch: data.scheduler !== undefined,
+      onReady: () => {
+        void heartbeat?.beat();
+        scheduler?.look();
+      },
+      onInvalidate: () => scheduler?.look(),
+    },
     stopped.signal,
   );
   close = () => connection.close();
   heartbeat = new Heartbeat(connection, data.heartbeat, (message) => port?.postMessage(message));
-  if (stopped.signal.aborted) await connection.close();
-  else await heartbeat.start();
+  if (stopped.signal.aborted) return await connection.close();
+  await heartbeat.start();
+  if (stopped.signal.aborted || data.scheduler === undefined) return;
+  scheduler = createScheduler(connection, data.scheduler, (message) => port?.postMessage(message));
+  await scheduler.start();
 }

@@ -4,6 +4,8 @@
  */
 import { Worker } from 'node:worker_threads';
 import type { ConnectOptions } from '../redis/options.js';
+import type { SchedulerData } from '../scheduler/create.js';
+import type { SchedulerMessage } from '../scheduler/scheduler.js';
 import type { Service } from '../service.js';
 import type { HeartbeatMessage, HeartbeatOptions } from './heartbeat.js';
 
@@ -12,6 +14,8 @@ export interface ThreadData {
   readonly connect: ConnectOptions;
   readonly shownUri: string;
   readonly heartbeat: HeartbeatOptions;
+  /** undefined: this process moves no delayed jobs. */
+  readonly scheduler: SchedulerData | undefined;
   /** One cell of shared memory: {@link IMPORTING}, then CONNECTING or STOPPED, whoever is first. */
   readonly phase: Int32Array;
 }
@@ -31,11 +35,11 @@ export class ThreadedHeartbeat implements Service {
   readonly name = 'heartbeat';
   #data: Omit<ThreadData, 'phase'>;
   #phase = newPhase();
-  #tell: (message: HeartbeatMessage) => void;
+  #tell: (message: HeartbeatMessage | SchedulerMessage) => void;
   #thread: Worker | undefined;
   #stopping = false;
 
-  constructor(data: Omit<ThreadData, 'phase'>, tell: (message: HeartbeatMessage) => void) {
+  constructor(data: Omit<ThreadData, 'phase'>, tell: (message: HeartbeatMessage | SchedulerMessage) => void) {
     this.#data = data;
     this.#tell = tell;
   }
@@ -59,7 +63,7 @@ export class ThreadedHeartbeat implements Service {
     });
   }
 
-  /** Lets a beat under way end: nothing may be written after we have left the books. */
+  /** Lets a beat under way end: nothing may be written after we have left the registry. */
   async stop(): Promise<void> {
     this.#stopping = true;
     const thread = this.#thread;

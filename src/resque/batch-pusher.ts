@@ -34,12 +34,12 @@ export class BatchPusher {
    */
   async push(jobs: readonly ReadyJob[]): Promise<void> {
     const batch = { marker: this.#marker, number: ++this.#batches, rememberedS: REMEMBERED_S };
-    const giveUpAt = Date.now() + PATIENCE_MS;
+    const giveUpAt = performance.now() + PATIENCE_MS;
     for (;;) {
       try {
         return await pushJobs(this.#connection, this.#keys, jobs, batch);
       } catch (error) {
-        if (!isPassing(error) || Date.now() > giveUpAt) throw error;
+        if (!isPassing(error) || performance.now() > giveUpAt) throw error;
       }
       await sleep(RETRY_MS);
     }

@@ -1,6 +1,7 @@
 /** The failed entry, in Ruby Resque's fields and order, as the text around a payload that is spliced in untouched. Pure. */
 
 import * as globals from '../globals.js';
+import type { RetryState } from '../job.js';
 import type { CaughtError } from '../thrown.js';
 
 const MAX_LINE = 1_000;
@@ -15,6 +16,8 @@ export interface FailureContext {
   readonly failedAt: Date;
   /** The exact payload, where it was not strict JSON and is spliced in as text: kept as base64 for a retry. */
   readonly raw?: Buffer;
+  /** Where the job had run before. */
+  readonly retry?: RetryState | undefined;
 }
 
 export interface FailureParts {
@@ -36,6 +39,9 @@ export function failureParts(error: CaughtError, context: FailureContext): Failu
     worker: wellFormed(context.workerId),
     queue: wellFormed(context.queue),
     payload_base64: context.raw?.toString('base64'),
+    attempts: context.retry?.attempt,
+    first_failed_at: context.retry?.firstFailedAt,
+    retries: context.retry?.errors,
   };
   return {
     head: `{"failed_at":"${resqueTime(context.failedAt)}","payload":`,

@@ -21,10 +21,14 @@ export interface Keys {
   readonly beats: string;
   /** Ours: a hash, `<label>:<pid>` → what that process does that its records do not show (see registry/process-state.ts). */
   readonly states: string;
-  /** Ours: a hash, sha1 of a payload → the deaths of the processes that had it in hand (see recover.lua). */
+  /** Ours: a hash, sha1 of a payload → the deaths of the processes that ran it (see recover.lua). */
   readonly suspects: string;
   /** Ours: a set of the queues of which jobs may be in quarantine. */
   readonly quarantines: string;
+  /** Ours: a sorted set of the queues with jobs that failed and run again, scored by when the first is due (ms). */
+  readonly retries: string;
+  /** Ours: a hash of counts beside Resque's own two (retried). */
+  readonly stat: string;
   /** Ours: written to where a write is needed whatever it is (-wait-replicas). Expires. */
   readonly fence: string;
   /** Ours: never there. What a script must declare or try, it may do on this one. */
@@ -34,6 +38,8 @@ export interface Keys {
   queue(name: string): string;
   /** Ours: the jobs of a queue that two processes died with: a list. */
   quarantine(name: string): string;
+  /** Ours: the jobs of a queue that failed and run again: a sorted set of envelopes, scored by when they are due (ms). */
+  retriesOf(name: string): string;
   worker(id: string): string;
   started(id: string): string;
   processedBy(id: string): string;
@@ -70,11 +76,14 @@ export function createKeys(namespace: string): Keys {
     states: `${namespace}tsworker:states`,
     suspects: `${namespace}tsworker:suspects`,
     quarantines: `${namespace}tsworker:quarantine`,
+    retries: `${namespace}tsworker:retries`,
+    stat: `${namespace}tsworker:stat`,
     fence: `${namespace}tsworker:fence`,
     never: `${namespace}tsworker:never`,
     enqueued: (nonce) => `${namespace}tsworker:enqueue:${nonce}`,
     queue: (name) => `${namespace}queue:${name}`,
     quarantine: (name) => `${namespace}tsworker:quarantine:${name}`,
+    retriesOf: (name) => `${namespace}tsworker:retries:${name}`,
     worker: (id) => `${namespace}worker:${id}`,
     started: (id) => `${namespace}worker:${id}:started`,
     processedBy: (id) => `${namespace}stat:processed:${id}`,

@@ -2,7 +2,8 @@
 import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import * as globals from '../globals.js';
-import type { Claim } from '../job.js';
+import type { Claim, RetryState } from '../job.js';
+import { envelopeHead, parseRetryState } from './retry-state.js';
 
 /** The fields of a claim record, in the order in which the claim script writes them: the payload is last. */
 export interface ClaimRecord {
@@ -20,17 +21,29 @@ export interface ClaimRecord {
   readonly strict: boolean;
   /** It was claimed from a quarantine, and so ran with nothing else in its process. */
   readonly quarantined: boolean;
+  /** Where it has run before and is run again. */
+  readonly retry: RetryState | undefined;
 }
 
 /** Stands before the slot number in the token of a claim from a quarantine. */
 export const QUARANTINED = 'q';
 
+/** The envelope of a job that is to run again, of what its record shows. */
+export function envelopeOf(record: Pick<ClaimRecord, 'queue' | 'payload' | 'strict'>, state: RetryState): Buffer {
+  const shown = shownFields(record);
+  return Buffer.concat([Buffer.from(envelopeHead(record.queue, state)), ...shown, Buffer.from('}')]);
+}
+
 /** A claim record, with the bytes of a strict payload as they are and any other as a text, as the claim script writes it. */
 export function claimRecord(claim: Omit<Claim, 'slot'>, runAt: string): Buffer {
-  const { token, queue, payload, strict } = claim;
+  const { token, queue } = claim;
   const start = `{"token":${globals.JSON.stringify(token)},"queue":${globals.JSON.stringify(queue)},"run_at":${globals.JSON.stringify(runAt)},`;
-  const shown = strict ? [Buffer.from('"payload":'), payload] : [Buffer.from(asText(payload))];
-  return Buffer.concat([Buffer.from(start), ...shown, Buffer.from('}')]);
+  return Buffer.concat([Buffer.from(start), ...shownFields(claim), Buffer.from('}')]);
+}
+
+/** The last fields of a record. */
+function shownFields({ payload, strict }: Pick<Claim, 'payload' | 'strict'>): Buffer[] {
+  return strict ? [Buffer.from('"payload":'), payload] : [Buffer.from(asText(payload))];
 }
 
 function asText(payload: Buffer): string {
@@ -44,14 +57,14 @@ export function suspectField(payload: Buffer): string {
   return createHash('sha1').update(payload).digest('hex');
 }
 
-/** @returns undefined for what no worker writes: not JSON, no payload */
+/** Reads an envelope too. @returns undefined for what no worker writes: not JSON, no payload */
 export function parseRecord(record: Buffer): ClaimRecord | undefined {
   const shown = payloadIn(record);
   if (shown === undefined) return undefined;
   try {
     const fields: unknown = globals.JSON.parse(record.toString());
     if (typeof fields !== 'object' || fields === null) return undefined;
-    const { token, queue, run_at, payload, payload_encoding: encoding } = fields as Record<string, unknown>;
+    const { token, queue, run_at, payload, payload_encoding: encoding, retry } = fields as Record<string, unknown>;
     const job = (typeof payload === 'object' && payload !== null ? payload : {}) as { class?: unknown; args?: unknown };
     const text = encoding !== undefined && Array.isArray(job.args) ? String(job.args[0]) : undefined;
     return {
@@ -63,6 +76,7 @@ export function parseRecord(record: Buffer): ClaimRecord | undefined {
       shown,
       strict: text === undefined,
       quarantined: typeof token === 'string' && token.split('-')[2]?.startsWith(QUARANTINED) === true,
+      retry: parseRetryState(retry),
     };
   } catch {
     return undefined;

@@ -8,6 +8,7 @@ import { confirmReplicas } from '../redis/replicas.js';
 import { failureParts } from './failure.js';
 import { createKeys, type Keys } from './keys.js';
 import { claimRecord, parseRecord, QUARANTINED, suspectField } from './record.js';
+import { envelopeHead } from './retry-state.js';
 import { callScript, SCRIPTS } from './scripts/index.js';
 import { isStrict } from './strict.js';
 
@@ -70,7 +71,7 @@ export class RedisJobStore implements JobStore {
     const args = this.#arguments(finishes, idle, { tokenBase, runAt });
     const raw = await callScript(this.#connection, SCRIPTS.ackAndClaim, this.#watched, args, { binary: true });
     const reply = raw as ScriptReply;
-    const [state, drained, settledBytes, occupied, large] = reply;
+    const [state, drained, settledBytes, occupied, large, nextRetryMs] = reply;
     const settled = Array.from(settledBytes, (byte) => byte === ONE);
     const free = without(idle, occupied);
     const claims = this.#readClaims(reply, free, tokenBase);
@@ -89,6 +90,7 @@ export class RedisJobStore implements JobStore {
       paused: state === 1,
       unregistered: state === 2,
       drained: drained === 1,
+      ...(nextRetryMs >= 0 ? { nextRetryMs } : {}),
     };
   }
 
@@ -111,35 +113,40 @@ export class RedisJobStore implements JobStore {
   }
 
   #pushFinish(args: Argument[], { claim, outcome }: Finish): void {
-    const { slot, token, queue, payload, strict } = claim;
+    const { slot, token, queue, payload, strict, retry } = claim;
     args.push(String(slot), token);
     switch (outcome.kind) {
       case 'done':
+      case 'discarded':
         args.push('d');
         break;
       case 'failed': {
         const workerId = this.#options.workerId(slot);
-        const context = { workerId, queue, failedAt: new globals.Date(), ...(strict ? {} : { raw: payload }) };
+        const context = { workerId, queue, failedAt: new globals.Date(), retry, ...(strict ? {} : { raw: payload }) };
         const { head, tail } = failureParts(outcome.error, context);
         args.push('f', head, tail);
         break;
       }
+      case 'retry': {
+        const { inMs, state, counts } = outcome;
+        args.push('t', queue, String(inMs), envelopeHead(queue, state), counts ? '1' : '');
+        break;
+      }
       case 'requeue':
-        args.push(strict ? 'r' : 'b', String(this.#queueIndex.get(queue)), queue, strict ? '' : payload);
+        // It has run before: to where its attempts are kept.
+        if (retry !== undefined) args.push('t', queue, '0', envelopeHead(queue, retry), '');
+        else args.push(strict ? 'r' : 'b', String(this.#queueIndex.get(queue)), queue, strict ? '' : payload);
     }
   }
 
   #readClaims(reply: ScriptReply, free: readonly number[], tokenBase: string): Claim[] {
     const claims: Claim[] = [];
-    for (let i = 5, n = 0; i < reply.length; i += 2, n++) {
-      const code = reply[i] as number;
-      claims.push({
-        slot: free[n],
-        token: tokenBase + free[n],
-        queue: this.#queueNames[code >> 1],
-        payload: reply[i + 1] as Buffer,
-        strict: (code & 1) === 1,
-      });
+    for (let i = FIRST_CLAIM, n = 0; i < reply.length; i += 2, n++) {
+      const [code, payload] = [reply[i] as number, reply[i + 1] as Buffer];
+      const [slot, token] = [free[n], tokenBase + free[n]];
+      if (code >= 0)
+        claims.push({ slot, token, queue: this.#queueNames[code >> 1], payload, strict: (code & 1) === 1 });
+      else claims.push({ slot, token, queue: this.#queueNames[-1 - code], ...inEnvelope(payload) });
     }
     return claims;
   }
@@ -180,8 +187,8 @@ export class RedisJobStore implements JobStore {
     return records.flatMap((raw, i) => {
       const record = raw === null ? undefined : parseRecord(raw);
       if (!record?.token?.startsWith(`${this.#options.nonce}-`)) return [];
-      const { token, queue, payload, strict } = record;
-      return [{ slot: slots[i], token, queue, payload, strict }];
+      const { token, queue, payload, strict, retry } = record;
+      return [{ slot: slots[i], token, queue, payload, strict, retry }];
     });
   }
 
@@ -214,7 +221,7 @@ function listsOf(keys: Keys, quarantine = false): Lists {
 
 function fixedArguments(
   keys: Keys,
-  { plan, workerId, checkRegistered }: StoreOptions,
+  { plan, workerId, checkRegistered, quarantine }: StoreOptions,
   { set, list, clustered }: Lists & { readonly clustered: boolean },
 ): FixedArguments {
   const [before, after] = aroundSlot(workerId);
@@ -224,9 +231,22 @@ function fixedArguments(
   return {
     prefixes: [keys.worker(before), keys.processedBy(before), keys.failuresOf(before), after],
     keys: [set, keys.failed, keys.processed, keys.failures, registration],
-    walk: [plan.weighted ? weights.join(',') : '', String(Buffer.byteLength(list('')))],
+    walk: [
+      plan.weighted ? weights.join(',') : '',
+      String(Buffer.byteLength(list(''))),
+      keys.retries,
+      // What runs again does so from its own queue.
+      quarantine ? '' : '1',
+      keys.stat,
+    ],
     registration,
   };
+}
+
+/** What no worker writes is taken for a payload that cannot be read. */
+function inEnvelope(envelope: Buffer): Pick<Claim, 'payload' | 'strict' | 'retry'> {
+  const { payload, strict, retry } = parseRecord(envelope) ?? { payload: envelope, strict: false, retry: undefined };
+  return { payload, strict, retry };
 }
 
 /** What stands in a worker id before and after the slot. */
@@ -269,5 +289,9 @@ interface CallFacts {
 
 /** Index of their queue, payloads. */
 type LargeJobs = readonly [number, ...Buffer[]];
-/** state, drained, settled, occupied, large jobs; then for each claim 2 * queue + strict, payload. */
-type ScriptReply = [number, number, Buffer, number[], LargeJobs | null, ...(number | Buffer)[]];
+/**
+ * state, drained, settled, occupied, large jobs, ms until the next retry or -1; then for each claim 2 * queue + strict and
+ * the payload, or -1 - queue and the envelope of a retry.
+ */
+type ScriptReply = [number, number, Buffer, number[], LargeJobs | null, number, ...(number | Buffer)[]];
+const FIRST_CLAIM = 6;

@@ -29,6 +29,13 @@ export type SchedulerMessage =
   /** Told once for each outage. */
   | { readonly kind: 'scheduler problem'; readonly message: string };
 
+const KINDS: readonly string[] = ['promoted', 'unreadable', 'standing by', 'scheduler problem'];
+
+/** Tells them from what else comes from the same thread. */
+export function isSchedulerMessage(message: { readonly kind: string }): message is SchedulerMessage {
+  return KINDS.includes(message.kind);
+}
+
 /** After the death of the leader nobody promotes for at most so long, and the time that followers wait beyond it. */
 const LEASE_MS = 3000;
 const RENEW_MS = 1000;

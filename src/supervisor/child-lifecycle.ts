@@ -71,6 +71,7 @@ class Lifecycle {
     this.#slot = slot;
     this.#trial = trial;
     this.child = new Child(family.fork, family.hear(slot));
+    this.child.essential = slot.essential;
     family.children.add(this.child);
     this.child.send(slot.start);
     if (family.paused()) this.child.send({ kind: 'pause' });
@@ -109,7 +110,7 @@ class Lifecycle {
     const { retiring } = this.child;
     settled(ending);
     // A fault that it could not tie to a job: it stopped in order, but nobody asked it to.
-    if (ending.exitCode === 1 && !stopped.aborted && !retiring) end();
+    if (ending.exitCode === 1 && this.#slot.essential && !stopped.aborted && !retiring) end();
     return { restart: retiring && !stopped.aborted, afterMs: 0 };
   }
 

@@ -45,6 +45,8 @@ export class Child {
   retiring = false;
   /** Another works in its slot. */
   replaced = false;
+  /** One of those that do the worker's work; else it has no part in whether that is ready. */
+  essential = true;
   killedFor: KillCause | undefined;
   #stopping = false;
   #waiting: (() => void)[] = [];

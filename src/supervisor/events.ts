@@ -40,6 +40,8 @@ export interface SupervisorEventMap {
   answering: [event: { readonly pid: number }];
   /** Blocked beyond every limit of its jobs: we killed it. */
   killedBlocked: [event: { readonly pid: number; readonly silentMs: number }];
+  /** Jobs wait in quarantine: a child starts that runs them. */
+  quarantineOpened: [];
   /** Too many died within a minute. */
   gaveUp: [event: { readonly deaths: number }];
   /** What a child counted since its last report. `slot`: from 0, and the same for the child that replaces it. */

@@ -1,7 +1,7 @@
 /** What the supervisor needs from outside. */
 import type { Identity } from '../registry/identity.js';
 
-/** The registry, as the supervisor needs it. No call rejects: while Redis is away they wait for it. */
+/** The registry, as the supervisor needs it. But for the last no call rejects: while Redis is away they wait for it. */
 export interface ChildRegistry {
   /**
    * Registers the slots of a child, and beats for them from now on. undefined when the wait was given up, by us or since
@@ -12,6 +12,8 @@ export interface ChildRegistry {
   leave(identity: Identity): Promise<void>;
   /** A child died: its jobs run elsewhere, or fail where the cause lies with them. */
   recover(identity: Identity, facts: DeathFacts): Promise<void>;
+  /** Whether a job waits in the quarantine of a queue of ours. Rejects where Redis cannot be asked. */
+  hasQuarantined(): Promise<boolean>;
 }
 
 /** What is known of the death of a child. */

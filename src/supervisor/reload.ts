@@ -9,8 +9,8 @@ import type { ReloadProgress, RunningChild, SupervisorEvents } from './events.js
 
 export interface ReloadOptions {
   readonly slots: readonly ChildSlot[];
-  /** How many more children than slots the Redis connections allow. */
-  readonly spare: number;
+  /** How many more children than slots the Redis connections allow now. */
+  readonly spare: () => number;
   readonly events: SupervisorEvents;
   readonly stopped: AbortSignal;
   /** Those of the child that became ready last. */
@@ -61,7 +61,7 @@ export class Reload {
   async #once(): Promise<void> {
     const { slots, spare, events, stopped, classes } = this.#options;
     this.#replaced = 0;
-    events.emit('reloading', { children: slots.length, spare });
+    events.emit('reloading', { children: slots.length, spare: spare() });
     for (const slot of slots) {
       events.emit('stateChanged');
       const replaced = await this.#replace(slot);
@@ -79,11 +79,11 @@ export class Reload {
   async #replace(slot: ChildSlot): Promise<boolean> {
     const { spare, stopped } = this.#options;
     this.#slot = slot;
-    while (spare > 0 && this.#draining.size >= spare && !stopped.aborted) {
+    while (spare() > 0 && this.#draining.size >= spare() && !stopped.aborted) {
       this.tellWaiting();
       await Promise.race(this.#draining.values());
     }
-    const replaced = await slot.replace(spare > 0 ? 'new-first' : 'old-first');
+    const replaced = await slot.replace(spare() > 0 ? 'new-first' : 'old-first');
     this.#slot = undefined;
     return replaced;
   }

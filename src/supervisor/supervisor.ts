@@ -12,6 +12,7 @@ import { ChildSlot } from './child-slot.js';
 import type { Ready, ReloadProgress, RunningChild, SupervisorEvents } from './events.js';
 import type { ChildRegistry } from './interfaces.js';
 import type { Order } from './messages.js';
+import { Quarantine } from './quarantine.js';
 import { Reload } from './reload.js';
 import { RecentDeaths } from './restart-policy.js';
 
@@ -55,6 +56,8 @@ export class Supervisor {
   readonly #watch: BlockedWatch;
   readonly #stopped = new AbortController();
   readonly #family: Family;
+  /** undefined: there is no Redis connection for its child. */
+  readonly #quarantine: Quarantine | undefined;
   /** Of the slots, until nobody is in them any more. */
   readonly #running = new Set<Promise<void>>();
   #sum: Supervised = { exitCode: 0, processed: 0, failed: 0, putBack: 0 };
@@ -80,8 +83,14 @@ export class Supervisor {
     this.#slots = shares.map((share, number) =>
       this.#createSlot(number, { ...this.#startOrder(share) }, { essential: true }),
     );
+    this.#quarantine = runsQuarantine(spare) ? this.#createQuarantine() : undefined;
     this.#reload = new Reload({
-      ...{ slots: this.#slots, spare, events, stopped: this.#stopped.signal },
+      ...{
+        slots: this.#slots,
+        spare: () => spare - (this.#quarantine?.isOpen ? 1 : 0),
+        events,
+        stopped: this.#stopped.signal,
+      },
       classes: () => this.#ready?.classes ?? [],
     });
   }
@@ -91,7 +100,10 @@ export class Supervisor {
    * @throws TsworkerError where a child cannot start at all
    */
   async run(): Promise<Supervised> {
-    for (const slot of this.#slots) this.#runSlot(slot);
+    const slots = this.#slots.map((slot) => this.#runSlot(slot));
+    this.#quarantine?.start();
+    await Promise.all(slots);
+    await this.#quarantine?.finish();
     while (this.#running.size > 0) await Promise.all(this.#running);
     this.#watch.stop();
     if (this.#refusal !== undefined) throw this.#refusal;
@@ -102,10 +114,14 @@ export class Supervisor {
    * One more slot, beside those of the settings: it has no part in reloads, and its child may die or refuse to start as
    * often as it likes. To be called while the supervisor runs.
    */
-  openSlot(number: number, start: StartOrder): ChildSlot {
+  openSlot(number: number, start: StartOrder): { readonly slot: ChildSlot; readonly over: Promise<void> } {
     const slot = this.#createSlot(number, start, { essential: false });
-    this.#runSlot(slot);
-    return slot;
+    return { slot, over: this.#runSlot(slot) };
+  }
+
+  /** Something may have come into quarantine. */
+  lookIntoQuarantine(): void {
+    void this.#quarantine?.look();
   }
 
   /** How many processes run; one that is gone and still registered is none. */
@@ -166,6 +182,7 @@ export class Supervisor {
   /** Replaces all children with such as load the job modules anew. Their running jobs are allowed to finish. */
   reload(): void {
     this.#reload.request();
+    this.#quarantine?.reload();
   }
 
   /** Also those that are started later. */
@@ -193,7 +210,7 @@ export class Supervisor {
   }
 
   #atWork(): Child[] {
-    return [...this.#children].filter((child) => child.working && !child.retiring);
+    return [...this.#children].filter((child) => child.essential && child.working && !child.retiring);
   }
 
   #createFamily(): Family {
@@ -213,6 +230,23 @@ export class Supervisor {
         this.quiet();
       },
     };
+  }
+
+  /** Its child ends by itself when nothing is left in quarantine. */
+  #createQuarantine(): Quarantine {
+    const { settings, registry, events, spare } = this.#options;
+    const { processes, interval } = settings;
+    return new Quarantine({
+      // While a reload has the last connection, its child has to wait.
+      isOccupied: async () => this.#children.size < processes + spare && (await registry.hasQuarantined()),
+      open: () => {
+        events.emit('quarantineOpened');
+        const { settings: own, ...order } = this.#startOrder(1);
+        return this.openSlot(processes, { ...order, settings: { ...own, exitOnComplete: true }, quarantine: true });
+      },
+      intervalMs: interval * 1000,
+      stopped: this.#stopped.signal,
+    });
   }
 
   #startOrder(concurrency: number): StartOrder {
@@ -237,15 +271,17 @@ export class Supervisor {
     });
   }
 
-  #runSlot(slot: ChildSlot): void {
+  #runSlot(slot: ChildSlot): Promise<void> {
     const run = slot.run().finally(() => this.#running.delete(run));
     this.#running.add(run);
+    return run;
   }
 
-  #listen({ number }: SlotFacts): ChildEvents {
+  #listen({ number, essential }: SlotFacts): ChildEvents {
     const { events } = this.#options;
     return {
       onReady: (_child, facts) => {
+        if (!essential) return;
         if (this.#ready === undefined) events.emit('ready', facts);
         this.#ready = facts;
       },
@@ -286,6 +322,11 @@ export class Supervisor {
     child.retire(`${rssMb} MB are more than -max-rss`);
     this.#options.events.emit('stateChanged');
   }
+}
+
+/** Its child needs a Redis connection of its own. */
+export function runsQuarantine(spare: number): boolean {
+  return spare > 0;
 }
 
 function describe(child: Child): RunningChild {

@@ -5,6 +5,7 @@
 import { tracingChannel } from 'node:diagnostics_channel';
 import type { Run } from '../engine/run.js';
 import type { Outcome } from '../job.js';
+import { type OutcomeName, outcomeName } from './conventions.js';
 
 /** The message of all channels: one object for each job, filled as it goes on. Subscribers may keep things on it. */
 export interface JobMessage {
@@ -17,8 +18,8 @@ export interface JobMessage {
   readonly workerId: string;
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
-  /** From `asyncStart` on. requeued: it did not end, and was put back. */
-  readonly outcome?: 'done' | 'failed' | 'requeued';
+  /** From `asyncStart` on. retried: it failed, and runs again. requeued: it did not end, and was put back. */
+  readonly outcome?: OutcomeName;
   /** Where it failed, from `error` on. */
   readonly error?: Error;
 }
@@ -88,8 +89,8 @@ export class JobChannel {
     if (message === undefined) return;
     this.#open.delete(run);
     const { asyncStart, asyncEnd, error } = this.#channel;
-    message.outcome = outcome.kind === 'requeue' ? 'requeued' : outcome.kind;
-    if (outcome.kind === 'failed') {
+    message.outcome = outcomeName(outcome);
+    if (outcome.kind === 'failed' || outcome.kind === 'retry') {
       message.error = outcome.error;
       error.publish(message);
     }

@@ -2,6 +2,21 @@
  * The names of OpenTelemetry's messaging conventions, and of the instrumentation for Ruby's Resque where they say nothing:
  * one trace may pass through both. Pure.
  */
+import type { Outcome } from '../job.js';
+
+export type OutcomeName = 'done' | 'failed' | 'retried' | 'discarded' | 'requeued';
+
+const OUTCOMES: Readonly<Record<Outcome['kind'], OutcomeName>> = {
+  done: 'done',
+  failed: 'failed',
+  retry: 'retried',
+  discarded: 'discarded',
+  requeue: 'requeued',
+};
+
+export function outcomeName({ kind }: Outcome): OutcomeName {
+  return OUTCOMES[kind];
+}
 
 export const SYSTEM = { 'messaging.system': 'resque' } as const;
 

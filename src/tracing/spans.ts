@@ -19,7 +19,7 @@ import {
   trace,
   tracer,
 } from './api.js';
-import { carrierIn, JOB_CLASS, SYSTEM } from './conventions.js';
+import { carrierIn, JOB_CLASS, outcomeName, SYSTEM } from './conventions.js';
 
 export class JobSpans {
   readonly #workerId: (slot: number) => string;
@@ -81,8 +81,8 @@ function linksTo(sent: Context): Link[] {
 }
 
 function describe(span: Span, outcome: Outcome): void {
-  span.setAttribute('tsworker.outcome', outcome.kind === 'requeue' ? 'requeued' : outcome.kind);
-  if (outcome.kind !== 'failed') return;
+  span.setAttribute('tsworker.outcome', outcomeName(outcome));
+  if (outcome.kind !== 'failed' && outcome.kind !== 'retry') return;
   const { error } = outcome;
   span.setStatus({ code: SpanStatusCode.ERROR, message: String(error.message) });
   span.setAttribute('error.type', String(error.name));

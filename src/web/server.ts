@@ -35,6 +35,7 @@ export class WebServer implements Service {
   readonly #pages: ReadonlyMap<string, Pages[string]>;
   readonly #failed: (path: string, error: unknown) => void;
   #server: Server | undefined;
+  #listening: Promise<void> | undefined;
 
   /** @param failed told of a page that could not be made */
   constructor(address: HttpAddress, pages: Pages, failed: (path: string, error: unknown) => void) {
@@ -54,13 +55,14 @@ export class WebServer implements Service {
     });
     server.on('connection', (socket) => limit.admit(socket));
     this.#server = server;
+    this.#listening = new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen({ ...this.#address, exclusive: true }, resolve);
+    });
     try {
-      await new Promise<void>((resolve, reject) => {
-        server.once('error', reject);
-        server.listen({ ...this.#address, exclusive: true }, resolve);
-      });
+      await this.#listening;
     } catch (error) {
-      this.#server = undefined;
+      if (this.#server === server) this.#server = undefined;
       throw refusal(this.#address, error as NodeJS.ErrnoException);
     }
     // A connection that breaks is its client's matter.
@@ -77,6 +79,8 @@ export class WebServer implements Service {
     const server = this.#server;
     this.#server = undefined;
     if (server === undefined) return;
+    // Closed before it listens, it would never say that it does, and who starts it would wait for ever.
+    await this.#listening?.catch(() => {});
     const closed = new Promise((resolve) => server.close(resolve));
     server.closeAllConnections();
     await closed;

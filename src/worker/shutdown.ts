@@ -5,6 +5,7 @@
 
 import { clearTimeout, setTimeout } from 'node:timers';
 import type { Logger } from 'pino';
+import { counted } from '../format.js';
 import * as globals from '../globals.js';
 
 /** Heroku and others send several signals at once: repeats within this time count as one. */
@@ -87,7 +88,7 @@ export class Shutdown {
 
   /** @param reason shown in the log: `SIGTERM` */
   request(reason: string): void {
-    const now = performance.now();
+    const now = globals.now();
     if (this.#requestedAt === undefined) {
       this.#requestedAt = now;
       this.#limited = true;
@@ -188,8 +189,4 @@ export function shutdownText(running: number, limitMs: number, reason: string): 
   const limit = limitMs > 0 ? ` for at most ${limitMs / 1000} s` : '';
   const again = reason === 'SIGINT' ? 'Ctrl-C again to stop now' : 'a second signal stops them';
   return `shutting down: waiting for ${counted(running, 'running job')}${limit} (${again})`;
-}
-
-function counted(number: number, what: string): string {
-  return `${number} ${what}${number === 1 ? '' : 's'}`;
 }

@@ -7,7 +7,7 @@ import type { Meter } from '../metrics/meter.js';
 import type { Connection, ConnectionEvents } from '../redis/connection.js';
 import type { Membership } from '../registry/membership.js';
 
-export interface DaemonOptions {
+export interface WorkerOptions {
   readonly settings: Settings;
   readonly log: Logger;
   /** Loads the job modules; called while the connection is made. */
@@ -16,9 +16,9 @@ export interface DaemonOptions {
   /** Makes the connection, where it is not made from the settings. */
   readonly connect?: ((events: ConnectionEvents) => Promise<Connection>) | undefined;
   /** Uncaught errors of the process are ours to handle. */
-  readonly catchFaults: boolean;
+  readonly catchUncaught: boolean;
   /** Takes what stops, pauses and resumes the worker, and returns how to take it off again: the process' signals. */
-  readonly control: ((actions: DaemonActions) => () => void) | undefined;
+  readonly control: ((actions: WorkerActions) => () => void) | undefined;
   /** How the workers get into the registry; by themselves where absent. */
   readonly membership?: Membership | undefined;
   /** Told when claims begin. The line in the log where absent. */
@@ -72,7 +72,7 @@ export interface SignalActions {
 }
 
 /** What can be done to a running worker. */
-export interface DaemonActions extends SignalActions {
+export interface WorkerActions extends SignalActions {
   /** Stop, and let the running jobs take what time they need. */
   retire(reason: string): void;
   /** Stop now, whatever runs. */

@@ -7,14 +7,14 @@ import type { Perform } from '../engine/interfaces.js';
 import type { Run } from '../engine/run.js';
 import { asError, asJobError, type CaughtError } from '../thrown.js';
 
-export interface Faults {
+export interface UncaughtErrors {
   /** Runs a job so that what it starts and never awaits can be tied to it. */
   readonly perform: Perform;
   /** Takes the handlers off again. */
   release(): void;
 }
 
-export interface FaultHandlers {
+export interface UncaughtErrorHandlers {
   /** An error of a job that had ended already. */
   onLate(run: Run, error: CaughtError): void;
   /** An error that belongs to no job. */
@@ -23,7 +23,7 @@ export interface FaultHandlers {
   onExit(): void;
 }
 
-export function catchFaults(perform: Perform, handlers: FaultHandlers): Faults {
+export function catchUncaughtErrors(perform: Perform, handlers: UncaughtErrorHandlers): UncaughtErrors {
   const jobs = new AsyncLocalStorage<Run>();
   const handle = (thrown: unknown, run = jobs.getStore()) => {
     if (run === undefined) handlers.onFault(asError(thrown));

@@ -1,40 +1,37 @@
 /**
  * Assembly: settings and job modules → a running worker, the order of its start and of its end with the reasons. Knows
- * every room but the command line and the library.
+ * every room below it; what belongs to the process (signals, HTTP, a supervisor) is handed in.
  */
-import { randomBytes } from 'node:crypto';
 import { maskUri } from '../config/uri.js';
-import { type Ended, Engine } from '../engine/engine.js';
-import { EngineEvents } from '../engine/events.js';
+import type { Ended, Engine } from '../engine/engine.js';
 import { longestLimit } from '../job-modules/deadline.js';
 import { runSetup, runTeardown } from '../job-modules/hooks.js';
 import type { JobModules } from '../job-modules/load.js';
 import { createPerform } from '../job-modules/perform.js';
-import { connectWording, dumpRuns, heartbeatWording, logEngine, startLine } from '../log/log-subscriber.js';
+import { connectWording, dumpRuns, startLine } from '../log/log-subscriber.js';
 import { connect } from '../redis/connect.js';
 import type { Connection } from '../redis/connection.js';
 import { workerConnectOptions } from '../redis/options.js';
-import { type HeartbeatMessage, heartbeatOptions } from '../registry/heartbeat.js';
 import { type Identity, workerId } from '../registry/identity.js';
-import { type Membership, OwnMembership } from '../registry/membership.js';
-import { reenter } from '../registry/register.js';
-import { RedisJobStore } from '../resque/store.js';
+import type { Membership } from '../registry/membership.js';
 import { asError } from '../thrown.js';
 import { type JobWatch, watchJobs } from '../tracing/watch.js';
+import { createEngine } from './create-engine.js';
 import { inTime } from './in-time.js';
+import { createOwnMembership } from './own-membership.js';
 import { Shutdown } from './shutdown.js';
-import type { DaemonActions, DaemonOptions, WorkResult } from './types.js';
-import { catchFaults, type Faults } from './uncaught-errors.js';
+import type { WorkerActions, WorkerOptions, WorkResult } from './types.js';
+import { catchUncaughtErrors, type UncaughtErrors } from './uncaught-errors.js';
 
 /** How long finishes are held for a Redis that is away. With what follows, the end comes at most 10 s after the last job's. */
 const DELIVERY_MS = 6000;
 /** How long a Redis that does not answer is waited for when there is nothing left to do but unregister. */
-const LEAVE_SILENCE_MS = 2000;
+const LEAVE_SILENCE_MS = 3000;
 /** And where we are stopped before we have begun. */
-const START_SILENCE_MS = 1000;
+const START_SILENCE_MS = 2000;
 
 /** @throws TsworkerError REDIS, JOBS, or what `load` and `setup` throw; nothing stays registered then */
-export async function runDaemon(options: DaemonOptions): Promise<WorkResult> {
+export async function runWorker(options: WorkerOptions): Promise<WorkResult> {
   const shutdown = new Shutdown({
     log: options.lifecycleLog ?? options.log,
     jobLog: options.log,
@@ -42,14 +39,14 @@ export async function runDaemon(options: DaemonOptions): Promise<WorkResult> {
     deliveryMs: DELIVERY_MS,
     begun: options.begun,
   });
-  const daemon = new Daemon(options, shutdown);
+  const worker = new Worker(options, shutdown);
   const onAbort = () => shutdown.request('the signal in the settings');
   options.signal?.addEventListener('abort', onAbort);
   // Before anything slow: a stop while we start must be heard.
-  const release = options.control?.(daemon.actions()) ?? (() => {});
+  const release = options.control?.(worker.actions()) ?? (() => {});
   try {
     if (options.signal?.aborted) onAbort();
-    return await daemon.run();
+    return await worker.run();
   } finally {
     shutdown.done();
     release();
@@ -61,24 +58,24 @@ const NOTHING_DONE: Ended = { putBack: 0, undelivered: 0 };
 /** What `teardown` gets although nothing is waited for any more. */
 const TEARDOWN_MS = 1000;
 
-class Daemon {
-  readonly #options: DaemonOptions;
+class Worker {
+  readonly #options: WorkerOptions;
   readonly #shutdown: Shutdown;
   readonly #counts = { processed: 0, failed: 0 };
   #membership: Membership | undefined;
   #identity: Identity | undefined;
-  #releaseFaults: () => void = () => {};
+  #releaseHandlers: () => void = () => {};
   #engine: Engine | undefined;
   #fault: Error | undefined;
   /** May be asked for before there is an engine to suspend. */
   #suspended = false;
 
-  constructor(options: DaemonOptions, shutdown: Shutdown) {
+  constructor(options: WorkerOptions, shutdown: Shutdown) {
     this.#options = options;
     this.#shutdown = shutdown;
   }
 
-  actions(): DaemonActions {
+  actions(): WorkerActions {
     const { log, lifecycleLog: lifecycle = log } = this.#options;
     return {
       stop: (reason) => this.#shutdown.request(reason),
@@ -128,7 +125,7 @@ class Daemon {
   }
 
   async #workRegistered(modules: JobModules, connection: Connection): Promise<Ended> {
-    const membership = this.#options.membership ?? this.#ownMembership();
+    const membership = this.#options.membership ?? this.#registerItself();
     this.#membership = membership;
     this.#options.begun.signal.addEventListener('abort', () => this.#showState(), { once: true });
     this.#showState();
@@ -136,13 +133,13 @@ class Daemon {
       this.#options.onConnection?.({ connection, jobsPushed: () => this.#engine?.jobsPushed() });
       if (!(await this.#setUp(modules))) return NOTHING_DONE;
       this.#identity = await this.#enter(membership, connection);
-      return await this.#work(modules, connection);
+      return await this.#work(modules, connection, this.#identity);
     } finally {
       await this.#tearDown(modules);
       this.#options.onConnection?.(undefined);
       await this.#leave(membership, connection);
       // Last: until we have left, nothing that `teardown` lets go may end the process.
-      this.#releaseFaults();
+      this.#releaseHandlers();
     }
   }
 
@@ -176,8 +173,12 @@ class Daemon {
       onReady: () => {
         this.#options.meter?.reconnected();
         this.#engine?.reconnected();
+        this.#membership?.look?.();
       },
-      onInvalidate: () => this.#engine?.pushed(),
+      onInvalidate: () => {
+        this.#engine?.pushed();
+        this.#membership?.look?.();
+      },
     };
     if (this.#options.connect !== undefined) return this.#options.connect(events);
     const shownUri = maskUri(settings.uri);
@@ -195,24 +196,12 @@ class Daemon {
 
   #workerId = (slot: number): string => workerId(this.#identity ?? this.#wantedIdentity(), slot);
 
-  #ownMembership(): Membership {
-    const { settings, log } = this.#options;
-    const word = heartbeatWording(log);
-    const tell = (message: HeartbeatMessage) => {
-      if (message.kind === 'beat') this.#engine?.setProcesses(message.processes);
-      // It may have put jobs back, and over our own connection; also a beat that failed, until it did.
-      else this.#engine?.jobsPushed();
-      this.#options.meter?.hear?.(message);
-      word(message);
-    };
-    const alone = settings.connections === 1 || this.#options.connect !== undefined;
-    if (alone)
-      log.warn(
-        'heartbeats share the event loop with the jobs: a job that blocks it for minutes gets this worker declared dead',
-      );
-    const thread = { connect: workerConnectOptions(settings, 'heartbeat'), shownUri: maskUri(settings.uri) };
-    const heartbeat = heartbeatOptions(settings);
-    return new OwnMembership({ wanted: this.#wantedIdentity(), heartbeat, tell, thread: alone ? undefined : thread });
+  #registerItself(): Membership {
+    const wanted = this.#wantedIdentity();
+    return createOwnMembership(this.#options, wanted, {
+      setProcesses: (count) => this.#engine?.setProcesses(count),
+      jobsPushed: () => this.#engine?.jobsPushed(),
+    });
   }
 
   /** @returns false where the worker was told to stop, and `setup` took no notice */
@@ -235,13 +224,22 @@ class Daemon {
     }
   }
 
-  async #work(modules: JobModules, connection: Connection): Promise<Ended> {
+  async #work(modules: JobModules, connection: Connection, identity: Identity): Promise<Ended> {
     const { log } = this.#options;
     // Not earlier: the job modules, or their setup, may have brought a tracer.
     const watch = await watchJobs(this.#workerId, (reason) => log.warn(reason));
     const faults = this.#faults(modules, watch);
-    this.#releaseFaults = faults.release;
-    const engine = this.#assemble(connection, faults.perform, { classes: modules.functions.classes, watch });
+    this.#releaseHandlers = faults.release;
+    const engine = createEngine(this.#options, {
+      connection,
+      identity,
+      perform: faults.perform,
+      watch,
+      classes: modules.functions.classes,
+      counts: this.#counts,
+    });
+    this.#engine = engine;
+    if (this.#suspended) engine.suspend(true);
     this.#announce(modules, connection);
     this.#shutdown.attach(engine);
     await engine.start();
@@ -250,13 +248,13 @@ class Daemon {
     return ended;
   }
 
-  #faults({ functions, decoder }: JobModules, watcher: JobWatch): Faults {
-    const { settings, log, flags, catchFaults: caught } = this.#options;
+  #faults({ functions, decoder }: JobModules, watcher: JobWatch): UncaughtErrors {
+    const { settings, log, flags, catchUncaught: caught } = this.#options;
     const { useNumber, timeout } = settings;
     const options = { functions, decoder, useNumber, timeoutMs: timeout * 1000, workerId: this.#workerId };
     const perform = createPerform({ ...options, log, flags, watcher });
     if (!caught) return { perform, release: () => {} };
-    return catchFaults(perform, {
+    return catchUncaughtErrors(perform, {
       onLate: (run, error) =>
         log.error(
           { queue: run.claim.queue, class: run.class, err: error },
@@ -272,63 +270,6 @@ class Daemon {
         log.fatal({ held }, 'process.exit was called: these running jobs are interrupted and will be recovered');
       },
     });
-  }
-
-  #assemble(
-    connection: Connection,
-    perform: Faults['perform'],
-    { classes, watch }: { readonly classes: readonly string[]; readonly watch: JobWatch },
-  ): Engine {
-    const { settings } = this.#options;
-    const { waitReplicas, waitTimeout } = settings;
-    const store = new RedisJobStore(connection, {
-      namespace: settings.namespace,
-      plan: settings.queues,
-      workerId: this.#workerId,
-      nonce: randomBytes(6).toString('base64url').replaceAll('-', '.'),
-      checkRegistered: true,
-      quarantine: this.#options.quarantine !== undefined,
-      ...(waitReplicas > 0 ? { wait: { replicas: waitReplicas, timeoutMs: Math.ceil(waitTimeout * 1000) } } : {}),
-    });
-    const events = this.#eventsFor(connection, classes, watch);
-    const engine = new Engine({
-      store,
-      perform,
-      events,
-      concurrency: settings.concurrency,
-      intervalMs: settings.interval * 1000,
-      pushes: connection.tracking,
-      exitOnComplete: settings.exitOnComplete,
-    });
-    this.#engine = engine;
-    if (this.#suspended) engine.suspend(true);
-    return engine;
-  }
-
-  /** All that listens to the engine, side by side. */
-  #eventsFor(connection: Connection, classes: readonly string[], watch: JobWatch): EngineEvents {
-    const { settings, log, meter, onRun, quarantine } = this.#options;
-    const events = new EngineEvents((err, event) =>
-      log.error({ err, event }, 'a listener of the worker threw an error'),
-    );
-    const counts = this.#counts;
-    const identity = this.#identity;
-    events
-      .on('acked', (_claim, outcome) => {
-        if (outcome.kind === 'done') counts.processed++;
-        else if (outcome.kind === 'failed') counts.failed++;
-      })
-      .on('finished', (run, outcome) => watch.finished(run, outcome))
-      // Whoever finds itself out of the registry lives: it need not wait for the next beat, which does it where this fails.
-      .on('unregistered', () => identity && reenter(connection, identity).catch(() => {}));
-    if (onRun !== undefined) events.on('started', onRun);
-    if (quarantine !== undefined) {
-      events.on('started', (run) => quarantine(run.claim.token, true));
-      events.on('finished', (run) => quarantine(run.claim.token, false));
-    }
-    meter?.listen(events, { classes, slots: settings.concurrency, busy: () => this.#engine?.busy ?? 0 });
-    logEngine(log, events, this.#workerId, settings.logJobs);
-    return events;
   }
 
   #announce(modules: JobModules, connection: Connection): void {

@@ -163,7 +163,7 @@ test('queues and workers: paused, missing, of unknown classes, garbage, worked b
   await push('mails', '{"class":"Mail","args":[]}');
   // The unknown one is neither among the first nor among the last hundred, and then it is the last.
   await push('mixed', ...Array.from({ length: 250 }, (_, i) => `{"class":"${i === 249 ? 'Gone' : 'Mail'}"}`), 'what');
-  await push('lonely', '{"class":"Mail"}');
+  await push('lonely', ...Array<string>(3333).fill('{"class":"Mail"}'));
   await push('ruby', '{"class":"Mail"}');
   await push('empty', '{"class":"Mail"}');
   await redis.client.lPop('resque:queue:empty');
@@ -182,7 +182,7 @@ test('queues and workers: paused, missing, of unknown classes, garbage, worked b
     'warning: the queue mail does not exist yet',
     'bad: the queue mixed contains jobs of Gone, which no job module registers: they would fail here',
     'warning: the queue mixed contains entries that are not jobs: they would go to the failed list',
-    'warning: no worker processes the queue lonely, and this one would not: 1 job waits there',
+    'warning: no worker processes the queue lonely, and this one would not: 3,333 jobs wait there',
     'warning: no worker processes the queue mails, and this one would not: 1 job waits there',
   ]);
   expect(troubles(report).find(({ text }) => text.includes('does not exist'))?.hint).toContain('did you mean mails');

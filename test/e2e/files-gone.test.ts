@@ -51,7 +51,7 @@ test.concurrent.for([
   await push('Say');
   await counted({ processed: 1 });
   worker.signal('SIGTTIN');
-  await worker.waitForLog('no job is running');
+  await worker.waitForLog('no running jobs');
   const url = worker.logs.find((line) => line.url !== undefined)?.url;
   if (url !== undefined) expect((await fetch(`${url}/metrics`)).status).toBe(200);
   worker.signal('SIGTERM');

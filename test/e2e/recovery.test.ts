@@ -1,7 +1,10 @@
 /** Processes that die of their jobs, and one that comes back from the dead, seen from outside. */
+import { createHash } from 'node:crypto';
 import { beforeAll, describe, expect, type TestContext, test } from 'vitest';
+import { SCRIPTS } from '../../src/resque/scripts/index.js';
 import { writeJobs } from '../support/cli.js';
 import { assertConserved, leftoverKeys } from '../support/conservation.js';
+import { startProxy } from '../support/proxy.js';
 import { tempDir } from '../support/reaper.js';
 import { type Scene, startScene } from '../support/scene.js';
 import { until } from '../support/until.js';
@@ -67,9 +70,53 @@ describe.concurrent('a poison pill among 200 innocent jobs', () => {
     await pushPill(here);
     const run = here.start('-processes=2', '-exit-on-complete');
     await run.exit(30_000);
-    await expectPillFailed(here);
+    const entries = await expectPillFailed(here);
+    // What merely ran beside it is done.
+    expect(entries).toMatchObject([{ error: expect.stringContaining('in quarantine, where it ran alone') }]);
+    expect(await leftoverKeys(here.redis.client)).toEqual(['resque:failed']);
+    expect(run.logs.filter((line) => String(line.msg).startsWith('poison pill'))).toHaveLength(1);
   }, 60_000);
 });
+
+test.concurrent('a job whose quarantine child is killed before it has begun is no poison pill, and runs at last', async (context) => {
+  const { redis, start, counted } = await scene(context);
+  const proxy = await startProxy(redis);
+  // Else the first call is only told that Redis does not know the script.
+  await redis.client.scriptLoad(SCRIPTS.ackAndClaim.text);
+  const payload = '{"class":"Sleep","args":[1]}';
+  const sha = createHash('sha1').update(payload).digest('hex');
+  const now = Math.floor(Date.now() / 1000);
+  await redis.client.hSet('resque:tsworker:suspects', sha, `${now}/a@elsewhere:1 ${now}/b@elsewhere:2`);
+  await redis.client.sAdd('resque:tsworker:quarantine', 'q');
+  await redis.client.rPush('resque:tsworker:quarantine:q', payload);
+  // A recovery names a record, which has a payload.
+  const claim = () =>
+    proxy.holdReply(
+      (request) =>
+        request.includes('tsworker:quarantine:q') && request.includes('"run_at"') && !request.includes('"payload"'),
+    );
+  let held = claim();
+  const run = start('-concurrency=2', `-uri=${proxy.uri}`, '-exit-on-complete');
+  for (let kills = 0; kills < 3; kills++) {
+    await held;
+    await counted({ claimed: 1 });
+    const [pid] = await quarantineChild(redis);
+    if (kills < 2) held = claim();
+    process.kill(pid, 'SIGKILL');
+  }
+  expect((await run.exit(30_000)).code).toBe(0);
+  expect(await assertConserved(redis.client, 1)).toMatchObject({ processed: 1, failed: 0 });
+  expect(await leftoverKeys(redis.client)).toEqual([]);
+  expect(await redis.client.exists('resque:tsworker:suspects')).toBe(0);
+  await proxy.close();
+}, 60_000);
+
+/** The pid of the worker that has a job. */
+async function quarantineChild({ client }: Scene['redis']): Promise<number[]> {
+  const ids = await client.sMembers('resque:workers');
+  const held = await client.mGet(ids.map((id) => `resque:worker:${id}`));
+  return ids.filter((_, i) => held[i] !== null).map((id) => Number(/:(\d+)-/.exec(id)?.[1]));
+}
 
 test.concurrent('stopped for longer than -prune-after beside a live one, it counts nothing twice and registers anew', async (context) => {
   const { redis, start, push, counted } = await scene(context);

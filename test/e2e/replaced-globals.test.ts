@@ -16,7 +16,8 @@ beforeAll(() => {
           Object.assign(globalThis, { setTimeout: nothing, clearTimeout: nothing, setInterval: nothing, clearInterval: nothing });
           Object.assign(globalThis, { setImmediate: nothing, clearImmediate: nothing, queueMicrotask: nothing });
           const now = Date.now();
-          globalThis.Date = class { static now() { return now; } toISOString() { throw new Error('no time'); } };
+          const RealDate = Date;
+          globalThis.Date = class extends RealDate { constructor(...all) { super(...(all.length > 0 ? all : [now])); } static now() { return now; } };
           Object.defineProperty(globalThis, 'performance', { value: { now: () => 0 } });
         },
         json() { globalThis.JSON = { parse() { throw new Error('no'); }, stringify() { throw new Error('no'); } }; },

@@ -11,11 +11,13 @@ import { connect } from '../../src/redis/connect.js';
 import type { Connection } from '../../src/redis/connection.js';
 import { heartbeatText } from '../../src/registry/clock.js';
 import { type Identity, workerId } from '../../src/registry/identity.js';
+import { countQuarantined } from '../../src/registry/quarantine.js';
 import { recoverWorker } from '../../src/registry/recover.js';
 import { enterAll, register, unregister } from '../../src/registry/register.js';
 import { enqueueDelayed, itemText, promoteDue, takeDelayed } from '../../src/resque/delayed.js';
 import { createKeys, type Keys } from '../../src/resque/keys.js';
 import { pushJobs } from '../../src/resque/push.js';
+import { envelopeHead } from '../../src/resque/retry-state.js';
 import { SCRIPTS, type ScriptName } from '../../src/resque/scripts/index.js';
 import { asJobError } from '../../src/thrown.js';
 import { startRedis, type TestRedis } from '../support/redis.js';
@@ -57,14 +59,28 @@ interface Scenario {
 
 const enqueued = () => redis.client.multi().sAdd(keys.queues, 'q').rPush(keys.queue('q'), JOBS.map(payload)).exec();
 
+const retryOf = (id: number) => ({ id: `r${id}`, attempt: 2, postponed: 0, firstFailedAt: undefined, errors: [] });
+
+/** Two jobs run again, and stand before the others. */
+async function withRetries(): Promise<void> {
+  await redis.client.multi().sAdd(keys.queues, 'q').rPush(keys.queue('q'), [3, 4, 5, 6].map(payload)).exec();
+  const members = [1, 2].map((id) => ({
+    score: id,
+    value: `${envelopeHead('q', retryOf(id))}"payload":${payload(id)}}`,
+  }));
+  await redis.client.zAdd(keys.retriesOf('q'), members);
+  await redis.client.zAdd(keys.retries, { score: 1, value: 'q' });
+}
+
 /** Claims jobs, and ends each in another way. */
 async function finishes(): Promise<() => Promise<unknown>> {
   const store = testStore(connection, 'q');
-  const { claims } = await store.ackAndClaim([], [0, 1, 2]);
+  const { claims } = await store.ackAndClaim([], [0, 1, 2, 3]);
   const error = asJobError(new Error('boom'));
-  const outcomes = [{ kind: 'done' }, { kind: 'failed', error }, { kind: 'requeue' }] as const;
+  const again = { kind: 'retry', error, inMs: 0, counts: true, state: retryOf(9) } as const;
+  const outcomes = [{ kind: 'done' }, { kind: 'requeue' }, { kind: 'failed', error }, again] as const;
   const ended = claims.map((claim, i): Finish => ({ claim, outcome: outcomes[i] }));
-  return () => store.ackAndClaim(ended, [0, 1, 2]);
+  return () => store.ackAndClaim(ended, [0, 1, 2, 3]);
 }
 
 async function died(): Promise<void> {
@@ -73,7 +89,9 @@ async function died(): Promise<void> {
   for (const [slot, id] of DEAD_IDS.entries()) {
     await redis.client.hSet(keys.heartbeats, id, beat);
     const token = slot === 2 ? '' : `"token":"abc-1-${slot}",`;
-    await redis.client.set(keys.worker(id), `{${token}"queue":"q","run_at":"x","payload":${payload(slot + 1)}}`);
+    const retry = slot === 1 ? `"retry":${JSON.stringify({ id: 'r', attempt: 2 })},` : '';
+    const record = `{${token}"queue":"q","run_at":"x",${retry}"payload":${payload(slot + 1)}}`;
+    await redis.client.set(keys.worker(id), record);
   }
 }
 
@@ -82,7 +100,9 @@ async function recoverAll(): Promise<() => Promise<unknown>> {
   const dead = DEAD_IDS.map((id) => ({ id, death: 'expired', heartbeat }) as const);
   return () =>
     settled(
-      dead.map((one, i) => recoverWorker(connection, keys, one, i === 0 ? { quarantine: true } : { onDead: 'fail' })),
+      dead.map((one, i) =>
+        recoverWorker(connection, keys, one, i === 2 ? { onDead: 'fail' } : { quarantine: i === 0 }),
+      ),
     );
 }
 
@@ -119,13 +139,18 @@ const registered = async () => {
 };
 
 const SCENARIOS: Readonly<Record<ScriptName, Scenario>> = {
-  ackAndClaim: { prepare: finishes, ends: 1, inParts: true },
+  ackAndClaim: { place: withRetries, prepare: finishes, ends: 1, inParts: true },
   claimLarge: {
     place: () => redis.client.rPush(keys.queue('q'), `{"class":"J","args":[1],"x":"${'x'.repeat(1_100_000)}"}`),
     prepare: async () => {
       const store = testStore(connection, 'q');
       return () => store.ackAndClaim([], [0, 1]);
     },
+  },
+  countQuarantined: {
+    place: () =>
+      redis.client.multi().sAdd(keys.quarantines, ['q', 'other']).rPush(keys.quarantine('q'), JOBS.map(payload)).exec(),
+    prepare: async () => () => countQuarantined(connection, keys),
   },
   register: { prepare: async () => () => register(connection, LIVE), inParts: true },
   enter: { place: registered, prepare: async () => () => enterAll(connection, LIVE, Date.now() + 60_000) },
@@ -177,7 +202,7 @@ const SCENARIOS: Readonly<Record<ScriptName, Scenario>> = {
 /** Every key that a script may use here. */
 function keysInPlay(all: Keys): string[] {
   const fixed = Object.values(all).filter((value): value is string => typeof value === 'string');
-  const queues = ['q', 'other'].flatMap((queue) => [all.queue(queue), all.quarantine(queue)]);
+  const queues = ['q', 'other'].flatMap((queue) => [all.queue(queue), all.quarantine(queue), all.retriesOf(queue)]);
   const ids = [...LIVE_IDS.slice(0, 2), ...DEAD_IDS.slice(0, 2)];
   const workers = ids.flatMap((id) => [all.worker(id), all.started(id), all.processedBy(id), all.failuresOf(id)]);
   return [...fixed, ...queues, ...workers, all.delayedAt(TIME), all.delayedItem(item(1)), all.enqueued('nonce')];

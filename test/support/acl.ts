@@ -18,3 +18,6 @@ export const ACL_OF_PRODUCER: readonly string[] = [
   ...['+ping', '+eval', '+evalsha', '+sismember', '+llen', '+sadd', '+rpush'],
 ];
 export const ACL_OF_CLUSTER = '+cluster|slots';
+
+/** What moving delayed jobs needs beyond it. */
+export const ACL_OF_SCHEDULER = ['+lindex', '+lrem', '+ltrim', '+pttl', '+zrange', '+zrangebyscore'];

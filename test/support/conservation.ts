@@ -11,18 +11,20 @@ export interface JobCounts {
   readonly quarantined: number;
   /** In the lists of delayed jobs. */
   readonly delayed: number;
+  /** In the sets of failed jobs that are to run again. */
+  readonly retrying: number;
   /** `stat:processed`, which counts successes only. */
   readonly processed: number;
   /** `stat:failed`: in step with `failed` as long as nobody clears that list. */
   readonly failedStat: number;
   /** Records whose worker is not registered: nobody would ever recover these. Always 0 in a sound system. */
   readonly orphaned: number;
-  /** queued + claimed + failed + quarantined + delayed + processed. */
+  /** queued + claimed + failed + quarantined + delayed + retrying + processed. */
   readonly total: number;
 }
 
 /*
- * KEYS[1]: the namespace. A script, so that no job moves between two counts. Returns eight numbers. Names of workers and
+ * KEYS[1]: the namespace. A script, so that no job moves between two counts. Returns nine numbers. Names of workers and
  * queues are read from the sets, as any other Resque program would; `worker:<id>:started` is no record, nor is
  * node-resque's `worker:ping:<name>`.
  */
@@ -40,6 +42,10 @@ local delayed = 0
 for _, time in ipairs(redis.call('ZRANGE', ns .. 'delayed_queue_schedule', 0, -1)) do
   delayed = delayed + redis.call('LLEN', ns .. 'delayed:' .. time)
 end
+local retrying = 0
+for _, queue in ipairs(redis.call('ZRANGE', ns .. 'tsworker:retries', 0, -1)) do
+  retrying = retrying + redis.call('ZCARD', ns .. 'tsworker:retries:' .. queue)
+end
 local records = {}
 for _, id in ipairs(redis.call('SMEMBERS', ns .. 'workers')) do
   local key = ns .. 'worker:' .. id
@@ -54,7 +60,7 @@ end
 local function number(key) return tonumber(redis.call('GET', ns .. key) or '0') end
 return {
   queued, claimed, redis.call('LLEN', ns .. 'failed'), number('stat:processed'), number('stat:failed'), orphaned,
-  quarantined, delayed,
+  quarantined, delayed, retrying,
 }
 `;
 
@@ -69,9 +75,10 @@ export async function countJobs(client: TestClient, namespace = 'resque:'): Prom
     orphaned = 0,
     quarantined = 0,
     delayed = 0,
+    retrying = 0,
   ] = reply.map(Number);
-  const total = queued + claimed + failed + quarantined + delayed + processed;
-  return { queued, claimed, failed, quarantined, delayed, processed, failedStat, orphaned, total };
+  const total = queued + claimed + failed + quarantined + delayed + retrying + processed;
+  return { queued, claimed, failed, quarantined, delayed, retrying, processed, failedStat, orphaned, total };
 }
 
 /** Throws unless every enqueued job is in exactly one place. The message shows all counts. */
@@ -86,7 +93,7 @@ export async function assertConserved(client: TestClient, enqueued: number, name
 /** Every key that a worker at rest should not have left: all but statistics, queue names and the notes of deaths. Sorted. */
 export async function leftoverKeys(client: TestClient, namespace = 'resque:'): Promise<string[]> {
   const keys = await client.keys('*');
-  const names = ['queues', 'stat:processed', 'stat:failed', 'tsworker:suspects'];
+  const names = ['queues', 'stat:processed', 'stat:failed', 'tsworker:suspects', 'tsworker:stat'];
   const stays = new Set(names.map((name) => namespace + name));
   return keys.filter((key) => !stays.has(key)).sort();
 }

@@ -90,9 +90,12 @@ it('counts every job once, wherever it is', async () => {
     .set('resque:worker:h:1-0:high:started', 'today')
     .rPush('resque:failed', '{}')
     .set('resque:stat:processed', '5')
+    .zAdd('resque:tsworker:retries', { score: 1, value: 'low' })
+    .zAdd('resque:tsworker:retries:low', { score: 1, value: '{}' })
     .exec();
-  const counts = await assertConserved(redis.client, 10);
-  expect(counts).toMatchObject({ queued: 3, claimed: 1, failed: 1, processed: 5, orphaned: 0, total: 10 });
+  const counts = await assertConserved(redis.client, 11);
+  const places = { queued: 3, claimed: 1, failed: 1, retrying: 1, processed: 5 };
+  expect(counts).toMatchObject({ ...places, orphaned: 0, total: 11 });
   await redis.client.set('resque:worker:h:9-0:low', '{}');
   expect((await countJobs(redis.client)).orphaned).toBe(1);
   await expect(assertConserved(redis.client, 10)).rejects.toThrow(/conservation broken/);

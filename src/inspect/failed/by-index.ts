@@ -4,7 +4,7 @@
  */
 import { entryId } from './entry.js';
 import type { FailedList, Listed } from './list.js';
-import { mostInOneCall, type Removal, type Remover } from './remove.js';
+import { mostInOneCall, type Remover } from './remove.js';
 import { type Brief, type Chosen, type Left, leftOf } from './select.js';
 
 /** Entries `from` to `to`. `id`: what was typed may be an id as well, where nothing stands there. */
@@ -99,12 +99,7 @@ export interface NamedStep {
   readonly left: readonly Left[];
 }
 
-/** An entry that is still to be taken, and where it should stand by now. */
-interface Waiting {
-  readonly brief: Brief;
-  readonly removal: Removal;
-  at: number;
-}
+type Waiting = Extract<Chosen, { removal: object }>;
 
 /** One step for each call of Redis. Whoever stops asking stops it, between two calls. */
 export async function* removeNamed(
@@ -115,46 +110,35 @@ export async function* removeNamed(
 ): AsyncGenerator<NamedStep> {
   yield { taken: [], left: chosen.filter(({ removal }) => removal === undefined).map((one) => leftOf(one)) };
   const length = await list.length();
-  let waiting = chosen.flatMap(({ brief, removal }): Waiting[] => (removal ? [{ brief, removal, at: brief.n }] : []));
+  let waiting = chosen.filter((one): one is Waiting => one.removal !== undefined);
+  // How far all that wait have moved down at least: by what was taken here, and by what others did.
+  let moved = 0;
   while (waiting.length > 0) {
     const batch = firstBatch(waiting, list, length, step);
-    const { states, refusal } = await remover.remove(batch.map(({ removal, at }) => ({ ...removal, n: at })));
+    const { states, refusal } = await remover.remove(
+      batch.map(({ removal }) => ({ ...removal, n: removal.n - moved })),
+    );
     const inState = (wanted: string) => batch.filter((_, i) => states[i] === wanted);
-    const taken = inState('taken');
-    const refused = inState('refused').map((one) => leftOf(one, refusal));
-    waiting = [...inState('elsewhere'), ...waiting.slice(batch.length)];
-    moveDown(waiting, taken);
-    const gone = inState('elsewhere').length > 0 ? await relocate(list, waiting) : undefined;
-    yield { taken: taken.map(({ brief }) => brief), left: gone ? [...refused, gone] : refused };
+    const [taken, [astray, ...others]] = [inState('taken'), inState('elsewhere')];
+    const left = inState('refused').map((one) => leftOf(one, refusal));
+    waiting = waiting.slice(batch.length);
+    if (astray === undefined) moved += taken.length;
+    else {
+      const found = await list.find((id) => id === astray.removal.id, astray.removal.n - moved);
+      if (found === undefined) left.push({ ...astray.brief, why: GONE });
+      else moved = astray.removal.n - found.n;
+      waiting = [...(found === undefined ? [] : [astray]), ...others, ...waiting];
+    }
+    yield { taken: taken.map(({ brief }) => brief), left };
   }
 }
+
+const GONE = 'it is gone: somebody else has retried, removed or changed it meanwhile';
 
 /** Close enough together to be read by one call, and few enough. */
 function firstBatch(waiting: readonly Waiting[], list: FailedList, length: number, step: number): readonly Waiting[] {
-  const { at } = waiting[0];
-  const most = Math.min(step, mostInOneCall(Math.min(at, Math.max(0, length - at)), list.meanBytes));
-  const end = waiting.findIndex((one, i) => i === most || one.at >= at + list.pageSize);
+  const { n } = waiting[0].removal;
+  const most = Math.min(step, mostInOneCall(Math.min(n, Math.max(0, length - n)), list.meanBytes));
+  const end = waiting.findIndex(({ removal }, i) => i === most || removal.n >= n + list.pageSize);
   return end === -1 ? waiting : waiting.slice(0, end);
-}
-
-/** What we took ourselves has moved those behind it. Both are in order. */
-function moveDown(waiting: readonly Waiting[], taken: readonly Waiting[]): void {
-  let before = 0;
-  for (const one of waiting) {
-    while (before < taken.length && taken[before].brief.n < one.brief.n) before++;
-    one.at -= before;
-  }
-}
-
-/** Others have moved the first, and those behind it. One that is nowhere is not waited for any longer. */
-async function relocate(list: FailedList, waiting: Waiting[]): Promise<Left | undefined> {
-  const [first] = waiting;
-  const found = await list.find((id) => id === first.removal.id, first.at);
-  if (found === undefined) {
-    waiting.shift();
-    return { ...first.brief, why: 'it is gone: somebody else has retried, removed or changed it meanwhile' };
-  }
-  const moved = first.at - found.n;
-  for (const one of waiting) one.at -= moved;
-  return undefined;
 }

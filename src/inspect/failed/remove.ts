@@ -9,7 +9,7 @@ import { callScript, SCRIPTS, type Script } from '../../resque/scripts/index.js'
 import { entryId, type Requeue } from './entry.js';
 import { MOST_IN_PAGE } from './list.js';
 
-/** An entry that shall go, and the job that it becomes again where it is retried. */
+/** An entry that is to go, and the job that it becomes again where it is retried. */
 export interface Removal {
   readonly n: number;
   readonly id: string;
@@ -77,7 +77,7 @@ function packed(removals: readonly Removal[], queues: readonly string[]): Buffer
   return bytes;
 }
 
-/** A call shall hold Redis up for no longer than this, where it can. */
+/** A call is to hold Redis up for no longer than this, where it can. */
 const CALL_US = 15_000;
 /* What was measured on Redis 7.0: to reach an entry, one step for each node (8 KB, or one large entry) that lies between
  * it and the nearer end; to remove the marked ones, a look at each entry between them and that end. */

@@ -1,10 +1,10 @@
-/** From an entry that was read to what shall become of it. Pure; knows neither the list nor how entries are found. */
+/** What is to be done with an entry that was read. Pure; knows neither the list nor how entries are found. */
 import { FailedEntry } from './entry.js';
 import { type FailedFilter, matching } from './filter.js';
 import type { Listed } from './list.js';
 import { type Removal, removalOf } from './remove.js';
 
-/** What shall be done with all that are chosen. */
+/** What is to be done with all that are chosen. */
 export interface Action {
   /** retry: the job goes back to its queue, and the entry goes; remove: both go. */
   readonly kind: 'retry' | 'remove';

@@ -15,8 +15,9 @@ export interface Script {
 
 /** By name, the files that make it: Redis knows no include, so one of several files is put together here. */
 const FILES = {
-  ackAndClaim: ['replies', 'records', 'json', 'queues', 'main'].map((part) => `ack-and-claim/${part}`),
+  ackAndClaim: ['replies', 'records', 'json', 'retries', 'queues', 'main'].map((part) => `ack-and-claim/${part}`),
   claimLarge: ['claim-large'],
+  countQuarantined: ['count-quarantined'],
   register: ['register'],
   enter: ['enter'],
   unregister: ['unregister'],

@@ -14,7 +14,7 @@
 --       then, unless the job is to fail, 16 queues, 17 queue name, 18 queue list, 19 the payload's bytes,
 --       20 tsworker:quarantine and 21 the quarantine list of the queue, both '' for who cannot run it, 22 '1' if the job ran
 --       in quarantine, 23 '1' to count the death, 24 the nonce of the process, 25 its name, 26 what follows in the entry
---       after the names of the processes that died
+--       after the names of the processes that died; then, where the job had run before, 27 tsworker:retries, 28 its envelope
 -- A field of tsworker:suspects is the SHA-1 of a payload; its value a list of `seconds/nonce@name`, blank between them. A
 -- name needs no escape in JSON.
 -- Returns 0 when nothing was done, 1 when the worker had no job, 2 when the job went back to its queue, 3 when it failed,
@@ -23,6 +23,7 @@ local worker, heartbeats, judged_heartbeat, record, judged_record = unpack(ARGV,
 local failed, failed_count, head, shown, tail, suspects, sha = unpack(ARGV, 9, 15)
 local queues, queue, list, payload, quarantines, quarantine = unpack(ARGV, 16, 21)
 local was_quarantined, counts, nonce, name, after_names = ARGV[22] == '1', ARGV[23] == '1', unpack(ARGV, 24, 26)
+local retry_index, envelope = unpack(ARGV, 27, 28)
 local has_job, may_return, can_quarantine = failed ~= nil, list ~= nil, quarantine ~= nil and quarantine ~= ''
 
 local MOST_DEATHS, WINDOW_SECONDS = 3, 72 * 3600
@@ -67,7 +68,19 @@ local function push_to(set, key)
   return is_error(added) and added or redis.pcall('LPUSH', key, payload)
 end
 
+-- A job that had run before goes to where its attempts are kept, and is due at once.
+local function push_retry()
+  local time = redis.call('TIME')
+  local now = time[1] * 1000 + math.floor(time[2] / 1000)
+  local first = redis.pcall('ZADD', retry_index, 'XX', 'INCR', 0, queue)
+  if is_error(first) then return first end
+  local added = redis.pcall('ZADD', retry_index .. ':' .. queue, now, envelope)
+  if not is_error(added) and (not first or now < tonumber(first)) then redis.call('ZADD', retry_index, now, queue) end
+  return added
+end
+
 local function move(fate, names)
+  if fate == 2 and envelope then return push_retry() end
   if fate == 2 then return push_to(queues, list) end
   if fate == 5 then return push_to(quarantines, quarantine) end
   if fate == 4 then tail = tail .. table.concat(names, ', ') .. after_names end

@@ -185,7 +185,8 @@ export class Chaos {
       const sample = await link.ask(takeSample);
       const { counts, pushed } = sample;
       const { confirmed } = await this.ledger.children();
-      const open = counts.queued + counts.quarantined + counts.claimed + counts.orphaned;
+      const waiting = counts.queued + counts.delayed + counts.retrying + counts.quarantined;
+      const open = waiting + counts.claimed + counts.orphaned;
       return open === 0 && counts.processed + counts.failed >= pushed + confirmed ? sample : undefined;
     };
     const timeoutMs = this.short ? REST_MS / 3 : REST_MS;

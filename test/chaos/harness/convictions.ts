@@ -1,6 +1,6 @@
 /**
  * Whether a conviction was just, by what the jobs themselves have told the side Redis: three processes died with the job
- * in hand, and the last of them ran nothing else. A kill from outside cannot be told from a job that kills its process,
+ * in flight, and the last of them, in quarantine, ran nothing else. A kill from outside cannot be told from a job that kills its process,
  * so under random kills some innocent jobs must end so; but no other.
  */
 import type { Failure } from './places.js';
@@ -51,18 +51,19 @@ export function judgeFailed(failed: readonly Failure[], lives: Lives, culprits: 
 function judgeConviction({ id, error }: Failure, lives: Lives): Conviction {
   const deaths = deathsIn(error);
   if (new Set(deaths.map(({ pid }) => pid)).size !== 3) return { fault: 'not by three processes' };
+  if (!error.includes('in quarantine')) return { fault: 'not in quarantine' };
   const last = lives.get(deaths[2].pid) ?? [];
   const beside = [...openAtEnd(last)].filter((other) => other !== id);
   if (beside.length > 0) return { fault: `${beside.join(', ')} ran beside it at last` };
-  // The first time nobody suspects it yet, and so nobody tells whether it had begun.
-  const ran = deaths.slice(1).map(({ pid, seen }) => !seen || ranAtEnd(id, lives.get(pid) ?? []));
-  if (ran.includes(false)) return { fault: 'it had ended, and another ran, when a process died' };
-  return ran.includes('edge') ? 'edge' : 'just';
+  // Before it was in quarantine nobody told whether it had begun.
+  const ran = !deaths[2].seen || ranAtEnd(id, last);
+  if (ran === false) return { fault: 'it had ended, and another ran, when the last process died' };
+  return ran === 'edge' ? 'edge' : 'just';
 }
 
-/** `… while they ran this job (a.ts:1, b.ts:2(expired), a.ts:3), the last …` */
+/** `… while they ran this job (a.ts:1, b.ts:2(expired), a.ts:3), the last of them in quarantine …` */
 function deathsIn(error: string): Death[] {
-  const list = /this job \((.*?)\), the last/.exec(error)?.[1] ?? '';
+  const list = /this job \((.*)\)(, the last|: worker)/.exec(error)?.[1] ?? '';
   return list.split(', ').flatMap((name) => {
     const found = /:(\d+)(\(\w+\))?$/.exec(name);
     return found === null ? [] : [{ pid: Number(found[1]), seen: found[2] === undefined }];

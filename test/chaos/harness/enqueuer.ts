@@ -7,12 +7,27 @@ import type { Link } from './link.js';
 import { NAMESPACE, PUSHED, QUEUES, WRITES } from './names.js';
 import type { Random } from './random.js';
 
-/** KEYS: the ids pushed, a counter of writes, the queue names, the queue. ARGV: the queue's name; id, payload, … */
+/**
+ * KEYS: the ids pushed, a counter of writes, the queue names, the queue, the schedule of delayed jobs. ARGV: the queue's
+ * name, in how many milliseconds it is due or 0; id, payload, … A delayed job is written as resque-scheduler does it.
+ */
 const SCRIPT = `
 redis.call('INCR', KEYS[2])
 redis.call('SADD', KEYS[3], ARGV[1])
-for i = 2, #ARGV, 2 do
-  if redis.call('SADD', KEYS[1], ARGV[i]) == 1 then redis.call('RPUSH', KEYS[4], ARGV[i + 1]) end
+local clock = redis.call('TIME')
+for i = 3, #ARGV, 2 do
+  if redis.call('SADD', KEYS[1], ARGV[i]) == 1 then
+    if ARGV[2] == '0' then
+      redis.call('RPUSH', KEYS[4], ARGV[i + 1])
+    else
+      local time = string.format('%.0f', math.ceil(clock[1] + (clock[2] / 1000 + ARGV[2]) / 1000))
+      local item = string.sub(ARGV[i + 1], 1, -2) .. ',"queue":"' .. ARGV[1] .. '"}'
+      local list = string.sub(KEYS[5], 1, -#'delayed_queue_schedule' - 1) .. 'delayed:' .. time
+      redis.call('RPUSH', list, item)
+      redis.call('SADD', string.sub(KEYS[5], 1, -#'delayed_queue_schedule' - 1) .. 'timestamps:' .. item, list)
+      redis.call('ZADD', KEYS[5], time, time)
+    end
+  end
 end
 `;
 
@@ -23,6 +38,8 @@ export interface Job {
   readonly class: string;
   /** After the id. */
   readonly args: readonly unknown[];
+  /** Due in so many milliseconds; at once where absent. Jobs that are pushed together share that of the first. */
+  readonly dueInMs?: number;
 }
 
 export class Enqueuer {
@@ -51,8 +68,9 @@ export class Enqueuer {
       String(ids[i]),
       JSON.stringify({ class: job.class, args: [ids[i], ...job.args] }),
     ]);
-    const keys = [PUSHED, WRITES, `${NAMESPACE}queues`, `${NAMESPACE}queue:${queue}`];
-    await this.#persistently(keys, [queue, ...pairs]);
+    const schedule = `${NAMESPACE}delayed_queue_schedule`;
+    const keys = [PUSHED, WRITES, `${NAMESPACE}queues`, `${NAMESPACE}queue:${queue}`, schedule];
+    await this.#persistently(keys, [queue, String(jobs[0]?.dueInMs ?? 0), ...pairs]);
     this.#acknowledged += jobs.length;
     return ids;
   }

@@ -3,7 +3,7 @@ import type { TestClient } from '../../support/redis.js';
 import { NAMESPACE, QUEUES } from './names.js';
 
 export interface Places {
-  /** In a queue, or in its quarantine. */
+  /** In a queue, in its quarantine, or to run again after a failure. */
   readonly waiting: readonly number[];
   readonly claimed: readonly number[];
   readonly failed: readonly Failure[];
@@ -26,6 +26,11 @@ export async function findJobs(client: TestClient): Promise<Places> {
   const lists = QUEUES.flatMap((queue) => [`queue:${queue}`, `tsworker:quarantine:${queue}`]);
   for (const list of lists)
     for (const text of await client.lRange(`${NAMESPACE}${list}`, 0, -1)) waiting.push(idOf(JSON.parse(text)));
+  for (const queue of QUEUES)
+    for (const text of await client.zRange(`${NAMESPACE}tsworker:retries:${queue}`, 0, -1))
+      waiting.push(idOf((JSON.parse(text) as { payload: Payload }).payload));
+  for (const time of await client.zRange(`${NAMESPACE}delayed_queue_schedule`, 0, -1))
+    for (const text of await client.lRange(`${NAMESPACE}delayed:${time}`, 0, -1)) waiting.push(idOf(JSON.parse(text)));
   const claimed: number[] = [];
   for (const worker of await client.sMembers(`${NAMESPACE}workers`)) {
     const text = await client.get(`${NAMESPACE}worker:${worker}`);

@@ -47,7 +47,7 @@ export async function judge(
   if (children < confirmed || children > announced)
     faults.push(`conservation broken: enqueued ${ids.length} and by jobs ${confirmed} to ${announced}, but ${shown}`);
   if (counts.orphaned > 0) faults.push(`records of workers that are not registered: ${shown}`);
-  if (counts.queued + counts.quarantined + counts.claimed > 0) faults.push(`not at rest: ${shown}`);
+  if (counts.queued + counts.quarantined + counts.retrying + counts.claimed > 0) faults.push(`not at rest: ${shown}`);
   if (counts.failed !== counts.failedStat) faults.push(`stat:failed is not the length of failed: ${shown}`);
   if (lost.length > 0) faults.push(`lost: ${lost.slice(0, 10).join(', ')}`);
   if (twice > 0) faults.push(`counted twice: ${twice}`);

@@ -1,6 +1,7 @@
 /** Every scenario, in the order in which they are run. */
 import type { Scenario } from '../harness/scenario.js';
 import { forkFailure, wideCrash } from './crash.js';
+import { delayed } from './delayed.js';
 import { enqueue } from './enqueue.js';
 import { poison, rogues } from './jobs.js';
 import { kill } from './kill.js';
@@ -20,5 +21,5 @@ export const SCENARIOS: readonly Scenario[] = [
   ...[memory, readOnly, busy],
   ...[sentinel, cluster],
   ...[rogues, poison, wideCrash],
-  ...[enqueue, forkFailure, pausedGroup, frozenRedis, lateClaim, filesGone],
+  ...[enqueue, delayed, forkFailure, pausedGroup, frozenRedis, lateClaim, filesGone],
 ];

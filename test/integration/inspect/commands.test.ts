@@ -58,6 +58,59 @@ async function callsOf(work: () => Promise<unknown>): Promise<Record<string, num
   );
 }
 
+describe('quarantine', () => {
+  const names = () => redis.client.lRange('resque:queue:low', 0, -1);
+  const jobs = Array.from({ length: 1200 }, (_, n) => `{"class":"Bad", "args":[${n}.0]}`);
+  const latin = Buffer.from([0xff, 0x00, 0x7b]);
+  beforeEach(async () => {
+    await redis.client.sAdd('resque:queues', 'mail');
+    await redis.client.sAdd('resque:tsworker:quarantine', 'low');
+    await redis.client.rPush('resque:tsworker:quarantine:low', jobs);
+    await redis.client.rPush('resque:queue:low', '{"class":"Good","args":[]}');
+  });
+
+  test('is shown where something is there', async () => {
+    expect((await run('queues')).out).toMatch(/QUARANTINED[\s\S]*low +1 +- +1,?200\n[\s\S]*mail +0 +- +0\n/);
+    expect((await run('status')).out).toMatch(/quarantine +1,200 jobs that two processes died with, of low/);
+    expect(await lines('queues')).toMatchObject([
+      { name: 'low', size: 1, quarantined: 1200 },
+      { name: 'mail', size: 0, quarantined: 0 },
+    ]);
+    expect(await json('status')).toMatchObject({ queues: [{ name: 'low', quarantined: 1200 }, { name: 'mail' }] });
+    await redis.client.del('resque:tsworker:quarantine:low');
+    expect((await run('queues')).out).not.toContain('QUARANTINED');
+    expect((await run('status')).out).not.toContain('quarantine');
+  });
+
+  test('release puts all back to the head of the queue, byte for byte and in order', async () => {
+    await redis.client.rPush('resque:tsworker:quarantine:low', latin);
+    const before = await everything();
+    expect((await run('queues release low --dry-run')).out).toBe(
+      'would release 1,201 jobs to the head of the queue low\n',
+    );
+    expect(await everything()).toBe(before);
+    expect(await json('queues release low')).toEqual({ queue: 'low', released: 1201, dryRun: false });
+    const released = await names();
+    expect(released.slice(0, 1200)).toEqual(jobs);
+    expect(released.slice(1201)).toEqual(['{"class":"Good","args":[]}']);
+    expect(await redis.cli('--no-raw', 'LINDEX', 'resque:queue:low', '1200')).toContain('\\xff\\x00{');
+    expect(await redis.client.sMembers('resque:queues')).toContain('low');
+    expect(await redis.client.exists(['resque:tsworker:quarantine', 'resque:tsworker:quarantine:low'])).toBe(0);
+    expect((await run('queues release low')).out).toBe('the quarantine of the queue low is empty\n');
+  });
+
+  test('of a queue that is nowhere says so, and a queue that is no list keeps them where they are', async () => {
+    expect(await run('queues release lwo')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('there is no queue lwo'),
+    });
+    await redis.client.del('resque:queue:low');
+    await redis.client.set('resque:queue:low', 'text');
+    expect((await run('queues release low')).code).toBe(1);
+    expect(await redis.client.lRange('resque:tsworker:quarantine:low', 0, -1)).toEqual(jobs);
+  });
+});
+
 describe('workers', () => {
   test('of four programs are shown alike', async () => {
     await writeFleet(redis.client);
@@ -259,6 +312,46 @@ describe('workers prune', () => {
     expect((await run('workers prune')).out).toBe('0 workers pruned\n');
   });
 
+  test('removes what goworker leaves of a tsworker that it prunes, and recovers a job that is nowhere else', async () => {
+    const left = ['left.ts:3-0:high', 'left.ts:3-1:high', 'left.ts:3-2:high'];
+    const record = (n: number) =>
+      `{"token":"abc-1-${n}","queue":"high","run_at":"x","payload":{"class":"Left","args":[${n}]}}`;
+    for (const id of left) await redis.client.set(`resque:worker:${id}:started`, '2026-11-24 02:58:25 +0000');
+    await redis.client.set(`resque:worker:${left[1]}`, record(1));
+    await redis.client.set(`resque:worker:${left[2]}`, record(2));
+    // As goworker writes it.
+    const error = `worker ${left[1]} did not gracefully exit while processing Left`;
+    await redis.client.rPush(
+      'resque:failed',
+      JSON.stringify({
+        payload: { class: 'Left', args: [1] },
+        exception: 'Error',
+        error,
+        worker: left[1],
+        queue: 'high',
+      }),
+    );
+    // These live, or are none of ours.
+    await redis.client.set('resque:worker:live.ts:4-0:high', record(4));
+    await redis.client.zAdd('resque:tsworker:processes', { score: Date.now() / 1000, value: 'live.ts:4' });
+    await redis.client.set('resque:worker:goworker:5-0:high', record(5).replace('"token":"abc-1-5",', ''));
+
+    expect((await run('check')).out).toContain(`keys are left of 3 workers that are no longer registered: left.ts:3-`);
+    const before = await everything();
+    const foreseen = (await lines('workers prune --dry-run')).filter(({ death }) => death === 'unregistered');
+    expect(await everything()).toBe(before);
+    const { out } = await run('workers prune');
+    expect(out).toContain('3 workers pruned; keys of 3 unregistered workers\n');
+    expect(out).toMatch(/^left.ts:3-2:high +another program unregistered it +Left +high +back to its queue$/m);
+    expect(foreseen.map(({ worker, job }) => [worker, job === null]).sort()).toEqual(left.map((id, n) => [id, n < 2]));
+    expect(await redis.client.keys('*left.ts*')).toEqual([]);
+    expect(await redis.client.lRange('resque:queue:high', 0, -1)).toContain('{"class":"Left","args":[2]}');
+    expect((await redis.client.keys('resque:worker:*:high')).sort()).toEqual([
+      'resque:worker:goworker:5-0:high',
+      'resque:worker:live.ts:4-0:high',
+    ]);
+  });
+
   test('after a break in which Redis took no heartbeats nobody is judged by one, but with -force-prune', async () => {
     const now = Date.now();
     await redis.client.set('resque:tsworker:beats', `${now - 60_000} ${now - 1000}`);
@@ -301,9 +394,9 @@ describe('queues', () => {
 
   test('list', async () => {
     expect(await lines('queues')).toMatchObject([
-      { name: 'empty', size: 0, headAt: null },
-      { name: 'low', size: 3, headAt: null },
-      { name: 'mail', size: 1, headAt: expect.stringMatching(/Z$/) },
+      { name: 'empty', size: 0, headAt: null, quarantined: 0 },
+      { name: 'low', size: 3, headAt: null, quarantined: 0 },
+      { name: 'mail', size: 1, headAt: expect.stringMatching(/Z$/), quarantined: 0 },
     ]);
     expect((await run('queues')).out).toMatch(/^mail +1 +1m \d+s$/m);
     await redis.client.set('resque:queue:empty', 'no list');
@@ -352,7 +445,7 @@ describe('queues', () => {
     await redis.client.sendCommand(['SADD', 'resque:queues', name]);
     const key = Buffer.concat([Buffer.from('resque:queue:'), name]);
     await redis.client.sendCommand(['RPUSH', key, '{"class":"C","args":[1]}']);
-    expect(await lines('queues')).toContainEqual({ name: 'caf\\xe9', size: 1, headAt: null });
+    expect(await lines('queues')).toContainEqual({ name: 'caf\\xe9', size: 1, headAt: null, quarantined: 0 });
     expect((await run('queues peek caf\\xe9')).out).toContain('1 of 1 job in caf\\xe9');
     expect(await run('queues remove caf\\xe9 --yes')).toMatchObject({ code: 0 });
     expect(await redis.client.sendCommand(['EXISTS', key])).toBe(0);

@@ -41,12 +41,15 @@ test('counts, queues and the age of the next job', async () => {
   const old = JSON.stringify({ class: 'A', args: [], enqueued_at: new Date(Date.now() - 60_000).toISOString() });
   await redis.client.rPush('resque:queue:a', [old, '{"class":"A","args":[]}']);
   await redis.client.rPush('resque:queue:other', 'x');
+  await redis.client.rPush('resque:tsworker:quarantine:b', 'x');
   await redis.client.rPush('resque:failed', ['{}', '{}', '{}']);
   await redis.client.mSet({ 'resque:stat:processed': '12', 'resque:stat:failed': '3' });
   const scraped = await scrape();
   expect(scraped.series('tsworker_queue_jobs')).toEqual([{ queue: 'a' }, { queue: 'b' }]);
   expect(scraped.sum('tsworker_queue_jobs', { queue: 'a' })).toBe(2);
   expect(scraped.sum('tsworker_queue_jobs', { queue: 'b' })).toBe(0);
+  expect(scraped.sum('tsworker_quarantined', { queue: 'a' })).toBe(0);
+  expect(scraped.sum('tsworker_quarantined', { queue: 'b' })).toBe(1);
   expect(scraped.series('tsworker_queue_head_age_seconds')).toEqual([{ queue: 'a' }]);
   expect(scraped.sum('tsworker_queue_head_age_seconds')).toBeCloseTo(60, -1);
   expect(scraped.sum('tsworker_resque_processed_total')).toBe(12);
@@ -59,7 +62,7 @@ test('many scrapes at once, or soon after each other, ask once', async () => {
   const one = collector();
   await Promise.all(Array.from({ length: 20 }, () => one.samples()));
   await one.samples();
-  expect(await callsOf('llen')).toBe(3);
+  expect(await callsOf('llen')).toBe(5);
 });
 
 test('keys that hold something else are left out, and nothing else is', async () => {

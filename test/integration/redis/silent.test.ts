@@ -1,6 +1,7 @@
 /** A Redis that accepts connections and does not answer: frozen, behind a dead proxy, or something that is no Redis. */
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { connect } from '../../../src/redis/connect.js';
+import { startProxy } from '../../support/proxy.js';
 import { startRedis, type TestRedis } from '../../support/redis.js';
 import { echo, type Stranger, speakHttp, speakSsh, startStranger } from '../../support/strangers.js';
 import { until } from '../../support/until.js';
@@ -118,4 +119,17 @@ describe('an open connection', () => {
     await expect(connection.send(['PING'])).rejects.toThrow(/closed/);
     await connection.close();
   });
+});
+
+test('a connection that is cut: what is owed rejects with the reason', async () => {
+  const redis = await ownRedis();
+  const proxy = await startProxy(redis);
+  onTestFinished(() => proxy.close());
+  const connection = await connect(optionsFor(proxy.uri, 0), 'it');
+  onTestFinished(() => connection.close());
+  const lost = proxy.loseReply('INCR');
+  const owed = connection.send(['INCR', 'n']);
+  owed.catch(() => {});
+  await lost;
+  await expect(owed).rejects.toThrow(/closed unexpectedly|ECONNRESET/);
 });

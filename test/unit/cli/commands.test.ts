@@ -96,7 +96,11 @@ describe('the words', () => {
   it.each([
     ['quues', 'unknown command "quues"', 'did you mean queues?'],
     ['queues pek', 'unknown sub-command "pek" of tsworker queues', 'did you mean peek?'],
-    ['queues frobnicate', 'unknown sub-command "frobnicate" of tsworker queues', 'there is list, peek, remove'],
+    [
+      'queues frobnicate',
+      'unknown sub-command "frobnicate" of tsworker queues',
+      'there is list, peek, remove, release',
+    ],
     ['queues peek', 'tsworker queues peek needs <queue>', 'usage: tsworker queues peek <queue>'],
     ['queues peek a b', 'unexpected word "b" after queues peek', 'usage: tsworker queues peek <queue>'],
     ['queues list -count=5', 'tsworker queues list takes no flag -count', undefined],
@@ -124,7 +128,7 @@ describe('the words', () => {
       'unexpected word "5" after status',
       '-watch takes no value, or one behind an equals sign: -watch=false',
     ],
-    ['queues move a b', 'unknown sub-command "move" of tsworker queues', 'there is list, peek, remove'],
+    ['queues move a b', 'unknown sub-command "move" of tsworker queues', 'there is list, peek, remove, release'],
   ])('%s is refused', (line, message, hint) => {
     expect(() => typed(line)).toThrow(expect.objectContaining({ code: 'USAGE', message, hint }));
   });

@@ -13,6 +13,7 @@ describe('commands', () => {
     expect(texts('que')).toEqual(['queues']);
     expect(texts('help wor').sort()).toEqual(['work', 'workers']);
     expect(texts('help work ')).toEqual([]);
+    expect(texts('help failed re')).toEqual(['retry', 'remove']);
     expect(texts('nothing ')).toEqual([]);
   });
 
@@ -83,6 +84,20 @@ describe('values', () => {
   });
 
   it('a flag that is not known, and free text, offer nothing', () => {
-    for (const line of ['-no-such=', '-uri=re', '-queues ', 'queues peek ']) expect(texts(line)).toEqual([]);
+    for (const line of ['-no-such=', '-uri=re', '-uri ', 'queues list ', 'status x '])
+      expect(complete(line.split(' '))).toEqual({ candidates: [] });
+  });
+
+  it.each([
+    ['queues peek lo', { kind: 'queue', head: '', typed: 'lo' }],
+    ['queues remove ', { kind: 'queue', head: '', typed: '' }],
+    ['workers show web', { kind: 'worker', head: '', typed: 'web' }],
+    ['enqueue He', { kind: 'class', head: '', typed: 'He' }],
+    ['enqueue Hello -queue=gr', { kind: 'queue', head: '-queue=', typed: 'gr' }],
+    ['enqueue Hello -queue gr', { kind: 'queue', head: '', typed: 'gr' }],
+    ['-queues=high,lo', { kind: 'queue', head: '-queues=high,', typed: 'lo' }],
+    ['failed retry --class=A,B', { kind: 'class', head: '--class=A,', typed: 'B' }],
+  ])('%s asks for names', (line, names) => {
+    expect(complete(line.split(' '))).toEqual({ candidates: [], names });
   });
 });

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { count, counted, duration, rate, time } from '../../../src/cli/format.js';
 import { coloured } from '../../../src/cli/io.js';
+import { count, counted, duration, rate, time } from '../../../src/format.js';
 
 it.each([
   [-5, '0s'],

@@ -38,10 +38,10 @@ const OVERVIEW: Overview = {
   pause: { paused: false, text: '', unpausable: [] },
   stats: { processed: 12_345, failed: 12 },
   queues: [
-    { name: 'high', size: 1204, headAt: AT - 192_000, workers: 25 },
-    { name: 'low', size: 0, headAt: undefined, workers: 25 },
-    { name: 'nobody', size: 3, headAt: undefined, workers: 0 },
-    { name: 'odd', size: undefined, headAt: undefined, workers: 0 },
+    { name: 'high', size: 1204, headAt: AT - 192_000, quarantined: 0, workers: 25 },
+    { name: 'low', size: 0, headAt: undefined, quarantined: 0, workers: 25 },
+    { name: 'nobody', size: 3, headAt: undefined, quarantined: 0, workers: 0 },
+    { name: 'odd', size: undefined, headAt: undefined, quarantined: 0, workers: 0 },
   ],
   delayed: { times: 2, jobs: 5, nextAt: AT + 61_000 },
   workers: { total: 31, working: 2, idle: 24, lost: 1, unknown: 0, blocked: 2, paused: 2, draining: 0 },
@@ -170,7 +170,13 @@ it('the document has no undefined, and times as ISO 8601', () => {
     delayed: { jobs: 5, nextAt: '2026-11-24T12:01:01.000Z' },
     failures: { total: 3, looked: 2, groups: [{ class: 'Archive', last: '2026-11-24T11:00:00.000Z' }] },
   });
-  expect(document.queues).toContainEqual({ name: 'high', size: 1204, headAgeSeconds: 192, workers: 25 });
+  expect(document.queues).toContainEqual({
+    name: 'high',
+    size: 1204,
+    headAgeSeconds: 192,
+    quarantined: 0,
+    workers: 25,
+  });
   expect(JSON.stringify(document)).not.toContain('undefined');
 });
 

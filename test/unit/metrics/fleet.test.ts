@@ -10,7 +10,7 @@ const NOTHING: Counts = {
 };
 const counts = (done: number, failed = 0): Counts => ({
   ...NOTHING,
-  jobs: [{ queue: 'q', class: 'Mail', done, failed, requeued: 0, duration: undefined }],
+  jobs: [{ queue: 'q', class: 'Mail', done, failed, requeued: 0, retried: 0, discarded: 0, duration: undefined }],
 });
 
 let fleet: FleetCounts;

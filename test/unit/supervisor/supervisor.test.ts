@@ -2,13 +2,14 @@
 import { fork } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Settings } from '../../../src/config/settings.js';
 import { type SupervisorEventMap, SupervisorEvents } from '../../../src/supervisor/events.js';
 import type { DeathFacts } from '../../../src/supervisor/interfaces.js';
 import { Supervisor } from '../../../src/supervisor/supervisor.js';
 import { VERSION } from '../../../src/version.js';
 import { tempDir } from '../../support/reaper.js';
+import { until } from '../../support/until.js';
 
 /** The children's lives, one after the other: the body of a function that is given `tell`. */
 function supervise(...lives: string[]) {
@@ -29,6 +30,8 @@ function supervise(...lives: string[]) {
   );
   const told: string[] = [];
   const ends: DeathFacts[] = [];
+  /** What it is answered, the last first. */
+  const quarantined: boolean[] = [];
   const identity = { namespace: '', label: 'l', pid: 1, queues: 'q', concurrency: 1 };
   const events = new SupervisorEvents();
   const names: (keyof SupervisorEventMap)[] = [
@@ -39,10 +42,11 @@ function supervise(...lives: string[]) {
     'killed',
     'gaveUp',
     'replacing',
+    'quarantineOpened',
   ];
   for (const name of names) events.on(name, () => void told.push(name));
   const supervisor = new Supervisor({
-    settings: { processes: 1, concurrency: 1, maxRss: 0, exitOnComplete: false } as Settings,
+    settings: { processes: 1, concurrency: 1, maxRss: 0, exitOnComplete: false, interval: 3600 } as Settings,
     spare: 1,
     flags: {},
     fork: () => fork(file, { serialization: 'advanced', silent: true }),
@@ -50,10 +54,11 @@ function supervise(...lives: string[]) {
       enter: async () => identity,
       leave: async () => void told.push('left'),
       recover: async (_identity, end) => void ends.push(end),
+      hasQuarantined: async () => quarantined.pop() ?? false,
     },
     events,
   });
-  return { supervisor, told, ends };
+  return { supervisor, told, ends, quarantined };
 }
 
 const READY = "await tell({ kind: 'ready', classes: [], tracking: true, limitMs: 0 });";
@@ -90,4 +95,43 @@ test('a full heap', async () => {
   const { supervisor, ends } = supervise(`${READY}process.abort();`, READY + ENDED);
   await supervisor.run();
   expect(ends[0].exit).toMatch(/^pid \d+ SIGABRT \(signal 6\), as Node\.js ends when its heap is full$/);
+});
+
+describe('quarantine', () => {
+  test('what is there is run by a child of its own before all is over, however often that dies', async () => {
+    const { supervisor, told, quarantined } = supervise(
+      READY + ENDED,
+      DIE,
+      refused('JOBS'),
+      READY + ENDED,
+      READY + ENDED,
+    );
+    quarantined.push(false, true, true, false);
+    expect(await supervisor.run()).toMatchObject({ exitCode: 0, processed: 3 });
+    expect(told).toEqual([
+      'ready',
+      'left',
+      'quarantineOpened',
+      'died',
+      'left',
+      'refused',
+      'left',
+      'quarantineOpened',
+      'left',
+    ]);
+  });
+
+  test('its child does not make the worker ready, and a stop ends it too', async () => {
+    // It listens before it says anything.
+    const life = `const stopped = new Promise((resolve) => process.on('message', (m) => m.body.kind === 'stop' && resolve()));
+      ${READY} await tell({ kind: 'pulse', rssMb: 1, running: 1, more: false }); await stopped; ${ENDED}`;
+    const { supervisor, told, quarantined } = supervise(life, life);
+    quarantined.push(true);
+    const over = supervisor.run();
+    await until(async () => (await supervisor.countJobs()) === 2);
+    expect(supervisor.ready).toBe(1);
+    supervisor.quiet();
+    expect(await over).toMatchObject({ exitCode: 0, processed: 2 });
+    expect(told.filter((event) => event === 'ready')).toHaveLength(1);
+  });
 });

@@ -1,9 +1,9 @@
 /** `tsworker check`: shows what src/check finds. Must not know what is looked at, nor why. */
 import { runCheck } from '../../../check/check.js';
 import type { Finding, Level, Section } from '../../../check/finding.js';
+import { counted } from '../../../format.js';
 import { harmless } from '../../../terminal-text.js';
 import { type Call, EXIT } from '../../command.js';
-import { counted } from '../../format.js';
 import { printDocument } from '../../json.js';
 import { type Style, styleOf } from '../../style.js';
 import type { CheckFlags } from './definition.js';

@@ -14,10 +14,16 @@ export const completionCommand = defineCommand({
   settings: [],
   examples: [
     ['tsworker completion bash', 'in ~/.bashrc: source <(tsworker completion bash)'],
-    ['tsworker completion zsh', 'in ~/.zshrc, behind compinit: source <(tsworker completion zsh)'],
+    [
+      'tsworker completion zsh',
+      'in ~/.zshrc, behind autoload -U compinit && compinit: source <(tsworker completion zsh)',
+    ],
     ['tsworker completion words -- queues pe', 'for other shells: a line for each candidate, tab, what it means'],
   ],
-  notes: `The shell must find tsworker under the name that is typed: installed with npm install --global, or as \
-./node_modules/.bin/tsworker. The flags of job modules are not completed: no module is loaded.`,
+  notes: `Also behind npx: there the tsworker of the project is asked. For tsworker alone the shell must find it under the name that is \
+typed: installed with npm install --global, or as ./node_modules/.bin/tsworker.
+
+Names of queues, workers and classes come from Redis, as far as it answers within 300 ms, and classes from the job modules too. \
+The flags of job modules are not completed: no module is loaded.`,
   load: async () => (await import('./run.js')).completion,
 });

@@ -1,5 +1,6 @@
 /** `tsworker delayed run`, `move`, `remove` and `repair`: which jobs are meant, whether they may, and what came of it. */
 import { TsworkerError } from '../../../errors.js';
+import { count, counted } from '../../../format.js';
 import { findOrphans, repairOrphans } from '../../../inspect/delayed.js';
 import {
   type DelayedFilter,
@@ -12,7 +13,6 @@ import { serverTimeMs } from '../../../registry/clock.js';
 import type { Destination } from '../../../resque/delayed.js';
 import { EXIT } from '../../command.js';
 import { confirm } from '../../confirm.js';
-import { count, counted } from '../../format.js';
 import { INTERRUPTED, interruptible } from '../../interrupt.js';
 import { printLine, say } from '../../io.js';
 import { printDocument } from '../../json.js';

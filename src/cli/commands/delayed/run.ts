@@ -1,10 +1,11 @@
 /** `tsworker delayed`: which sub-command, and what is looked at. What changes something is act.ts. */
+
+import { count, counted, duration, time } from '../../../format.js';
 import { batches } from '../../../inspect/batch.js';
 import { type DelayedJob, walkDelayed } from '../../../inspect/delayed-items.js';
 import { argsText } from '../../../inspect/payload.js';
 import { serverTimeMs } from '../../../registry/clock.js';
 import { EXIT } from '../../command.js';
-import { count, counted, duration, time } from '../../format.js';
 import { printLine, say } from '../../io.js';
 import { isoTime, printDocument, printLines, verbatim } from '../../json.js';
 import { placeOf, type Session, withRedis } from '../../session.js';

@@ -1,7 +1,7 @@
 /** What the demo shows, one act after the other, each with figures that were measured. */
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { count as number } from '../../format.js';
+import { count as number } from '../../../format.js';
 import type { Demo } from './demo.js';
 
 /** @returns how many jobs it pushed */

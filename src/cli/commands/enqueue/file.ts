@@ -2,10 +2,10 @@
 import { createReadStream } from 'node:fs';
 import { addAbortSignal, type Readable } from 'node:stream';
 import { TsworkerError } from '../../../errors.js';
+import { count, counted, rate } from '../../../format.js';
 import { BatchPusher } from '../../../resque/batch-pusher.js';
 import type { ReadyJob } from '../../../resque/payload-text.js';
 import { EXIT } from '../../command.js';
-import { count, counted, rate } from '../../format.js';
 import { INTERRUPTED, interruptible } from '../../interrupt.js';
 import { say } from '../../io.js';
 import { Progress } from '../../progress.js';

@@ -1,8 +1,8 @@
 /** What was enqueued: added up, and told to people or machines. */
 
+import { count, counted, rate } from '../../../format.js';
 import type { ReadyJob } from '../../../resque/payload-text.js';
 import type { Call } from '../../command.js';
-import { count, counted, rate } from '../../format.js';
 import { printLine } from '../../io.js';
 import { printDocument } from '../../json.js';
 import type { EnqueueFlags } from './definition.js';

@@ -1,11 +1,11 @@
 /** `tsworker enqueue`: one job from the command line, or many from a file. How they are pushed is resque/batch-pusher.ts. */
 import { TsworkerError } from '../../../errors.js';
+import { time as formatTime } from '../../../format.js';
 import { BatchPusher } from '../../../resque/batch-pusher.js';
 import { delayPayloads } from '../../../resque/delayed.js';
 import type { Due } from '../../../resque/due.js';
 import { argText, payloadOf, type ReadyJob } from '../../../resque/payload-text.js';
 import { EXIT } from '../../command.js';
-import { time as formatTime } from '../../format.js';
 import { printLine } from '../../io.js';
 import { isoTime, printDocument } from '../../json.js';
 import { keepSmall } from '../../memory.js';

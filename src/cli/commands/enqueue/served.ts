@@ -1,9 +1,10 @@
 /** After jobs were enqueued: is there a worker for them? The registry of workers knows. */
+
+import { counted } from '../../../format.js';
 import { readPause } from '../../../inspect/pause.js';
 import { serves } from '../../../inspect/worker-id.js';
 import { walkWorkers } from '../../../inspect/workers.js';
 import { serverTimeMs } from '../../../registry/clock.js';
-import { counted } from '../../format.js';
 import { say } from '../../io.js';
 import type { Session } from '../../session.js';
 import { PAUSED } from '../pause/format.js';

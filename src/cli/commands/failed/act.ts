@@ -1,5 +1,6 @@
 /** `tsworker failed retry`, `remove` and `clear`: which entries are meant, whether they may, and what came of it. */
 import { TsworkerError } from '../../../errors.js';
+import { counted } from '../../../format.js';
 import { Sweep } from '../../../inspect/failed/bulk.js';
 import { removeNamed, resolveTargets } from '../../../inspect/failed/by-index.js';
 import { isFiltered } from '../../../inspect/failed/filter.js';
@@ -9,7 +10,6 @@ import { Remover } from '../../../inspect/failed/remove.js';
 import { type Action, type Chosen, choose } from '../../../inspect/failed/select.js';
 import { EXIT } from '../../command.js';
 import { confirm } from '../../confirm.js';
-import { counted } from '../../format.js';
 import { say } from '../../io.js';
 import { placeOf, type Session } from '../../session.js';
 import { type FailedCall, filterOf, filterText } from './filter.js';

@@ -1,11 +1,11 @@
 /** `tsworker failed count`: what fails, how often, since when. */
 
+import { counted, duration, count as number, time } from '../../../format.js';
 import { countFailed, type FailedGroup, type Grouping } from '../../../inspect/failed/count.js';
 import { FailedList } from '../../../inspect/failed/list.js';
 import { serverTimeMs } from '../../../registry/clock.js';
 import type { Column } from '../../columns.js';
 import { EXIT } from '../../command.js';
-import { counted, duration, count as number, time } from '../../format.js';
 import { printLine } from '../../io.js';
 import { isoTime, printLines } from '../../json.js';
 import { placeOf, type Session } from '../../session.js';

@@ -1,7 +1,8 @@
 /** The filters as they were typed → which entries are meant, and how that is said. Pure. */
+
+import { time } from '../../../format.js';
 import type { FailedFilter } from '../../../inspect/failed/filter.js';
 import type { Call } from '../../command.js';
-import { time } from '../../format.js';
 import type { FailedFlags } from './definition.js';
 
 export type FailedCall = Call<FailedFlags>;

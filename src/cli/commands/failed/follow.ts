@@ -1,6 +1,7 @@
 /** Goes through the steps of a retry or a removal: adds up, shows how far it is, keeps the pace, ends when it is interrupted. */
+
+import { count, counted } from '../../../format.js';
 import type { Action, Brief, Left } from '../../../inspect/failed/select.js';
-import { count, counted } from '../../format.js';
 import { interruptible } from '../../interrupt.js';
 import { say } from '../../io.js';
 import { Progress } from '../../progress.js';

@@ -1,12 +1,12 @@
 /** `tsworker failed list`: the newest first, page by page. */
 
+import { count, counted, duration } from '../../../format.js';
 import { batches } from '../../../inspect/batch.js';
 import { FailedEntry, failureTime } from '../../../inspect/failed/entry.js';
 import { type FailedFilter, isFiltered, matching } from '../../../inspect/failed/filter.js';
 import { FailedList, type Listed } from '../../../inspect/failed/list.js';
 import { serverTimeMs } from '../../../registry/clock.js';
 import { EXIT } from '../../command.js';
-import { count, counted, duration } from '../../format.js';
 import { printLine } from '../../io.js';
 import { printLines } from '../../json.js';
 import { placeOf, type Session } from '../../session.js';

@@ -1,7 +1,8 @@
 /** What a retry or a removal has done, or would do: told to people or machines, and as an exit code. */
+
+import { count, counted } from '../../../format.js';
 import type { Action } from '../../../inspect/failed/select.js';
 import { EXIT } from '../../command.js';
-import { count, counted } from '../../format.js';
 import { INTERRUPTED } from '../../interrupt.js';
 import { printLine, say } from '../../io.js';
 import { printDocument } from '../../json.js';

@@ -1,5 +1,6 @@
 /** `tsworker failed show`: all that is known of one entry. */
 import { TsworkerError } from '../../../errors.js';
+import { count, counted, duration, time } from '../../../format.js';
 import { resolveTargets } from '../../../inspect/failed/by-index.js';
 import { entryId, FailedEntry, failureTime } from '../../../inspect/failed/entry.js';
 import { fingerprint } from '../../../inspect/failed/fingerprint.js';
@@ -8,7 +9,6 @@ import { argsText } from '../../../inspect/payload.js';
 import { serverTimeMs } from '../../../registry/clock.js';
 import { harmless } from '../../../terminal-text.js';
 import { EXIT } from '../../command.js';
-import { count, counted, duration, time } from '../../format.js';
 import { printDocument } from '../../json.js';
 import { placeOf, type Session } from '../../session.js';
 import { styleOf } from '../../style.js';

@@ -14,14 +14,15 @@ const FLAGS = {
     defaultText: '0',
   },
   yes: { ...COMMON.yes, help: 'remove: do not ask' },
-  json: { ...COMMON.json, help: 'list and peek: a line of JSON each; remove: one JSON document' },
+  'dry-run': { ...COMMON.dryRun, help: 'release: say what would be done, and change nothing' },
+  json: { ...COMMON.json, help: 'list and peek: a line of JSON each; remove and release: one JSON document' },
 };
 export type QueuesFlags = typeof FLAGS;
 
 export const queuesCommand = defineCommand({
   name: 'queues',
   group: 'Inspect',
-  help: 'list the queues, look into one, remove one',
+  help: 'list the queues, look into one, remove one, release its quarantine',
   verbs: {
     list: { words: '', help: 'every queue, how many jobs it has, and since when the next one waits', flags: ['json'] },
     peek: {
@@ -35,17 +36,26 @@ export const queuesCommand = defineCommand({
       flags: ['yes', 'json'],
       destructive: true,
     },
+    release: {
+      words: '<queue>',
+      help: 'the jobs in quarantine go back to the head of the queue, in their order',
+      flags: ['dry-run', 'json'],
+    },
   },
   flags: FLAGS,
   settings: CONNECTION_SETTINGS,
   examples: [
     ['tsworker queues', 'which there are'],
     ['tsworker queues peek low -count=3', 'what comes next in low'],
-    ['tsworker queues peek low -from=1000 -json', 'for machines: {"index":1000,"class":…,"payload":…} a line'],
+    ['tsworker queues peek low -from=1000 -json', 'for machines: a JSON object a line'],
     ['tsworker queues remove old --yes', 'without asking'],
+    ['tsworker queues release low', 'after a fix, or to let Ruby workers run them'],
   ],
   notes: `Since when a job waits is known only where its payload says so (ActiveJob's, php-resque's and others' do); Resque itself \
 does not write it.
+
+A job is in quarantine when two processes died while they ran it: there it delays nobody, and a tsworker with a supervisor runs it \
+alone. Its deaths still count after a release: if one more process dies with it, it returns to the quarantine.
 
 Exit code: 0 done; 1 there is no such queue, it was not to be removed after all, or Redis refused; 2 wrong usage.`,
   load: async () => (await import('./run.js')).queues,

@@ -1,14 +1,17 @@
-/** `tsworker queues`: lists, looks into, removes. What a queue is in Redis is inspect/queues.ts. */
+/** `tsworker queues`: lists, looks into, removes, releases. What a queue is in Redis is inspect/queues.ts. */
 
 import { isUtf8 } from 'node:buffer';
 import { didYouMean } from '../../../config/suggest.js';
 import { TsworkerError } from '../../../errors.js';
+import { count, counted, duration } from '../../../format.js';
 import { argsText } from '../../../inspect/payload.js';
+import { listQuarantined, releaseQuarantined } from '../../../inspect/quarantine.js';
 import {
   listQueues,
   peekQueue,
   type QueuedJob,
   type QueueName,
+  type QueueSeen,
   queueNameOf,
   queueNames,
   queueSize,
@@ -17,7 +20,6 @@ import {
 import { serverTimeMs } from '../../../registry/clock.js';
 import { type Call, EXIT } from '../../command.js';
 import { confirm } from '../../confirm.js';
-import { count, counted, duration } from '../../format.js';
 import { printLine } from '../../io.js';
 import { isoTime, printDocument, printLines, verbatim } from '../../json.js';
 import { placeOf, type Session, withRedis } from '../../session.js';
@@ -28,7 +30,7 @@ import type { QueuesFlags } from './definition.js';
 type QueuesCall = Call<QueuesFlags>;
 
 export async function queues(call: QueuesCall): Promise<number> {
-  const run = { list, peek, remove }[call.verb as 'list' | 'peek' | 'remove'];
+  const run = { list, peek, remove, release }[call.verb as 'list' | 'peek' | 'remove' | 'release'];
   return await withRedis(call, (session) => run(call, session));
 }
 
@@ -39,19 +41,12 @@ async function list({ io, flags }: QueuesCall, session: Session): Promise<number
   if (flags.json) {
     await printLines(
       io,
-      all.map(({ name, size = null, headAt }) => ({ name, size, headAt: isoTime(headAt) })),
+      all.map(({ name, size = null, headAt, quarantined }) => ({ name, size, headAt: isoTime(headAt), quarantined })),
     );
     return EXIT.fine;
   }
   if (all.length === 0) printLine(io, `no queue was ever used in ${placeOf(session)}`);
-  else
-    io.out(
-      listed(
-        COLUMNS,
-        all.map((queue) => [queue.name, sizeText(queue.size), age(queue.headAt, now)]),
-        io,
-      ),
-    );
+  else io.out(queueTable(all, now, io));
   return EXIT.fine;
 }
 
@@ -60,6 +55,17 @@ const COLUMNS = [
   { head: 'JOBS', align: 'right' },
   { head: 'HEAD WAITS', align: 'right' },
 ] as const;
+
+/** The last column is there only where something is in quarantine. */
+function queueTable(all: readonly QueueSeen[], now: number, io: QueuesCall['io']): string {
+  const some = all.some(({ quarantined }) => quarantined > 0);
+  const columns = some ? [...COLUMNS, { head: 'QUARANTINED', align: 'right' } as const] : COLUMNS;
+  const rows = all.map(({ name, size, headAt, quarantined }): Cell[] => {
+    const row = [name, sizeText(size), age(headAt, now)];
+    return some ? [...row, count(quarantined)] : row;
+  });
+  return listed(columns, rows, io);
+}
 
 /** A queue's size; its key may be of another type. */
 export function sizeText(size: number | undefined): string {
@@ -126,6 +132,23 @@ async function remove({ io, flags, words }: QueuesCall, session: Session): Promi
   const removed = await removeQueue(connection, keys, queue);
   if (flags.json) printDocument(io, { queue: queue.name, removed });
   else printLine(io, `removed the queue ${queue.name}; ${counted(removed, 'job')} went with it`);
+  return EXIT.fine;
+}
+
+async function release({ io, flags, words }: QueuesCall, session: Session): Promise<number> {
+  const { connection, keys } = session;
+  const [queue] = words;
+  const dryRun = flags['dry-run'] === true;
+  const waiting = await listQuarantined(connection, keys);
+  if (!waiting.has(queue)) await findQueue(session, queue);
+  const released = dryRun ? (waiting.get(queue) ?? 0) : await releaseQuarantined(connection, keys, queue);
+  if (flags.json) printDocument(io, { queue, released, dryRun });
+  else if (released === 0) printLine(io, `the quarantine of the queue ${queue} is empty`);
+  else
+    printLine(
+      io,
+      `${dryRun ? 'would release' : 'released'} ${counted(released, 'job')} to the head of the queue ${queue}`,
+    );
   return EXIT.fine;
 }
 

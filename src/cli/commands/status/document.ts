@@ -29,9 +29,13 @@ export function statusDocument(
   };
 }
 
-function queueEntry({ name, size = 0, headAt, workers }: QueueServed, now: number, rates: Rates | undefined) {
+function queueEntry(
+  { name, size = 0, headAt, quarantined, workers }: QueueServed,
+  now: number,
+  rates: Rates | undefined,
+) {
   const growth = rates === undefined ? {} : { growthPerSecond: rates.queues.get(name) ?? 0 };
-  return { name, size, headAgeSeconds: age(headAt, now), workers, ...growth };
+  return { name, size, headAgeSeconds: age(headAt, now), quarantined, workers, ...growth };
 }
 
 function processEntry({ name, host, pid, slots, working, lost, liveness, state }: ProcessSeen, now: number) {

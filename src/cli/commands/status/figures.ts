@@ -1,7 +1,8 @@
 /** The figures on top of `tsworker status`: one line each. Pure. */
+
+import { count, counted, duration, rate } from '../../../format.js';
 import type { WorkerCounts } from '../../../inspect/crowd.js';
 import type { Overview } from '../../../inspect/overview.js';
-import { count, counted, duration, rate } from '../../format.js';
 import type { Io } from '../../io.js';
 import type { Session } from '../../session.js';
 import { fields } from '../../table.js';
@@ -24,9 +25,18 @@ export function figures(overview: Overview, { uri, settings, rates }: FiguresVie
     ['paused', pauseText(overview)],
     ['jobs', `${processed}; ${failed}`],
     ['waiting', `${counted(waiting, 'job')} in ${counted(queues.length, 'queue')}${delayedText(overview)}`],
+    ...quarantineLine(overview),
     ['workers', workersText(workers)],
   ];
   return fields(pairs, io, room);
+}
+
+/** Only where something is there. */
+function quarantineLine({ queues }: Overview): [string, string][] {
+  const jobs = queues.reduce((sum, { quarantined }) => sum + quarantined, 0);
+  if (jobs === 0) return [];
+  const names = queues.filter(({ quarantined }) => quarantined > 0).map(({ name }) => name);
+  return [['quarantine', `${counted(jobs, 'job')} that two processes died with, of ${names.join(', ')}`]];
 }
 
 function workersText({ total, working, idle, lost, unknown, ...held }: WorkerCounts): string {

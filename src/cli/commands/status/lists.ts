@@ -1,9 +1,10 @@
 /** The lists of `tsworker status`: queues, hosts, processes, running jobs, failures. Pure. */
+
+import { count, duration, rate } from '../../../format.js';
 import type { FailedGroup } from '../../../inspect/failed/count.js';
 import type { Overview, QueueServed } from '../../../inspect/overview.js';
 import { argsText } from '../../../inspect/payload.js';
 import { type Column, truncated } from '../../columns.js';
-import { count, duration, rate } from '../../format.js';
 import type { Io } from '../../io.js';
 import { styleOf } from '../../style.js';
 import { type Cell, listed } from '../../table.js';
@@ -39,14 +40,17 @@ function queueList({ queues, at }: Overview, { most, rates, sort = 0 }: ListView
   const { red, dim } = styleOf(io);
   const columns: Column[] = [{ head: 'QUEUE', give: 1 }, right('JOBS'), right('HEAD WAITS', 2), right('WORKERS')];
   if (rates !== undefined) columns.splice(2, 0, right('GROWTH', 1));
+  const some = queues.some(({ quarantined }) => quarantined > 0);
+  if (some) columns.splice(-1, 0, right('QUARANTINED'));
   const rows = sorted(queues, QUEUE_ORDERS[sort % QUEUE_ORDERS.length], most, rates).map(
-    ({ name, size, headAt, workers }): Cell[] => {
+    ({ name, size, headAt, quarantined, workers }): Cell[] => {
       const growth = rates === undefined ? [] : [growthText(rates.queues.get(name) ?? 0)];
       const waits = headAt === undefined ? '-' : duration(at - headAt);
       const jobs = size === undefined ? 'not a list' : count(size);
       // Jobs that nobody takes are the first thing to see.
       const served = { text: count(workers), paint: workers === 0 && size !== 0 ? red : (text: string) => text };
-      return [name, size === 0 ? { text: jobs, paint: dim } : jobs, ...growth, waits, served];
+      const alone = some ? [count(quarantined)] : [];
+      return [name, size === 0 ? { text: jobs, paint: dim } : jobs, ...growth, waits, ...alone, served];
     },
   );
   return section(columns, rows, queues.length, 'tsworker queues', io);

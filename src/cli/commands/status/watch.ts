@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface Watched {
   readonly everyMs: number;
-  /** Aborts when it shall end. */
+  /** Aborts when it is to end. */
   readonly over: AbortSignal;
   /** Reads and shows once. @returns false: nobody looks any more */
   show(): Promise<boolean>;

@@ -1,6 +1,7 @@
 /** `tsworker workers`: a line for each process, with what its records do not show. Pure. */
+
+import { count, duration } from '../../../format.js';
 import { heldBy, type ProcessSeen } from '../../../inspect/processes.js';
-import { count, duration } from '../../format.js';
 import type { Io } from '../../io.js';
 import { type Paint, type Style, styleOf } from '../../style.js';
 import { type Cell, listed } from '../../table.js';

@@ -1,7 +1,8 @@
 /** `tsworker workers -slots`: a line for each worker, which is a slot of a process. Pure. */
+
+import { count, duration } from '../../../format.js';
 import { argsText } from '../../../inspect/payload.js';
 import type { WorkerDetails, WorkerSeen } from '../../../inspect/workers.js';
-import { count, duration } from '../../format.js';
 import type { Io } from '../../io.js';
 import { styleOf } from '../../style.js';
 import { type Cell, listed } from '../../table.js';

@@ -1,9 +1,10 @@
 /** A worker as the commands show it: its short name, and its entry for machines. */
+
+import { duration } from '../../../format.js';
 import type { ProcessSeen } from '../../../inspect/processes.js';
-import type { JobInHand, WorkerDetails, WorkerSeen } from '../../../inspect/workers.js';
+import type { RunningJob, WorkerDetails, WorkerSeen } from '../../../inspect/workers.js';
 import type { ProcessState } from '../../../registry/process-state.js';
 import type { Call } from '../../command.js';
-import { duration } from '../../format.js';
 import { isoTime, verbatim } from '../../json.js';
 import type { WorkersFlags } from './definition.js';
 
@@ -37,7 +38,7 @@ export function workerEntry(worker: WorkerSeen, details: WorkerDetails): Readonl
   };
 }
 
-export function jobEntry({ queue, class: name, since, enqueuedAt, problem, payload }: JobInHand) {
+export function jobEntry({ queue, class: name, since, enqueuedAt, problem, payload }: RunningJob) {
   const times = { since: isoTime(since), enqueuedAt: isoTime(enqueuedAt) };
   return { queue, class: name, ...times, ...(problem === undefined ? {} : { problem }), payload: verbatim(payload) };
 }

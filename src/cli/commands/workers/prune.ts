@@ -1,9 +1,11 @@
 /** `tsworker workers prune`: removes dead workers from the registry, or says which. The rules are registry/prune.ts. */
+
+import { counted, duration } from '../../../format.js';
+import type { Leftover } from '../../../inspect/leftovers.js';
 import { type DeadSeen, findDead, type Pruned, pruneNow } from '../../../inspect/prune.js';
 import { parseTime } from '../../../inspect/time.js';
 import type { Recovered } from '../../../registry/recover.js';
 import { EXIT } from '../../command.js';
-import { counted, duration } from '../../format.js';
 import { printLine, say } from '../../io.js';
 import { isoTime, printLines } from '../../json.js';
 import type { Session } from '../../session.js';
@@ -15,15 +17,17 @@ export async function prune(call: WorkersCall, { connection, settings }: Session
   const times = { heartbeatMs: heartbeat * 1000, pruneAfterMs: pruneAfter * 1000 };
   const options = { namespace, label, forcePrune, onDead, ...times };
   if (call.flags['dry-run']) {
-    const { dead, graceMs } = await findDead(connection, options);
-    const lines = dead.map((one) => foreseen(one, onDead));
-    await tell(call, lines, `${counted(dead.length, 'worker')} would be pruned`);
+    const { dead, graceMs, leftovers } = await findDead(connection, options);
+    const lines = [...dead.map((one) => foreseen(one, onDead)), ...leftovers.map((one) => foreseenLeft(one, onDead))];
+    await tell(call, lines, `${counted(dead.length, 'worker')} would be pruned${leftText(leftovers.length)}`);
     return sayGrace(call, graceMs);
   }
   const pruned = await pruneNow(connection, options);
   const { workers, kind } = pruned;
+  const left = pruned.kind === 'pruned' ? pruned.leftovers : [];
+  const lines = [...workers.map(done), ...left.map((one) => ({ ...done(one), death: 'unregistered' as const }))];
   if (kind === 'pruned' || workers.length > 0)
-    await tell(call, workers.map(done), `${counted(workers.length, 'worker')} pruned`);
+    await tell(call, lines, `${counted(workers.length, 'worker')} pruned${leftText(left.length)}`);
   return kind === 'locked' ? sayLocked(call, pruned) : sayGrace(call, pruned.graceMs);
 }
 
@@ -31,7 +35,8 @@ export async function prune(call: WorkersCall, { connection, settings }: Session
 interface Line {
   readonly worker: string;
   readonly heartbeat: string;
-  readonly death: Recovered['death'];
+  /** unregistered: another program had, and left keys of it. */
+  readonly death: Recovered['death'] | 'unregistered';
   readonly job: { readonly queue: string; readonly class: string; readonly fate: string } | null;
 }
 
@@ -43,6 +48,15 @@ function done({ id, heartbeat, death, job }: Recovered): Line {
 function foreseen({ id, heartbeat, death, worker: { job, ours } }: DeadSeen, onDead: 'requeue' | 'fail'): Line {
   const fate = ours && onDead === 'requeue' ? 'requeued' : 'failed';
   return { worker: id, heartbeat, death, job: job === undefined ? null : { queue: job.queue, class: job.class, fate } };
+}
+
+function foreseenLeft({ id, job, isFailed }: Leftover, onDead: 'requeue' | 'fail'): Line {
+  const fate = onDead === 'requeue' ? 'requeued' : 'failed';
+  return { worker: id, heartbeat: '', death: 'unregistered', job: job && !isFailed ? { ...job, fate } : null };
+}
+
+function leftText(left: number): string {
+  return left === 0 ? '' : `; keys of ${counted(left, 'unregistered worker')}`;
 }
 
 async function tell({ io, flags }: WorkersCall, lines: readonly Line[], summary: string): Promise<void> {
@@ -86,6 +100,7 @@ const WHY = {
   seen: 'seen to die',
   gone: 'its process is gone',
   silent: 'it never had a heartbeat',
+  unregistered: 'another program unregistered it',
 } as const;
 
 function fateText(job: Line['job']): string {

@@ -1,10 +1,11 @@
 /** `tsworker workers`: which sub-command; and the list, by process or by slot. */
+
+import { counted } from '../../../format.js';
 import { Processes } from '../../../inspect/processes.js';
 import { readDetails, type WorkerDetails, type WorkerSeen, walkWorkers } from '../../../inspect/workers.js';
 import { serverTimeMs } from '../../../registry/clock.js';
 import { readProcessStates } from '../../../registry/process-state.js';
 import { EXIT } from '../../command.js';
-import { counted } from '../../format.js';
 import { printLine } from '../../io.js';
 import { printLines } from '../../json.js';
 import { placeOf, type Session, withRedis } from '../../session.js';

@@ -1,6 +1,7 @@
-/** `tsworker workers show`: all that the books say about one worker. */
+/** `tsworker workers show`: everything about one worker. */
 import { didYouMean } from '../../../config/suggest.js';
 import { TsworkerError } from '../../../errors.js';
+import { count, duration, time } from '../../../format.js';
 import {
   findWorkers,
   readDetails,
@@ -10,7 +11,6 @@ import {
 } from '../../../inspect/workers.js';
 import { serverTimeMs } from '../../../registry/clock.js';
 import { EXIT } from '../../command.js';
-import { count, duration, time } from '../../format.js';
 import { printDocument } from '../../json.js';
 import { placeOf, type Session } from '../../session.js';
 import { fields } from '../../table.js';

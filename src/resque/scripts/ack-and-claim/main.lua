@@ -2,19 +2,22 @@
 -- in a queue, in a worker's record, in `failed`, or counted. A finish counts only while the record bears its token, so the
 -- call may be sent again after a lost reply. A payload is never decoded and encoded again: its bytes are spliced.
 --
--- The last of the files that make this script; the others are functions: replies.lua, records.lua, json.lua, queues.lua.
+-- The last of the files that make this script; the others are functions: replies.lua, records.lua, json.lua, retries.lua,
+-- queues.lua.
 --
 -- KEYS  pause-all-workers, then the queue lists. Only these are declared, since Redis 7.0 watches every declared key at
 --       each read in a script; for the same reason records are taken with write commands.
 -- ARGV  as named below; then for each finish: slot, token, and
 --         'd' (done)  |  'f' (failed), head of the entry, its tail  |
---         'r' (requeue) or 'b' (requeue other bytes than the record shows), index of the queue, its name, the bytes;
+--         'r' (requeue) or 'b' (requeue other bytes than the record shows), index of the queue, its name, the bytes  |
+--         't' (try again later), its queue, in how many ms, the head of the envelope, '1' where it counts as a retry;
 --       then the idle slots that are none of a finish. The slots of the finishes are the first idle ones, or none of them
 --       is idle.
 -- Returns 0, 1 (paused) or 2 (not registered): nothing was claimed in both cases; drained 0/1; a string with 1 or 0 for
 --       each finish; positions of occupied slots among the idle ones, from 0; nothing, or large jobs at the head of a queue
---       that come next, for the caller to claim by claim-large.lua: index of the queue, payloads; then for each claim
---       2 * index of its queue + (strict and 1 or 0), payload
+--       that come next, for the caller to claim by claim-large.lua: index of the queue, payloads; where drained, in how
+--       many ms the next retry of our queues is due, or -1; then for each claim 2 * index of its queue + (strict and 1 or
+--       0), payload; or for a retry -1 - index of its queue, its envelope
 local finish_count, idle_count = tonumber(ARGV[1]), tonumber(ARGV[2])
 -- Of worker:W, stat:processed:W and stat:failed:W: what is before the slot's number and what follows it.
 local record_prefix, processed_prefix, failures_prefix, worker_suffix = ARGV[3], ARGV[4], ARGV[5], ARGV[6]
@@ -25,8 +28,9 @@ local queue_set, failed_list, processed_total, failures_total = ARGV[9], ARGV[10
 local registration = ARGV[13]
 -- Where to begin in [0, 1) and the weights of the queues with commas between, both '' in strict order.
 local position, weights = ARGV[14], ARGV[15]
-local queue_prefix_length = tonumber(ARGV[16])
-local FIRST_FINISH = 17
+-- ARGV[16] to ARGV[18] are read in retries.lua. ARGV[19] counts what the two totals do not.
+local stat = ARGV[19]
+local FIRST_FINISH = 20
 
 -- Where in ARGV the finishes stand, and the slots: those of the finishes, then the others.
 local function read_slots()
@@ -34,7 +38,7 @@ local function read_slots()
   for i = 1, finish_count do
     finish_at[i], slots[i] = at, ARGV[at]
     local kind = ARGV[at + 2]
-    at = at + (kind == 'd' and 3 or kind == 'f' and 5 or 6)
+    at = at + (kind == 'd' and 3 or kind == 'f' and 5 or kind == 't' and 7 or 6)
   end
   for i = at, #ARGV do slots[#slots + 1] = ARGV[i] end
   return finish_at, slots
@@ -46,6 +50,7 @@ local function record_key(slot) return record_prefix .. slot .. worker_suffix en
 local function move(at, record)
   local kind = ARGV[at + 2]
   if kind == 'f' then return redis.pcall('RPUSH', failed_list, ARGV[at + 3] .. payload_in(record) .. ARGV[at + 4]) end
+  if kind == 't' then return add_retry(ARGV[at + 3], now() + tonumber(ARGV[at + 4]), ARGV[at + 5] .. shown_in(record)) end
   redis.pcall('SADD', queue_set, ARGV[at + 4])
   return redis.pcall('LPUSH', KEYS[2 + tonumber(ARGV[at + 3])], kind == 'r' and payload_in(record) or ARGV[at + 5])
 end
@@ -54,7 +59,7 @@ end
 -- nothing: the records of what is ours are taken, the jobs are written to where they go, and what could not be written is
 -- held again. Sets '1' or '0' for each in `settled`, and returns an error where one was refused.
 local function move_ended(finish_at, settled)
-  local taken, refusal, failures = {}, nil, 0
+  local taken, refusal, failures, retries = {}, nil, 0, 0
   for i = 1, finish_count do
     local at = finish_at[i]
     if ARGV[at + 2] ~= 'd' then
@@ -75,8 +80,11 @@ local function move_ended(finish_at, settled)
     elseif moved and ARGV[at + 2] == 'f' then
       failures = failures + 1
       redis.pcall('INCR', failures_prefix .. ARGV[at] .. worker_suffix)
+    elseif moved and ARGV[at + 2] == 't' and ARGV[at + 6] == '1' then
+      retries = retries + 1
     end
   end
+  if retries > 0 then redis.pcall('HINCRBY', stat, 'retried', retries) end
   if failures > 0 then redis.pcall('INCRBY', failures_total, failures) end
   return refusal
 end
@@ -88,16 +96,15 @@ local function is_paused()
   return string.lower(string.match(pause, '^%s*(.-)%s*$')) == 'true'
 end
 
-local function is_registered() return registration == '' or redis.call('EXISTS', registration) == 1 end
-
 -- What stands in a claim record between the token and the payload, by queue.
 local before_payload = {}
-local function record_of(token, payload, q, strict)
+local function record_of(token, payload, q, strict, is_retry)
   if not before_payload[q] then
     -- cjson escapes the slash, which need not be.
-    local name = string.gsub(cjson.encode(string.sub(KEYS[1 + q], queue_prefix_length + 1)), '\\/', '/')
+    local name = string.gsub(cjson.encode(queue_name(q)), '\\/', '/')
     before_payload[q] = '","queue":' .. name .. run_at
   end
+  if is_retry then return '{"token":"' .. token .. before_payload[q] .. state_in(payload) end
   return '{"token":"' .. token .. before_payload[q] .. (strict and '"payload":' .. payload or as_text(payload)) .. '}'
 end
 
@@ -136,11 +143,13 @@ local function end_and_claim(finish_at, slots, settled, drawn, reply)
     local payload = not refusal and i > others and drawn.payloads[n]
     if payload then
       key = record_key(slots[i])
-      local record = record_of(token_base .. slots[i], payload, drawn.queues[n], drawn.strict[n])
+      local is_retry = drawn.due[n] ~= false
+      local record = record_of(token_base .. slots[i], payload, drawn.queues[n], drawn.strict[n], is_retry)
       local stands
       stands, old, forbidden = claim(key, record, done_token)
       if stands then
-        reply[#reply + 1] = 2 * (drawn.queues[n] - 1) + (drawn.strict[n] and 1 or 0)
+        local q = drawn.queues[n] - 1
+        reply[#reply + 1] = is_retry and -1 - q or 2 * q + (drawn.strict[n] and 1 or 0)
         reply[#reply + 1] = payload
         claimed[i] = n
         n = n + 1
@@ -158,7 +167,7 @@ local function end_and_claim(finish_at, slots, settled, drawn, reply)
       settled[i] = old and '1' or '0'
     end
   end
-  for left = #drawn.payloads, n, -1 do push_back(drawn.queues[left], drawn.payloads[left]) end
+  for left = #drawn.payloads, n, -1 do give_back(drawn, left) end
   return n - 1, ended, claimed, refusal
 end
 
@@ -172,7 +181,7 @@ local function count_done(ended, slots, drawn, claimed)
   if is_error(counted) and not is_no_counter(counted) then
     for i = finish_count, 1, -1 do
       local n = ended[i] and claimed[i]
-      if n then push_back(drawn.queues[n], drawn.payloads[n]) end
+      if n then give_back(drawn, n) end
       if ended[i] then redis.call('SET', record_key(slots[i]), ended[i]) end
     end
     return counted
@@ -185,10 +194,12 @@ local function main()
   local settled = {}
   local refusal = move_ended(finish_at, settled)
   if refusal then return redis.error_reply(refusal.err) end
-  local state = is_paused() and 1 or not is_registered() and 2 or 0
+  local registered, has_retries = look_up(registration)
+  local state = is_paused() and 1 or not registered and 2 or 0
   if state > 0 then idle_count = 0 end
+  if has_retries and idle_count > 0 then find_retries() end
   local drawn = draw(idle_count, position ~= '' and tonumber(position), weights)
-  local reply = { state, 0, '', {}, drawn.large or false }
+  local reply = { state, 0, '', {}, drawn.large or false, -1 }
   local claims, ended, claimed
   claims, ended, claimed, refusal = end_and_claim(finish_at, slots, settled, drawn, reply)
   refusal = count_done(ended, slots, drawn, claimed) or refusal
@@ -197,6 +208,7 @@ local function main()
   -- Too little was found: the caller is told of the next push.
   if drawn.all_empty and claims == #drawn.payloads then
     reply[2] = 1
+    reply[6] = until_next_retry()
     watch_queues(drawn)
   end
   return reply

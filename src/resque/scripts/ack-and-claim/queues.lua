@@ -11,6 +11,12 @@ local MOST_IN_ONE_POP = 8
 
 local function push_back(q, payload) redis.call('LPUSH', KEYS[1 + q], payload) end
 
+-- A job that was drawn goes back to where it was.
+local function give_back(drawn, n)
+  if drawn.due[n] then return give_back_retry(drawn.queues[n], drawn.payloads[n], drawn.due[n]) end
+  push_back(drawn.queues[n], drawn.payloads[n])
+end
+
 -- Pops at most `count` jobs of a queue: a list of payloads; or nil and an error where it cannot be read. A key that is not a
 -- list counts as empty; a queue that cannot be read for another reason (a read-only replica) must not.
 local pops_many = true
@@ -50,8 +56,8 @@ local function show_large(q, popped, first, count)
 end
 
 -- Takes what was popped of queue `q`, for `count` slots, until the call has enough; the rest goes back. What was drawn is a
--- table with the lists `payloads`, `queues` and `strict`, with `large` as main.lua returns it, `bytes`, and `stopped`: no
--- more fits in.
+-- table with the lists `payloads`, `queues`, `strict` and `due` (false for what is no retry), with `large` as main.lua
+-- returns it, `bytes`, and `stopped`: no more fits in.
 local function accept(drawn, q, popped, count)
   for n = 1, #popped do
     local payload = popped[n]
@@ -65,14 +71,37 @@ local function accept(drawn, q, popped, count)
       return
     end
     local at = #drawn.payloads + 1
-    drawn.payloads[at], drawn.queues[at], drawn.strict[at] = payload, q, strict
+    drawn.payloads[at], drawn.queues[at], drawn.strict[at], drawn.due[at] = payload, q, strict, false
     drawn.bytes = drawn.bytes + weighs
   end
+end
+
+-- Takes retries of a queue that are due, as if they stood at its head. Their payloads have been looked through already.
+-- Returns how many.
+local function draw_retries(drawn, q, count)
+  local first = #drawn.payloads
+  while #drawn.payloads - first < count and not drawn.stopped do
+    local envelope, due, refusal = pop_retry(q)
+    if refusal then drawn.refusal, drawn.stopped = refusal, true end
+    if not envelope then break end
+    if not is_envelope(envelope) then
+      accept(drawn, q, { envelope }, 1)
+    elseif drawn.bytes > 0 and drawn.bytes + #envelope > MOST_BYTES then
+      give_back_retry(q, envelope, due)
+      drawn.stopped = true
+    else
+      local at = #drawn.payloads + 1
+      drawn.payloads[at], drawn.queues[at], drawn.strict[at], drawn.due[at] = envelope, q, true, due
+      drawn.bytes = drawn.bytes + #envelope
+    end
+  end
+  return #drawn.payloads - first
 end
 
 -- Takes at most `count` jobs of a queue, and tells whether there may be more in it. The first by itself: how large jobs are
 -- is known when one is popped.
 local function draw_from(drawn, q, count)
+  count = count - draw_retries(drawn, q, count)
   local wanted = 1
   while count > 0 and not drawn.stopped do
     local popped, refusal = pop(q, wanted)
@@ -107,7 +136,7 @@ local FEW_QUEUES = 8
 local function are_all_empty(drawn)
   if not drawn.asked and #KEYS - 1 > FEW_QUEUES then drawn.watched = is_none_there() end
   drawn.asked = true
-  return drawn.watched
+  return drawn.watched and not has_due_retries()
 end
 
 -- Both tell whether every queue was found empty.
@@ -182,7 +211,7 @@ end
 -- Draws jobs for so many slots. The result also tells in `all_empty` whether every queue was found empty, in `refusal`
 -- the error of a queue that cannot be read. `position`: nil in strict order.
 local function draw(wanted, position, weights)
-  local drawn = { payloads = {}, queues = {}, strict = {}, bytes = 0 }
+  local drawn = { payloads = {}, queues = {}, strict = {}, due = {}, bytes = 0 }
   if wanted == 0 then return drawn end
   if position then
     drawn.all_empty = draw_by_weight(drawn, wanted, position, numbers_in(weights))

@@ -33,3 +33,14 @@ local function payload_in(record)
   local _, at = string.find(record, '"payload":', 1, true)
   return string.sub(record, at + 1, -2)
 end
+
+-- The last fields of a record: its payload, and before it the encoding where it is shown as text.
+local function shown_in(record)
+  local payload, encoding = string.find(record, '"payload":', 1, true), string.find(record, '"payload_encoding":', 1, true)
+  return string.sub(record, encoding and encoding < payload and encoding or payload)
+end
+
+-- The last fields of an envelope: the retry, and what is shown of the payload. The queue before them holds no such text.
+local function state_in(envelope)
+  return string.sub(envelope, string.find(envelope, '"retry":', 1, true), -1)
+end

@@ -28,10 +28,14 @@ if leader and leader ~= name then return { 1, redis.call('PTTL', lease), leader,
 
 require_type(keys.schedule, 'zset')
 require_type(keys.queues, 'set')
-redis.call('SET', lease, name, 'PX', lease_ms)
-
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
+
+local function next_due() return redis.call('ZRANGEBYSCORE', keys.schedule, '-inf', now / 1000, 'LIMIT', 0, 1)[1] end
+
+-- Who may not read the schedule must not lead.
+next_due()
+redis.call('SET', lease, name, 'PX', lease_ms)
 
 local json
 local function decode(item)
@@ -94,7 +98,7 @@ end
 
 local promoted = 0
 while left > 0 and bytes_left > 0 do
-  local time = redis.call('ZRANGEBYSCORE', keys.schedule, '-inf', now / 1000, 'LIMIT', 0, 1)[1]
+  local time = next_due()
   if not time then
     local first = redis.call('ZRANGE', keys.schedule, 0, 0, 'WITHSCORES')[2]
     local ms = first and math.max(1, math.ceil(first * 1000 - now)) or -1

@@ -1,4 +1,4 @@
-/** Numbers, durations and times as people read them. Pure. */
+/** Numbers, durations and times as people read them: one form of each everywhere. Pure; imports nothing. */
 
 const whole = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
 const UNITS = [

@@ -1,0 +1,30 @@
+/** What the scheduler tells → log lines. */
+import type { Logger } from 'pino';
+import type { SchedulerMessage } from '../scheduler/scheduler.js';
+
+export function schedulerWording(log: Logger): (message: SchedulerMessage) => void {
+  return (message) => {
+    switch (message.kind) {
+      case 'promoted':
+        log.debug({ jobs: message.count }, 'delayed jobs were due: moved to their queues');
+        break;
+      case 'unreadable':
+        log.warn(
+          { time: message.time, problem: message.reason },
+          'a delayed job cannot be run: moved to the failed list',
+        );
+        break;
+      case 'standing by':
+        if (message.holder === undefined)
+          log.info('no other scheduler holds its lock any more: moving delayed jobs again');
+        else
+          log.info(
+            { holder: message.holder },
+            'another scheduler holds its lock: it moves the delayed jobs, this one does not',
+          );
+        break;
+      case 'scheduler problem':
+        log.warn({ problem: message.message }, 'delayed jobs cannot be moved to their queues now: trying again');
+    }
+  };
+}

@@ -1,0 +1,75 @@
+/** The engine of a worker with what it needs: the store, and all that listen to it, side by side. */
+import { randomBytes } from 'node:crypto';
+import { Engine } from '../engine/engine.js';
+import { EngineEvents } from '../engine/events.js';
+import type { Perform } from '../engine/interfaces.js';
+import { logEngine } from '../log/log-subscriber.js';
+import type { Connection } from '../redis/connection.js';
+import { type Identity, workerId } from '../registry/identity.js';
+import { reenter } from '../registry/register.js';
+import { RedisJobStore } from '../resque/store.js';
+import type { JobWatch } from '../tracing/watch.js';
+import type { WorkerOptions } from './types.js';
+
+export interface EngineParts {
+  readonly connection: Connection;
+  /** What is registered. */
+  readonly identity: Identity;
+  readonly perform: Perform;
+  readonly watch: JobWatch;
+  /** The registered ones. */
+  readonly classes: readonly string[];
+  /** Counted up as outcomes are reported. */
+  readonly counts: { processed: number; failed: number };
+}
+
+export function createEngine(options: WorkerOptions, parts: EngineParts): Engine {
+  const { settings, log, meter } = options;
+  const { connection, perform, identity, classes } = parts;
+  const events = new EngineEvents((err, event) => log.error({ err, event }, 'a listener of the worker threw an error'));
+  const engine = new Engine({
+    store: createStore(options, parts),
+    perform,
+    events,
+    concurrency: settings.concurrency,
+    intervalMs: settings.interval * 1000,
+    pushes: connection.tracking,
+    exitOnComplete: settings.exitOnComplete,
+  });
+  count(events, parts);
+  tellOthers(events, options);
+  meter?.listen(events, { classes, slots: settings.concurrency, busy: () => engine.busy });
+  logEngine(log, events, (slot) => workerId(identity, slot), settings.logJobs);
+  return engine;
+}
+
+function createStore({ settings, quarantine }: WorkerOptions, { connection, identity }: EngineParts): RedisJobStore {
+  const { waitReplicas, waitTimeout } = settings;
+  return new RedisJobStore(connection, {
+    namespace: settings.namespace,
+    plan: settings.queues,
+    workerId: (slot) => workerId(identity, slot),
+    nonce: randomBytes(6).toString('base64url').replaceAll('-', '.'),
+    checkRegistered: true,
+    quarantine: quarantine !== undefined,
+    ...(waitReplicas > 0 ? { wait: { replicas: waitReplicas, timeoutMs: Math.ceil(waitTimeout * 1000) } } : {}),
+  });
+}
+
+function count(events: EngineEvents, { connection, identity, watch, counts }: EngineParts): void {
+  events
+    .on('acked', (_claim, outcome) => {
+      if (outcome.kind === 'done') counts.processed++;
+      else if (outcome.kind === 'failed') counts.failed++;
+    })
+    .on('finished', (run, outcome) => watch.finished(run, outcome))
+    // Whoever finds itself out of the registry lives: it need not wait for the next beat, which does it where this fails.
+    .on('unregistered', () => void reenter(connection, identity).catch(() => {}));
+}
+
+function tellOthers(events: EngineEvents, { onRun, quarantine }: WorkerOptions): void {
+  if (onRun !== undefined) events.on('started', onRun);
+  if (quarantine === undefined) return;
+  events.on('started', (run) => quarantine(run.claim.token, true));
+  events.on('finished', (run) => quarantine(run.claim.token, false));
+}

@@ -1,0 +1,40 @@
+/** For a worker without a supervisor: it registers, beats and leaves by itself, and has the scheduler beside that. */
+import { maskUri } from '../config/uri.js';
+import { heartbeatWording } from '../log/log-subscriber.js';
+import { schedulerWording } from '../log/scheduler-log.js';
+import { workerConnectOptions } from '../redis/options.js';
+import { type HeartbeatMessage, heartbeatOptions } from '../registry/heartbeat.js';
+import type { Identity } from '../registry/identity.js';
+import { OwnMembership } from '../registry/membership.js';
+import { schedulerDataOf } from '../scheduler/create.js';
+import { isSchedulerMessage, type SchedulerMessage } from '../scheduler/scheduler.js';
+import type { WorkerOptions } from './types.js';
+
+/** What the engine is told of it. */
+interface EngineNews {
+  setProcesses(count: number): void;
+  jobsPushed(): void;
+}
+
+export function createOwnMembership(options: WorkerOptions, wanted: Identity, engine: EngineNews): OwnMembership {
+  const { settings, log } = options;
+  const word = heartbeatWording(log);
+  const wordScheduler = schedulerWording(log);
+  const tell = (message: HeartbeatMessage | SchedulerMessage) => {
+    if (message.kind === 'beat') engine.setProcesses(message.processes);
+    // It may have put jobs back, and over our own connection; also a beat that failed, until it did.
+    else engine.jobsPushed();
+    if (isSchedulerMessage(message)) return wordScheduler(message);
+    options.meter?.hear?.(message);
+    word(message);
+  };
+  const shared = settings.connections === 1 || options.connect !== undefined;
+  if (shared)
+    log.warn(
+      'heartbeats share the event loop with the jobs: a job that blocks it for minutes gets this worker declared dead',
+    );
+  const thread = { connect: workerConnectOptions(settings, 'heartbeat'), shownUri: maskUri(settings.uri) };
+  const heartbeat = heartbeatOptions(settings);
+  const scheduler = schedulerDataOf(settings);
+  return new OwnMembership({ wanted, heartbeat, tell, scheduler, thread: shared ? undefined : thread });
+}
