@@ -36,29 +36,22 @@ beforeAll(() => {
 const WAYS = [['-connections=1'], ['-processes=1']];
 
 for (const flags of WAYS) {
-  test.concurrent.for(['clock', 'json', 'collections', 'controller'])(`%s (${flags})`, async (what, context) => {
-    const { redis, start, push, counted } = await startScene(context, jobs, [
-      '-concurrency=3',
-      '-interval=3600',
-      ...flags,
-    ]);
-    const run = start();
-    await push('Replace', what);
-    await counted({ processed: 1 });
-    for (let n = 0; n < 20; n++) await push(n % 2 ? 'Good' : 'Bad');
-    await counted({ processed: 11, failed: 10 });
-    run.signal('SIGTERM');
-    expect((await run.exit()).code).toBe(0);
-    await assertConserved(redis.client, 21);
-  });
-
-  test.concurrent(`without Promise nothing can reach Redis, and TERM still ends it (${flags})`, async (context) => {
-    const { redis, start, push } = await startScene(context, jobs, ['-concurrency=3', '-interval=3600', ...flags]);
-    const run = start();
-    await push('Replace', 'promise');
-    await run.waitForLog((line) => line.level >= 50);
-    run.signal('SIGTERM');
-    expect((await run.exit(25_000)).code).toBe(1);
-    await assertConserved(redis.client, 1);
-  });
+  test.concurrent.for(['clock', 'promise', 'json', 'collections', 'controller'])(
+    `%s (${flags})`,
+    async (what, context) => {
+      const { redis, start, push, counted } = await startScene(context, jobs, [
+        '-concurrency=3',
+        '-interval=3600',
+        ...flags,
+      ]);
+      const run = start();
+      await push('Replace', what);
+      await counted({ processed: 1 });
+      for (let n = 0; n < 20; n++) await push(n % 2 ? 'Good' : 'Bad');
+      await counted({ processed: 11, failed: 10 });
+      run.signal('SIGTERM');
+      expect((await run.exit()).code).toBe(0);
+      await assertConserved(redis.client, 21);
+    },
+  );
 }
