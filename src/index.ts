@@ -8,11 +8,14 @@ export type {
   FlagValues,
   JobContext,
   JobFunction,
+  PastFailure,
   SetupContext,
 } from './job.js';
 export { defineFlags } from './job-modules/flags.js';
 export { register, registerDecoder } from './job-modules/global-registrations.js';
 export { job } from './job-modules/job.js';
+export type { Retry, RetryFailure, RetryMatch } from './job-modules/retry-policy.js';
+export { Cancel, Discard, RetryIn } from './job-modules/verdicts.js';
 export {
   cancelDelayed,
   type DelayedEntry,
@@ -23,6 +26,8 @@ export {
   type Scheduled,
 } from './library/delayed.js';
 export { namespace, setSettings, signals, work } from './library/library.js';
+export { isQueuePaused, pauseQueue, resumeQueue } from './library/queue-pause.js';
+export { deleteJobs, moveJobs, type QueuedMatch } from './library/queued.js';
 export { close, init } from './program/connection.js';
 export { enqueue } from './program/enqueue.js';
 export type { WorkSettings } from './program/state.js';

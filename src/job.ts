@@ -65,6 +65,12 @@ export interface JobContext<F = Record<string, FlagOptions>> {
   readonly log: Logger;
   /** The values of the job modules' own flags. */
   readonly flags: FlagValues<F>;
+  /** Which run of the job this is, from 1: one more than the runs that failed. */
+  readonly attempt: number;
+  /** How often the job runs at most before it goes to the failed list; 1 without `retry`. */
+  readonly attempts: number;
+  /** The latest runs that failed, at most ten, the last one last. */
+  readonly failures: readonly PastFailure[];
 }
 
 /** A job: gets the queue and the payload's arguments. Resolving is success, rejecting or throwing is failure. */

@@ -1,8 +1,9 @@
 /** The queues: whether those that are configured exist, hold what is registered here, and are worked at all. */
 
 import { didYouMean } from '../config/suggest.js';
-import { counted } from '../format.js';
+import { counted, duration } from '../format.js';
 import { readPause } from '../inspect/pause.js';
+import { readQueuePauses } from '../inspect/queue-pause.js';
 import { listQueues, type QueueSeen } from '../inspect/queues.js';
 import { serves } from '../inspect/worker-id.js';
 import type { JobModules } from '../job-modules/load.js';
@@ -31,6 +32,7 @@ export async function checkQueues(seen: RedisSeen, facts: QueueFacts): Promise<F
     ...aboutPause((await readPause(connection, facts.keys)).paused),
     ...missing(ours, all),
     ...(await contents(seen, facts, ours)),
+    ...(await pausedQueues(seen, facts, ours, all)),
     ...unserved(ours, all, facts.served),
     ...all.flatMap(quarantined),
   ];
@@ -44,6 +46,24 @@ function aboutPause(paused: boolean): Finding[] {
       'run tsworker resume when they should go on',
     ),
   ];
+}
+
+/** Also one of ours that has no job yet. */
+async function pausedQueues(
+  { connection }: RedisSeen,
+  { keys }: QueueFacts,
+  ours: readonly string[],
+  all: readonly QueueSeen[],
+): Promise<Finding[]> {
+  const names = [...new Set([...ours, ...all.map(({ name }) => name)])];
+  const pauses = await readQueuePauses(connection, keys, ours);
+  return names.flatMap((name, i) => {
+    const pause = i < ours.length ? pauses[i] : all.find((queue) => queue.name === name)?.pause;
+    if (pause === undefined) return [];
+    const until = pause.leftMs === undefined ? '' : ` for ${duration(pause.leftMs)}`;
+    const text = `the queue ${name} is paused${until}: tsworker takes no new jobs of it`;
+    return [warning(text, `run tsworker queues resume ${name} when it should go on`)];
+  });
 }
 
 function missing(ours: readonly string[], all: readonly QueueSeen[]): Finding[] {

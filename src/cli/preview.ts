@@ -5,19 +5,22 @@
  */
 
 export async function previewLibrary(): Promise<Readonly<Record<string, unknown>>> {
-  const [{ register, registerDecoder }, { job }, { defineFlags }, { defineConfig }, { TsworkerError }] =
+  const [{ register, registerDecoder }, { job }, { defineFlags }, { defineConfig }, { TsworkerError }, verdicts] =
     await Promise.all([
       import('../job-modules/global-registrations.js'),
       import('../job-modules/job.js'),
       import('../job-modules/flags.js'),
       import('../config/define.js'),
       import('../errors.js'),
+      import('../job-modules/verdicts.js'),
     ]);
   const { signal } = new AbortController();
   const nothing = async () => {};
   return {
     ...{ register, registerDecoder, job, defineFlags, defineConfig, TsworkerError },
+    ...{ Cancel: verdicts.Cancel, Discard: verdicts.Discard, RetryIn: verdicts.RetryIn },
     ...{ cancelDelayed: nothing, delayed: nothing, enqueueAt: nothing, enqueueIn: nothing },
+    ...{ deleteJobs: nothing, moveJobs: nothing, isQueuePaused: nothing, pauseQueue: nothing, resumeQueue: nothing },
     ...{ enqueue: nothing, init: nothing, close: nothing, work: nothing, setSettings() {} },
     ...{ signals: () => signal, namespace: () => 'resque:' },
   };

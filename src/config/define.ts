@@ -60,6 +60,8 @@ export interface UserConfig {
   readonly grace?: Seconds;
   /** Seconds that a job may take unless its class has a limit of its own; 0: no limit. Default 0. */
   readonly timeout?: Seconds;
+  /** How often a job runs at most unless its class says it (`retry`), the first time counted; 0 and 1: once. Default 0. */
+  readonly retry?: number;
   /** Seconds between two heartbeats, more than 0. Default 60, as Resque's. */
   readonly heartbeat?: Seconds;
   /** Seconds without a heartbeat after which a worker is dead, more than `heartbeat`. Default 300, as Resque's. */

@@ -213,6 +213,14 @@ export const SCHEMA: Table = {
     defaultText: '0',
     fallback: () => 0,
   },
+  retry: {
+    flag: 'retry',
+    kind: integer({ min: 0, max: 1000 }),
+    group: 'Work',
+    help: 'how often a job runs at most unless its class says it, before it goes to the failed list; 0 and 1: once',
+    defaultText: '0',
+    fallback: () => 0,
+  },
   heartbeat: {
     flag: 'heartbeat',
     kind: seconds({ min: 0, above: true, max: LONGEST }),

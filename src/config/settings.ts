@@ -59,6 +59,8 @@ export interface Settings {
   readonly grace: number;
   /** Seconds that a job may take, unless its class has a limit of its own; 0: no limit. */
   readonly timeout: number;
+  /** How often a job runs at most whose class does not say it, the first time counted; 0 and 1: once. */
+  readonly retry: number;
   /** Seconds between two heartbeats. */
   readonly heartbeat: number;
   /** A worker whose heartbeat is older is dead. Seconds, more than `heartbeat`. */

@@ -8,7 +8,7 @@ import type { Service } from '../service.js';
 import { AckAndClaim } from './ack-and-claim.js';
 import type { EngineEvents } from './events.js';
 import { InFlight } from './in-flight.js';
-import type { JobStore, Perform } from './interfaces.js';
+import type { JobStore, Judge, Perform } from './interfaces.js';
 import { Lifecycle } from './lifecycle.js';
 import { Outage } from './outage.js';
 import type { Run } from './run.js';
@@ -17,6 +17,8 @@ import { herdDelayMs, Wake } from './wake.js';
 export interface EngineOptions {
   readonly store: JobStore;
   readonly perform: Perform;
+  /** What becomes of a job that failed; absent: it goes to `failed`. */
+  readonly judge?: Judge | undefined;
   readonly events: EngineEvents;
   readonly concurrency: number;
   readonly intervalMs: number;
@@ -58,9 +60,9 @@ export class Engine implements Service {
   #end!: (ended: Ended) => void;
 
   constructor(options: EngineOptions) {
-    const { store, events, concurrency, perform } = options;
+    const { store, events, concurrency, perform, judge } = options;
     this.#options = options;
-    this.#inFlight = new InFlight({ concurrency, perform, events, onChange: () => this.#wake.call() });
+    this.#inFlight = new InFlight({ concurrency, perform, judge, events, onChange: () => this.#wake.call() });
     this.#calls = new AckAndClaim({ store, events, inFlight: this.#inFlight, lifecycle: this.#lifecycle });
     this.#outage = new Outage(events);
     this.ended = new globals.Promise((resolve) => {

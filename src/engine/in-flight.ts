@@ -6,12 +6,13 @@
 import * as globals from '../globals.js';
 import type { Claim, Outcome } from '../job.js';
 import type { EngineEvents } from './events.js';
-import type { Finish, Perform } from './interfaces.js';
+import type { Finish, Judge, Perform } from './interfaces.js';
 import { Run } from './run.js';
 
 export interface InFlightOptions {
   readonly concurrency: number;
   readonly perform: Perform;
+  readonly judge?: Judge | undefined;
   readonly events: EngineEvents;
   /** Something is to be acknowledged. */
   readonly onChange: () => void;
@@ -73,7 +74,7 @@ export class InFlight {
   }
 
   run(claim: Claim): void {
-    const run = new Run(claim, this.#begun++, this.#settled);
+    const run = new Run(claim, this.#begun++, this.#settled, this.#options.judge);
     this.#runs[claim.slot] = run;
     this.#busy++;
     this.#options.events.emit('started', run);

@@ -1,5 +1,6 @@
 /** What the engine needs from outside, as types: who stores claims, who runs jobs. What it tells is in events.ts. */
 import type { Claim, Outcome } from '../job.js';
+import type { CaughtError } from '../thrown.js';
 import type { Run } from './run.js';
 
 /** A job that has ended, to be acknowledged. */
@@ -38,3 +39,6 @@ export interface JobStore {
 
 /** Runs the job of a claim; resolves when it succeeded, rejects when it failed. May throw at once. */
 export type Perform = (run: Run) => unknown;
+
+/** What becomes of a job that failed. Asked at failures only. */
+export type Judge = (run: Run, thrown: unknown, error: CaughtError) => Outcome;

@@ -5,6 +5,7 @@
 import * as globals from '../globals.js';
 import type { Claim, Outcome } from '../job.js';
 import { asJobError, isCausedBy } from '../thrown.js';
+import type { Judge } from './interfaces.js';
 
 const DONE: Outcome = { kind: 'done' };
 const REQUEUE: Outcome = { kind: 'requeue' };
@@ -18,12 +19,15 @@ export class Run {
   /** Milliseconds since the epoch. */
   readonly startedAt = globals.Date.now();
   #onSettled: (run: Run, outcome: Outcome) => void;
+  readonly #judge: Judge | undefined;
   #settled = false;
   #abortReason: Error | undefined;
   #controller: AbortController | undefined;
   #atEnd: (() => void) | undefined;
 
-  constructor(claim: Claim, order: number, onSettled: (run: Run, outcome: Outcome) => void) {
+  /** @param judge absent: what fails goes to `failed` */
+  constructor(claim: Claim, order: number, onSettled: (run: Run, outcome: Outcome) => void, judge?: Judge) {
+    this.#judge = judge;
     this.claim = claim;
     this.order = order;
     this.#onSettled = onSettled;
@@ -61,18 +65,23 @@ export class Run {
   }
 
   /**
-   * The job's time is over: it has failed, its slot is free, its signal aborts. What it does afterwards changes nothing.
+   * The job's time is over: this run has failed, its slot is free, its signal aborts. What it does afterwards changes nothing.
    */
   expire(error: Error): void {
     if (this.#settled) return;
-    this.settle({ kind: 'failed', error: asJobError(error) });
+    this.settle(this.#judged(error));
     this.abort(error);
   }
 
   /** The job failed with what was thrown; after an abort, an error that the abort caused puts it back instead. */
   fail(thrown: unknown): void {
     if (this.#abortReason !== undefined && isCausedBy(thrown, this.#abortReason)) this.settle(REQUEUE);
-    else this.settle({ kind: 'failed', error: asJobError(thrown) });
+    else this.settle(this.#judged(thrown));
+  }
+
+  #judged(thrown: unknown): Outcome {
+    const error = asJobError(thrown);
+    return this.#settled || this.#judge === undefined ? { kind: 'failed', error } : this.#judge(this, thrown, error);
   }
 
   /** Is called when the run has an outcome, whichever. One listener. */

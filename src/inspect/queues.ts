@@ -6,6 +6,7 @@ import type { Keys } from '../resque/keys.js';
 import { askEach, listPages } from './batch.js';
 import { type JobSeen, readJob } from './payload.js';
 import { listQuarantined } from './quarantine.js';
+import { type QueuePause, readQueuePauses } from './queue-pause.js';
 
 /** A queue's name: as people see and type it, and as Redis has it. */
 export interface QueueName {
@@ -22,6 +23,8 @@ export interface QueueSeen {
   readonly headAt: number | undefined;
   /** Jobs that two processes died with; they run alone. */
   readonly quarantined: number;
+  /** undefined: it is not paused. */
+  readonly pause: QueuePause | undefined;
 }
 
 export function queueNameOf(bytes: Buffer): QueueName {
@@ -58,16 +61,22 @@ export async function listQueues(connection: Connection, keys: Keys): Promise<Qu
     full.map((name) => ['LINDEX', keyOf(keys, name), '0']),
     { binary: true },
   );
+  const pauses = await readQueuePauses(
+    connection,
+    keys,
+    names.map(({ bytes }) => bytes),
+  );
   const headAt = new Map(full.map(({ name }, i) => [name, timeOf(heads[i])]));
   return names.map(({ name }, i) => ({
     name,
     size: sizes[i] === undefined ? undefined : Number(sizes[i]),
     headAt: headAt.get(name),
     quarantined: quarantined.get(name) ?? 0,
+    pause: pauses[i],
   }));
 }
 
-function keyOf(keys: Keys, { bytes }: QueueName): Buffer {
+export function keyOf(keys: Keys, { bytes }: QueueName): Buffer {
   return Buffer.concat([Buffer.from(keys.queue('')), bytes]);
 }
 

@@ -1,22 +1,27 @@
 /** `this` inside a job. Holds three references; everything else is computed when it is read. Must not know Redis. */
 import type { Logger } from 'pino';
 import type { Run } from '../engine/run.js';
-import type { DecodedPayload, JobContext } from '../job.js';
+import type { DecodedPayload, JobContext, PastFailure } from '../job.js';
+import type { RegisteredFunction } from './registry.js';
 
 /** What all jobs of a worker share. */
 export interface Surroundings {
   readonly workerId: (slot: number) => string;
   readonly log: Logger;
   readonly flags: JobContext['flags'];
+  /** Of classes that have no retry options of their own. */
+  readonly attempts: number;
 }
 
 export class RunContext implements JobContext {
   readonly #run: Run;
   readonly #job: DecodedPayload;
   readonly #surroundings: Surroundings;
+  readonly #registered: RegisteredFunction;
   #log: Logger | undefined;
 
-  constructor(run: Run, job: DecodedPayload, surroundings: Surroundings) {
+  constructor(run: Run, job: DecodedPayload, surroundings: Surroundings, registered: RegisteredFunction) {
+    this.#registered = registered;
     this.#run = run;
     this.#job = job;
     this.#surroundings = surroundings;
@@ -53,5 +58,17 @@ export class RunContext implements JobContext {
 
   get flags(): JobContext['flags'] {
     return this.#surroundings.flags;
+  }
+
+  get attempt(): number {
+    return this.#run.claim.retry?.attempt ?? 1;
+  }
+
+  get attempts(): number {
+    return this.#registered.retry?.attempts ?? this.#surroundings.attempts;
+  }
+
+  get failures(): readonly PastFailure[] {
+    return this.#run.claim.retry?.errors ?? [];
   }
 }

@@ -37,8 +37,18 @@ export function longestLimit(functions: FunctionRegistry, defaultMs: number): nu
   return limits.includes(0) ? 0 : Math.max(...limits);
 }
 
+/** A timer that fires so much too late says that the process stood still: it was suspended, or a job blocked it. */
+const LATE_MS = 500;
+/** What a run then gets once, since what it waited for may have arrived meanwhile. */
+const EXTENSION_MS = 1000;
+
 /** Ends the run when its time is over. The timer goes with the run. */
 export function limit(run: Run, limitMs: number): void {
-  const timer = setTimeout(() => run.expire(new TimeoutError(limitMs)), limitMs);
+  const expire = () => run.expire(new TimeoutError(limitMs));
+  const dueAt = performance.now() + limitMs;
+  let timer = setTimeout(() => {
+    if (performance.now() - dueAt < LATE_MS) return expire();
+    timer = setTimeout(expire, Math.min(limitMs, EXTENSION_MS));
+  }, limitMs);
   run.onEnd(() => clearTimeout(timer));
 }

@@ -6,6 +6,7 @@ import { TsworkerError } from '../errors.js';
 import type { Decoder, FlagOptions, JobFunction, SetupContext } from '../job.js';
 import type { Exports } from './import.js';
 import { type JobDefinition, jobFunction } from './job.js';
+import { type Retry, type RetryPolicy, retryPolicy } from './retry-policy.js';
 
 export type SetupHook = (context: SetupContext) => unknown;
 export type TeardownHook = () => unknown;
@@ -16,29 +17,32 @@ export interface ModuleContents {
   readonly setup: SetupHook | undefined;
   readonly teardown: TeardownHook | undefined;
   readonly flags: Readonly<Record<string, FlagOptions>>;
+  /** What holds for all classes of the module that do not say otherwise. */
+  readonly retry: RetryPolicy | undefined;
   /** Exports that look meant but are not used, in sentences. */
   readonly warnings: readonly string[];
   /** What it exports that is no job, in a few words each, for whoever expected one: `hello (begins with a small letter)`. */
   readonly unused: readonly string[];
 }
 
-const RESERVED = ['decoder', 'setup', 'teardown', 'flags'];
+const RESERVED = ['decoder', 'setup', 'teardown', 'flags', 'retry'];
 
 /**
  * @param exports the module as import() gives it
  * @param file names the module in errors and warnings
- * @throws TsworkerError JOBS where `decoder`, `setup`, `teardown` or `flags` is not what it must be
+ * @throws TsworkerError JOBS where `decoder`, `setup`, `teardown`, `flags` or `retry` is not what it must be
  */
 export function readExports(exports: Exports, file: string): ModuleContents {
   const functions: JobDefinition[] = [];
   const warnings: string[] = [];
   const unused: string[] = [];
+  const retry = exports.retry === undefined ? undefined : retryPolicy(exports.retry as Retry, `the export of ${file}`);
   for (const name of Object.keys(exports).sort()) {
     if (RESERVED.includes(name)) continue;
     const value = exports[name];
     const job = jobFunction(value);
-    if (job !== undefined) functions.push(job);
-    else if (isClassName(name) && isPlainFunction(value)) functions.push({ class: name, fn: value });
+    if (job !== undefined) functions.push({ ...job, retry });
+    else if (isClassName(name) && isPlainFunction(value)) functions.push({ class: name, fn: value, retry });
     else {
       if (looksMeant(name)) warnings.push(`${file}: the export ${name} ${whyUnused(name, value)}`);
       if (name !== 'module.exports') unused.push(seenAs(name, value));
@@ -46,6 +50,7 @@ export function readExports(exports: Exports, file: string): ModuleContents {
   }
   return {
     functions,
+    retry,
     warnings,
     unused,
     decoder: functionExport(exports, 'decoder', file) as Decoder | undefined,

@@ -10,6 +10,7 @@ import { TsworkerError } from '../errors.js';
 import type { Decoder, FlagOptions, JobContext, JobFunction } from '../job.js';
 import { type Job, type JobDefinition, jobFunction } from './job.js';
 import type { FunctionRegistry } from './registry.js';
+import type { RetryPolicy } from './retry-policy.js';
 
 export const PROGRAM = 'this program';
 
@@ -82,10 +83,15 @@ export async function registrationsOf<T>(
   }
 }
 
-/** Adds registrations to a registry, under one origin. */
-export function addAll(registry: FunctionRegistry, registrations: readonly Registration[], origin: string): void {
+/** Adds registrations to a registry, under one origin; `retry` is for those that have no options of their own. */
+export function addAll(
+  registry: FunctionRegistry,
+  registrations: readonly Registration[],
+  origin: string,
+  retry?: RetryPolicy,
+): void {
   for (const registration of registrations) {
-    if (registration.kind === 'function') registry.add(registration, origin);
+    if (registration.kind === 'function') registry.add({ ...registration, retry }, origin);
     else registry.setDecoder(registration.decode, origin);
   }
 }

@@ -8,6 +8,7 @@ import { decodePayload, encodePayload } from '../resque/codec.js';
 import { type Due, dueAt, dueIn } from '../resque/due.js';
 import { checkQueueName } from '../resque/queue-name.js';
 import { withTimeout } from './deadline.js';
+import { type Retry, type RetryPolicy, retryPolicy, withRetry } from './retry-policy.js';
 import { type ArgsSchema, checkArgs, type InputOf, type OutputOf } from './schema.js';
 import { sender } from './sender.js';
 
@@ -45,6 +46,11 @@ interface Definition {
    * and its slot is free. 0: no limit. Default: `-timeout`.
    */
   readonly timeout?: number;
+  /**
+   * Whether a failed job runs again: `true` (up to 10 runs within about 21 hours), a number of runs, or options. Default:
+   * the module's `export const retry`, else `-retry`.
+   */
+  readonly retry?: Retry;
 }
 
 interface Unchecked<Args extends unknown[]> extends Definition {
@@ -88,7 +94,7 @@ export function job<const S extends ArgsSchema>(definition: Checked<S>): Job<Inp
 export function job<Args extends unknown[]>(definition: Unchecked<Args>): Job<Args>;
 export function job<const D extends AnyDefinition>(definition: D & Corrected<D>): never;
 export function job(definition: Checked<ArgsSchema> | Unchecked<unknown[]> | AnyDefinition): Job {
-  const { class: name, queue, timeout, args: schema, perform } = definition as Checked<ArgsSchema>;
+  const { class: name, queue, timeout, retry, args: schema, perform } = definition as Checked<ArgsSchema>;
   if (typeof name !== 'string' || name === '')
     throw new TsworkerError('JOBS', 'job() needs a class: { class: "MyClass" }');
   if (typeof perform !== 'function') throw new TsworkerError('JOBS', `job() of ${name} needs a perform function`);
@@ -103,7 +109,10 @@ export function job(definition: Checked<ArgsSchema> | Unchecked<unknown[]> | Any
     },
     enqueueIn: async (seconds: number, ...args: readonly unknown[]) => enqueue(made, schema, args, dueIn(seconds)),
     enqueueAt: async (at: Date, ...args: readonly unknown[]) => enqueue(made, schema, args, dueAt(at)),
-    [BRAND]: withTimeout(runner(name, schema, perform), timeout === undefined ? undefined : timeout * 1000),
+    [BRAND]: withRetry(
+      withTimeout(runner(name, schema, perform), timeout === undefined ? undefined : timeout * 1000),
+      retry === undefined ? undefined : retryPolicy(retry, `job() of ${name}`),
+    ),
   };
   return Object.freeze(made);
 }
@@ -113,6 +122,8 @@ export interface JobDefinition {
   readonly class: string;
   readonly fn: JobFunction;
   readonly queue?: string | undefined;
+  /** Of its module; it may have options of its own. */
+  readonly retry?: RetryPolicy | undefined;
 }
 
 /** The function to run a job() object's jobs with, or undefined where the value is none. */

@@ -99,7 +99,7 @@ async function loadModule(file: ModuleFile, importModule: ImportModule, gathered
     throw await loadProblem(file, thrown);
   });
   const contents = readExports(module, file.name);
-  addAll(gathered.functions, registrations, file.name);
+  addAll(gathered.functions, registrations, file.name, contents.retry);
   gathered.add(contents, file.name);
   const registered = registrations.flatMap((one) => (one.kind === 'function' ? [one.class] : []));
   return { classes: [...contents.functions.map((one) => one.class), ...registered], unused: contents.unused };

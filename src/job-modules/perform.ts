@@ -30,6 +30,8 @@ export interface PerformOptions {
   readonly workerId: (slot: number) => string;
   /** For jobs without a limit of their own. Milliseconds; 0: none. */
   readonly timeoutMs: number;
+  /** How often jobs run at most whose class does not say it. Default 1. */
+  readonly attempts?: number | undefined;
   readonly log: Logger;
   /** The values of the modules' own flags. */
   readonly flags: JobContext['flags'];
@@ -53,7 +55,8 @@ export class UnknownClassError extends TsworkerError {
  */
 export function createPerform(options: PerformOptions): Perform {
   const { functions, useNumber, timeoutMs } = options;
-  const surroundings: Surroundings = { workerId: options.workerId, log: options.log, flags: options.flags };
+  const { workerId, log, flags, attempts = 1 } = options;
+  const surroundings: Surroundings = { workerId, log, flags, attempts };
   const decoder = options.decoder ?? functions.decoder;
   const decode =
     decoder === undefined
@@ -70,7 +73,7 @@ export function createPerform(options: PerformOptions): Perform {
     if (registered === undefined) throw new UnknownClassError(job, queue);
     const limitMs = timeoutOf(registered.fn) ?? timeoutMs;
     if (limitMs > 0) limit(run, limitMs);
-    return registered.fn.call(new RunContext(run, job, surroundings), queue, ...(job.args as never[]));
+    return registered.fn.call(new RunContext(run, job, surroundings, registered), queue, ...(job.args as never[]));
   };
   const { watcher } = options;
   return (run) => {

@@ -5,11 +5,14 @@
 import { TsworkerError } from '../errors.js';
 import type { Decoder, JobFunction } from '../job.js';
 import type { JobDefinition } from './job.js';
+import { type RetryPolicy, retryOf } from './retry-policy.js';
 
 export interface RegisteredFunction {
   readonly fn: JobFunction;
   /** Where a producer pushes its jobs to, where it is a job() that says so. */
   readonly queue?: string | undefined;
+  /** Its own retry options, or those of its module. */
+  readonly retry?: RetryPolicy | undefined;
   /** The file that registered it, or `this program`. */
   readonly origin: string;
 }
@@ -36,9 +39,9 @@ export class FunctionRegistry {
    * Registers a function. The same function again changes nothing: a module may re-export another's.
    * @throws TsworkerError JOBS where another function has the class; it names both origins
    */
-  add({ class: className, fn, queue }: JobDefinition, origin: string): void {
+  add({ class: className, fn, queue, retry }: JobDefinition, origin: string): void {
     const other = this.#functions.get(className);
-    if (other === undefined) this.#functions.set(className, { fn, queue, origin });
+    if (other === undefined) this.#functions.set(className, { fn, queue, retry: retryOf(fn) ?? retry, origin });
     else if (other.fn !== fn) throw twice(`the class ${className}`, other.origin, origin, 'Remove or rename one.');
   }
 

@@ -65,6 +65,7 @@ export class Collector {
         return [
           this.#number(connection, ['LLEN', key], 'tsworker_queue_jobs', { queue }),
           this.#number(connection, ['LLEN', this.#keys.quarantine(queue)], 'tsworker_quarantined', { queue }),
+          this.#number(connection, ['EXISTS', this.#keys.pauseOf(queue)], 'tsworker_queue_paused', { queue }),
           this.#headAge(connection, key, queue),
         ];
       }),

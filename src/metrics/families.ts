@@ -111,6 +111,11 @@ export const FAMILIES = {
     help: 'Jobs of the queue that wait in its quarantine, since two processes died while they ran.',
     labels: ['queue'],
   },
+  tsworker_queue_paused: {
+    type: 'gauge',
+    help: '1 while the queue is paused (tsworker queues pause): no job of it starts.',
+    labels: ['queue'],
+  },
   tsworker_queue_head_age_seconds: {
     type: 'gauge',
     help: 'How long the next job of the queue has waited, where its payload says when it was enqueued.',

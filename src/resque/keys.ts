@@ -9,6 +9,8 @@ export interface Keys {
   readonly processed: string;
   readonly failures: string;
   readonly pause: string;
+  /** Of resque-pause and Mission Control: pauses one queue while it is there. */
+  pauseOf(queue: string): string;
   /** Of resque-scheduler and node-resque: a sorted set of the times for which there are jobs. */
   readonly delayedTimes: string;
   /** Ours: names the process whose scheduler leads. Expires (see scheduler/scheduler.ts). */
@@ -67,6 +69,7 @@ export function createKeys(namespace: string): Keys {
     processed: `${namespace}stat:processed`,
     failures: `${namespace}stat:failed`,
     pause: `${namespace}pause-all-workers`,
+    pauseOf: (queue) => `${namespace}pause:queue:${queue}`,
     delayedTimes: `${namespace}delayed_queue_schedule`,
     scheduler: `${namespace}tsworker:scheduler`,
     nodeSchedulerLock: `${namespace}resque_scheduler_leader_lock`,

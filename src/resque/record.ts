@@ -46,10 +46,26 @@ function shownFields({ payload, strict }: Pick<Claim, 'payload' | 'strict'>): Bu
   return strict ? [Buffer.from('"payload":'), payload] : [Buffer.from(asText(payload))];
 }
 
+/** A larger one as a text would be up to six times as large. */
+const MOST_TEXT = 32 * 1024;
+const MOST_SHOWN = 1000;
+
 function asText(payload: Buffer): string {
+  if (payload.length > MOST_TEXT) return asBase64(payload);
   const encoding = isUtf8(payload) ? 'utf8' : 'latin1';
   const args = globals.JSON.stringify([payload.toString(encoding)]);
   return `"payload_encoding":"${encoding}","payload":{"class":"InvalidPayload","args":${args}}`;
+}
+
+/** The bytes in a field of their own, and of what it is only the beginning. */
+function asBase64(payload: Buffer): string {
+  const start = payload
+    .subarray(0, MOST_SHOWN)
+    .toString('latin1')
+    .replace(/[^\x20-\x7e]/g, '?');
+  const args = JSON.stringify([`${start}… (${payload.length} bytes)`]);
+  const bytes = `"payload_base64":"${payload.toString('base64')}"`;
+  return `"payload_encoding":"base64",${bytes},"payload":{"class":"InvalidPayload","args":${args}}`;
 }
 
 /** The field of tsworker:suspects in which the deaths of processes that ran this payload are noted. */
@@ -64,23 +80,31 @@ export function parseRecord(record: Buffer): ClaimRecord | undefined {
   try {
     const fields: unknown = globals.JSON.parse(record.toString());
     if (typeof fields !== 'object' || fields === null) return undefined;
-    const { token, queue, run_at, payload, payload_encoding: encoding, retry } = fields as Record<string, unknown>;
+    const { token, queue, run_at, payload, retry } = fields as Record<string, unknown>;
     const job = (typeof payload === 'object' && payload !== null ? payload : {}) as { class?: unknown; args?: unknown };
-    const text = encoding !== undefined && Array.isArray(job.args) ? String(job.args[0]) : undefined;
+    const bytes = encodedBytes(fields as Record<string, unknown>, job.args);
     return {
       token: typeof token === 'string' ? token : undefined,
       queue: typeof queue === 'string' ? queue : '',
       runAt: typeof run_at === 'string' ? run_at : '',
       class: typeof job.class === 'string' ? job.class : '',
-      payload: text === undefined ? shown : Buffer.from(text, encoding === 'latin1' ? 'latin1' : 'utf8'),
+      payload: bytes ?? shown,
       shown,
-      strict: text === undefined,
+      strict: bytes === undefined,
       quarantined: typeof token === 'string' && token.split('-')[2]?.startsWith(QUARANTINED) === true,
       retry: parseRetryState(retry),
     };
   } catch {
     return undefined;
   }
+}
+
+/** The bytes of a payload that the record shows as a text; undefined: it is shown as it is. */
+function encodedBytes(fields: Readonly<Record<string, unknown>>, args: unknown): Buffer | undefined {
+  const { payload_encoding: encoding, payload_base64: base64 } = fields;
+  if (encoding === 'base64' && typeof base64 === 'string') return Buffer.from(base64, 'base64');
+  if (encoding === undefined || !Array.isArray(args)) return undefined;
+  return Buffer.from(String(args[0]), encoding === 'latin1' ? 'latin1' : 'utf8');
 }
 
 const PAYLOAD = Buffer.from('"payload":');

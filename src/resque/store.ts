@@ -35,7 +35,7 @@ export class RedisJobStore implements JobStore {
   readonly #connection: Connection;
   readonly #options: StoreOptions;
   readonly #keys: Keys;
-  /** pause-all-workers and the lists that we claim from: what Redis watches for us. */
+  /** pause-all-workers, the lists that we claim from, and the keys that pause them: what Redis watches for us. */
   readonly #watched: readonly string[];
   readonly #queueNames: readonly string[];
   readonly #queueIndex: ReadonlyMap<string, number>;
@@ -52,8 +52,9 @@ export class RedisJobStore implements JobStore {
     this.#queueNames = options.plan.queues.map((queue) => queue.name);
     this.#queueIndex = new globals.Map(this.#queueNames.map((name, index) => [name, index]));
     const lists = listsOf(this.#keys, options.quarantine);
-    this.#watched = [this.#keys.pause, ...this.#queueNames.map(lists.list)];
-    this.#fixed = fixedArguments(this.#keys, options, { ...lists, clustered: connection.clustered === true });
+    const { pause, pauseOf } = this.#keys;
+    this.#watched = [pause, ...this.#queueNames.map(lists.list), ...this.#queueNames.map(pauseOf)];
+    this.#fixed = fixedArguments(this.#keys, options, lists);
   }
 
   async ackAndClaim(finishes: readonly Finish[], idle: readonly number[]): Promise<ClaimReply> {
@@ -222,17 +223,15 @@ function listsOf(keys: Keys, quarantine = false): Lists {
 function fixedArguments(
   keys: Keys,
   { plan, workerId, checkRegistered, quarantine }: StoreOptions,
-  { set, list, clustered }: Lists & { readonly clustered: boolean },
+  { set, list }: Lists,
 ): FixedArguments {
   const [before, after] = aroundSlot(workerId);
   const registration = checkRegistered ? keys.started(workerId(0)) : '';
-  // The key that callScript adds is taken for one queue more, always empty and never chosen before the others.
-  const weights = [...plan.queues.map(({ weight }) => weight), ...(clustered ? [0] : [])];
   return {
     prefixes: [keys.worker(before), keys.processedBy(before), keys.failuresOf(before), after],
     keys: [set, keys.failed, keys.processed, keys.failures, registration],
     walk: [
-      plan.weighted ? weights.join(',') : '',
+      plan.weighted ? plan.queues.map(({ weight }) => weight).join(',') : '',
       String(Buffer.byteLength(list(''))),
       keys.retries,
       // What runs again does so from its own queue.

@@ -1,8 +1,8 @@
-/** The engine of a worker with what it needs: the store, and all that listen to it, side by side. */
+/** Creates the engine of a worker, with its job store and the listeners to its events. */
 import { randomBytes } from 'node:crypto';
 import { Engine } from '../engine/engine.js';
 import { EngineEvents } from '../engine/events.js';
-import type { Perform } from '../engine/interfaces.js';
+import type { Judge, Perform } from '../engine/interfaces.js';
 import { logEngine } from '../log/log-subscriber.js';
 import type { Connection } from '../redis/connection.js';
 import { type Identity, workerId } from '../registry/identity.js';
@@ -13,23 +13,25 @@ import type { WorkerOptions } from './types.js';
 
 export interface EngineParts {
   readonly connection: Connection;
-  /** What is registered. */
+  /** The registered identity. */
   readonly identity: Identity;
   readonly perform: Perform;
+  readonly judge: Judge;
   readonly watch: JobWatch;
-  /** The registered ones. */
+  /** The registered job classes. */
   readonly classes: readonly string[];
-  /** Counted up as outcomes are reported. */
+  /** Incremented for each acknowledged job. */
   readonly counts: { processed: number; failed: number };
 }
 
 export function createEngine(options: WorkerOptions, parts: EngineParts): Engine {
   const { settings, log, meter } = options;
-  const { connection, perform, identity, classes } = parts;
+  const { connection, perform, judge, identity, classes } = parts;
   const events = new EngineEvents((err, event) => log.error({ err, event }, 'a listener of the worker threw an error'));
   const engine = new Engine({
     store: createStore(options, parts),
     perform,
+    judge,
     events,
     concurrency: settings.concurrency,
     intervalMs: settings.interval * 1000,
@@ -59,11 +61,11 @@ function createStore({ settings, quarantine }: WorkerOptions, { connection, iden
 function count(events: EngineEvents, { connection, identity, watch, counts }: EngineParts): void {
   events
     .on('acked', (_claim, outcome) => {
-      if (outcome.kind === 'done') counts.processed++;
+      if (outcome.kind === 'done' || outcome.kind === 'discarded') counts.processed++;
       else if (outcome.kind === 'failed') counts.failed++;
     })
     .on('finished', (run, outcome) => watch.finished(run, outcome))
-    // Whoever finds itself out of the registry lives: it need not wait for the next beat, which does it where this fails.
+    // This worker is alive but was removed from the registry: registers again at once. The next heartbeat would too.
     .on('unregistered', () => void reenter(connection, identity).catch(() => {}));
 }
 

@@ -58,7 +58,8 @@ describe.concurrent('stopping', () => {
       run.signal(signal);
       expect(await run.exit()).toEqual({ code: 0, signal: null });
       expect(await leftoverKeys(redis.client)).toEqual([]);
-      const said = run.logs.map((line) => line.msg);
+      // On a busy machine Redis may be slow to answer the first time.
+      const said = run.logs.map((line) => String(line.msg)).filter((text) => !text.startsWith('waiting for Redis'));
       expect(said.slice(0, 2)).toEqual(['set up', 'tsworker started']);
       // Of two processes, which do not wait for each other.
       expect(said.slice(2, -1).sort()).toEqual(['shutting down', 'signals fired', 'torn down']);

@@ -366,6 +366,17 @@ describe('a write that is refused after jobs were taken', () => {
   });
 });
 
+test.each([false, true])('other scripts find cjson as they know it, also after an error: %s', async (refused) => {
+  await push('q', '{"class":"J","args":[NaN]}', job(2));
+  const user = `plain-${refused}`;
+  await redis.client.sendCommand(['ACL', 'SETUSER', user, 'on', '>pw', '~*', '+@all', ...(refused ? ['-lpop'] : [])]);
+  const s = testStore(await testConnection(redis.uri.replace('unix://', `unix://${user}:pw@`)), 'q');
+  const claimed = s.ackAndClaim([], [0, 1]);
+  if (refused) await expect(claimed).rejects.toThrow(/permission|run this command/i);
+  else expect((await claimed).claims.map(({ strict }) => strict)).toEqual([false, true]);
+  expect(await redis.client.eval("return cjson.decode('[1,NaN]')[1]")).toBe(1);
+});
+
 describe('after a lost reply', () => {
   test('held() finds the claims of this process, and no other', async () => {
     await push('q', job(1), 'garbage', job(3));

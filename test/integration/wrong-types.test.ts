@@ -7,6 +7,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Finish } from '../../src/engine/interfaces.js';
 import { entryId } from '../../src/inspect/failed/entry.js';
 import { Remover, removalOf } from '../../src/inspect/failed/remove.js';
+import { takeQueued } from '../../src/inspect/queued.js';
+import { queueNameOf } from '../../src/inspect/queues.js';
 import { connect } from '../../src/redis/connect.js';
 import type { Connection } from '../../src/redis/connection.js';
 import { heartbeatText } from '../../src/registry/clock.js';
@@ -21,6 +23,7 @@ import { envelopeHead } from '../../src/resque/retry-state.js';
 import { SCRIPTS, type ScriptName } from '../../src/resque/scripts/index.js';
 import { asJobError } from '../../src/thrown.js';
 import { startRedis, type TestRedis } from '../support/redis.js';
+import { type Snapshot, snapshot } from '../support/snapshot.js';
 import { NAMESPACE, testStore } from '../support/store.js';
 
 let redis: TestRedis;
@@ -184,6 +187,12 @@ const SCENARIOS: Readonly<Record<ScriptName, Scenario>> = {
     // It keeps the lease.
     inParts: true,
   },
+  takeQueued: {
+    prepare: async () => async () => {
+      const [from, to] = ['q', 'other'].map((name) => queueNameOf(Buffer.from(name)));
+      for await (const _ of takeQueued(connection, keys, from, { filter: {}, to }));
+    },
+  },
   takeDelayed: {
     place: delayed,
     prepare: async () => () =>
@@ -202,7 +211,12 @@ const SCENARIOS: Readonly<Record<ScriptName, Scenario>> = {
 /** Every key that a script may use here. */
 function keysInPlay(all: Keys): string[] {
   const fixed = Object.values(all).filter((value): value is string => typeof value === 'string');
-  const queues = ['q', 'other'].flatMap((queue) => [all.queue(queue), all.quarantine(queue), all.retriesOf(queue)]);
+  const queues = ['q', 'other'].flatMap((queue) => [
+    all.queue(queue),
+    all.quarantine(queue),
+    all.retriesOf(queue),
+    all.pauseOf(queue),
+  ]);
   const ids = [...LIVE_IDS.slice(0, 2), ...DEAD_IDS.slice(0, 2)];
   const workers = ids.flatMap((id) => [all.worker(id), all.started(id), all.processedBy(id), all.failuresOf(id)]);
   return [...fixed, ...queues, ...workers, all.delayedAt(TIME), all.delayedItem(item(1)), all.enqueued('nonce')];
@@ -219,27 +233,6 @@ const TYPES = {
 } as const;
 type Wrong = readonly [key: string, type: keyof typeof TYPES];
 
-/** All values, in an order of their own. */
-const SNAPSHOT = `
-local all = {}
-for _, key in ipairs(redis.call('KEYS', '*')) do
-  local kind = redis.call('TYPE', key).ok
-  local value
-  if kind == 'string' then value = { redis.call('GET', key) }
-  elseif kind == 'list' then value = redis.call('LRANGE', key, 0, -1)
-  elseif kind == 'set' then value = redis.call('SMEMBERS', key)
-  elseif kind == 'zset' then value = redis.call('ZRANGE', key, 0, -1, 'WITHSCORES')
-  else value = redis.call('HGETALL', key) end
-  if kind == 'set' then table.sort(value) end
-  all[#all + 1] = { key, kind, value }
-end
-table.sort(all, function(a, b) return a[1] < b[1] end)
-return all
-`;
-type Snapshot = readonly (readonly [key: string, kind: string, value: readonly string[]])[];
-
-const snapshot = async () => (await redis.client.eval(SNAPSHOT)) as unknown as Snapshot;
-
 /** How often each job is there, wherever. */
 function copies(seen: Snapshot): Readonly<Record<number, number>> {
   const texts = seen.flatMap(([, , value]) => value.map(String));
@@ -255,7 +248,7 @@ async function check(scenario: Scenario, wrong: readonly Wrong[]): Promise<void>
     await redis.client.del(key);
     await redis.client.sendCommand([...TYPES[type](key)]);
   }
-  let before = await snapshot();
+  let before = await snapshot(redis.client);
   const first = copies(before);
   let succeeded = 0;
   for (let n = 0; n < 3; n++) {
@@ -263,7 +256,7 @@ async function check(scenario: Scenario, wrong: readonly Wrong[]): Promise<void>
       () => undefined,
       (reason: Error) => reason,
     );
-    const after = await snapshot();
+    const after = await snapshot(redis.client);
     if (error === undefined) succeeded++;
     else if (!scenario.inParts) expect(after, String(error)).toEqual(before);
     const found = copies(after);

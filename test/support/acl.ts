@@ -19,5 +19,8 @@ export const ACL_OF_PRODUCER: readonly string[] = [
 ];
 export const ACL_OF_CLUSTER = '+cluster|slots';
 
+/** What jobs that run again (`retry`) need beyond it. */
+export const ACL_OF_RETRY: readonly string[] = ['+hincrby', '+zpopmin', '+zrange', '+zscore'];
+
 /** What moving delayed jobs needs beyond it. */
 export const ACL_OF_SCHEDULER = ['+lindex', '+lrem', '+ltrim', '+pttl', '+zrange', '+zrangebyscore'];

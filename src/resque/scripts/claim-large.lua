@@ -6,16 +6,21 @@
 -- Returns how many were claimed; 1 when it ended at a slot that somebody else's record occupies, or 0
 local list, registration = KEYS[1], ARGV[1]
 
+-- To the head; where that is forbidden to the tail: a job that was popped must not be lost.
+local function push_back(payload)
+  if type(redis.pcall('LPUSH', list, payload)) ~= 'number' then redis.call('RPUSH', list, payload) end
+end
+
 -- Returns whether it was claimed; an error.
 local function claim(worker, payload, record)
   local head = redis.call('LPOP', list)
   if head == payload then
     local set = redis.pcall('SET', worker, record)
     if not set.err then return true end
-    redis.call('LPUSH', list, head)
+    push_back(head)
     return false, set
   end
-  if head then redis.call('LPUSH', list, head) end
+  if head then push_back(head) end
   return false
 end
 

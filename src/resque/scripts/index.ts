@@ -15,7 +15,9 @@ export interface Script {
 
 /** By name, the files that make it: Redis knows no include, so one of several files is put together here. */
 const FILES = {
-  ackAndClaim: ['replies', 'records', 'json', 'retries', 'queues', 'main'].map((part) => `ack-and-claim/${part}`),
+  ackAndClaim: ['replies', 'records', 'json', 'pauses', 'retries', 'queues', 'main'].map(
+    (part) => `ack-and-claim/${part}`,
+  ),
   claimLarge: ['claim-large'],
   countQuarantined: ['count-quarantined'],
   register: ['register'],
@@ -23,6 +25,7 @@ const FILES = {
   unregister: ['unregister'],
   recover: ['recover'],
   unfail: ['unfail'],
+  takeQueued: ['take-queued'],
   enqueue: ['enqueue'],
   delay: ['delayed/common', 'delayed/delay'],
   promote: ['delayed/common', 'delayed/promote'],
@@ -49,7 +52,7 @@ function loadScript(files: readonly string[]): Script {
 export async function callScript(
   connection: Connection,
   script: Script,
-  keys: readonly string[],
+  keys: readonly Argument[],
   args: readonly Argument[],
   options: { binary?: boolean } = {},
 ): Promise<unknown> {

@@ -77,7 +77,7 @@ async function leaveInOrder(chaos: Chaos): Promise<void> {
   await until(onlyTheLiving, { timeoutMs: 20_000, everyMs: 50, what: 'no dead worker is registered' });
   await Promise.all(chaos.daemons.map((daemon) => daemon.stop()));
   await Promise.all(chaos.daemons.map((daemon) => daemon.left()));
-  const ours = /:(failed|chaos:\w+|tsworker:(suspects|fence|stat))$/;
+  const ours = /:(failed|chaos:\w+|tsworker:(suspects|fence|stat|quarantine))$/;
   const left = (await leftoverKeys(client, NAMESPACE)).filter((key) => !ours.test(key));
   chaos.check(left.length === 0, `left behind: ${left.slice(0, 5).join(', ')} (${left.length} keys)`);
   chaos.check((await client.exists([PUSHED, WRITES])) === 2 || chaos.enqueuer.acknowledged === 0, 'the ids are gone');

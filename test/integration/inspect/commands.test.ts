@@ -8,6 +8,7 @@ import { writeFleet, writeMany } from '../../support/fleet.js';
 import { type FakeIo, fakeIo } from '../../support/io.js';
 import { prose } from '../../support/pages.js';
 import { startRedis, type TestRedis } from '../../support/redis.js';
+import { snapshot } from '../../support/snapshot.js';
 import { until } from '../../support/until.js';
 
 let redis: TestRedis;
@@ -41,12 +42,8 @@ async function lines<T = Record<string, unknown>>(line: string): Promise<T[]> {
         .map((one) => JSON.parse(one) as T);
 }
 
-/** Every key with its value: nothing may change where nothing shall. */
-async function everything(): Promise<string> {
-  const keys = (await redis.client.keys('*')).sort();
-  const dumps = await Promise.all(keys.map((key) => redis.cli('--no-raw', 'DUMP', key)));
-  return keys.map((key, i) => `${key} ${dumps[i]}`).join('\n');
-}
+/** Nothing may change where nothing shall. */
+const everything = async () => JSON.stringify(await snapshot(redis.client));
 
 /** How often each command was called, by a stretch of work. */
 async function callsOf(work: () => Promise<unknown>): Promise<Record<string, number>> {
@@ -445,7 +442,9 @@ describe('queues', () => {
     await redis.client.sendCommand(['SADD', 'resque:queues', name]);
     const key = Buffer.concat([Buffer.from('resque:queue:'), name]);
     await redis.client.sendCommand(['RPUSH', key, '{"class":"C","args":[1]}']);
-    expect(await lines('queues')).toContainEqual({ name: 'caf\\xe9', size: 1, headAt: null, quarantined: 0 });
+    expect(await lines('queues')).toContainEqual(
+      expect.objectContaining({ name: 'caf\\xe9', size: 1, quarantined: 0 }),
+    );
     expect((await run('queues peek caf\\xe9')).out).toContain('1 of 1 job in caf\\xe9');
     expect(await run('queues remove caf\\xe9 --yes')).toMatchObject({ code: 0 });
     expect(await redis.client.sendCommand(['EXISTS', key])).toBe(0);

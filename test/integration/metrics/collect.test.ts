@@ -43,13 +43,15 @@ test('counts, queues and the age of the next job', async () => {
   await redis.client.rPush('resque:queue:other', 'x');
   await redis.client.rPush('resque:tsworker:quarantine:b', 'x');
   await redis.client.rPush('resque:failed', ['{}', '{}', '{}']);
-  await redis.client.mSet({ 'resque:stat:processed': '12', 'resque:stat:failed': '3' });
+  await redis.client.mSet({ 'resque:stat:processed': '12', 'resque:stat:failed': '3', 'resque:pause:queue:b': 'true' });
   const scraped = await scrape();
   expect(scraped.series('tsworker_queue_jobs')).toEqual([{ queue: 'a' }, { queue: 'b' }]);
   expect(scraped.sum('tsworker_queue_jobs', { queue: 'a' })).toBe(2);
   expect(scraped.sum('tsworker_queue_jobs', { queue: 'b' })).toBe(0);
   expect(scraped.sum('tsworker_quarantined', { queue: 'a' })).toBe(0);
   expect(scraped.sum('tsworker_quarantined', { queue: 'b' })).toBe(1);
+  expect(scraped.sum('tsworker_queue_paused', { queue: 'a' })).toBe(0);
+  expect(scraped.sum('tsworker_queue_paused', { queue: 'b' })).toBe(1);
   expect(scraped.series('tsworker_queue_head_age_seconds')).toEqual([{ queue: 'a' }]);
   expect(scraped.sum('tsworker_queue_head_age_seconds')).toBeCloseTo(60, -1);
   expect(scraped.sum('tsworker_resque_processed_total')).toBe(12);

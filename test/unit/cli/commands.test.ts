@@ -99,7 +99,7 @@ describe('the words', () => {
     [
       'queues frobnicate',
       'unknown sub-command "frobnicate" of tsworker queues',
-      'there is list, peek, remove, release',
+      'there is list, peek, pause, resume, move, purge, remove, release',
     ],
     ['queues peek', 'tsworker queues peek needs <queue>', 'usage: tsworker queues peek <queue>'],
     ['queues peek a b', 'unexpected word "b" after queues peek', 'usage: tsworker queues peek <queue>'],
@@ -128,7 +128,11 @@ describe('the words', () => {
       'unexpected word "5" after status',
       '-watch takes no value, or one behind an equals sign: -watch=false',
     ],
-    ['queues move a b', 'unknown sub-command "move" of tsworker queues', 'there is list, peek, remove, release'],
+    [
+      'queues shift a b',
+      'unknown sub-command "shift" of tsworker queues',
+      'there is list, peek, pause, resume, move, purge, remove, release',
+    ],
   ])('%s is refused', (line, message, hint) => {
     expect(() => typed(line)).toThrow(expect.objectContaining({ code: 'USAGE', message, hint }));
   });

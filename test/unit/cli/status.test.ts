@@ -38,10 +38,10 @@ const OVERVIEW: Overview = {
   pause: { paused: false, text: '', unpausable: [] },
   stats: { processed: 12_345, failed: 12 },
   queues: [
-    { name: 'high', size: 1204, headAt: AT - 192_000, quarantined: 0, workers: 25 },
-    { name: 'low', size: 0, headAt: undefined, quarantined: 0, workers: 25 },
-    { name: 'nobody', size: 3, headAt: undefined, quarantined: 0, workers: 0 },
-    { name: 'odd', size: undefined, headAt: undefined, quarantined: 0, workers: 0 },
+    { name: 'high', size: 1204, headAt: AT - 192_000, quarantined: 0, pause: undefined, workers: 25 },
+    { name: 'low', size: 0, headAt: undefined, quarantined: 0, pause: undefined, workers: 25 },
+    { name: 'nobody', size: 3, headAt: undefined, quarantined: 0, pause: undefined, workers: 0 },
+    { name: 'odd', size: undefined, headAt: undefined, quarantined: 0, pause: undefined, workers: 0 },
   ],
   delayed: { times: 2, jobs: 5, nextAt: AT + 61_000 },
   workers: { total: 31, working: 2, idle: 24, lost: 1, unknown: 0, blocked: 2, paused: 2, draining: 0 },
@@ -175,6 +175,8 @@ it('the document has no undefined, and times as ISO 8601', () => {
     size: 1204,
     headAgeSeconds: 192,
     quarantined: 0,
+    paused: false,
+    pauseEndsInSeconds: null,
     workers: 25,
   });
   expect(JSON.stringify(document)).not.toContain('undefined');

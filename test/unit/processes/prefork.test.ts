@@ -5,7 +5,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
-import { Forks } from '../../../src/processes/prefork.js';
+import { Prefork } from '../../../src/processes/prefork.js';
 import { tempDir } from '../../support/reaper.js';
 import { until } from '../../support/until.js';
 
@@ -21,7 +21,7 @@ function start(count: number, life = '') {
     appendFileSync(${JSON.stringify(born)}, process.pid + '\\n');
     ${life}`,
   );
-  const forks = new Forks(pathToFileURL(file), count);
+  const forks = new Prefork(pathToFileURL(file), count);
   onTestFinished(() => forks.close());
   return { forks, pids: () => readFileSync(born, 'utf8').split('\n').slice(0, -1).map(Number) };
 }
@@ -59,4 +59,18 @@ test('those that nobody had a use for leave', async () => {
   forks.close();
   await gone(pids().find((pid) => pid !== taken.pid) as number);
   expect(await echo(taken)).toEqual({ order: 1 });
+});
+
+test('one that could not be started is not handed out, and whoever asks for a fresh one hears why', async () => {
+  const { execPath } = process;
+  process.execPath = '/nowhere/node';
+  onTestFinished(() => {
+    process.execPath = execPath;
+  });
+  const { forks, pids } = start(1);
+  const [error] = await once(forks.next(), 'error');
+  expect(error).toMatchObject({ code: 'ENOENT' });
+  process.execPath = execPath;
+  expect(await echo(forks.next())).toEqual({ order: 1 });
+  expect(pids()).toHaveLength(1);
 });

@@ -2,6 +2,7 @@
 
 import { counted } from '../../../format.js';
 import { readPause } from '../../../inspect/pause.js';
+import { readQueuePauses } from '../../../inspect/queue-pause.js';
 import { serves } from '../../../inspect/worker-id.js';
 import { walkWorkers } from '../../../inspect/workers.js';
 import { serverTimeMs } from '../../../registry/clock.js';
@@ -15,7 +16,8 @@ const MOST_NAMED = 5;
 /** Says so where jobs now wait for nobody. */
 export async function warnOfIdle({ io }: EnqueueCall, session: Session, { queues }: Tally): Promise<void> {
   const { connection, keys, settings } = session;
-  const waiting = new Set(queues.keys());
+  const pushedTo = [...queues.keys()];
+  const waiting = new Set(pushedTo);
   const nowMs = await serverTimeMs(connection);
   let workers = 0;
   for await (const batch of walkWorkers(connection, keys, { nowMs, pruneAfterMs: settings.pruneAfter * 1000 })) {
@@ -28,6 +30,15 @@ export async function warnOfIdle({ io }: EnqueueCall, session: Session, { queues
   if (waiting.size > 0) say(io, idleText([...waiting], workers));
   const { paused } = await readPause(connection, keys);
   if (paused) say(io, `warning: a pause is in force: ${PAUSED}; tsworker resume ends it`);
+  const pauses = await readQueuePauses(connection, keys, pushedTo);
+  const pausedNames = pushedTo.filter((_, i) => pauses[i] !== undefined);
+  if (pausedNames.length > 0) say(io, pausedText(pausedNames));
+}
+
+function pausedText(queues: readonly string[]): string {
+  const named = queues.slice(0, MOST_NAMED).join(', ') + (queues.length > MOST_NAMED ? ', …' : '');
+  const which = queues.length === 1 ? `the queue ${named} is` : `the queues ${named} are`;
+  return `warning: ${which} paused: tsworker takes no new jobs there; tsworker queues resume <queue> ends it`;
 }
 
 function idleText(queues: readonly string[], workers: number): string {

@@ -1,34 +1,67 @@
 /** How `tsworker queues` is typed. */
-import { integer } from '../../../config/value-parsers.js';
+import { integer, text } from '../../../config/value-parsers.js';
 import { COMMON, CONNECTION_SETTINGS, defineCommand } from '../../command.js';
+import { delay } from '../delayed/value-parsers.js';
+import { moment, names } from '../failed/value-parsers.js';
+import { jsonArray } from './value-parsers.js';
 
 const FLAGS = {
+  class: { kind: names('class'), help: "peek, move, purge: only jobs of this class (ActiveJob's own)" },
+  text: { kind: text('text', () => {}), help: 'peek, move, purge: only jobs that hold this text anywhere' },
+  args: { kind: jsonArray, help: 'peek, move, purge: only jobs with exactly these arguments: -args=[7]' },
+  older: {
+    kind: moment,
+    help: 'peek, move, purge: only jobs pushed before that, where they say when: 2h, 2026-11-24T10:30',
+  },
   count: {
     kind: integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
-    help: 'peek: how many jobs',
-    defaultText: '10',
+    help: 'peek and move: how many jobs',
+    defaultText: '10, move: all',
   },
   from: {
     kind: integer({ min: 0, max: Number.MAX_SAFE_INTEGER }),
     help: 'peek: from which job on, counted from the head, which is 0',
     defaultText: '0',
   },
-  yes: { ...COMMON.yes, help: 'remove: do not ask' },
-  'dry-run': { ...COMMON.dryRun, help: 'release: say what would be done, and change nothing' },
-  json: { ...COMMON.json, help: 'list and peek: a line of JSON each; remove and release: one JSON document' },
+  for: { kind: delay, help: 'pause: it ends by itself after so long: 90s, 30m, 2h' },
+  yes: { ...COMMON.yes, help: 'purge and remove: do not ask' },
+  'dry-run': {
+    ...COMMON.dryRun,
+    help: 'pause, resume, move, purge, release: say what would be done, and change nothing',
+  },
+  json: { ...COMMON.json, help: 'list and peek: a line of JSON each; else one JSON document' },
 };
 export type QueuesFlags = typeof FLAGS;
+
+const FILTERS = ['class', 'text', 'args', 'older'];
 
 export const queuesCommand = defineCommand({
   name: 'queues',
   group: 'Inspect',
-  help: 'list the queues, look into one, remove one, release its quarantine',
+  help: 'list the queues, look into one, pause, move, purge or remove one',
   verbs: {
     list: { words: '', help: 'every queue, how many jobs it has, and since when the next one waits', flags: ['json'] },
     peek: {
       words: '<queue>',
       help: 'the jobs that come next, with their arguments; none is taken out',
-      flags: ['count', 'from', 'json'],
+      flags: [...FILTERS, 'count', 'from', 'json'],
+    },
+    pause: {
+      words: '<queue>',
+      help: 'tsworker takes no jobs of it until it is resumed; running jobs continue',
+      flags: ['for', 'dry-run', 'json'],
+    },
+    resume: { words: '<queue>', help: 'end its pause: workers go on at once', flags: ['dry-run', 'json'] },
+    move: {
+      words: '<queue> <to>',
+      help: 'its jobs to the tail of another queue, in their order: all, or those that match',
+      flags: [...FILTERS, 'count', 'dry-run', 'json'],
+    },
+    purge: {
+      words: '<queue>',
+      help: 'delete the jobs that match the filters, after asking',
+      flags: [...FILTERS, 'dry-run', 'yes', 'json'],
+      destructive: true,
     },
     remove: {
       words: '<queue>',
@@ -48,11 +81,17 @@ export const queuesCommand = defineCommand({
     ['tsworker queues', 'which there are'],
     ['tsworker queues peek low -count=3', 'what comes next in low'],
     ['tsworker queues peek low -from=1000 -json', 'for machines: a JSON object a line'],
+    ['tsworker queues pause low -for=30m', 'no more jobs of low for half an hour'],
+    ['tsworker queues move low high -class=Charge -count=100', 'the first 100 of a class'],
+    ['tsworker queues purge low -class=Sync -older=2h', 'what nobody needs any more'],
     ['tsworker queues remove old --yes', 'without asking'],
     ['tsworker queues release low', 'after a fix, or to let Ruby workers run them'],
   ],
   notes: `Since when a job waits is known only where its payload says so (ActiveJob's, php-resque's and others' do); Resque itself \
 does not write it.
+
+pause uses the key that the Ruby plugins resque-pause and Mission Control use (pause:queue:<name>). tsworker heeds it, and Ruby workers \
+with such a plugin; other Ruby workers, goworker and node-resque do not. tsworker pause stops all queues at once.
 
 A job is in quarantine when two processes died while they ran it: there it delays nobody, and a tsworker with a supervisor runs it \
 alone. Its deaths still count after a release: if one more process dies with it, it returns to the quarantine.

@@ -6,6 +6,7 @@ import { TsworkerError } from '../../../errors.js';
 import { count, counted, duration } from '../../../format.js';
 import { argsText } from '../../../inspect/payload.js';
 import { listQuarantined, releaseQuarantined } from '../../../inspect/quarantine.js';
+import { walkQueued } from '../../../inspect/queued.js';
 import {
   listQueues,
   peekQueue,
@@ -26,12 +27,17 @@ import { placeOf, type Session, withRedis } from '../../session.js';
 import { styleOf } from '../../style.js';
 import { type Cell, listed } from '../../table.js';
 import type { QueuesFlags } from './definition.js';
+import { filterOf, isFiltered } from './filter.js';
+import { pauseOne, resumeOne } from './pause.js';
+import { pauseEntry, pauseText } from './pause-format.js';
+import { move, purge } from './take.js';
 
-type QueuesCall = Call<QueuesFlags>;
+export type QueuesCall = Call<QueuesFlags>;
+
+const VERBS = { list, peek, pause: pauseOne, resume: resumeOne, move, purge, remove, release };
 
 export async function queues(call: QueuesCall): Promise<number> {
-  const run = { list, peek, remove, release }[call.verb as 'list' | 'peek' | 'remove' | 'release'];
-  return await withRedis(call, (session) => run(call, session));
+  return await withRedis(call, (session) => VERBS[call.verb as keyof typeof VERBS](call, session));
 }
 
 async function list({ io, flags }: QueuesCall, session: Session): Promise<number> {
@@ -41,7 +47,9 @@ async function list({ io, flags }: QueuesCall, session: Session): Promise<number
   if (flags.json) {
     await printLines(
       io,
-      all.map(({ name, size = null, headAt, quarantined }) => ({ name, size, headAt: isoTime(headAt), quarantined })),
+      all.map(({ name, size = null, headAt, quarantined, pause }) => {
+        return { name, size, headAt: isoTime(headAt), quarantined, ...pauseEntry(pause) };
+      }),
     );
     return EXIT.fine;
   }
@@ -56,14 +64,20 @@ const COLUMNS = [
   { head: 'HEAD WAITS', align: 'right' },
 ] as const;
 
-/** The last column is there only where something is in quarantine. */
+/** The last columns are there only where something is in quarantine, or paused. */
 function queueTable(all: readonly QueueSeen[], now: number, io: QueuesCall['io']): string {
   const some = all.some(({ quarantined }) => quarantined > 0);
-  const columns = some ? [...COLUMNS, { head: 'QUARANTINED', align: 'right' } as const] : COLUMNS;
-  const rows = all.map(({ name, size, headAt, quarantined }): Cell[] => {
-    const row = [name, sizeText(size), age(headAt, now)];
-    return some ? [...row, count(quarantined)] : row;
-  });
+  const paused = all.some(({ pause }) => pause !== undefined);
+  const columns = [
+    ...COLUMNS,
+    ...(some ? [{ head: 'QUARANTINED', align: 'right' } as const] : []),
+    ...(paused ? [{ head: 'PAUSED' } as const] : []),
+  ];
+  const rows = all.map(({ name, size, headAt, quarantined, pause }): Cell[] => [
+    ...[name, sizeText(size), age(headAt, now)],
+    ...(some ? [count(quarantined)] : []),
+    ...(paused ? [pauseText(pause)] : []),
+  ]);
   return listed(columns, rows, io);
 }
 
@@ -82,14 +96,19 @@ async function peek({ io, flags, words }: QueuesCall, session: Session): Promise
   const { queue, size } = await findQueue(session, words[0]);
   const now = await serverTimeMs(connection);
   let shown = 0;
-  for await (const jobs of peekQueue(connection, keys, queue, { from, count: flags.count ?? 10 })) {
+  const filter = filterOf(flags);
+  const count = flags.count ?? DEFAULT_COUNT;
+  const pages = isFiltered(filter)
+    ? firstOf(walkQueued(connection, keys, queue, { filter, from }), count)
+    : peekQueue(connection, keys, queue, { from, count });
+  for await (const jobs of pages) {
     const going = flags.json ? await printLines(io, jobs.map(asLine)) : await io.print(asTable(jobs, now, io));
     shown += jobs.length;
     if (!going) return EXIT.fine;
   }
   // A blank line below the table.
   if (!flags.json && shown > 0) io.out('\n');
-  if (!flags.json) printLine(io, peeked(queue.name, size, from, shown));
+  if (!flags.json) printLine(io, peeked(queue.name, size, { from, shown, filtered: isFiltered(filter) }));
   return EXIT.fine;
 }
 
@@ -114,8 +133,26 @@ function asTable(jobs: readonly QueuedJob[], now: number, io: QueuesCall['io']):
   return listed(columns, rows, io);
 }
 
-function peeked(queue: string, size: number, from: number, shown: number): string {
+const DEFAULT_COUNT = 10;
+
+async function* firstOf(pages: AsyncIterable<readonly QueuedJob[]>, most: number): AsyncGenerator<QueuedJob[]> {
+  let left = most;
+  for await (const page of pages) {
+    yield page.slice(0, left);
+    left -= page.length;
+    if (left <= 0) return;
+  }
+}
+
+interface Peeked {
+  readonly from: number;
+  readonly shown: number;
+  readonly filtered: boolean;
+}
+
+function peeked(queue: string, size: number, { from, shown, filtered }: Peeked): string {
   if (size === 0) return `the queue ${queue} is empty`;
+  if (filtered && shown === 0) return `none of the ${counted(size, 'job')} in ${queue} matches`;
   if (shown === 0) return `the queue ${queue} has ${counted(size, 'job')}: none at ${count(from)} or behind it`;
   const more = shown < size ? '; -count and -from show others' : '';
   return `${count(shown)} of ${counted(size, 'job')} in ${queue}${more}`;
@@ -153,7 +190,7 @@ async function release({ io, flags, words }: QueuesCall, session: Session): Prom
 }
 
 /** @throws TsworkerError STATE where there is no such queue */
-async function findQueue(session: Session, text: string): Promise<{ queue: QueueName; size: number }> {
+export async function findQueue(session: Session, text: string): Promise<{ queue: QueueName; size: number }> {
   const { connection, keys } = session;
   const typed = queueNameOf(Buffer.from(text));
   // The list may be there without the set of queues: goworker pushes first.

@@ -6,6 +6,7 @@ import type { Overview, QueueServed } from '../../../inspect/overview.js';
 import type { ProcessSeen } from '../../../inspect/processes.js';
 import { isoTime } from '../../json.js';
 import type { Session } from '../../session.js';
+import { pauseEntry } from '../queues/pause-format.js';
 import { jobEntry, stateEntry } from '../workers/format.js';
 import type { Rates } from './rates.js';
 
@@ -30,12 +31,12 @@ export function statusDocument(
 }
 
 function queueEntry(
-  { name, size = 0, headAt, quarantined, workers }: QueueServed,
+  { name, size = 0, headAt, quarantined, workers, pause }: QueueServed,
   now: number,
   rates: Rates | undefined,
 ) {
   const growth = rates === undefined ? {} : { growthPerSecond: rates.queues.get(name) ?? 0 };
-  return { name, size, headAgeSeconds: age(headAt, now), quarantined, workers, ...growth };
+  return { name, size, headAgeSeconds: age(headAt, now), quarantined, ...pauseEntry(pause), workers, ...growth };
 }
 
 function processEntry({ name, host, pid, slots, working, lost, liveness, state }: ProcessSeen, now: number) {

@@ -7,6 +7,7 @@ import type { Io } from '../../io.js';
 import type { Session } from '../../session.js';
 import { fields } from '../../table.js';
 import { PAUSED, unpausableText } from '../pause/format.js';
+import { pausedQueue } from '../queues/pause-format.js';
 import type { Rates } from './rates.js';
 
 export interface FiguresView extends Pick<Session, 'uri' | 'settings'> {
@@ -52,16 +53,21 @@ function unknownText(unknown: number): string {
   return unknown === 0 ? '' : `; ${count(unknown)} of goworker: ${unknown === 1 ? 'shows' : 'show'} no sign of life`;
 }
 
-/** Paused are all workers of the namespace, or processes by a signal. */
+/** Paused are all workers of the namespace, single queues, or processes by a signal. */
 export function pauseText({
   pause: { paused, text, unpausable },
   processes,
-}: Pick<Overview, 'pause' | 'processes'>): string {
+  queues,
+}: Pick<Overview, 'pause' | 'processes' | 'queues'>): string {
   if (paused)
     return `YES: ${PAUSED}; tsworker resume ends it${unpausable.length > 0 ? `. ${unpausableText(unpausable)}` : ''}`;
   if (text !== '') return `no: pause-all-workers is ${JSON.stringify(text)}, and only "true" pauses`;
   const some = processes.filter(({ state }) => state.paused).length;
-  return some === 0 ? 'no' : `no, but for ${counted(some, 'process', 'processes')} paused by SIGUSR2`;
+  const exceptions = [
+    ...queues.flatMap(({ name, pause }) => (pause === undefined ? [] : [pausedQueue(name, pause)])),
+    ...(some === 0 ? [] : [`${counted(some, 'process', 'processes')} paused by SIGUSR2`]),
+  ];
+  return exceptions.length === 0 ? 'no' : `no, but for ${exceptions.join(', ')}`;
 }
 
 function delayedText({ delayed, at }: Overview): string {

@@ -8,6 +8,7 @@ import { type Column, truncated } from '../../columns.js';
 import type { Io } from '../../io.js';
 import { styleOf } from '../../style.js';
 import { type Cell, listed } from '../../table.js';
+import { pauseText as pauseOfQueue } from '../queues/pause-format.js';
 import { processText } from '../workers/format.js';
 import type { Rates } from './rates.js';
 
@@ -42,15 +43,25 @@ function queueList({ queues, at }: Overview, { most, rates, sort = 0 }: ListView
   if (rates !== undefined) columns.splice(2, 0, right('GROWTH', 1));
   const some = queues.some(({ quarantined }) => quarantined > 0);
   if (some) columns.splice(-1, 0, right('QUARANTINED'));
+  const paused = queues.some(({ pause }) => pause !== undefined);
+  if (paused) columns.push({ head: 'PAUSED' });
   const rows = sorted(queues, QUEUE_ORDERS[sort % QUEUE_ORDERS.length], most, rates).map(
-    ({ name, size, headAt, quarantined, workers }): Cell[] => {
+    ({ name, size, headAt, quarantined, workers, pause }): Cell[] => {
       const growth = rates === undefined ? [] : [growthText(rates.queues.get(name) ?? 0)];
       const waits = headAt === undefined ? '-' : duration(at - headAt);
       const jobs = size === undefined ? 'not a list' : count(size);
       // Jobs that nobody takes are the first thing to see.
       const served = { text: count(workers), paint: workers === 0 && size !== 0 ? red : (text: string) => text };
       const alone = some ? [count(quarantined)] : [];
-      return [name, size === 0 ? { text: jobs, paint: dim } : jobs, ...growth, waits, ...alone, served];
+      return [
+        name,
+        size === 0 ? { text: jobs, paint: dim } : jobs,
+        ...growth,
+        waits,
+        ...alone,
+        served,
+        ...(paused ? [pauseOfQueue(pause)] : []),
+      ];
     },
   );
   return section(columns, rows, queues.length, 'tsworker queues', io);

@@ -2,11 +2,12 @@
 -- in a queue, in a worker's record, in `failed`, or counted. A finish counts only while the record bears its token, so the
 -- call may be sent again after a lost reply. A payload is never decoded and encoded again: its bytes are spliced.
 --
--- The last of the files that make this script; the others are functions: replies.lua, records.lua, json.lua, retries.lua,
--- queues.lua.
+-- The last of the files that make this script; the others are functions: replies.lua, records.lua, json.lua, pauses.lua,
+-- retries.lua, queues.lua.
 --
--- KEYS  pause-all-workers, then the queue lists. Only these are declared, since Redis 7.0 watches every declared key at
---       each read in a script; for the same reason records are taken with write commands.
+-- KEYS  pause-all-workers, then the queue lists, then for each queue the key that pauses it. Only these are declared, since
+--       Redis 7.0 watches every declared key at each read in a script; for the same reason records are taken with write
+--       commands.
 -- ARGV  as named below; then for each finish: slot, token, and
 --         'd' (done)  |  'f' (failed), head of the entry, its tail  |
 --         'r' (requeue) or 'b' (requeue other bytes than the record shows), index of the queue, its name, the bytes  |
@@ -87,13 +88,6 @@ local function move_ended(finish_at, settled)
   if retries > 0 then redis.pcall('HINCRBY', stat, 'retried', retries) end
   if failures > 0 then redis.pcall('INCRBY', failures_total, failures) end
   return refusal
-end
-
--- Reading the pause key also watches it: the caller is told when it changes. A key of another type does not pause.
-local function is_paused()
-  local pause = redis.pcall('GET', KEYS[1])
-  if type(pause) ~= 'string' or #pause > 100 then return false end
-  return string.lower(string.match(pause, '^%s*(.-)%s*$')) == 'true'
 end
 
 -- What stands in a claim record between the token and the payload, by queue.
@@ -195,10 +189,10 @@ local function main()
   local refusal = move_ended(finish_at, settled)
   if refusal then return redis.error_reply(refusal.err) end
   local registered, has_retries = look_up(registration)
-  local state = is_paused() and 1 or not registered and 2 or 0
+  local state = are_all_paused() and 1 or not registered and 2 or 0
   if state > 0 then idle_count = 0 end
   if has_retries and idle_count > 0 then find_retries() end
-  local drawn = draw(idle_count, position ~= '' and tonumber(position), weights)
+  local drawn = with_strict_numbers(draw, idle_count, position ~= '' and tonumber(position), weights)
   local reply = { state, 0, '', {}, drawn.large or false, -1 }
   local claims, ended, claimed
   claims, ended, claimed, refusal = end_and_claim(finish_at, slots, settled, drawn, reply)

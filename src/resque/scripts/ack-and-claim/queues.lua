@@ -9,7 +9,10 @@ local MOST_BYTES, MOST_SHOWN = 96 * 1024, 512 * 1024
 -- More in one LPOP bring little, and those that are too many go back.
 local MOST_IN_ONE_POP = 8
 
-local function push_back(q, payload) redis.call('LPUSH', KEYS[1 + q], payload) end
+-- To the head; where that is forbidden to the tail: a job that was popped must not be lost.
+local function push_back(q, payload)
+  if is_error(redis.pcall('LPUSH', KEYS[1 + q], payload)) then redis.call('RPUSH', KEYS[1 + q], payload) end
+end
 
 -- A job that was drawn goes back to where it was.
 local function give_back(drawn, n)
@@ -98,9 +101,10 @@ local function draw_retries(drawn, q, count)
   return #drawn.payloads - first
 end
 
--- Takes at most `count` jobs of a queue, and tells whether there may be more in it. The first by itself: how large jobs are
+-- Takes at most `count` jobs of a queue, and tells whether there may be more in it; a paused one counts as empty. The first by itself: how large jobs are
 -- is known when one is popped.
 local function draw_from(drawn, q, count)
+  if is_queue_paused(q) then return false end
   count = count - draw_retries(drawn, q, count)
   local wanted = 1
   while count > 0 and not drawn.stopped do
@@ -118,11 +122,18 @@ local function draw_from(drawn, q, count)
 end
 
 -- Whether no queue is there. Reading them also watches them: Redis tells this connection of the next push to any. The
--- check and the arming are one step; no push can fall between.
+-- check and the arming are one step; no push can fall between. Those that are known to be paused are left out.
 local function is_none_there()
-  local there = 0
-  for at = 2, #KEYS, 1000 do
-    there = there + redis.call('EXISTS', unpack(KEYS, at, math.min(at + 999, #KEYS)))
+  local lists, first = KEYS, 2
+  if next(paused) then
+    lists, first = {}, 1
+    for q = 1, queue_count do
+      if not paused[q] then lists[#lists + 1] = KEYS[1 + q] end
+    end
+  end
+  local there, last = 0, first == 1 and #lists or 1 + queue_count
+  for at = first, last, 1000 do
+    there = there + redis.call('EXISTS', unpack(lists, at, math.min(at + 999, last)))
   end
   return there == 0
 end
@@ -134,14 +145,14 @@ end
 -- Where there are many queues most are empty, and idle workers ask all the time: once one is empty all are asked together.
 local FEW_QUEUES = 8
 local function are_all_empty(drawn)
-  if not drawn.asked and #KEYS - 1 > FEW_QUEUES then drawn.watched = is_none_there() end
+  if not drawn.asked and queue_count > FEW_QUEUES then drawn.watched = is_none_there() end
   drawn.asked = true
   return drawn.watched and not has_due_retries()
 end
 
 -- Both tell whether every queue was found empty.
 local function draw_in_order(drawn, wanted)
-  for q = 1, #KEYS - 1 do
+  for q = 1, queue_count do
     if draw_from(drawn, q, wanted - #drawn.payloads) then return false end
     if are_all_empty(drawn) then return true end
   end
@@ -184,6 +195,10 @@ local function draw_by_weight(drawn, wanted, position, weights)
   local queues = {}
   for q = 1, #weights do queues[q] = q end
   local empty, left, skipped = {}, #queues, 0
+  if find_pauses() then
+    for q in pairs(paused) do empty[q], left = true, left - 1 end
+  end
+  if left == 0 then return true end
   local open, ends = share_out(queues, weights, empty)
   while #drawn.payloads < wanted and not drawn.stopped do
     local shares, chosen = {}, {}

@@ -22,10 +22,11 @@ local function replace(key, record)
   return set.err and set or old
 end
 
+-- Whether it is the record of this claim: its token stands between quotes behind `{"token":`.
+local TOKEN_AT = 11
 local function bears(record, token)
-  if not record then return false end
-  local start = '{"token":"' .. token .. '"'
-  return string.sub(record, 1, #start) == start
+  return record and string.find(record, token, TOKEN_AT, true) == TOKEN_AT
+    and string.byte(record, TOKEN_AT + #token) == 34
 end
 
 -- A record's payload: its last field, and the only place where this text can stand outside of a string.

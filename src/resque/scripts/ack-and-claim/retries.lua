@@ -34,15 +34,15 @@ end
 local function find_retries()
   local count = redis.pcall('ZCARD', retry_index)
   if is_error(count) then return end
-  if count > 2 * #KEYS then
-    for q = 1, #KEYS - 1 do
+  if count > 2 * queue_count then
+    for q = 1, queue_count do
       local due = redis.call('ZSCORE', retry_index, queue_name(q))
       if due then note(q, tonumber(due)) end
     end
     return
   end
   local numbers = {}
-  for q = 1, #KEYS - 1 do numbers[queue_name(q)] = q end
+  for q = 1, queue_count do numbers[queue_name(q)] = q end
   local found = redis.call('ZRANGE', retry_index, 0, -1, 'WITHSCORES')
   for at = 1, #found, 2 do
     local q = numbers[found[at]]
@@ -52,9 +52,12 @@ end
 
 local function has_due_retries() return next(due_now) ~= nil end
 
--- In how many milliseconds the next retry of our queues is due that was not taken, or -1.
+-- In how many milliseconds the next retry of our queues is due that was not taken, or -1. Nobody waits for those of a paused
+-- queue: we are told when it is resumed.
 local function until_next_retry()
   local first
+  if next(due_now) or next(due_later) then find_pauses() end
+  for q in pairs(paused) do due_now[q], due_later[q] = nil, nil end
   for _, due in pairs(due_now) do first = math.min(first or due, due) end
   for _, due in pairs(due_later) do first = math.min(first or due, due) end
   return first and math.max(0, math.ceil(first - now())) or -1
