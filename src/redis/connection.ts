@@ -108,7 +108,7 @@ async function openClient(client: RedisClient, mode: Mode, events: NodeEvents, s
     accepted = true;
   });
   let cancel = () => {};
-  const failed = new Promise<never>((_, reject) => {
+  const failed = new globals.Promise<never>((_, reject) => {
     client.on('error', (error) => isGarbage(error) && reject(new NotRedisError({ cause: error })));
     cancel = () => reject(accepted && isTimeout(signal) ? new ConnectionSilentError() : signal.reason);
     signal.addEventListener('abort', cancel, { once: true });

@@ -17,7 +17,7 @@ export async function showProcess(connection: Connection, identity: Identity, no
   const shown = [sendNamed(connection, ['ZADD', keys.processes, seconds(nowMs), name])];
   if (machine !== undefined)
     shown.push(sendNamed(connection, ['HSET', keys.machines, name, `${seconds(nowMs)} ${machine}`]));
-  const failed = (await Promise.allSettled(shown)).flatMap((end) =>
+  const failed = (await globals.Promise.allSettled(shown)).flatMap((end) =>
     end.status === 'rejected' ? [(end.reason as Error).message] : [],
   );
   if (failed.length > 0) throw new Error(failed.join('; '));
@@ -42,7 +42,7 @@ export async function hideProcesses(connection: Connection, identity: Identity, 
     ['HDEL', keys.states],
   ];
   // A key of another type holds nothing of them.
-  await Promise.all(hidden.map((command) => connection.send([...command, ...names]).catch(ignoreWrongType)));
+  await globals.Promise.all(hidden.map((command) => connection.send([...command, ...names]).catch(ignoreWrongType)));
 }
 
 export function ignoreWrongType(error: unknown): void {
@@ -52,7 +52,7 @@ export function ignoreWrongType(error: unknown): void {
 /** @returns how many are alive, after taking out those that beat no more */
 export async function countProcesses(connection: Connection, identity: Identity, deadBeforeMs: number) {
   const keys = keysOf(identity);
-  const [, count] = await Promise.all([
+  const [, count] = await globals.Promise.all([
     sendNamed(connection, ['ZREMRANGEBYSCORE', keys.processes, '-inf', seconds(deadBeforeMs)]),
     sendNamed(connection, ['ZCARD', keys.processes]),
   ]);
