@@ -1,4 +1,4 @@
-/** Waiting that can be given up. Pure. */
+/** Waiting that can be aborted. Pure. */
 import * as globals from '../globals.js';
 
 /** Settles as the promise does, or rejects with the signal's reason, whichever comes first. */
@@ -7,7 +7,7 @@ export async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal):
   const aborted = new globals.Promise<never>((_, reject) => {
     abort = () => reject(signal.reason as Error);
   });
-  // Given up, it may still fail: nobody asks any more.
+  // After an abort the promise may still reject: that is ignored.
   promise.catch(() => {});
   signal.addEventListener('abort', abort);
   if (signal.aborted) abort();

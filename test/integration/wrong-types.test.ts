@@ -19,6 +19,7 @@ import { enterAll, register, unregister } from '../../src/registry/register.js';
 import { enqueueDelayed, itemText, promoteDue, takeDelayed } from '../../src/resque/delayed.js';
 import { createKeys, type Keys } from '../../src/resque/keys.js';
 import { pushJobs } from '../../src/resque/push.js';
+import { takeRetries } from '../../src/resque/retries.js';
 import { envelopeHead } from '../../src/resque/retry-state.js';
 import { SCRIPTS, type ScriptName } from '../../src/resque/scripts/index.js';
 import { asJobError } from '../../src/thrown.js';
@@ -186,6 +187,22 @@ const SCENARIOS: Readonly<Record<ScriptName, Scenario>> = {
     prepare: async () => () => promoteDue(connection, keys, { name: 'me', leaseMs: 1000, locks: ['resque:lock'] }),
     // It keeps the lease.
     inParts: true,
+  },
+  takeRetries: {
+    place: withRetries,
+    prepare: async () => () =>
+      takeRetries(
+        connection,
+        keys,
+        [1, 2].map((id) => ({
+          queue: 'q',
+          envelope: Buffer.from(`${envelopeHead('q', retryOf(id))}"payload":${payload(id)}}`),
+          destination:
+            id === 1
+              ? { to: 'queue', payload: Buffer.from(payload(id)) }
+              : { to: 'failed', entry: Buffer.from(failedEntry(id)) },
+        })),
+      ),
   },
   takeQueued: {
     prepare: async () => async () => {

@@ -27,6 +27,7 @@ const FILES = {
   unfail: ['unfail'],
   takeQueued: ['take-queued'],
   enqueue: ['enqueue'],
+  takeRetries: ['take-retries'],
   delay: ['delayed/common', 'delayed/delay'],
   promote: ['delayed/common', 'delayed/promote'],
   takeDelayed: ['delayed/common', 'delayed/take'],

@@ -111,11 +111,7 @@ describe('the words', () => {
       undefined,
     ],
     ['status -wacth', 'unknown flag -wacth', 'did you mean -watch?'],
-    [
-      '-queue=a',
-      'tsworker work takes no flag -queue: it belongs to tsworker enqueue, tsworker failed and tsworker delayed',
-      'did you mean -queues?',
-    ],
+    ['-queue=a', 'tsworker work takes no flag -queue: it belongs to other commands', 'did you mean -queues?'],
     ['status -frobnicate', 'unknown flag -frobnicate', undefined],
     ['status -uri', 'the flag -uri needs a value', undefined],
     [
