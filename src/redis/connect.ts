@@ -40,8 +40,8 @@ const RETRY_MS = 200;
 /**
  * @param shownUri the address without its password, for messages
  * @param signal ends the attempt when it aborts
- * @throws TsworkerError REDIS when Redis cannot be reached, does not answer in time, or rejects the connection; USAGE when
- * the address is for another kind of server than the one that answers
+ * @throws TsworkerError REDIS if Redis cannot be reached, does not answer in time, or rejects the connection; USAGE if
+ *   the address is for another kind of server than the one that answers
  */
 export function connect(
   options: ConnectOptions,

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection } from '../redis/connection.js';
 import { createKeys } from '../resque/keys.js';
-import { type Counted, SlotCounts } from './counts.js';
+import { type JobCounts, SlotCounts } from './counts.js';
 import { Heartbeat, type HeartbeatMessage, type HeartbeatOptions } from './heartbeat.js';
 import type { Identity } from './identity.js';
 import { type OwnState, StatePublisher, WORKING } from './process-state.js';
@@ -17,7 +17,7 @@ export interface ChildRegistryOptions {
   readonly tell: (message: HeartbeatMessage) => void;
   readonly problem: (error: Error) => void;
   /** Told what a process that died had finished, from its first job to its last. Not asked for where absent. */
-  readonly counted?: ((pid: number, counted: Counted) => void) | undefined;
+  readonly counted?: ((pid: number, counted: JobCounts) => void) | undefined;
 }
 
 /** What is known of the death of a process. */

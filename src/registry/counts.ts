@@ -6,13 +6,13 @@ import type { Connection } from '../redis/connection.js';
 import type { Keys } from '../resque/keys.js';
 
 /** From the first job of the process to its last. */
-export interface Counted {
+export interface JobCounts {
   readonly processed: number;
   readonly failed: number;
 }
 
 export class SlotCounts {
-  readonly #slots = new Map<string, Counted>();
+  readonly #slots = new Map<string, JobCounts>();
 
   /** A slot that is not registered any more keeps what was read before. */
   async read(
@@ -30,7 +30,7 @@ export class SlotCounts {
     });
   }
 
-  get sum(): Counted {
+  get sum(): JobCounts {
     let { processed, failed } = NOTHING;
     for (const slot of this.#slots.values()) {
       processed += slot.processed;
@@ -40,4 +40,4 @@ export class SlotCounts {
   }
 }
 
-const NOTHING: Counted = { processed: 0, failed: 0 };
+const NOTHING: JobCounts = { processed: 0, failed: 0 };

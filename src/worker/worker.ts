@@ -3,7 +3,7 @@
  * to the process (signals, HTTP, a supervisor) is passed in.
  */
 import { maskUri } from '../config/uri.js';
-import type { Ended, Engine } from '../engine/engine.js';
+import type { Engine, EngineResult } from '../engine/engine.js';
 import * as globals from '../globals.js';
 import { longestLimit } from '../job-modules/deadline.js';
 import { runSetup, runTeardown } from '../job-modules/hooks.js';
@@ -60,7 +60,7 @@ export async function runWorker(options: WorkerOptions): Promise<WorkResult> {
   }
 }
 
-const NOTHING_DONE: Ended = { putBack: 0, undelivered: 0 };
+const NOTHING_DONE: EngineResult = { putBack: 0, undelivered: 0 };
 /** How long `teardown` may take although nothing else is waited for. */
 const TEARDOWN_MS = 1000;
 
@@ -130,7 +130,7 @@ class Worker {
     }
   }
 
-  async #workRegistered(modules: JobModules, connection: Connection): Promise<Ended> {
+  async #workRegistered(modules: JobModules, connection: Connection): Promise<EngineResult> {
     const membership = this.#options.membership ?? this.#registerItself();
     this.#membership = membership;
     this.#options.begun.signal.addEventListener('abort', () => this.#showState(), { once: true });
@@ -230,7 +230,7 @@ class Worker {
     }
   }
 
-  async #work(modules: JobModules, connection: Connection, identity: Identity): Promise<Ended> {
+  async #work(modules: JobModules, connection: Connection, identity: Identity): Promise<EngineResult> {
     const { log, settings } = this.#options;
     // Not earlier: the job modules, or their setup, may install a tracer.
     const watch = await watchJobs(this.#workerId, (reason) => log.warn(reason));
@@ -306,7 +306,7 @@ class Worker {
     }
   }
 
-  #result({ putBack, undelivered }: Ended): WorkResult {
+  #result({ putBack, undelivered }: EngineResult): WorkResult {
     const clean = putBack === 0 && undelivered === 0 && this.#fault === undefined;
     return { exitCode: clean ? 0 : 1, ...this.#counts, putBack };
   }
