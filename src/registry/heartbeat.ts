@@ -2,6 +2,9 @@
  * Beats for all slots: shows that we are alive, counts the processes beside us, and has the dead found beside that. It must
  * run on an event loop that no job can block (see threaded.ts), and knows nothing of jobs.
  */
+
+import { clearTimeout, setTimeout } from 'node:timers';
+import * as globals from '../globals.js';
 import type { Connection } from '../redis/connection.js';
 import type { Service } from '../service.js';
 import { serverTimeMs } from './clock.js';
@@ -79,7 +82,7 @@ export class Heartbeat implements Service {
   async stop(): Promise<void> {
     this.#running = false;
     clearTimeout(this.#timer);
-    await Promise.all([this.#beating, this.#pruner.stop()]);
+    await globals.Promise.all([this.#beating, this.#pruner.stop()]);
   }
 
   /** Also called when Redis came back: it may have lost us. */

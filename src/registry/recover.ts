@@ -4,6 +4,8 @@
  * foreign worker's job goes to `failed`, as Resque does it, since that worker may have done it already. How the dead are
  * found is prune.ts.
  */
+
+import * as globals from '../globals.js';
 import type { Argument, Connection } from '../redis/connection.js';
 import type { Keys } from '../resque/keys.js';
 import { type ClaimRecord, envelopeOf, parseRecord, suspectField } from '../resque/record.js';
@@ -85,7 +87,7 @@ export async function recoverProcess(
           return worker;
         }),
       );
-      const taken = await Promise.all(all);
+      const taken = await globals.Promise.all(all);
       // A finish that was still on its way has arrived since.
       if (taken.includes(undefined)) await options.counts?.read(connection, keys, ids);
     }
@@ -113,7 +115,7 @@ async function readAll(connection: Connection, all: readonly string[]): Promise<
   const calls: Promise<unknown>[] = [];
   for (let i = 0; i < all.length; i += MOST_READ)
     calls.push(connection.send(['MGET', ...all.slice(i, i + MOST_READ)], { binary: true }));
-  return ((await Promise.all(calls)) as (Buffer | null)[][]).flat();
+  return ((await globals.Promise.all(calls)) as (Buffer | null)[][]).flat();
 }
 
 /** The latest claim first: put back in this order, jobs stand in their queue as before. */

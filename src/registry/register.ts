@@ -1,4 +1,6 @@
 /** Entering the registry and leaving it. Beating in between is heartbeat.ts. */
+
+import * as globals from '../globals.js';
 import type { Connection } from '../redis/connection.js';
 import { callScript, SCRIPTS } from '../resque/scripts/index.js';
 import { heartbeatText, serverTimeMs } from './clock.js';
@@ -58,7 +60,7 @@ export async function reenter(connection: Connection, identity: Identity): Promi
 /** @returns how many workers still hold a job, and so stay registered until they are pruned */
 export async function unregister(connection: Connection, identity: Identity): Promise<number> {
   const ranges = slotRanges(identity);
-  const replies = await Promise.all(ranges.map((range) => unregisterRange(connection, identity, range)));
+  const replies = await globals.Promise.all(ranges.map((range) => unregisterRange(connection, identity, range)));
   const kept = replies.reduce((sum, reply) => sum + reply, 0);
   if (kept > 0) return kept;
   await hideProcesses(connection, identity, [processName(identity)]);
@@ -77,5 +79,5 @@ export async function unregisterRange(connection: Connection, identity: Identity
 
 /** As Ruby writes it: `2026-11-24 02:58:25 +0000`. */
 function startedText(nowMs: number): string {
-  return `${new Date(nowMs).toISOString().slice(0, 19).replace('T', ' ')} +0000`;
+  return `${new globals.Date(nowMs).toISOString().slice(0, 19).replace('T', ' ')} +0000`;
 }
