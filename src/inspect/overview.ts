@@ -10,7 +10,7 @@ import { FailedList } from './failed/list.js';
 import { findUnpausable, type Pause, readPause, type Unpausable } from './pause.js';
 import type { ProcessSeen } from './processes.js';
 import { listQueues, type QueueSeen } from './queues.js';
-import { countRetries } from './retries.js';
+import { totalRetries } from './retries.js';
 import { readStats, type Stats } from './stats.js';
 import { walkWorkers } from './workers.js';
 
@@ -63,17 +63,16 @@ export async function readOverview(connection: Connection, keys: Keys, options: 
   const everyone = async () => {
     for await (const batch of walkWorkers(connection, keys, { nowMs: at, ...options })) crowd.add(batch);
   };
-  const [pause, stats, queues, delayed, retries, failures] = await Promise.all([
+  const [pause, stats, queues, delayed, retrying, failures] = await Promise.all([
     readPauseAndWhom(connection, keys),
     readStats(connection, keys),
     listQueues(connection, keys),
     readDelayed(connection, keys),
-    countRetries(connection, keys),
+    totalRetries(connection, keys),
     readFailures(connection, keys, options.failures),
     everyone(),
   ]);
   const served = queues.map((queue) => ({ ...queue, workers: crowd.serving(queue.name) }));
-  const retrying = [...retries.values()].reduce((sum, size) => sum + size, 0);
   return { at, pause, stats, queues: served, delayed, retrying, ...crowd.counts(), running: crowd.running(), failures };
 }
 

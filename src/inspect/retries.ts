@@ -51,6 +51,10 @@ export async function countRetries(connection: Connection, keys: Keys): Promise<
   return new Map(names.flatMap((name, i) => (Number(sizes[i] ?? 0) > 0 ? [[name, Number(sizes[i])] as const] : [])));
 }
 
+export async function totalRetries(connection: Connection, keys: Keys): Promise<number> {
+  return [...(await countRetries(connection, keys)).values()].reduce((sum, size) => sum + size, 0);
+}
+
 /** Somebody else's key of that name names no queues. */
 async function queuesOf(connection: Connection, keys: Keys): Promise<string[]> {
   try {

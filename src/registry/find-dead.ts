@@ -1,4 +1,6 @@
 /** Finds workers that died without unregistering; the rules are in liveness.ts. Only reads. */
+
+import * as globals from '../globals.js';
 import type { Connection } from '../redis/connection.js';
 import type { Keys } from '../resque/keys.js';
 import { parseRecord } from '../resque/record.js';
@@ -13,7 +15,7 @@ import { scan, slices } from './scan.js';
 /** tsworker processes that ran on this machine and are gone, with their workers, regardless of their heartbeats. */
 export async function findGone(connection: Connection, { identity }: Pick<HeartbeatOptions, 'identity'>) {
   const { gone } = await readMachines(connection, keysOf(identity));
-  const names = new Set([...gone].filter((name) => name !== processName(identity)));
+  const names = new globals.Set([...gone].filter((name) => name !== processName(identity)));
   const heartbeats = names.size === 0 ? [] : await readHeartbeats(connection, keysOf(identity));
   const workers = [...heartbeats].filter(([id]) => names.has(processOf(id)));
   return { names, workers: workers.map(([id, heartbeat]): Dead => ({ id, death: 'gone', heartbeat })) };
@@ -25,7 +27,7 @@ export async function findExpired(connection: Connection, options: HeartbeatOpti
   const keys = keysOf(identity);
   const heartbeats = await readHeartbeats(connection, keys);
   // Processes that are gone from this machine are recovered by their parent, or at the next start here.
-  const machines = { ...(await readMachines(connection, keys)), gone: new Set<string>() };
+  const machines = { ...(await readMachines(connection, keys)), gone: new globals.Set<string>() };
   const beats = [...heartbeats].map(([id, text]) => [id, parseHeartbeat(text)] as const);
   const judged = await judgeAll(connection, keys, beats, { nowMs, pruneAfterMs, machines });
   const dead = [...heartbeats].flatMap(([id, heartbeat], i): Dead[] => {
@@ -65,7 +67,7 @@ async function findWithout(connection: Connection, keys: Keys, heartbeats: Reado
 }
 
 async function readHeartbeats(connection: Connection, keys: Keys): Promise<Map<string, string>> {
-  const heartbeats = new Map<string, string>();
+  const heartbeats = new globals.Map<string, string>();
   for await (const [id, text] of scan(connection, ['HSCAN', keys.heartbeats], 2)) heartbeats.set(id, text);
   return heartbeats;
 }

@@ -2,6 +2,9 @@
  * Heartbeats for all slots of a process; also counts the live processes, and starts the pruning. Must run on an event
  * loop that no job can block (see threaded.ts).
  */
+
+import { clearTimeout, setTimeout } from 'node:timers';
+import * as globals from '../globals.js';
 import type { Connection } from '../redis/connection.js';
 import type { Service } from '../service.js';
 import { serverTimeMs } from './clock.js';
@@ -79,7 +82,7 @@ export class Heartbeat implements Service {
   async stop(): Promise<void> {
     this.#running = false;
     clearTimeout(this.#timer);
-    await Promise.all([this.#beating, this.#pruner.stop()]);
+    await globals.Promise.all([this.#beating, this.#pruner.stop()]);
   }
 
   /** Also called after a reconnect, when Redis may have lost the registry. */

@@ -3,6 +3,8 @@
  * the writer and the readers of its format are here: the hash `tsworker:states`, `<label>:<pid>` → a JSON object. A
  * process that works normally has no entry.
  */
+
+import * as globals from '../globals.js';
 import type { Connection } from '../redis/connection.js';
 import type { Keys } from '../resque/keys.js';
 import { serverTimeMs } from './clock.js';
@@ -56,7 +58,7 @@ export async function writeProcessState(
   const now = await serverTimeMs(connection);
   const blockedSince = blockedForMs === undefined ? undefined : Math.round(now - blockedForMs);
   const entry: Entry = { until: Math.ceil((now + validMs) / 1000), paused, draining, reload, blockedSince };
-  await connection.send(['HSET', states, name, JSON.stringify(entry)]);
+  await connection.send(['HSET', states, name, globals.JSON.stringify(entry)]);
 }
 
 /** Publishes the state of one process at each change, and again at each heartbeat. No call rejects. */
@@ -64,7 +66,7 @@ export class StatePublisher {
   readonly #write: (state: OwnState) => Promise<void>;
   #read: () => OwnState = () => WORKING;
   /** The last state that was written. */
-  #written = JSON.stringify(WORKING);
+  #written = globals.JSON.stringify(WORKING);
   #writing: Promise<void> | undefined;
   #changed = false;
   #stopped = false;
@@ -114,7 +116,7 @@ export class StatePublisher {
 
 /** The part of a state whose changes are written at once: without the duration of a block. */
 function signature({ blockedForMs, ...state }: OwnState): string {
-  return JSON.stringify({ ...state, blocked: blockedForMs === undefined ? undefined : true });
+  return globals.JSON.stringify({ ...state, blocked: blockedForMs === undefined ? undefined : true });
 }
 
 /** The states by `<label>:<pid>`, see `processOf`. Processes without one are {@link WORKING}. */
@@ -123,7 +125,7 @@ export async function readProcessStates(
   keys: Pick<Keys, 'states'>,
 ): Promise<ReadonlyMap<string, ProcessState>> {
   const now = await serverTimeMs(connection);
-  const states = new Map<string, ProcessState>();
+  const states = new globals.Map<string, ProcessState>();
   for await (const [name, text] of scan(connection, ['HSCAN', keys.states], 2)) {
     const entry = parseEntry(text);
     if (entry === undefined || entry.until * 1000 < now) continue;
@@ -150,7 +152,7 @@ function parseEntry(text: string): Entry | undefined {
 
 function parseObject(text: string): Record<string, unknown> | undefined {
   try {
-    const value: unknown = JSON.parse(text);
+    const value: unknown = globals.JSON.parse(text);
     return isObject(value) ? value : undefined;
   } catch {
     return undefined;

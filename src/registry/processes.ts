@@ -1,5 +1,6 @@
 /** The live processes: a sorted set to count them, and a hash with the machine of each. */
 import { hostname } from 'node:os';
+import * as globals from '../globals.js';
 import type { Connection } from '../redis/connection.js';
 import type { Keys } from '../resque/keys.js';
 import { type Identity, keysOf, processName } from './identity.js';
@@ -16,7 +17,7 @@ export async function showProcess(connection: Connection, identity: Identity, no
   const shown = [sendNamed(connection, ['ZADD', keys.processes, seconds(nowMs), name])];
   if (machine !== undefined)
     shown.push(sendNamed(connection, ['HSET', keys.machines, name, `${seconds(nowMs)} ${machine}`]));
-  const failed = (await Promise.allSettled(shown)).flatMap((end) =>
+  const failed = (await globals.Promise.allSettled(shown)).flatMap((end) =>
     end.status === 'rejected' ? [(end.reason as Error).message] : [],
   );
   if (failed.length > 0) throw new Error(failed.join('; '));
@@ -41,7 +42,7 @@ export async function hideProcesses(connection: Connection, identity: Identity, 
     ['HDEL', keys.states],
   ];
   // A key of another type has no entries of them.
-  await Promise.all(hidden.map((command) => connection.send([...command, ...names]).catch(ignoreWrongType)));
+  await globals.Promise.all(hidden.map((command) => connection.send([...command, ...names]).catch(ignoreWrongType)));
 }
 
 export function ignoreWrongType(error: unknown): void {
@@ -51,7 +52,7 @@ export function ignoreWrongType(error: unknown): void {
 /** @returns the number of live processes, after removing those without a recent heartbeat */
 export async function countProcesses(connection: Connection, identity: Identity, deadBeforeMs: number) {
   const keys = keysOf(identity);
-  const [, count] = await Promise.all([
+  const [, count] = await globals.Promise.all([
     sendNamed(connection, ['ZREMRANGEBYSCORE', keys.processes, '-inf', seconds(deadBeforeMs)]),
     sendNamed(connection, ['ZCARD', keys.processes]),
   ]);
@@ -68,8 +69,8 @@ export async function forgetSilent(connection: Connection, identity: Identity, d
 
 /** All tsworker processes that have not unregistered, and which of them are gone from this machine. */
 export async function readMachines(connection: Connection, keys: Pick<Keys, 'machines'>): Promise<Machines> {
-  const ours = new Set<string>();
-  const gone = new Set<string>();
+  const ours = new globals.Set<string>();
+  const gone = new globals.Set<string>();
   for (const [name, , machine] of await listMachines(connection, keys)) {
     ours.add(name);
     if (isGone(machine, Number(name.slice(name.lastIndexOf(':') + 1)))) gone.add(name);

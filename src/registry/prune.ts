@@ -2,6 +2,8 @@
  * Removes the dead workers that find-dead.ts finds from the registry, many in each round trip. recover.ts decides where
  * their jobs go.
  */
+
+import * as globals from '../globals.js';
 import type { Connection } from '../redis/connection.js';
 import type { Keys } from '../resque/keys.js';
 import { findExpired, findGone } from './find-dead.js';
@@ -89,7 +91,9 @@ async function recoverAll(
   // The first slot of each process last: it reserves the name, which must not be reused before the others are removed.
   for (const some of slices([...dead.filter(({ id }) => !isFirstSlot(id)), ...firstSlots], STEP)) {
     if (signal?.aborted) return;
-    const ends = await Promise.allSettled(some.map((worker) => recoverWorker(connection, keys, worker, options)));
+    const ends = await globals.Promise.allSettled(
+      some.map((worker) => recoverWorker(connection, keys, worker, options)),
+    );
     for (const end of ends) if (end.status === 'fulfilled' && end.value !== undefined) pruned(end.value);
     const failed = ends.find((end) => end.status === 'rejected');
     if (failed !== undefined) throw failed.reason;

@@ -31,7 +31,7 @@ export class Pruner {
 
   /**
    * Starts a run, unless one is running. Resolves when it has ended; never rejects.
-   * @param acceptedSince since when Redis accepts heartbeats without a break: none is judged for `pruneAfterMs` after it
+   * @param acceptedSince since when Redis accepts heartbeats without a break; none is judged for `pruneAfterMs` after
    */
   async prune(now: number, acceptedSince: number): Promise<void> {
     const { signal } = this.#stopped;

@@ -1,9 +1,10 @@
 /**
  * Removes dead workers from the registry and recovers their jobs. The job of a tsworker goes back to the head of its
- * queue (or fails, as configured), since its claims are fenced, and after a second death to the quarantine of its queue.
+ * queue (or fails, as configured), since its claims are fenced, and after a second death to its queue's quarantine.
  * The job of another program's worker goes to `failed`, as in Resque, since that worker may have done it already.
- * prune.ts removes the workers that find-dead.ts finds.
  */
+
+import * as globals from '../globals.js';
 import type { Argument, Connection } from '../redis/connection.js';
 import type { Keys } from '../resque/keys.js';
 import { type ClaimRecord, envelopeOf, parseRecord, suspectField } from '../resque/record.js';
@@ -85,7 +86,7 @@ export async function recoverProcess(
           return worker;
         }),
       );
-      const taken = await Promise.all(all);
+      const taken = await globals.Promise.all(all);
       // A delayed finish has arrived since.
       if (taken.includes(undefined)) await options.counts?.read(connection, keys, ids);
     }
@@ -113,7 +114,7 @@ async function readAll(connection: Connection, all: readonly string[]): Promise<
   const calls: Promise<unknown>[] = [];
   for (let i = 0; i < all.length; i += MOST_READ)
     calls.push(connection.send(['MGET', ...all.slice(i, i + MOST_READ)], { binary: true }));
-  return ((await Promise.all(calls)) as (Buffer | null)[][]).flat();
+  return ((await globals.Promise.all(calls)) as (Buffer | null)[][]).flat();
 }
 
 /** The latest claim first: requeued in this order, jobs are in their queue as before. */

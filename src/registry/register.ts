@@ -1,4 +1,6 @@
 /** Registers and unregisters. The heartbeats in between are in heartbeat.ts. */
+
+import * as globals from '../globals.js';
 import type { Connection } from '../redis/connection.js';
 import { callScript, SCRIPTS } from '../resque/scripts/index.js';
 import { heartbeatText, serverTimeMs } from './clock.js';
@@ -59,7 +61,7 @@ export async function reenter(connection: Connection, identity: Identity): Promi
 /** @returns how many workers still have a job in their record, and so stay registered until they are pruned */
 export async function unregister(connection: Connection, identity: Identity): Promise<number> {
   const ranges = slotRanges(identity);
-  const replies = await Promise.all(ranges.map((range) => unregisterRange(connection, identity, range)));
+  const replies = await globals.Promise.all(ranges.map((range) => unregisterRange(connection, identity, range)));
   const kept = replies.reduce((sum, reply) => sum + reply, 0);
   if (kept > 0) return kept;
   await hideProcesses(connection, identity, [processName(identity)]);
@@ -78,5 +80,5 @@ export async function unregisterRange(connection: Connection, identity: Identity
 
 /** Ruby's format: `2026-11-24 02:58:25 +0000`. */
 function startedText(nowMs: number): string {
-  return `${new Date(nowMs).toISOString().slice(0, 19).replace('T', ' ')} +0000`;
+  return `${new globals.Date(nowMs).toISOString().slice(0, 19).replace('T', ' ')} +0000`;
 }

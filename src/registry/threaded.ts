@@ -3,6 +3,7 @@
  * blocks its event loop for ten minutes.
  */
 import { Worker } from 'node:worker_threads';
+import * as globals from '../globals.js';
 import type { ConnectOptions } from '../redis/options.js';
 import type { SchedulerData } from '../scheduler/create.js';
 import type { SchedulerMessage } from '../scheduler/scheduler.js';
@@ -68,7 +69,7 @@ export class ThreadedHeartbeat implements Service {
     this.#stopping = true;
     const thread = this.#thread;
     if (thread === undefined) return;
-    const exited = new Promise<void>((resolve) => thread.once('exit', () => resolve()));
+    const exited = new globals.Promise<void>((resolve) => thread.once('exit', () => resolve()));
     if (Atomics.compareExchange(this.#phase, 0, IMPORTING, STOPPED) === IMPORTING) void thread.terminate();
     else thread.postMessage('stop' satisfies ThreadOrder);
     const timer = setTimeout(() => void thread.terminate(), STOP_PATIENCE_MS);

@@ -7,6 +7,7 @@ import type { Connection } from '../redis/connection.js';
 import { encodePayload } from './codec.js';
 import type { Due } from './due.js';
 import type { NewJob } from './enqueue.js';
+import { expiriesOf } from './expiry.js';
 import type { Keys } from './keys.js';
 import { callScript, SCRIPTS } from './scripts/index.js';
 
@@ -49,8 +50,9 @@ export async function enqueueDelayed(
   jobs: readonly (NewJob & { readonly due: Due })[],
   fields: Readonly<Record<string, string>> = {},
 ): Promise<(Date | undefined)[]> {
-  const ready = jobs.map(({ queue, class: name, args = [], due }) => {
-    return { queue, payload: encodePayload(name, args, fields), due };
+  const expiries = await expiriesOf(connection, jobs);
+  const ready = jobs.map(({ queue, class: name, args = [], due }, i) => {
+    return { queue, payload: encodePayload(name, args, fields, expiries[i]), due };
   });
   return await delayPayloads(connection, keys, ready);
 }

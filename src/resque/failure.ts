@@ -1,4 +1,6 @@
 /** The failed entry, in Ruby Resque's fields and order, as the text around a payload that is spliced in untouched. Pure. */
+
+import * as globals from '../globals.js';
 import type { RetryState } from '../job.js';
 import type { CaughtError } from '../thrown.js';
 
@@ -43,7 +45,7 @@ export function failureParts(error: CaughtError, context: FailureContext): Failu
   };
   return {
     head: `{"failed_at":"${resqueTime(context.failedAt)}","payload":`,
-    tail: `,${JSON.stringify(fields).slice(1)}`,
+    tail: `,${globals.JSON.stringify(fields).slice(1)}`,
   };
 }
 

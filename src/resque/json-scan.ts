@@ -2,6 +2,7 @@
  * Where the members of a JSON object lie in its text: what must keep its bytes is cut out, never decoded and encoded
  * again, and what nobody asks for is never decoded at all. Pure. Knows JSON, and must not know what any member means.
  */
+import * as globals from '../globals.js';
 
 /** The value of a member is `json.subarray(from, to)`. */
 export interface Member {
@@ -47,7 +48,7 @@ function keyOf(text: string, json: Buffer, from: number, to: number): string {
   const key = text.slice(from + 1, to - 1);
   if (PLAIN.test(key)) return key;
   try {
-    return JSON.parse(json.toString('utf8', from, to)) as string;
+    return globals.JSON.parse(json.toString('utf8', from, to)) as string;
   } catch {
     return key;
   }

@@ -1,6 +1,7 @@
 /** The record of a claim, `worker:W`: reading ours and, where a foreign worker died, theirs. Pure. */
 import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
+import * as globals from '../globals.js';
 import type { Claim, RetryState } from '../job.js';
 import { envelopeHead, parseRetryState } from './retry-state.js';
 
@@ -36,7 +37,7 @@ export function envelopeOf(record: Pick<ClaimRecord, 'queue' | 'payload' | 'stri
 /** A claim record, with the bytes of a strict payload as they are and any other as a text, as the claim script writes it. */
 export function claimRecord(claim: Omit<Claim, 'slot'>, runAt: string): Buffer {
   const { token, queue } = claim;
-  const start = `{"token":${JSON.stringify(token)},"queue":${JSON.stringify(queue)},"run_at":${JSON.stringify(runAt)},`;
+  const start = `{"token":${globals.JSON.stringify(token)},"queue":${globals.JSON.stringify(queue)},"run_at":${globals.JSON.stringify(runAt)},`;
   return Buffer.concat([Buffer.from(start), ...shownFields(claim), Buffer.from('}')]);
 }
 
@@ -52,7 +53,7 @@ const MOST_SHOWN = 1000;
 function asText(payload: Buffer): string {
   if (payload.length > MOST_TEXT) return asBase64(payload);
   const encoding = isUtf8(payload) ? 'utf8' : 'latin1';
-  const args = JSON.stringify([payload.toString(encoding)]);
+  const args = globals.JSON.stringify([payload.toString(encoding)]);
   return `"payload_encoding":"${encoding}","payload":{"class":"InvalidPayload","args":${args}}`;
 }
 
@@ -77,7 +78,7 @@ export function parseRecord(record: Buffer): ClaimRecord | undefined {
   const shown = payloadIn(record);
   if (shown === undefined) return undefined;
   try {
-    const fields: unknown = JSON.parse(record.toString());
+    const fields: unknown = globals.JSON.parse(record.toString());
     if (typeof fields !== 'object' || fields === null) return undefined;
     const { token, queue, run_at, payload, retry } = fields as Record<string, unknown>;
     const job = (typeof payload === 'object' && payload !== null ? payload : {}) as { class?: unknown; args?: unknown };

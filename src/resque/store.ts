@@ -1,6 +1,7 @@
 /** The engine's JobStore over Redis: builds the calls of the ack-and-claim script, and reads its replies. */
 import type { QueuePlan } from '../config/settings.js';
 import type { ClaimReply, Finish, JobStore } from '../engine/interfaces.js';
+import * as globals from '../globals.js';
 import type { Claim } from '../job.js';
 import type { Argument, Connection } from '../redis/connection.js';
 import { confirmReplicas } from '../redis/replicas.js';
@@ -49,7 +50,7 @@ export class RedisJobStore implements JobStore {
     this.#options = options;
     this.#keys = createKeys(options.namespace);
     this.#queueNames = options.plan.queues.map((queue) => queue.name);
-    this.#queueIndex = new Map(this.#queueNames.map((name, index) => [name, index]));
+    this.#queueIndex = new globals.Map(this.#queueNames.map((name, index) => [name, index]));
     const lists = listsOf(this.#keys, options.quarantine);
     const { pause, pauseOf } = this.#keys;
     this.#watched = [pause, ...this.#queueNames.map(lists.list), ...this.#queueNames.map(pauseOf)];
@@ -67,7 +68,7 @@ export class RedisJobStore implements JobStore {
   async #call(finishes: readonly Finish[], idle: readonly number[]): Promise<ClaimReply> {
     const { quarantine, nonce } = this.#options;
     const tokenBase = `${nonce}-${(this.#sequence++).toString(36)}-${quarantine ? QUARANTINED : ''}`;
-    const runAt = new Date().toISOString();
+    const runAt = new globals.Date().toISOString();
     const args = this.#arguments(finishes, idle, { tokenBase, runAt });
     const raw = await callScript(this.#connection, SCRIPTS.ackAndClaim, this.#watched, args, { binary: true });
     const reply = raw as ScriptReply;
@@ -122,7 +123,7 @@ export class RedisJobStore implements JobStore {
         break;
       case 'failed': {
         const workerId = this.#options.workerId(slot);
-        const context = { workerId, queue, failedAt: new Date(), retry, ...(strict ? {} : { raw: payload }) };
+        const context = { workerId, queue, failedAt: new globals.Date(), retry, ...(strict ? {} : { raw: payload }) };
         const { head, tail } = failureParts(outcome.error, context);
         args.push('f', head, tail);
         break;
@@ -272,7 +273,7 @@ function partsBySize(finishes: readonly Finish[]): readonly (readonly Finish[])[
 
 function without(idle: readonly number[], occupied: readonly number[]): readonly number[] {
   if (occupied.length === 0) return idle;
-  const blocked = new Set(occupied);
+  const blocked = new globals.Set(occupied);
   return idle.filter((_, i) => !blocked.has(i));
 }
 

@@ -4,6 +4,7 @@
  */
 import { maskUri } from '../config/uri.js';
 import type { Engine, EngineResult } from '../engine/engine.js';
+import * as globals from '../globals.js';
 import { longestLimit } from '../job-modules/deadline.js';
 import { runSetup, runTeardown } from '../job-modules/hooks.js';
 import { createJudge } from '../job-modules/judge.js';
@@ -14,6 +15,7 @@ import { connectWording, dumpRuns, startLine } from '../log/log-subscriber.js';
 import { connect } from '../redis/connect.js';
 import type { Connection } from '../redis/connection.js';
 import { workerConnectOptions } from '../redis/options.js';
+import { serverTimeMs } from '../registry/clock.js';
 import { type Identity, workerId } from '../registry/identity.js';
 import type { Membership } from '../registry/membership.js';
 import { asError } from '../thrown.js';
@@ -165,7 +167,7 @@ class Worker {
   async #prepare(): Promise<[JobModules, Connection]> {
     const connecting = this.#connect();
     try {
-      return await Promise.all([this.#options.load(), connecting]);
+      return await globals.Promise.all([this.#options.load(), connecting]);
     } catch (error) {
       connecting.then((connection) => connection.close()).catch(() => {});
       throw error;
@@ -233,7 +235,7 @@ class Worker {
     const { log, settings } = this.#options;
     // Not earlier: the job modules, or their setup, may install a tracer.
     const watch = await watchJobs(this.#workerId, (reason) => log.warn(reason));
-    const faults = this.#faults(modules, watch);
+    const faults = this.#faults(modules, watch, connection);
     this.#releaseHandlers = faults.release;
     const retry = retryPolicy(settings.retry, '-retry');
     const engine = createEngine(this.#options, {
@@ -255,12 +257,13 @@ class Worker {
     return ended;
   }
 
-  #faults({ functions, decoder }: JobModules, watcher: JobWatch): UncaughtErrors {
+  #faults({ functions, decoder }: JobModules, watcher: JobWatch, connection: Connection): UncaughtErrors {
     const { settings, log, flags, catchUncaught: caught } = this.#options;
     const { useNumber, timeout } = settings;
     const options = { functions, decoder, useNumber, timeoutMs: timeout * 1000, workerId: this.#workerId };
     const attempts = Math.max(1, settings.retry);
-    const perform = createPerform({ ...options, attempts, log, flags, watcher });
+    const clock = () => serverTimeMs(connection);
+    const perform = createPerform({ ...options, attempts, log, flags, watcher, serverTimeMs: clock });
     if (!caught) return { perform, release: () => {} };
     return catchUncaughtErrors(perform, {
       onLate: (run, error) =>

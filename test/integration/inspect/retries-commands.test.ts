@@ -65,6 +65,7 @@ test('lists and filters', async () => {
   const { out } = await run('retries');
   expect(out).toContain('TypeError: B failed');
   expect(out).toContain('4 jobs to run again, by queue, the next due first');
+  expect((await run('failed')).out).toContain('4 jobs to run again: see tsworker retries');
   expect((await run('status')).out).toContain('4 jobs to run again');
   expect(JSON.parse((await run('status -json')).out)).toMatchObject({ retrying: 4 });
 });

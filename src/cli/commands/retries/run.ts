@@ -2,7 +2,7 @@
 import { counted, time } from '../../../format.js';
 import { batches } from '../../../inspect/batch.js';
 import { argsText } from '../../../inspect/payload.js';
-import { countRetries, type RetryJob, walkRetries } from '../../../inspect/retries.js';
+import { type RetryJob, totalRetries, walkRetries } from '../../../inspect/retries.js';
 import { serverTimeMs } from '../../../registry/clock.js';
 import { EXIT } from '../../command.js';
 import { printLine, say } from '../../io.js';
@@ -32,8 +32,7 @@ async function list(call: RetriesCall, session: Session): Promise<number> {
     if (!going) return EXIT.fine;
   }
   if (flags.json) return EXIT.fine;
-  const sizes = [...(await countRetries(session.connection, session.keys)).values()];
-  const all = sizes.reduce((sum, size) => sum + size, 0);
+  const all = await totalRetries(session.connection, session.keys);
   if (shown > 0) io.out('\n');
   printLine(io, summary(shown, all, session));
   return EXIT.fine;
