@@ -1,4 +1,4 @@
-/** The processes that are alive: a sorted set for their number, a hash for where each of them runs. */
+/** The live processes: a sorted set to count them, and a hash with the machine of each. */
 import { hostname } from 'node:os';
 import * as globals from '../globals.js';
 import type { Connection } from '../redis/connection.js';
@@ -9,7 +9,7 @@ import { pidsOfMachine } from './machine-pids.js';
 import { isGone, machineOf } from './process-fingerprint.js';
 import { scan } from './scan.js';
 
-/** Shows this process, or shows it again: whoever took it for dead took it out. */
+/** Adds or renews the entries of this process, which may have been removed if it was declared dead. */
 export async function showProcess(connection: Connection, identity: Identity, nowMs: number): Promise<void> {
   const keys = keysOf(identity);
   const name = processName(identity);
@@ -23,7 +23,7 @@ export async function showProcess(connection: Connection, identity: Identity, no
   if (failed.length > 0) throw new Error(failed.join('; '));
 }
 
-/** An error names the key: where it is of another type, somebody must delete it. */
+/** Adds the key to an error: a key of another type must be deleted by an operator. */
 async function sendNamed(connection: Connection, [command, key, ...args]: readonly string[]): Promise<unknown> {
   try {
     return await connection.send([command, key, ...args]);
@@ -32,7 +32,7 @@ async function sendNamed(connection: Connection, [command, key, ...args]: readon
   }
 }
 
-/** Whatever is kept of them. */
+/** Removes all entries of processes. */
 export async function hideProcesses(connection: Connection, identity: Identity, names: readonly string[]) {
   const keys = keysOf(identity);
   if (names.length === 0) return;
@@ -41,7 +41,7 @@ export async function hideProcesses(connection: Connection, identity: Identity, 
     ['HDEL', keys.machines],
     ['HDEL', keys.states],
   ];
-  // A key of another type holds nothing of them.
+  // A key of another type has no entries of them.
   await globals.Promise.all(hidden.map((command) => connection.send([...command, ...names]).catch(ignoreWrongType)));
 }
 
@@ -49,7 +49,7 @@ export function ignoreWrongType(error: unknown): void {
   if (!String(error).includes('WRONGTYPE')) throw error;
 }
 
-/** @returns how many are alive, after taking out those that beat no more */
+/** @returns the number of live processes, after removing those without a recent heartbeat */
 export async function countProcesses(connection: Connection, identity: Identity, deadBeforeMs: number) {
   const keys = keysOf(identity);
   const [, count] = await globals.Promise.all([
@@ -59,7 +59,7 @@ export async function countProcesses(connection: Connection, identity: Identity,
   return Number(count);
 }
 
-/** To be called when their workers have been pruned: until then it is good to know that they were ours. */
+/** To be called after their workers were pruned: until then the entries show that they were tsworker processes. */
 export async function forgetSilent(connection: Connection, identity: Identity, deadBeforeMs: number): Promise<void> {
   const silent: string[] = [];
   for (const [name, at] of await listMachines(connection, keysOf(identity)))
@@ -67,7 +67,7 @@ export async function forgetSilent(connection: Connection, identity: Identity, d
   await hideProcesses(connection, identity, silent);
 }
 
-/** All processes of ours that did not unregister, and which of them are gone from this machine. */
+/** All tsworker processes that have not unregistered, and which of them are gone from this machine. */
 export async function readMachines(connection: Connection, keys: Pick<Keys, 'machines'>): Promise<Machines> {
   const ours = new globals.Set<string>();
   const gone = new globals.Set<string>();
@@ -86,7 +86,7 @@ function once<T>(ask: () => T): () => T {
   };
 }
 
-/** Name, second of the last beat, machine. */
+/** Name, time of the last beat in seconds, machine. */
 async function listMachines(
   connection: Connection,
   { machines }: Pick<Keys, 'machines'>,

@@ -1,6 +1,5 @@
 /**
- * Payloads: bytes to class and arguments, and back. Pure. Knows JSON and Resque's payload shape; must not know Redis,
- * keys or job functions.
+ * Payloads: bytes to class and arguments, and back. Pure.
  *
  * decodePayload runs once for each job, so the common payload costs one toString and one JSON.parse.
  */
@@ -21,7 +20,7 @@ const KEY = /[ \n\t\r]*:/y;
  * @param payload the bytes that the producer pushed
  * @param useNumber true: an integer literal outside ±(2^53 - 1) arrives as an exact `bigint`; false: JSON.parse rounds it
  * @returns the class, and the arguments ([] where `args` is missing or null)
- * @throws TsworkerError PAYLOAD where the bytes are not UTF-8, not strict JSON, or not an object with a string `class`
+ * @throws TsworkerError PAYLOAD if the bytes are not UTF-8, not strict JSON, or not an object with a string `class`
  *   and an `args` array
  */
 export function decodePayload(payload: Buffer, useNumber: boolean): DecodedPayload {
@@ -32,10 +31,10 @@ export function decodePayload(payload: Buffer, useNumber: boolean): DecodedPaylo
 }
 
 /**
- * Checks that a value has a payload's shape, whoever decoded it.
+ * Checks that a decoded value has the shape of a payload.
  * @param value anything
  * @param what names the value in the error
- * @throws TsworkerError PAYLOAD where it is not an object with a string `class` and an `args` array, null or nothing
+ * @throws TsworkerError PAYLOAD if it is not an object with a string `class`, and `args` an array, null or missing
  */
 export function toPayload(value: unknown, what: string): DecodedPayload {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
@@ -85,9 +84,9 @@ function describe(value: unknown): string {
  * The payload text for a class and its arguments, keys in Ruby's order. As JSON.stringify writes it (`toJSON` is
  * honoured, `undefined` in a list is null), but a `bigint` is written as an exact integer. A `number` from 2^53 up is
  * also an integer in JSON, so it comes back as a `bigint`; -0 comes back as 0.
- * @param fields what else stands beside class and args, for those who look for it
+ * @param fields further members of the payload
  * @param expiresAt see {@link DecodedPayload}; stands in the member `tsworker`, which other programs ignore
- * @throws TsworkerError PAYLOAD where the class is empty or a value cannot be carried: a function, a symbol, NaN, an
+ * @throws TsworkerError PAYLOAD if the class is empty, or a value cannot be encoded: a function, a symbol, NaN, an
  *   infinity, a cycle, text with a lone surrogate (Ruby cannot read it). The message names the place.
  */
 export function encodePayload(
@@ -116,7 +115,7 @@ export function expiryText(expiresAt: number | undefined): string {
   return expiresAt === undefined ? '' : `,"tsworker":{"expires_at":${Math.ceil(expiresAt)}}`;
 }
 
-/** `at` names the place of the value in errors; `above` are the objects that hold it, to find cycles. */
+/** `at` names the place of the value in errors; `above` are the objects that contain it, to find cycles. */
 function encode(given: unknown, key: string, at: string, above: object[]): string {
   const value = plain(given, key);
   switch (typeof value) {
@@ -153,7 +152,7 @@ function members(value: object, at: string, above: object[]): string[] {
   return present.map(([key, item]) => `${text(key, at)}:${encode(item, key, `${at}.${key}`, above)}`);
 }
 
-/** What JSON.stringify would look at: the result of `toJSON`, the inside of `new Number(1)`. */
+/** The value that JSON.stringify would encode: the result of `toJSON`, the value in `new Number(1)`. */
 function plain(value: unknown, key: string): unknown {
   if (typeof value !== 'object' || value === null) return value;
   const { toJSON } = value as { toJSON?: unknown };
