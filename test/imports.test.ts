@@ -114,7 +114,8 @@ test('the registry and its neighbours import downwards', () => {
   };
   const wrong = imports.filter(({ file, target }) => {
     const allowed = below[room(file)];
-    const isOurs = target.endsWith('.ts');
+    // What stands below everything.
+    const isOurs = target.endsWith('.ts') && target !== 'globals.ts';
     return allowed !== undefined && isOurs && !allowed.includes(room(target));
   });
   expect(wrong.map(show)).toEqual([]);

@@ -1,6 +1,8 @@
 /** Entry point of a child process: receives orders, runs the worker, reports how it ended. Forked by the supervisor. */
+import { clearInterval, setInterval } from 'node:timers';
 import type { Logger } from 'pino';
 import { TsworkerError } from '../errors.js';
+import * as globals from '../globals.js';
 import { heartbeatWording } from '../log/log-subscriber.js';
 import { createLog } from '../log/pino.js';
 import { Heartbeat, heartbeatOptions } from '../registry/heartbeat.js';
@@ -21,7 +23,7 @@ const COUNTS_MS = 1000;
 let secret = '';
 
 function tell(report: Report): Promise<void> {
-  return new Promise((resolve) => {
+  return new globals.Promise((resolve) => {
     if (process.connected && process.send !== undefined) process.send(seal(secret, report), () => resolve());
     else resolve();
   });

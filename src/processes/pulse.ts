@@ -2,6 +2,8 @@
  * Shows the supervisor that the event loop of this process runs: before the first job of an idle process begins, then
  * every two seconds until it is idle again. So an idle worker costs nothing, and a blocking job is noticed.
  */
+
+import { clearInterval, setInterval } from 'node:timers';
 import type { Report } from '../supervisor/messages.js';
 
 const PULSE_MS = 2000;

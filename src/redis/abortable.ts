@@ -1,9 +1,10 @@
 /** Waiting that can be aborted. Pure. */
+import * as globals from '../globals.js';
 
 /** Settles as the promise does, or rejects with the signal's reason, whichever comes first. */
 export async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   let abort = () => {};
-  const aborted = new Promise<never>((_, reject) => {
+  const aborted = new globals.Promise<never>((_, reject) => {
     abort = () => reject(signal.reason as Error);
   });
   // After an abort the promise may still reject: that is ignored.
@@ -11,7 +12,7 @@ export async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal):
   signal.addEventListener('abort', abort);
   if (signal.aborted) abort();
   try {
-    return await Promise.race([promise, aborted]);
+    return await globals.Promise.race([promise, aborted]);
   } finally {
     signal.removeEventListener('abort', abort);
   }

@@ -3,7 +3,10 @@
  * tracked key changed. The only value import of the client package. A connection opened here ends when it is lost:
  * reconnecting-connection.ts reconnects.
  */
+
+import { clearTimeout, setTimeout } from 'node:timers';
 import { createClient, RESP_TYPES } from '@redis/client';
+import * as globals from '../globals.js';
 import { isTimeout } from './abortable.js';
 import { ConnectionSilentError, isGarbage, NotRedisError, rootOf } from './connection-errors.js';
 import { type ConnectOptions, clientOptions, type Target } from './options.js';
@@ -105,7 +108,7 @@ async function openClient(client: RedisClient, mode: Mode, events: NodeEvents, s
     accepted = true;
   });
   let cancel = () => {};
-  const failed = new Promise<never>((_, reject) => {
+  const failed = new globals.Promise<never>((_, reject) => {
     client.on('error', (error) => isGarbage(error) && reject(new NotRedisError({ cause: error })));
     cancel = () => reject(accepted && isTimeout(signal) ? new ConnectionSilentError() : signal.reason);
     signal.addEventListener('abort', cancel, { once: true });
@@ -113,7 +116,7 @@ async function openClient(client: RedisClient, mode: Mode, events: NodeEvents, s
   failed.catch(() => {});
   if (signal.aborted) cancel();
   try {
-    await Promise.race([client.connect().then(() => connection.watchOthers()), failed]);
+    await globals.Promise.race([client.connect().then(() => connection.watchOthers()), failed]);
   } catch (error) {
     connection.drop();
     throw error;
@@ -152,7 +155,7 @@ class ClientConnection implements NodeConnection {
   }
 
   send(args: readonly Argument[], options?: { binary?: boolean }): Promise<unknown> {
-    return this.#client.sendCommand(args as Argument[], options?.binary ? BINARY : undefined);
+    return globals.withThese(() => this.#client.sendCommand(args as Argument[], options?.binary ? BINARY : undefined));
   }
 
   /** NOLOOP: our own pops must not wake us. The client package has no option for it. */
@@ -164,10 +167,10 @@ class ClientConnection implements NodeConnection {
     this.#ended = true;
     if (!this.#client.isOpen) return;
     let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => {
+    const late = new globals.Promise<void>((resolve) => {
       timer = setTimeout(resolve, CLOSE_MS);
     });
-    if (this.#client.isReady) await Promise.race([this.#client.close(), late]);
+    if (this.#client.isReady) await globals.Promise.race([globals.withThese(() => this.#client.close()), late]);
     clearTimeout(timer);
     if (this.#client.isOpen) this.#client.destroy();
   }

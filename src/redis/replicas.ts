@@ -1,6 +1,8 @@
 /**
  * WAIT: Redis replies before its replicas have a write, so a failover can lose it. This waits until they have it.
  */
+
+import * as globals from '../globals.js';
 import type { Connection } from './connection.js';
 
 export interface ReplicaSafety {
@@ -17,7 +19,7 @@ export interface ReplicaSafety {
 export async function confirmReplicas(connection: Connection, safety: ReplicaSafety): Promise<void> {
   const { replicas, timeoutMs, key } = safety;
   // WAIT covers the writes of its own connection. This SET comes after those of an earlier connection, and covers them.
-  const [, reached] = await Promise.all([
+  const [, reached] = await globals.Promise.all([
     connection.send(['SET', key, '1', 'PX', '1000']),
     connection.send(['WAIT', String(replicas), String(timeoutMs)]),
   ]);

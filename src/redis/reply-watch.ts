@@ -1,5 +1,8 @@
 /** Reports when no reply has arrived on a connection for some time, although some are due. Uses a single timer. */
 
+import { clearTimeout, setImmediate, setTimeout } from 'node:timers';
+import * as globals from '../globals.js';
+
 export interface ReplyWatchEvents {
   /** `onDoubt` is called after this many milliseconds of silence, and again after each further period. */
   readonly doubtMs: number;
@@ -30,17 +33,17 @@ export class ReplyWatch {
     this.#silentMs = silentMs;
     if (this.#timer === undefined) return;
     clearTimeout(this.#timer);
-    this.#arm(performance.now());
+    this.#arm(globals.now());
   }
 
   sent(): void {
-    if (this.#owed++ === 0) this.#since = performance.now();
+    if (this.#owed++ === 0) this.#since = globals.now();
     if (this.#timer === undefined) this.#arm(this.#since);
   }
 
   answered(): void {
     this.#owed--;
-    this.#since = performance.now();
+    this.#since = globals.now();
   }
 
   stop(): void {
@@ -57,7 +60,7 @@ export class ReplyWatch {
     const waitMs = silentMs > 0 ? Math.min(doubt, silentMs - silent) : doubt;
     this.#dueAt = now + waitMs;
     const timer = setTimeout(() => {
-      const lateMs = performance.now() - this.#dueAt;
+      const lateMs = globals.now() - this.#dueAt;
       // After replies that have arrived but were not read yet.
       setImmediate(() => {
         if (this.#timer === timer) this.#look(lateMs);
@@ -69,7 +72,7 @@ export class ReplyWatch {
   #look(lateMs: number): void {
     this.#timer = undefined;
     if (this.#owed === 0) return;
-    const now = performance.now();
+    const now = globals.now();
     if (lateMs > LATE_MS) this.#since = now;
     const silent = now - this.#since;
     const { doubtMs, onDoubt, onSilent } = this.#events;

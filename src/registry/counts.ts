@@ -1,6 +1,6 @@
 /**
- * What the slots of a process had finished, as Redis counted it in the same step as their outcomes. It is
- * removed with the worker, so it is read before, and read again where a finish may have come in between.
+ * How many jobs the slots of a process have finished, as Redis counted them together with their outcomes. The counts
+ * are removed with the worker, so they are read before, and again if a finish may have arrived in between.
  */
 import type { Connection } from '../redis/connection.js';
 import type { Keys } from '../resque/keys.js';
@@ -14,7 +14,7 @@ export interface JobCounts {
 export class SlotCounts {
   readonly #slots = new Map<string, JobCounts>();
 
-  /** A slot that is not registered any more keeps what was read before. */
+  /** Reads the counts. A slot that is no longer registered keeps the counts that were read before. */
   async read(
     connection: Connection,
     keys: Pick<Keys, 'processedBy' | 'failuresOf'>,

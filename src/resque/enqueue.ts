@@ -12,7 +12,7 @@ export interface NewJob {
   readonly queue: string;
   /** The Resque class. */
   readonly class: string;
-  /** Whatever JSON carries; a `bigint` is written as an exact integer. Default none. */
+  /** Any JSON values; a `bigint` is written as an exact integer. Default none. */
   readonly args?: readonly unknown[];
   /** Seconds: where it has not begun by then, it counts as processed and is not run. From when it is due, if that is later. */
   readonly expiresIn?: number | undefined;

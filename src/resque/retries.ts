@@ -1,29 +1,29 @@
-/** Jobs that failed and wait to run again: takes single ones out, for commands. Workers do it in the claim script. */
+/** Retries: takes single ones out, for commands. Workers do it in the claim script. */
 import type { Connection } from '../redis/connection.js';
 import type { Keys } from './keys.js';
 import { callScript, SCRIPTS } from './scripts/index.js';
 
-/** A job named by its queue and the bytes of its envelope. */
+/** A retry, identified by its queue and the bytes of its envelope. */
 export interface RetryItem {
   readonly queue: string;
   readonly envelope: Buffer;
 }
 
-/** What is to become of one that is taken out. */
+/** Where a retry goes that is taken out. */
 export type RetryDestination =
   | { readonly to: 'queue'; readonly payload: Buffer }
   /** `entry`: the whole failed entry. */
   | { readonly to: 'failed'; readonly entry: Buffer }
   | { readonly to: 'nowhere' };
 
-/** gone: it is not there (any more). refused: the key of its queue holds no list; it stays where it is. */
+/** gone: it does not exist (any more). refused: the key of its queue is not a list; it stays. */
 export type RetryTaken = 'taken' | 'gone' | 'refused';
 
 const STATES: Readonly<Record<string, RetryTaken>> = { '1': 'taken', '0': 'gone', x: 'refused' };
 
 /**
- * Takes jobs out and brings each to where it is to go, in one step; one that is gone is left alone.
- * @returns for each job what became of it
+ * Takes retries out and moves each to its destination, atomically; those that are gone are skipped.
+ * @returns the result for each
  */
 export async function takeRetries(
   connection: Connection,

@@ -2,8 +2,11 @@
  * How the worker shuts down: quiet (claim no more), then abort (cancel the running jobs), then requeue those that did
  * not stop. The first signal starts the first step; a second signal, or the end of -grace, starts the others.
  */
+
+import { clearTimeout, setTimeout } from 'node:timers';
 import type { Logger } from 'pino';
 import { counted } from '../format.js';
+import * as globals from '../globals.js';
 
 /** Heroku and others send several signals at once: repeats within this time count as one. */
 const SAME_SIGNAL_MS = 1000;
@@ -42,7 +45,7 @@ export interface ShutdownOptions {
 
 export class Shutdown {
   readonly #options: ShutdownOptions;
-  readonly #timers = new Set<NodeJS.Timeout>();
+  readonly #timers = new globals.Set<NodeJS.Timeout>();
   readonly #over = new AbortController();
   #target: Stoppable | undefined;
   /** Time of the first request, by the monotonic clock. */
@@ -85,7 +88,7 @@ export class Shutdown {
 
   /** @param reason shown in the log: `SIGTERM` */
   request(reason: string): void {
-    const now = performance.now();
+    const now = globals.now();
     if (this.#requestedAt === undefined) {
       this.#requestedAt = now;
       this.#limited = true;

@@ -4,6 +4,7 @@
  */
 import { maskUri } from '../config/uri.js';
 import type { Engine, EngineResult } from '../engine/engine.js';
+import * as globals from '../globals.js';
 import { longestLimit } from '../job-modules/deadline.js';
 import { runSetup, runTeardown } from '../job-modules/hooks.js';
 import { createJudge } from '../job-modules/judge.js';
@@ -166,7 +167,7 @@ class Worker {
   async #prepare(): Promise<[JobModules, Connection]> {
     const connecting = this.#connect();
     try {
-      return await Promise.all([this.#options.load(), connecting]);
+      return await globals.Promise.all([this.#options.load(), connecting]);
     } catch (error) {
       connecting.then((connection) => connection.close()).catch(() => {});
       throw error;
