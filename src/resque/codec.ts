@@ -53,7 +53,7 @@ export function toPayload(value: unknown, what: string): DecodedPayload {
   return expiresAt === undefined ? job : { ...job, expiresAt };
 }
 
-/** Whoever wrote it: what is no time says nothing. */
+/** undefined for a value that is not a valid time. */
 function readExpiry(own: unknown): number | undefined {
   if (typeof own !== 'object' || own === null) return undefined;
   const { expires_at: expiresAt } = own as { expires_at?: unknown };
