@@ -38,8 +38,7 @@ export async function lockPruning(connection: Connection, options: HeartbeatOpti
   const locked = await connection.send(['SET', pruneLock, workerId(options.identity, 0), ...expiryOf(options), 'NX']);
   if (locked !== null) return true;
   const holder = await connection.send(['GET', pruneLock]).catch(ignoreWrongType);
-  if (holder === undefined)
-    throw new Error(`${pruneLock} is not a string: nobody can prune before this key is deleted`);
+  if (holder === undefined) throw new Error(`${pruneLock} is not a string: pruning needs this key to be deleted`);
   return false;
 }
 

@@ -30,7 +30,7 @@ export interface RecoverOptions {
    */
   readonly begun?: ReadonlySet<string> | undefined;
   /** The error with which a job fails that was the only one in the process, and so the cause of the death. */
-  readonly culprit?: Error | undefined;
+  readonly failWith?: Error | undefined;
   /** The job is already somewhere else: only the worker is removed. */
   readonly isAccountedFor?: boolean | undefined;
   /** How the process ended, if its parent saw it: `pid 4711 SIGKILL (signal 9)`. */
@@ -79,7 +79,7 @@ export async function recoverProcess(
       const held = await readRecords(connection, keys, ids);
       await options.counts?.read(connection, keys, ids);
       const alone = pass === 0 && held.length === 1 && identity.concurrency <= ids.length;
-      const judged = alone ? options : { ...options, culprit: undefined };
+      const judged = alone ? options : { ...options, failWith: undefined };
       const all = held.map(([id, raw]) =>
         take(connection, keys, { id, death: 'seen', heartbeat: '*' }, raw, judged).then((worker) => {
           if (worker !== undefined) recovered.push({ ...worker, heartbeat: '' });
@@ -180,8 +180,8 @@ function jobArgs(
     const suspects = ours ? [keys.suspects, suspectField(record.payload)] : ['', ''];
     return { start: [keys.failed, keys.failures, head, payload], tail, suspects };
   };
-  if (!ours || options.onDead === 'fail' || options.culprit !== undefined) {
-    const { start, tail, suspects } = failed(options.culprit ?? dirtyExit(id, death, record?.class, options.exit));
+  if (!ours || options.onDead === 'fail' || options.failWith !== undefined) {
+    const { start, tail, suspects } = failed(options.failWith ?? dirtyExit(id, death, record?.class, options.exit));
     return [...start, tail, ...suspects];
   }
   const { start, tail, suspects } = failed(poisonPill(id, death, options.exit, record.quarantined));

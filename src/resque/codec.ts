@@ -85,7 +85,7 @@ function describe(value: unknown): string {
  * honoured, `undefined` in a list is null), but a `bigint` is written as an exact integer. A `number` from 2^53 up is
  * also an integer in JSON, so it comes back as a `bigint`; -0 comes back as 0.
  * @param fields further members of the payload
- * @param expiresAt see {@link DecodedPayload}; stands in the member `tsworker`, which other programs ignore
+ * @param expiresAt see {@link DecodedPayload}; written into the member `tsworker`, which other programs ignore
  * @throws TsworkerError PAYLOAD if the class is empty, or a value cannot be encoded: a function, a symbol, NaN, an
  *   infinity, a cycle, text with a lone surrogate (Ruby cannot read it). The message names the place.
  */

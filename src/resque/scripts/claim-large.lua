@@ -3,7 +3,7 @@
 --
 -- KEYS  the queue list
 -- ARGV  a key that is there while we are registered, or '' not to ask; then for each job worker:W, the payload, the record
--- Returns how many were claimed; 1 when it ended at a slot that somebody else's record occupies, or 0
+-- Returns how many were claimed; 1 when it ended at a slot that another program's record occupies, or 0
 local list, registration = KEYS[1], ARGV[1]
 
 -- To the head, or to the tail if the ACL forbids that: a job that was popped must not be lost.

@@ -67,7 +67,7 @@ local function move_ended(finish_at, settled)
       local key = record_key(ARGV[at])
       local record, forbidden = take(key)
       refusal = refusal or forbidden
-      local ours = bears(record, ARGV[at + 1])
+      local ours = has_token(record, ARGV[at + 1])
       settled[i] = ours and '1' or '0'
       if ours then taken[i] = record elseif record then redis.call('SET', key, record) end
     end
@@ -112,7 +112,7 @@ local function claim(key, record, ended)
   end
   local old = replace(key, record)
   if is_error(old) then return false, nil, old end
-  if not old or bears(old, ended) then return true, old or nil end
+  if not old or has_token(old, ended) then return true, old or nil end
   redis.call('SET', key, old)
   return false
 end
@@ -120,7 +120,7 @@ end
 -- Takes the record of a job that is done. Returns the record, if it had the job's token; an error.
 local function take_done(key, token)
   local record, forbidden = take(key)
-  if bears(record, token) then return record, forbidden end
+  if has_token(record, token) then return record, forbidden end
   if record then redis.call('SET', key, record) end
   return nil, forbidden
 end

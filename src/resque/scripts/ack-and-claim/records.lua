@@ -24,7 +24,7 @@ end
 
 -- Whether it is the record of this claim: its token is between quotes after `{"token":`.
 local TOKEN_AT = 11
-local function bears(record, token)
+local function has_token(record, token)
   return record and string.find(record, token, TOKEN_AT, true) == TOKEN_AT
     and string.byte(record, TOKEN_AT + #token) == 34
 end
