@@ -216,7 +216,7 @@ export class Engine implements Service {
   #expectRetry(inMs: number | undefined): void {
     clearTimeout(this.#retryTimer);
     // If it is due after the next look, the reply of that sets the timer.
-    if (inMs === undefined || inMs > this.#options.intervalMs) return;
+    if (inMs === undefined || inMs > this.#options.intervalMs || !this.#lifecycle.claiming) return;
     const delay = inMs + herdDelayMs(this.#processes, Math.random());
     this.#retryTimer = setTimeout(() => this.#look(), delay);
   }
