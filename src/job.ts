@@ -6,6 +6,8 @@ import type { CaughtError } from './thrown.js';
 export interface DecodedPayload {
   readonly class: string;
   readonly args: readonly unknown[];
+  /** After this time, by Redis' clock, it is not run any more. Milliseconds; absent: it never expires. */
+  readonly expiresAt?: number;
 }
 
 /** Turns a payload's text into class and arguments; throws where it cannot. goworker's RegisterDecoder. */

@@ -4,6 +4,7 @@
  * program touches the value itself. Never throws.
  */
 import { inspect } from 'node:util';
+import * as globals from './globals.js';
 import { userFrames } from './user-frames.js';
 
 /** Characters of the message, and of the stack. */
@@ -74,12 +75,19 @@ function hide(error: object, key: string, value: unknown): void {
  * JavaScript lets a job throw a string, `undefined` or a plain object: the message then says what it was.
  */
 export function asError(thrown: unknown): CaughtError {
-  return CaughtError.isOne(thrown) ? thrown : new Reader((stack) => stack).first(thrown);
+  return readWith((stack) => stack, thrown);
 }
 
 /** The same of what a job threw: its stacks show the frames of the job, not those of whoever ran it. */
 export function asJobError(thrown: unknown): CaughtError {
-  return CaughtError.isOne(thrown) ? thrown : new Reader(userFrames).first(thrown);
+  return readWith(userFrames, thrown);
+}
+
+/** A job may also have replaced what the reading itself is done with. */
+function readWith(frames: (stack: string) => string, thrown: unknown): CaughtError {
+  if (CaughtError.isOne(thrown)) return thrown;
+  const unreadable = { name: 'Error', message: `thrown: it (${typeof thrown}) cannot be read`, stack: '' };
+  return attempt(() => new Reader(frames).first(thrown)) ?? new CaughtError(unreadable);
 }
 
 /** Whether what was thrown follows from the abort of a signal: the reason itself, or what Node's own APIs make of it. */
@@ -89,7 +97,7 @@ export function isCausedBy(thrown: unknown, reason: Error): boolean {
 
 /** Reads one thrown value with all that hangs on it. */
 class Reader {
-  readonly #seen = new Set<unknown>();
+  readonly #seen = new globals.Set<unknown>();
   readonly #frames: (stack: string) => string;
   #left = MAX_ERRORS;
 
@@ -157,7 +165,7 @@ function stackOf(error: object, full: string, message: string, max: number, fram
   return cut(stack.slice(0, at), max) + message + frames(cut(stack.slice(at + full.length), max));
 }
 
-const READ = new Set(['name', 'message', 'stack', 'cause', 'errors', 'constructor', 'partCount', '__proto__']);
+const READ = new globals.Set(['name', 'message', 'stack', 'cause', 'errors', 'constructor', 'partCount', '__proto__']);
 
 function fieldsOf(error: object): [string, Primitive][] {
   const fields: [string, Primitive][] = [];
@@ -182,7 +190,7 @@ function describe(thrown: unknown): string {
 /** Throws where it would be long. */
 function shortJson(value: object): string | undefined {
   let left = MAX_VALUES;
-  return JSON.stringify(value, (_key, one: unknown) => {
+  return globals.JSON.stringify(value, (_key, one: unknown) => {
     if (left-- <= 0 || (typeof one === 'string' && one.length > MAX_MESSAGE)) throw new RangeError('too long');
     return one;
   });

@@ -3,6 +3,7 @@
  * itself do not. Pure.
  */
 import { fileURLToPath } from 'node:url';
+import * as globals from './globals.js';
 
 const PACKAGE = fileURLToPath(new URL('.', import.meta.url));
 /** Another copy of the package, from which a job module took `job()`, and what loads TypeScript. */
@@ -21,7 +22,7 @@ export function userFrames(stack: string): string {
   const lines = stack.split('\n');
   const frames = lines.filter((line) => FRAME.test(line));
   const last = frames.findLast(isInUserFile);
-  const kept = new Set(last === undefined ? frames.slice(0, 1) : frames.slice(0, frames.lastIndexOf(last) + 1));
+  const kept = new globals.Set(last === undefined ? frames.slice(0, 1) : frames.slice(0, frames.lastIndexOf(last) + 1));
   return lines
     .filter((line) => !FRAME.test(line) || (kept.has(line) && (last === undefined || !isOurs(line))))
     .map((line) => (FRAME.test(line) ? line.replace(TYPESCRIPT_COLUMN, '$1') : line))

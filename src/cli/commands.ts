@@ -10,6 +10,7 @@ import { failedCommand } from './commands/failed/definition.js';
 import { initCommand } from './commands/init/definition.js';
 import { pauseCommand, resumeCommand } from './commands/pause/definition.js';
 import { queuesCommand } from './commands/queues/definition.js';
+import { retriesCommand } from './commands/retries/definition.js';
 import { statusCommand } from './commands/status/definition.js';
 import { workCommand } from './commands/work/definition.js';
 import { workersCommand } from './commands/workers/definition.js';
@@ -26,6 +27,7 @@ export const COMMANDS: readonly Command[] = [
   workersCommand,
   // Repair
   failedCommand,
+  retriesCommand,
   delayedCommand,
   pauseCommand,
   resumeCommand,

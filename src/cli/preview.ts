@@ -20,7 +20,7 @@ export async function previewLibrary(): Promise<Readonly<Record<string, unknown>
     ...{ register, registerDecoder, job, defineFlags, defineConfig, TsworkerError },
     ...{ Cancel: verdicts.Cancel, Discard: verdicts.Discard, RetryIn: verdicts.RetryIn },
     ...{ cancelDelayed: nothing, delayed: nothing, enqueueAt: nothing, enqueueIn: nothing },
-    ...{ isQueuePaused: nothing, pauseQueue: nothing, resumeQueue: nothing },
+    ...{ deleteJobs: nothing, moveJobs: nothing, isQueuePaused: nothing, pauseQueue: nothing, resumeQueue: nothing },
     ...{ enqueue: nothing, init: nothing, close: nothing, work: nothing, setSettings() {} },
     ...{ signals: () => signal, namespace: () => 'resque:' },
   };

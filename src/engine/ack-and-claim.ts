@@ -1,6 +1,6 @@
 /**
- * The calls to the store: what each carries, and what comes of its reply. Two may be under way, over different slots, so
- * that this process works while Redis does. Must not know when to wait, nor for what.
+ * The calls to the store: what each one sends, and how its reply is handled. Two may be in flight, for different slots,
+ * so that this process works while Redis does. When to wait is decided by engine.ts.
  */
 import { setImmediate } from 'node:timers';
 import * as globals from '../globals.js';
@@ -17,31 +17,31 @@ export interface AckAndClaimOptions {
   readonly lifecycle: Lifecycle;
 }
 
-/** What one call showed. */
-export interface Shown {
-  /** There may be more: worth another call at once. */
+/** What one call found. */
+export interface CallResult {
+  /** There may be more jobs: call again at once. */
   readonly more: boolean;
-  /** Nothing more is in the queues. */
+  /** The queues have no more jobs. */
   readonly drained: boolean;
-  /** Where it is drained: in how many milliseconds a job of our queues is due to run again. */
+  /** If drained: milliseconds until the next retry in these queues is due; undefined: there is none. */
   readonly nextRetryMs: number | undefined;
   /** The queues are empty, and nothing is in flight. */
   readonly complete: boolean;
 }
 
-/** More in one call would hold up Redis' other clients. */
+/** Slots in one call at most: a larger call would delay Redis' other clients. */
 const MOST_IN_ONE_CALL = 1000;
-/** So many idle slots are offered at least; their names travel with each call. */
+/** Idle slots offered in each call at least; their numbers are sent with it. */
 const OFFERED_AT_LEAST = 32;
-/** More at once bring nothing: Redis does one after the other. */
+/** Concurrent calls at most: Redis executes one after the other, so more gain nothing. */
 const MOST_UNDER_WAY = 2;
-/** With fewer jobs to acknowledge, a call of their own costs more than it brings: they wait for the one under way. */
+/** With fewer jobs to acknowledge a second call costs more than it gains: they wait until the first has returned. */
 const WORTH_A_CALL = 8;
-/** In the first the next call is made, in the second the client writes it. */
+/** In the first turn the next call is made, in the second the client writes it. */
 const TURNS_OF_THE_LOOP = 2;
-/** A call of a connection that was lost may reach Redis after the next one is there, as long as somebody still sends it. */
+/** A call on a lost connection may reach Redis this long after the reconnect, while the network still delivers it. */
 const LATE_MS = 600_000;
-/** After so many calls without a loss one may be larger again. */
+/** Calls without a failure until the size may grow again. */
 const GROW_AFTER = 32;
 
 export class AckAndClaim {
@@ -49,16 +49,16 @@ export class AckAndClaim {
   readonly #size = new CallSize();
   readonly #readSize = new CallSize();
   #underWay = 0;
-  /** How many idle slots the next call offers at most: twice what the last one brought. */
+  /** Idle slots that the next call offers at most: twice the number of jobs that the last one claimed. */
   #offered = OFFERED_AT_LEAST;
-  /** Slots for which nothing could be claimed since a record is there; in doubt until it is known whose. */
+  /** Slots without a claim because their key holds a record; in doubt until its owner is known. */
   readonly #occupied = new globals.Set<number>();
-  /** Those whose record is another program's, until the next look. */
+  /** Slots with another program's record, not used until the next look. */
   readonly #skipped: number[] = [];
-  /** Slots of calls that were lost: what such a call did may show only later. */
+  /** Slots of failed calls, whose effect may become visible only later. */
   readonly #lost = new globals.Set<number>();
   #lostAt = 0;
-  /** When the reply that comes next may be taken. */
+  /** Resolves when the next reply may be handled. */
   #turn: Promise<void> = globals.Promise.resolve();
   #paused = false;
   #unregistered = false;
@@ -71,18 +71,18 @@ export class AckAndClaim {
     return this.#underWay;
   }
 
-  /** Nothing is claimed until a heartbeat has registered us again. */
+  /** Not registered: nothing is claimed until a heartbeat has registered this process again. */
   get unregistered(): boolean {
     return this.#unregistered;
   }
 
-  /** Nothing is to be acknowledged, and no answer to be waited for. */
+  /** No job runs or is to be acknowledged, and no call is in flight. */
   get settled(): boolean {
     const { inFlight } = this.#options;
     return this.#underWay === 0 && inFlight.isEmpty && !inFlight.hasDoubts;
   }
 
-  /** Whether one more is to go out now. `look`: also where nothing seems to be there to claim. */
+  /** Whether to call now. @param look call even if no slot is idle and nothing is to be acknowledged */
   isDue(look: boolean): boolean {
     const { inFlight, lifecycle } = this.#options;
     if (inFlight.hasDoubts) return false;
@@ -90,8 +90,8 @@ export class AckAndClaim {
     return this.#underWay < MOST_UNDER_WAY && inFlight.toAck >= WORTH_A_CALL;
   }
 
-  /** Sends one. Rejects where it failed: then its jobs are still to be acknowledged, and its slots are in doubt. */
-  async go(): Promise<Shown> {
+  /** Makes one call. Rejects if it failed: its jobs are still to be acknowledged then, and its slots are in doubt. */
+  async go(): Promise<CallResult> {
     const { inFlight, lifecycle } = this.#options;
     const finishes = inFlight.takeToAck(this.#portion());
     const freed = finishes.map(({ claim }) => claim.slot);
@@ -104,7 +104,7 @@ export class AckAndClaim {
     return this.#accept(finishes, slots, reply, asked.length > 0);
   }
 
-  /** Leaves the call under way where it succeeded: no step of the loop may come before what follows from the reply. */
+  /** After a success the call still counts as under way: its reply is to be handled before the loop's next step. */
   async #send(finishes: readonly Finish[], asked: readonly number[], slots: readonly number[]): Promise<ClaimReply> {
     this.#underWay++;
     try {
@@ -132,7 +132,7 @@ export class AckAndClaim {
     return Math.min(this.#offered, this.#size.most - freed);
   }
 
-  /** Many are sent in two halves: while Redis does the second, the jobs of the first run. */
+  /** Many finishes are sent in two halves: while Redis executes the second, the jobs of the first run. */
   #portion(): number {
     const { toAck } = this.#options.inFlight;
     const halved = this.#underWay === 0 && toAck >= 2 * WORTH_A_CALL;
@@ -140,8 +140,8 @@ export class AckAndClaim {
   }
 
   /**
-   * Two replies that came together would go on together: Redis and we would take turns in waiting for each other. So the
-   * second is taken when what follows from the first is on its way.
+   * If two replies that arrive together were handled together, Redis and this process would take turns in waiting. So
+   * the second is handled when the next call after the first has been written.
    */
   async #inTurn(): Promise<void> {
     const before = this.#turn;
@@ -149,13 +149,13 @@ export class AckAndClaim {
     await before;
   }
 
-  #accept(finishes: readonly Finish[], slots: readonly number[], reply: ClaimReply, claimed: boolean): Shown {
+  #accept(finishes: readonly Finish[], slots: readonly number[], reply: ClaimReply, claimed: boolean): CallResult {
     const { settled, claims, occupied, paused, drained, unregistered, nextRetryMs } = reply;
     const { inFlight, events } = this.#options;
     for (let i = 0; i < finishes.length; i++) {
       const { claim, outcome } = finishes[i];
       const resent = inFlight.wasResent(claim.token);
-      // One that was sent before and does not count now did so then.
+      // If it was sent before and is not counted now, it was counted then.
       events.emit(settled[i] || resent ? 'acked' : 'fenced', claim, outcome);
     }
     events.emit('called', claimed ? slots.length : 0, claims.length);
@@ -174,7 +174,7 @@ export class AckAndClaim {
 
   #giveBackUnused(slots: readonly number[], claims: readonly Claim[], occupied: readonly number[]): void {
     const { inFlight } = this.#options;
-    // It may be a record of ours that we do not know of: that is asked first.
+    // The record may be this process' own, from a lost reply: Redis is asked first.
     inFlight.doubt(occupied);
     for (const slot of occupied) this.#occupied.add(slot);
     if (claims.length + occupied.length === slots.length) return;
@@ -190,7 +190,7 @@ export class AckAndClaim {
     this.#options.events.emit('paused', paused);
   }
 
-  /** Some time has passed: what occupied slots may be gone, and a call that was lost may have come to Redis after all. */
+  /** To be called from time to time: occupied slots may be free, and a lost call may have reached Redis after all. */
   lookAgain(): void {
     const { inFlight } = this.#options;
     inFlight.giveBack(this.#skipped.splice(0));
@@ -199,14 +199,14 @@ export class AckAndClaim {
     if (globals.now() - this.#lostAt > LATE_MS) this.#lost.clear();
   }
 
-  /** Redis may be another one, after a fail-over: a record that we had disposed of may be back. */
+  /** After a failover Redis may be another server, where records that were removed exist again. */
   reconnected(): void {
     this.#size.reconnected();
     this.#readSize.reconnected();
     this.#options.inFlight.doubtIdle();
   }
 
-  /** Asks what the slots in doubt hold, and runs what we did not know of. Only while no call is under way. */
+  /** Reads the claims of the slots in doubt, and runs those of lost replies. Only while no call is in flight. */
   async reconcile(): Promise<void> {
     const { inFlight, events } = this.#options;
     while (inFlight.hasDoubts) {
@@ -240,15 +240,15 @@ export class AckAndClaim {
 }
 
 /**
- * How much goes into one call. Where the connection was lost in two in a row, the reply may be too large for Redis or for
- * what stands between (client-output-buffer-limit): the next is half as large.
+ * How many slots go into one call. If the connection was lost in two calls in a row, the reply may be too large for
+ * Redis (client-output-buffer-limit) or a proxy: the size is halved.
  */
 class CallSize {
   #most = MOST_IN_ONE_CALL;
-  /** In a row. */
+  /** Successes in a row. */
   #succeeded = 0;
   #failed = 0;
-  /** Not while Redis is away: a call that fails then says nothing about its size. */
+  /** false while Redis is unavailable: a failure then says nothing about the size. */
   #connected = true;
 
   get most(): number {

@@ -1,6 +1,7 @@
 /**
- * The loop: wait, acknowledge and claim, run what came. While a call is under way, jobs end and gather for the next, so
- * batches form by themselves. It knows neither Redis nor the functions (see interfaces.ts) nor the log (see events.ts).
+ * The loop: wait, acknowledge and claim, run the claimed jobs. Jobs that end while a call is in flight go into the next
+ * one, so batches form by themselves. It knows neither Redis nor the functions (see interfaces.ts) nor the log (see
+ * events.ts).
  */
 import { clearTimeout, setImmediate, setTimeout } from 'node:timers';
 import * as globals from '../globals.js';
@@ -17,32 +18,32 @@ import { herdDelayMs, Wake } from './wake.js';
 export interface EngineOptions {
   readonly store: JobStore;
   readonly perform: Perform;
-  /** What becomes of a job that failed; absent: it goes to `failed`. */
+  /** Decides the outcome of a job that failed. Default: it goes to `failed`. */
   readonly judge?: Judge | undefined;
   readonly events: EngineEvents;
   readonly concurrency: number;
   readonly intervalMs: number;
-  /** The store wakes us by {@link Engine.pushed}; false: poll, often at first, then backing off to the interval. */
+  /** The store reports pushes, by {@link Engine.pushed}; false: poll, often at first, backing off to the interval. */
   readonly pushes: boolean;
   /** Stop when every queue is empty and every job has ended. */
   readonly exitOnComplete: boolean;
 }
 
 /** How the engine ended. */
-export interface Ended {
-  /** Jobs that had begun and were put back, since they did not end in time. */
+export interface EngineResult {
+  /** Jobs that had begun and were requeued, since they did not end in time. */
   readonly putBack: number;
-  /** Jobs that have ended and could not be acknowledged: Redis still shows them as running here. */
+  /** Jobs that have ended and could not be acknowledged: their records in Redis still show them as running. */
   readonly undelivered: number;
 }
 
 const FIRST_POLL_MS = 5;
-/** Not registered, which we can do nothing about but look whether we are again. */
+/** How often to check whether this process is registered again. */
 const UNREGISTERED_MS = 200;
 
 export class Engine implements Service {
   readonly name = 'engine';
-  readonly ended: Promise<Ended>;
+  readonly ended: Promise<EngineResult>;
   readonly #options: EngineOptions;
   readonly #lifecycle = new Lifecycle();
   readonly #wake = new Wake();
@@ -53,11 +54,11 @@ export class Engine implements Service {
   #retryTimer: NodeJS.Timeout | undefined;
   #processes = 1;
   #pollMs = FIRST_POLL_MS;
-  /** Something changed that the calls under way may not show. */
+  /** Something changed that the replies of the calls in flight may not include. */
   #news = false;
   #holdingOff = false;
   #givenUp = false;
-  #end!: (ended: Ended) => void;
+  #end!: (ended: EngineResult) => void;
 
   constructor(options: EngineOptions) {
     const { store, events, concurrency, perform, judge } = options;
@@ -76,7 +77,7 @@ export class Engine implements Service {
     void this.#loop();
   }
 
-  /** Claims no more from this instant. The running jobs go on. */
+  /** Claims no more jobs from now on. The running ones continue. */
   quiet(): void {
     if (this.#lifecycle.enter('quiet')) this.#wakeAll();
     else if (this.#lifecycle.state === 'new' && this.#lifecycle.enter('stopped'))
@@ -88,17 +89,17 @@ export class Engine implements Service {
     await this.ended;
   }
 
-  /** Tells the running jobs to end. */
+  /** Aborts the signals of the running jobs. */
   abort(reason: Error): void {
     for (const run of this.#inFlight.running()) run.abort(reason);
   }
 
-  /** Gives up the running jobs: each goes back to the head of its queue, whatever it still does. */
+  /** Requeues the running jobs at the head of their queues, and ignores what they still do. */
   putBackAll(): void {
     for (const run of this.#inFlight.running()) run.putBack();
   }
 
-  /** Ends although jobs that have ended are not acknowledged: Redis does not come back. */
+  /** Ends without acknowledging the finished jobs, since Redis does not come back. */
   giveUp(): void {
     this.#givenUp = true;
     this.#wakeAll();
@@ -109,11 +110,11 @@ export class Engine implements Service {
     this.#look();
   }
 
-  /** A queue that was found empty got a job, or the pause changed. */
+  /** A queue that was empty got a job, or the pause changed. */
   pushed(): void {
     if (this.#herdTimer !== undefined) return;
     const delay = herdDelayMs(this.#processes, Math.random());
-    // Node's timers know no less than a millisecond.
+    // The shortest timer in Node is 1 ms.
     if (delay < 1) this.#look();
     else
       this.#herdTimer = setTimeout(() => {
@@ -123,20 +124,20 @@ export class Engine implements Service {
   }
 
   /**
-   * This process itself pushed jobs, over the connection that the store uses: Redis tells us nothing of that, and does not
-   * watch those queues any more. So they are looked at, which takes what is there or has them watched again.
+   * This process pushed jobs over the store's connection. Redis does not report that, and stops tracking those queues.
+   * A call claims the jobs, or restarts the tracking.
    */
   jobsPushed(): void {
     this.#look();
   }
 
-  /** Claims as soon as it can: the reply of a call under way may come together with the news, and know nothing of it. */
+  /** Calls as soon as possible, also after calls in flight: their replies may not include the change. */
   #look(): void {
     this.#news = true;
     this.#wake.call();
   }
 
-  /** The connection is there again, perhaps to another server: what Redis watched for us is forgotten. */
+  /** Reconnected, maybe to another server, which tracks no keys yet. */
   reconnected(): void {
     this.#calls.reconnected();
     this.#wakeAll();
@@ -154,7 +155,7 @@ export class Engine implements Service {
     return this.#inFlight.toAck;
   }
 
-  /** The latest first. */
+  /** The running jobs, the latest claim first. */
   running(): readonly Run[] {
     return this.#inFlight.running();
   }
@@ -168,7 +169,7 @@ export class Engine implements Service {
     while (!this.#isOver()) {
       const reason = await this.#wake.wait(this.#patienceMs());
       if (reason === 'reconsider') continue;
-      // Jobs that end within this turn of the event loop go out together.
+      // Jobs that end in the same turn of the event loop are acknowledged together.
       if (this.#inFlight.busy > 0) await new globals.Promise<void>((resolve) => setImmediate(resolve));
       const look = reason === 'timer';
       if (look) this.#calls.lookAgain();
@@ -211,11 +212,11 @@ export class Engine implements Service {
     }
   }
 
-  /** A job of our queues is due to run again then: Redis does not tell us. Each drained reply says it anew. */
+  /** Sets a timer for the next due retry, which Redis does not report. Each drained reply sets it again. */
   #expectRetry(inMs: number | undefined): void {
     clearTimeout(this.#retryTimer);
-    // What is due later than the next look is told of by that.
-    if (inMs === undefined || inMs > this.#options.intervalMs) return;
+    // If it is due after the next look, the reply of that sets the timer.
+    if (inMs === undefined || inMs > this.#options.intervalMs || !this.#lifecycle.claiming) return;
     const delay = inMs + herdDelayMs(this.#processes, Math.random());
     this.#retryTimer = setTimeout(() => this.#look(), delay);
   }
@@ -228,7 +229,7 @@ export class Engine implements Service {
     }
   }
 
-  /** One pause, however many calls failed together. */
+  /** Makes one pause, even if two calls failed together. */
   async #holdOff(thrown: unknown): Promise<void> {
     if (this.#holdingOff) return;
     this.#holdingOff = true;

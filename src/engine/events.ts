@@ -1,6 +1,6 @@
 /**
- * What the engine tells: log, metrics, tracing and counts subscribe side by side. A listener that throws is reported once,
- * and changes nothing for the engine nor for the others.
+ * Events of the engine: log, metrics, tracing and counts subscribe side by side. A listener that throws is reported
+ * once, and affects neither the engine nor the other listeners.
  */
 import { EventEmitter } from 'node:events';
 import type { Claim, Outcome } from '../job.js';
@@ -8,24 +8,24 @@ import { asError, type CaughtError } from '../thrown.js';
 import type { Run } from './run.js';
 
 export interface EngineEventMap {
-  /** A job is about to run: nothing of it has run yet. */
+  /** A job is about to run. */
   started: [run: Run];
   finished: [run: Run, outcome: Outcome];
-  /** Redis has counted the outcome of this claim; told once for each, before its slot gets another. */
+  /** Redis has counted the outcome of this claim. Once for each claim, before its slot gets another one. */
   acked: [claim: Claim, outcome: Outcome];
-  /** A job ended whose record no longer bore its token: somebody declared us dead, nothing was counted. */
+  /** A finished job whose record has another token: this worker had been declared dead, and nothing was counted. */
   fenced: [claim: Claim, outcome: Outcome];
-  /** A call succeeded: it asked for jobs for so many slots, and claimed so many. */
+  /** A call succeeded. */
   called: [asked: number, claimed: number];
-  /** Redis cannot be used; told once for each outage. */
+  /** Redis is unavailable. Once for each outage. */
   outage: [error: CaughtError];
   restored: [outageMs: number];
-  /** Claims of a call whose reply was lost were found in Redis and are run now. */
+  /** Claims of a lost reply were found in Redis and run now. */
   adopted: [count: number];
-  /** Another program's record occupies a slot of ours. */
+  /** The worker record of a slot holds another process's job: the slot is skipped. */
   occupied: [slot: number];
   paused: [paused: boolean];
-  /** We are not in the registry any more; told once each time. Nothing is claimed until we are. */
+  /** This process was removed from the registry. Nothing is claimed until it is registered again. */
   unregistered: [];
 }
 
@@ -36,7 +36,7 @@ export class EngineEvents {
   readonly #emitter = new EventEmitter<EngineEventMap>();
   readonly #onError: (error: CaughtError, event: Name) => void;
 
-  /** @param onError told of the first error of each listener */
+  /** @param onError called with the first error of each listener */
   constructor(onError: (error: CaughtError, event: Name) => void) {
     this.#onError = onError;
   }
@@ -63,7 +63,7 @@ export class EngineEvents {
     try {
       this.#onError(asError(thrown), event);
     } catch {
-      // It is the log itself that cannot be written.
+      // The log itself failed.
     }
   }
 }

@@ -1,7 +1,7 @@
 /**
- * What this process holds, in one place: the slots that are idle, the jobs that run in others, those that have ended and
- * are still to be acknowledged, and the slots of which nobody knows what Redis holds for them. A slot is one Resque worker:
- * one job at a time. Must not know the store, nor when it is called.
+ * What is in flight in this process: idle slots, running jobs, finished jobs that are still to be acknowledged, and
+ * slots in doubt (Redis may hold claims for them that this process does not know). A slot is one Resque worker: one job
+ * at a time. Knows nothing of the store.
  */
 import * as globals from '../globals.js';
 import type { Claim, Outcome } from '../job.js';
@@ -14,7 +14,7 @@ export interface InFlightOptions {
   readonly perform: Perform;
   readonly judge?: Judge | undefined;
   readonly events: EngineEvents;
-  /** Something is to be acknowledged. */
+  /** Called when something is to be acknowledged. */
   readonly onChange: () => void;
 }
 
@@ -23,11 +23,11 @@ const REQUEUE: Outcome = { kind: 'requeue' };
 export class InFlight {
   readonly #options: InFlightOptions;
   readonly #runs: (Run | undefined)[];
-  /** Lowest number last, so that it is taken first: a quiet worker uses few slots. */
+  /** Lowest number last, so that it is taken first: a worker with few jobs uses few slots. */
   readonly #idle: number[];
-  /** By slot: the finish that is to be acknowledged. */
+  /** The finish to be acknowledged, by slot. */
   readonly #ended: (Finish | undefined)[];
-  /** In the order in which they go out. One that `#ended` has no more was acknowledged by a call whose reply was lost. */
+  /** In sending order. One that is not in `#ended` any more was acknowledged by a call whose reply was lost. */
   #toAck: Finish[] = [];
   #toAckCount = 0;
   /** Tokens of finishes that Redis may have counted already. */
@@ -45,7 +45,7 @@ export class InFlight {
     this.#idle = Array.from({ length: concurrency }, (_, i) => concurrency - 1 - i);
   }
 
-  /** Jobs that run. */
+  /** Number of running jobs. */
   get busy(): number {
     return this.#busy;
   }
@@ -54,7 +54,7 @@ export class InFlight {
     return this.#idle.length;
   }
 
-  /** Jobs that have ended and are to be acknowledged. */
+  /** Number of finished jobs to be acknowledged. */
   get toAck(): number {
     return this.#toAckCount;
   }
@@ -63,12 +63,12 @@ export class InFlight {
     return this.#busy + this.#toAckCount === 0;
   }
 
-  /** Jobs that had begun and were put back. */
+  /** Number of jobs that had begun and were requeued. */
   get requeued(): number {
     return this.#requeued;
   }
 
-  /** The latest claim first: put back in this order, jobs stand in their queue as before. */
+  /** The latest claim first: requeued in this order, jobs are in their queue as before. */
   running(): Run[] {
     return this.#runs.filter((run) => run !== undefined).sort((a, b) => b.order - a.order);
   }
@@ -81,7 +81,7 @@ export class InFlight {
     run.perform(this.#options.perform);
   }
 
-  /** Hands claims back that are not wanted any more. The latest goes to the head of its queue first. */
+  /** Requeues claims that are not to be run. The latest goes to the head of its queue first. */
   handBack(claims: readonly Claim[]): void {
     const finishes = claims.map((claim): Finish => ({ claim, outcome: REQUEUE })).reverse();
     for (const finish of finishes) this.#ended[finish.claim.slot] = finish;
@@ -90,7 +90,7 @@ export class InFlight {
     this.#options.onChange();
   }
 
-  /** The slots are the caller's until it runs a job in them, gives them back or doubts them. */
+  /** Takes idle slots; the caller runs jobs in them, gives them back, or doubts them. */
   takeIdle(atMost: number): number[] {
     return atMost <= 0 ? [] : this.#idle.splice(-Math.min(atMost, this.#idle.length)).reverse();
   }
@@ -99,7 +99,7 @@ export class InFlight {
     for (let i = slots.length - 1; i >= 0; i--) this.#idle.push(slots[i]);
   }
 
-  /** The finishes are the caller's until they are acknowledged, or come back by {@link unacked}. */
+  /** Takes finishes to send; if the call fails, the caller returns them by {@link unacked}. */
   takeToAck(atMost: number): Finish[] {
     const taken: Finish[] = [];
     let read = 0;
@@ -115,7 +115,7 @@ export class InFlight {
     return taken;
   }
 
-  /** The call with these failed: they go out again, and first. */
+  /** The call with these finishes failed: they are sent again, before all others. */
   unacked(finishes: readonly Finish[]): void {
     for (const finish of finishes) {
       this.#ended[finish.claim.slot] = finish;
@@ -125,7 +125,7 @@ export class InFlight {
     this.#toAckCount += finishes.length;
   }
 
-  /** Whether the finish had been sent before, so that "not counted" is no news. Forgets it. */
+  /** Whether the finish had been sent before, so that Redis may have counted it then. Forgets it. */
   wasResent(token: string): boolean {
     return this.#resent.size > 0 && this.#resent.delete(token);
   }
@@ -134,19 +134,19 @@ export class InFlight {
     return this.#doubtful.size > 0;
   }
 
-  /** Redis may hold claims for these slots that we know nothing of. None of them runs a job. */
+  /** Marks slots, none of which runs a job, for which Redis may hold claims that this process does not know. */
   doubt(slots: Iterable<number>): void {
     for (const slot of slots) this.#doubtful.add(slot);
   }
 
-  /** Doubts all idle slots, or those of them that are given. */
+  /** Doubts all idle slots, or those among the given ones. */
   doubtIdle(among?: ReadonlySet<number>): void {
     const all = this.takeIdle(this.idle);
     this.doubt(among === undefined ? all : all.filter((slot) => among.has(slot)));
     if (among !== undefined) this.giveBack(all.filter((slot) => !among.has(slot)));
   }
 
-  /** Some of the slots in doubt. They stay so until {@link learn} is told what they hold. */
+  /** Some of the slots in doubt. They stay in doubt until {@link learn}. */
   doubtful(atMost: number): number[] {
     const some: number[] = [];
     for (const slot of this.#doubtful) {
@@ -157,8 +157,9 @@ export class InFlight {
   }
 
   /**
-   * What Redis holds for slots in doubt.
-   * @returns claims that we did not know of, and the slots that hold nothing: both are the caller's now
+   * Resolves doubts.
+   * @param held the claims that Redis holds for these slots
+   * @returns claims that were unknown, and slots without a claim: the caller runs or gives them back
    */
   learn(slots: readonly number[], held: readonly Claim[]): { readonly unknown: Claim[]; readonly free: number[] } {
     const claims = new globals.Map(held.map((claim) => [claim.slot, claim]));
@@ -169,7 +170,7 @@ export class InFlight {
       if (claim === undefined) {
         if (ended === undefined) free.push(slot);
       } else if (claim.token !== ended?.claim.token) {
-        // A newer claim in its place shows that the finish was counted.
+        // A newer claim in the slot shows that the finish was counted.
         if (ended !== undefined) this.#acked(ended);
         unknown.push(claim);
       }

@@ -1,6 +1,6 @@
 /**
- * The one holder of the engine's state: new → running → quiet → stopped. Running claims; quiet claims no more and lets
- * the running jobs end; stopped has reported every job. A pause suspends claiming while running and changes nothing else.
+ * Owns the engine's state: new → running → quiet → stopped. running: jobs are claimed; quiet: no more are claimed, and
+ * the running ones end; stopped: every job was reported. A pause suspends the claims while running, and nothing else.
  */
 export type State = 'new' | 'running' | 'quiet' | 'stopped';
 
@@ -27,7 +27,7 @@ export class Lifecycle {
     return this.#suspended;
   }
 
-  /** @returns false where the step is not a legal one: a second stop, a stop after the end */
+  /** @returns false for an invalid transition: a second stop, a stop after the end */
   enter(state: State): boolean {
     if (!NEXT[this.#state].includes(state)) return false;
     this.#state = state;

@@ -1,4 +1,4 @@
-/** The time in which the store cannot be used: when it began, and how long to hold off before the next attempt. */
+/** An outage of the store: when it began, and how long to wait before the next attempt. */
 import * as globals from '../globals.js';
 import { asError } from '../thrown.js';
 import type { EngineEvents } from './events.js';
@@ -17,7 +17,7 @@ export class Outage {
     this.#events = events;
   }
 
-  /** A call failed: waits before the next attempt, longer each time, or until it is told to retry. */
+  /** A call failed: waits before the next attempt, longer each time, or until {@link retry}. */
   async holdOff(thrown: unknown): Promise<void> {
     if (this.#since === 0) {
       this.#since = globals.now();
@@ -26,7 +26,7 @@ export class Outage {
     await this.#retry.wait(Math.min(FIRST_RETRY_MS * 2 ** Math.min(this.#failures++, 10), LAST_RETRY_MS));
   }
 
-  /** The connection is there again, or the wait is over for another reason. */
+  /** Ends the wait: the connection was restored, or the engine stops. */
   retry(): void {
     this.#retry.call();
   }

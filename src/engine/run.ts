@@ -1,6 +1,6 @@
 /**
- * One claim on its way to an outcome: the state of a job that runs lives here and nowhere else. The first outcome
- * wins, so a job that was put back or failed from outside may still end later and changes nothing.
+ * One claim until its outcome: the only place with the state of a running job. The first outcome wins: a job that was
+ * requeued or failed from outside may end later, without effect.
  */
 import * as globals from '../globals.js';
 import type { Claim, Outcome } from '../job.js';
@@ -12,7 +12,7 @@ const REQUEUE: Outcome = { kind: 'requeue' };
 
 export class Run {
   readonly claim: Claim;
-  /** Counts the claims of this process. */
+  /** Number of the claim in this process, ascending. */
   readonly order: number;
   /** The job's class; '' until the payload is decoded. */
   class = '';
@@ -25,7 +25,7 @@ export class Run {
   #controller: AbortController | undefined;
   #atEnd: (() => void) | undefined;
 
-  /** @param judge absent: what fails goes to `failed` */
+  /** @param judge default: a failed job goes to `failed` */
   constructor(claim: Claim, order: number, onSettled: (run: Run, outcome: Outcome) => void, judge?: Judge) {
     this.#judge = judge;
     this.claim = claim;
@@ -37,7 +37,7 @@ export class Run {
     return this.#settled;
   }
 
-  /** Made when first read: most jobs never ask. */
+  /** Created at the first access: most jobs do not use it. */
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new globals.AbortController();
@@ -57,7 +57,7 @@ export class Run {
     }
   }
 
-  /** Asks the job to end: its signal aborts. A rejection that follows from it puts the job back. */
+  /** Aborts the job's signal. If the job rejects because of that, it is requeued. */
   abort(reason: Error): void {
     if (this.#abortReason !== undefined) return;
     this.#abortReason = reason;
@@ -65,7 +65,8 @@ export class Run {
   }
 
   /**
-   * The job's time is over: this run has failed, its slot is free, its signal aborts. What it does afterwards changes nothing.
+   * The job exceeded its time limit: the run has failed, its slot is free, its signal aborts. What the job does later
+   * has no effect.
    */
   expire(error: Error): void {
     if (this.#settled) return;
@@ -73,7 +74,7 @@ export class Run {
     this.abort(error);
   }
 
-  /** The job failed with what was thrown; after an abort, an error that the abort caused puts it back instead. */
+  /** The job failed. If the error was caused by the abort, the job is requeued instead. */
   fail(thrown: unknown): void {
     if (this.#abortReason !== undefined && isCausedBy(thrown, this.#abortReason)) this.settle(REQUEUE);
     else this.settle(this.#judged(thrown));
@@ -84,7 +85,7 @@ export class Run {
     return this.#settled || this.#judge === undefined ? { kind: 'failed', error } : this.#judge(this, thrown, error);
   }
 
-  /** Is called when the run has an outcome, whichever. One listener. */
+  /** Sets the listener for the outcome; there is only one. */
   onEnd(listener: () => void): void {
     this.#atEnd = listener;
   }

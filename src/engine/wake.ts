@@ -1,10 +1,10 @@
-/** When the loop goes on: a latched wake-up, and how long to hold back after a push. */
+/** Wakes the loop: a latched wake-up, and the delay after a push. */
 import { clearTimeout, setTimeout } from 'node:timers';
 import * as globals from '../globals.js';
 
 export type Reason = 'called' | 'timer' | 'reconsider';
 
-/** A call made while nobody waits is kept for the next wait. */
+/** A call made without a waiter is kept for the next wait. */
 export class Wake {
   #latched = false;
   #resolve: ((reason: Reason) => void) | undefined;
@@ -15,12 +15,12 @@ export class Wake {
     this.#end('called');
   }
 
-  /** How long to wait at most may have changed: ends the wait of whoever waits now. */
+  /** Ends the current wait, since its time limit may have changed. */
   reconsider(): void {
     this.#end('reconsider');
   }
 
-  /** @returns 'called', or 'timer' when nobody called for so long. One waits at a time. */
+  /** @returns 'called', or 'timer' after `atMostMs` without a call. For a single waiter */
   wait(atMostMs: number): Promise<Reason> {
     if (this.#latched) {
       this.#latched = false;
@@ -47,9 +47,9 @@ const CALLED = globals.Promise.resolve<'called'>('called');
 const SPREAD_MS = 0.2;
 
 /**
- * How long to hold back after a push before claiming. Every idle process is told of it, one job wants only one of them:
- * with a random wait in [0, N × 0.2 ms] the first comes after about 0.2 ms whatever N is, finds the job, and most of the
- * others find nothing to be told of any more. Pure.
+ * The delay after a push before claiming. Every idle process is notified of it, but one job needs only one of them.
+ * With a random delay in [0, N × 0.2 ms] the first process comes after about 0.2 ms for any N and takes the job; most
+ * of the others do not need to call any more. Pure.
  * @param processes how many processes may be woken, this one included
  * @param random in [0, 1)
  * @returns milliseconds

@@ -10,6 +10,7 @@ import { FailedList } from './failed/list.js';
 import { findUnpausable, type Pause, readPause, type Unpausable } from './pause.js';
 import type { ProcessSeen } from './processes.js';
 import { listQueues, type QueueSeen } from './queues.js';
+import { totalRetries } from './retries.js';
 import { readStats, type Stats } from './stats.js';
 import { walkWorkers } from './workers.js';
 
@@ -35,6 +36,8 @@ export interface Overview {
   readonly stats: Stats;
   readonly queues: readonly QueueServed[];
   readonly delayed: Delayed | undefined;
+  /** Jobs that failed and wait to run again. */
+  readonly retrying: number;
   /** By name. */
   readonly hosts: readonly HostSeen[];
   /** All that are registered. */
@@ -60,16 +63,17 @@ export async function readOverview(connection: Connection, keys: Keys, options: 
   const everyone = async () => {
     for await (const batch of walkWorkers(connection, keys, { nowMs: at, ...options })) crowd.add(batch);
   };
-  const [pause, stats, queues, delayed, failures] = await Promise.all([
+  const [pause, stats, queues, delayed, retrying, failures] = await Promise.all([
     readPauseAndWhom(connection, keys),
     readStats(connection, keys),
     listQueues(connection, keys),
     readDelayed(connection, keys),
+    totalRetries(connection, keys),
     readFailures(connection, keys, options.failures),
     everyone(),
   ]);
   const served = queues.map((queue) => ({ ...queue, workers: crowd.serving(queue.name) }));
-  return { at, pause, stats, queues: served, delayed, ...crowd.counts(), running: crowd.running(), failures };
+  return { at, pause, stats, queues: served, delayed, retrying, ...crowd.counts(), running: crowd.running(), failures };
 }
 
 async function readPauseAndWhom(connection: Connection, keys: Keys): Promise<Overview['pause']> {

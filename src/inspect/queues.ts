@@ -76,7 +76,7 @@ export async function listQueues(connection: Connection, keys: Keys): Promise<Qu
   }));
 }
 
-function keyOf(keys: Keys, { bytes }: QueueName): Buffer {
+export function keyOf(keys: Keys, { bytes }: QueueName): Buffer {
   return Buffer.concat([Buffer.from(keys.queue('')), bytes]);
 }
 

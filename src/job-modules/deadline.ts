@@ -1,4 +1,6 @@
 /** How long a job may run: its own limit, or the one for all. Knows no engine but the run that it ends. */
+
+import { clearTimeout, setTimeout } from 'node:timers';
 import type { Run } from '../engine/run.js';
 import type { JobFunction } from '../job.js';
 import type { FunctionRegistry, RegisteredFunction } from './registry.js';

@@ -6,6 +6,7 @@ import { TsworkerError } from '../errors.js';
 import type { JobContext, JobFunction } from '../job.js';
 import { decodePayload, encodePayload } from '../resque/codec.js';
 import { type Due, dueAt, dueIn } from '../resque/due.js';
+import { checkExpiresIn } from '../resque/expiry.js';
 import { checkQueueName } from '../resque/queue-name.js';
 import { withTimeout } from './deadline.js';
 import { type Retry, type RetryPolicy, retryPolicy, withRetry } from './retry-policy.js';
@@ -46,6 +47,11 @@ interface Definition {
    * and its slot is free. 0: no limit. Default: `-timeout`.
    */
   readonly timeout?: number;
+  /**
+   * Seconds, fractions allowed, after which a job that has not begun is not run any more, but counts as processed. For jobs
+   * that this object enqueues; counted from when they are due.
+   */
+  readonly expiresIn?: number;
   /**
    * Whether a failed job runs again: `true` (up to 10 runs within about 21 hours), a number of runs, or options. Default:
    * the module's `export const retry`, else `-retry`.
@@ -94,21 +100,23 @@ export function job<const S extends ArgsSchema>(definition: Checked<S>): Job<Inp
 export function job<Args extends unknown[]>(definition: Unchecked<Args>): Job<Args>;
 export function job<const D extends AnyDefinition>(definition: D & Corrected<D>): never;
 export function job(definition: Checked<ArgsSchema> | Unchecked<unknown[]> | AnyDefinition): Job {
-  const { class: name, queue, timeout, retry, args: schema, perform } = definition as Checked<ArgsSchema>;
+  const { class: name, queue, timeout, retry, expiresIn, args: schema, perform } = definition as Checked<ArgsSchema>;
   if (typeof name !== 'string' || name === '')
     throw new TsworkerError('JOBS', 'job() needs a class: { class: "MyClass" }');
   if (typeof perform !== 'function') throw new TsworkerError('JOBS', `job() of ${name} needs a perform function`);
   if (timeout !== undefined && !(timeout >= 0 && timeout <= LONGEST_TIMEOUT))
     throw new TsworkerError('JOBS', `job() of ${name}: timeout must be a number of seconds, 0 to ${LONGEST_TIMEOUT}`);
   if (queue !== undefined) checkQueueName(queue, `job() of ${name}`);
+  checkExpiresIn(expiresIn, `job() of ${name}`);
+  const options = { schema, expiresIn };
   const made = {
     class: name,
     queue,
     enqueue: async (...args: readonly unknown[]) => {
-      await enqueue(made, schema, args);
+      await enqueue(made, options, args);
     },
-    enqueueIn: async (seconds: number, ...args: readonly unknown[]) => enqueue(made, schema, args, dueIn(seconds)),
-    enqueueAt: async (at: Date, ...args: readonly unknown[]) => enqueue(made, schema, args, dueAt(at)),
+    enqueueIn: async (seconds: number, ...args: readonly unknown[]) => enqueue(made, options, args, dueIn(seconds)),
+    enqueueAt: async (at: Date, ...args: readonly unknown[]) => enqueue(made, options, args, dueAt(at)),
     [BRAND]: withRetry(
       withTimeout(runner(name, schema, perform), timeout === undefined ? undefined : timeout * 1000),
       retry === undefined ? undefined : retryPolicy(retry, `job() of ${name}`),
@@ -151,7 +159,7 @@ function runner(name: string, schema: ArgsSchema | undefined, perform: Call): Jo
 
 async function enqueue(
   job: Job,
-  schema: ArgsSchema | undefined,
+  { schema, expiresIn }: { readonly schema: ArgsSchema | undefined; readonly expiresIn: number | undefined },
   given: readonly unknown[],
   due?: Due,
 ): Promise<Date | undefined> {
@@ -166,5 +174,5 @@ async function enqueue(
   while (args.length > 0 && args.at(-1) === undefined) args.pop();
   const arriving = decodePayload(Buffer.from(encodePayload(name, args)), true);
   if (schema !== undefined) await checkArgs(schema, name, arriving.args);
-  return await sender()({ queue, class: name, args, due });
+  return await sender()({ queue, class: name, args, due, ...(expiresIn === undefined ? {} : { expiresIn }) });
 }

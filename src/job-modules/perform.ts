@@ -11,6 +11,7 @@ import { decodePayload, toPayload } from '../resque/codec.js';
 import { RunContext, type Surroundings } from './context.js';
 import { limit, timeoutOf } from './deadline.js';
 import type { FunctionRegistry } from './registry.js';
+import { Expired } from './verdicts.js';
 
 /** Sees every job run, from before its function to what comes of it: traces. */
 export interface Watcher {
@@ -32,6 +33,8 @@ export interface PerformOptions {
   readonly timeoutMs: number;
   /** How often jobs run at most whose class does not say it. Default 1. */
   readonly attempts?: number | undefined;
+  /** Redis' clock; this machine's where absent. Milliseconds. Asked for jobs that expire only. */
+  readonly serverTimeMs?: (() => Promise<number>) | undefined;
   readonly log: Logger;
   /** The values of the modules' own flags. */
   readonly flags: JobContext['flags'];
@@ -75,13 +78,26 @@ export function createPerform(options: PerformOptions): Perform {
     if (limitMs > 0) limit(run, limitMs);
     return registered.fn.call(new RunContext(run, job, surroundings, registered), queue, ...(job.args as never[]));
   };
+  const callInTime = (run: Run, job: DecodedPayload): unknown =>
+    job.expiresAt === undefined ? call(run, job) : unlessExpired(job.expiresAt, options, () => call(run, job));
   const { watcher } = options;
   return (run) => {
-    if (watcher === undefined || !watcher.watches) return call(run, read(run));
+    if (watcher === undefined || !watcher.watches) return callInTime(run, read(run));
     const job = attempt(() => read(run));
     // A payload that cannot be read is watched too: it fails, as its function would.
-    return watcher.around(run, () => call(run, job()));
+    return watcher.around(run, () => callInTime(run, job()));
   };
+}
+
+/** Where Redis does not say its time, this machine's counts: a job that has been claimed is run or not. */
+async function unlessExpired(
+  expiresAt: number,
+  { serverTimeMs }: Pick<PerformOptions, 'serverTimeMs'>,
+  call: () => unknown,
+): Promise<unknown> {
+  const now = (await serverTimeMs?.().catch(() => undefined)) ?? Date.now();
+  if (now >= expiresAt) throw new Expired(now - expiresAt);
+  return await call();
 }
 
 /** The value, or what was thrown, to be had later. */

@@ -12,6 +12,8 @@ export interface OutgoingJob {
   readonly queue: string;
   readonly class: string;
   readonly args: readonly unknown[];
+  /** Seconds: see NewJob. */
+  readonly expiresIn?: number | undefined;
   /** Now where absent. */
   readonly due?: Due | undefined;
 }

@@ -37,6 +37,15 @@ export class Discard extends Error {
   readonly [MARK]: Verdict = { kind: 'discard' };
 }
 
+/** A job that had expired before it began. */
+export class Expired extends Discard {
+  override readonly name: string = 'Expired';
+
+  constructor(lateMs: number) {
+    super(`it expired ${Math.ceil(lateMs / 1000)} s before it could run`);
+  }
+}
+
 /** Throw it to fail the job at once, whatever its retry options are. */
 export class Cancel extends Error {
   override readonly name: string = 'Cancel';

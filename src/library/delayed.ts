@@ -1,6 +1,7 @@
-/** Jobs for later: enqueued, looked at, and taken back. The format in Redis is resque-scheduler's (see resque/delayed.ts). */
+/** Delayed jobs: enqueue, list, cancel. The format in Redis is resque-scheduler's (see resque/delayed.ts). */
 import { TsworkerError } from '../errors.js';
 import { type DelayedJob, takeMatching, walkDelayed } from '../inspect/delayed-items.js';
+import { comparable } from '../inspect/queued.js';
 import { connected } from '../program/connection.js';
 import { pushDelayed } from '../program/enqueue.js';
 import { decodePayload } from '../resque/codec.js';
@@ -8,22 +9,22 @@ import { type Due, dueAt, dueIn } from '../resque/due.js';
 import type { NewJob } from '../resque/enqueue.js';
 import { createKeys } from '../resque/keys.js';
 
-/** What became of a job that was enqueued for later. */
+/** The result for a job that was enqueued with a delay. */
 export type Scheduled =
   | { readonly status: 'delayed' /** When it is due, in whole seconds. */; readonly at: Date }
-  /** It was due already, and is in its queue. */
+  /** It was due at once, and is in its queue. */
   | { readonly status: 'enqueued' };
 
-/** Which delayed jobs are meant: all that is given must hold. */
+/** Selects delayed jobs: all given criteria must match. */
 export interface DelayedMatch {
-  /** Of an ActiveJob job its own class. */
+  /** For an ActiveJob job, the class of the job itself. */
   readonly class?: string;
   /** All arguments, compared as JSON. */
   readonly args?: readonly unknown[];
   readonly queue?: string;
 }
 
-/** A job that waits for its time. */
+/** A delayed job. */
 export interface DelayedEntry {
   readonly queue: string;
   readonly class: string;
@@ -32,10 +33,10 @@ export interface DelayedEntry {
 }
 
 /**
- * Enqueues one job, or many, for so many seconds from now, by Redis' clock. A running scheduler moves them to their queues:
- * every tsworker has one (`-scheduler`), and Ruby's resque-scheduler does it too.
- * @param seconds fractions allowed; due times are rounded up to whole seconds. 0 or less: at once
- * @throws TsworkerError USAGE where the time or a job is wrong; else as `enqueue`
+ * Enqueues one job, or many, with a delay, by Redis' clock. A running scheduler moves them to their queues: every
+ * tsworker has one (`-scheduler`), and so does Ruby's resque-scheduler.
+ * @param seconds the delay, fractions allowed; due times are rounded up to whole seconds. 0 or less: at once
+ * @throws TsworkerError USAGE if the time or a job is invalid; otherwise as `enqueue`
  */
 export async function enqueueIn(seconds: number, job: NewJob): Promise<Scheduled>;
 export async function enqueueIn(seconds: number, jobs: readonly NewJob[]): Promise<Scheduled[]>;
@@ -44,8 +45,9 @@ export async function enqueueIn(seconds: number, jobs: NewJob | readonly NewJob[
 }
 
 /**
- * Enqueues one job, or many, for a time. A time that has passed: at once.
- * @throws TsworkerError USAGE where the time or a job is wrong; else as `enqueue`
+ * Enqueues one job, or many, to run at a time.
+ * @param at due times are rounded up to whole seconds. In the past: at once
+ * @throws TsworkerError USAGE if the time or a job is invalid; otherwise as `enqueue`
  */
 export async function enqueueAt(at: Date, job: NewJob): Promise<Scheduled>;
 export async function enqueueAt(at: Date, jobs: readonly NewJob[]): Promise<Scheduled[]>;
@@ -63,7 +65,11 @@ async function schedule(due: Due, jobs: NewJob | readonly NewJob[]): Promise<Sch
   return isList ? scheduled : scheduled[0];
 }
 
-/** The jobs that wait for their time, the next due first. Entries that are no job are left out. */
+/**
+ * The delayed jobs, the next due first. Entries that are not valid jobs are skipped.
+ * @param match default: all
+ * @throws TsworkerError REDIS if Redis cannot be reached
+ */
 export async function* delayed(match: DelayedMatch = {}): AsyncGenerator<DelayedEntry> {
   const { connection, namespace } = await connected();
   for await (const page of walkDelayed(connection, createKeys(namespace), filterOf(match)))
@@ -74,9 +80,9 @@ export async function* delayed(match: DelayedMatch = {}): AsyncGenerator<Delayed
 }
 
 /**
- * Takes delayed jobs back: they never run.
- * @returns how many
- * @throws TsworkerError USAGE where nothing is given to match: that would be all of them
+ * Removes delayed jobs: they will not run.
+ * @returns the number of jobs removed
+ * @throws TsworkerError USAGE without a class or a queue, which would match all; REDIS if Redis cannot be reached
  */
 export async function cancelDelayed(match: DelayedMatch): Promise<number> {
   if (match.class === undefined && match.queue === undefined)
@@ -96,15 +102,6 @@ function filterOf({ class: name, queue }: DelayedMatch) {
 
 function hasArgs(job: DelayedJob, args: readonly unknown[] | undefined): boolean {
   return args === undefined || comparable(entryOf(job)?.args) === comparable(args);
-}
-
-/** As JSON would carry it, whatever the order of keys. */
-function comparable(value: unknown): string | undefined {
-  return JSON.stringify(value, (_, item: unknown) => {
-    if (typeof item === 'bigint') return Number.isSafeInteger(Number(item)) ? Number(item) : `${item}n`;
-    if (typeof item !== 'object' || item === null || Array.isArray(item)) return item;
-    return Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1)));
-  });
 }
 
 function entryOf(job: DelayedJob): DelayedEntry | undefined {

@@ -1,4 +1,4 @@
-/** What goworker's package offers, in camelCase: the calls behind `import { work, … } from 'tsworker'`. */
+/** goworker's API in camelCase: the functions behind `import { work, … } from 'tsworker'`. */
 import { resolveSettings } from '../config/load.js';
 import { createLog } from '../log/pino.js';
 import { runWorkerProcess } from '../processes/worker-process.js';
@@ -6,9 +6,9 @@ import { configOf, program, settingsInForce, type WorkSettings } from '../progra
 import type { WorkResult } from '../worker/types.js';
 
 /**
- * Sets what `work`, `enqueue` and `namespace` use from now on. Only the keys given are changed: everything else keeps
- * its value or default.
- * @throws TsworkerError USAGE where a key is unknown or a value is wrong; nothing is changed then
+ * Sets the settings that `work`, `enqueue` and `namespace` use from now on. Keys that are not given keep their value or
+ * default.
+ * @throws TsworkerError USAGE if a key is unknown or a value is invalid; nothing is changed then
  */
 export function setSettings(settings: WorkSettings): void {
   const state = program();
@@ -18,11 +18,11 @@ export function setSettings(settings: WorkSettings): void {
 }
 
 /**
- * Works the queues until a stop signal comes, `signal` aborts, or, with `exitOnComplete`, everything is done. Functions
- * come from `register` and from the modules in `jobs`, where that is set.
- * @param settings added to those of `setSettings`
- * @returns how it ended; the process itself is not ended
- * @throws TsworkerError USAGE, REDIS, JOBS or HTTP where it cannot start; STATE where a worker already runs in this process
+ * Processes the queues until a stop signal, until `signal` aborts, or, with `exitOnComplete`, until all jobs are done.
+ * Job functions come from `register`, and from the modules in `jobs` if that is set.
+ * @param settings merged into those of `setSettings`
+ * @returns how the worker ended; the process is not ended
+ * @throws TsworkerError USAGE, REDIS, JOBS or HTTP if it cannot start; STATE if a worker already runs in this process
  */
 export async function work(settings: WorkSettings = {}): Promise<WorkResult> {
   setSettings(settings);
@@ -39,12 +39,12 @@ export async function work(settings: WorkSettings = {}): Promise<WorkResult> {
   });
 }
 
-/** The key prefix in force, `resque:` by default. */
+/** The current key prefix. Default `resque:`. */
 export function namespace(): string {
   return settingsInForce().namespace;
 }
 
-/** Aborts when the worker of this process begins to stop: the moment to end what runs beside the jobs. */
+/** Aborts when the worker of this process begins to shut down, for code that runs beside the jobs. */
 export function signals(): AbortSignal {
   return program().begun.signal;
 }

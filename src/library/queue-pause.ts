@@ -6,14 +6,14 @@ import { program } from '../program/state.js';
 import { createKeys } from '../resque/keys.js';
 import { checkQueueName } from '../resque/queue-name.js';
 
-/** The longest that Redis takes, with room to spare: some 3,000 years. */
+/** Well below the longest expiry that Redis accepts: about 3,000 years. */
 const MOST_SECONDS = 1e11;
 
 /**
- * No worker takes jobs of the queue until it is resumed; those that run continue. Ruby workers heed it with resque-pause or
- * Mission Control; without them, they go on, as goworker and node-resque do.
- * @param options.for after so many seconds it ends by itself
- * @throws TsworkerError USAGE for a queue or a time that cannot be
+ * Pauses a queue: no worker claims its jobs until it is resumed; running jobs continue. Ruby workers respect it with
+ * resque-pause or Mission Control; without them they continue, as goworker and node-resque do.
+ * @param options.for seconds until the pause ends by itself. Default: until resumed
+ * @throws TsworkerError USAGE for an invalid queue or time; REDIS if Redis cannot be reached
  */
 export async function pauseQueue(queue: string, options: { readonly for?: number } = {}): Promise<void> {
   checkQueueName(queue, 'pauseQueue');
@@ -28,7 +28,11 @@ export async function pauseQueue(queue: string, options: { readonly for?: number
   tellOurWorker();
 }
 
-/** Workers take jobs of the queue again, at once. @returns whether it was paused */
+/**
+ * Resumes a queue: workers claim its jobs again, at once.
+ * @returns whether it was paused
+ * @throws TsworkerError USAGE for an invalid queue; REDIS if Redis cannot be reached
+ */
 export async function resumeQueue(queue: string): Promise<boolean> {
   checkQueueName(queue, 'resumeQueue');
   const { connection, namespace } = await connected();
@@ -37,12 +41,15 @@ export async function resumeQueue(queue: string): Promise<boolean> {
   return wasPaused;
 }
 
-/** Redis tells a connection of others' writes only, and drops its watch at its own. */
+/** Redis notifies a connection only of other connections' writes. */
 function tellOurWorker(): void {
   program().working?.jobsPushed();
 }
 
-/** Whether no worker takes jobs of the queue. */
+/**
+ * Whether the queue is paused.
+ * @throws TsworkerError USAGE for an invalid queue; REDIS if Redis cannot be reached
+ */
 export async function isQueuePaused(queue: string): Promise<boolean> {
   checkQueueName(queue, 'isQueuePaused');
   const { connection, namespace } = await connected();

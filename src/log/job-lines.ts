@@ -4,6 +4,7 @@
  */
 import type { Logger } from 'pino';
 import type { Run } from '../engine/run.js';
+import * as globals from '../globals.js';
 import { argsText } from '../inspect/payload.js';
 
 const MOST_A_SECOND = 50;
@@ -22,7 +23,7 @@ export class JobLines {
   }
 
   done(run: Run, worker: string): void {
-    const now = Date.now();
+    const now = globals.Date.now();
     const second = Math.floor(now / 1000);
     if (second !== this.#second) {
       this.#sum();

@@ -4,6 +4,7 @@ import type { Settings } from '../config/settings.js';
 import type { EngineEvents } from '../engine/events.js';
 import type { Run } from '../engine/run.js';
 import { duration } from '../format.js';
+import * as globals from '../globals.js';
 import type { Outcome } from '../job.js';
 import type { HeartbeatMessage } from '../registry/heartbeat.js';
 import { VERSION } from '../version.js';
@@ -21,7 +22,7 @@ export function logEngine(
 ): void {
   const worker = (run: Run) => workerId(run.claim.slot);
   const about = (run: Run) => ({ class: run.class, queue: run.claim.queue, worker: worker(run) });
-  const ms = (run: Run) => Date.now() - run.startedAt;
+  const ms = (run: Run) => globals.Date.now() - run.startedAt;
   const debug = log.isLevelEnabled('debug');
   const lines = logJobs && log.isLevelEnabled('info') ? new JobLines(log) : undefined;
   events
@@ -65,7 +66,7 @@ function retryText({ inMs, counts }: Retried): string {
 
 /** Which run comes next, and when. */
 function retryFields({ inMs, state, error }: Retried) {
-  return { attempt: state.attempt, at: new Date(Date.now() + inMs).toISOString(), err: error };
+  return { attempt: state.attempt, at: new globals.Date(globals.Date.now() + inMs).toISOString(), err: error };
 }
 
 /** The fleet's news, as the heartbeat tells it. */
@@ -137,8 +138,11 @@ export function statusText({ queues }: Settings): string {
 export function dumpRuns(log: Logger, runs: readonly Run[], workerId: (slot: number) => string): void {
   log.info({ busy: runs.length }, runs.length === 0 ? 'no running jobs' : 'running jobs follow');
   for (const run of [...runs].reverse()) {
-    const since = new Date(run.startedAt).toISOString();
+    const since = new globals.Date(run.startedAt).toISOString();
     const { queue, slot } = run.claim;
-    log.info({ worker: workerId(slot), queue, class: run.class, since, ms: Date.now() - run.startedAt }, 'running');
+    log.info(
+      { worker: workerId(slot), queue, class: run.class, since, ms: globals.Date.now() - run.startedAt },
+      'running',
+    );
   }
 }

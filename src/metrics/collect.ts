@@ -54,17 +54,19 @@ export class Collector {
   }
 
   async #ask(connection: Connection): Promise<Sample[]> {
-    const { processed, failures, failed } = this.#keys;
+    const { processed, failures, failed, stat } = this.#keys;
     // All are sent before the first is waited for.
     const asked = [
       this.#number(connection, ['GET', processed], 'tsworker_resque_processed_total'),
       this.#number(connection, ['GET', failures], 'tsworker_resque_failed_total'),
       this.#number(connection, ['LLEN', failed], 'tsworker_failed_list_jobs'),
+      this.#number(connection, ['HGET', stat, 'retried'], 'tsworker_retried_total'),
       ...this.#options.queues.flatMap((queue) => {
         const key = this.#keys.queue(queue);
         return [
           this.#number(connection, ['LLEN', key], 'tsworker_queue_jobs', { queue }),
           this.#number(connection, ['LLEN', this.#keys.quarantine(queue)], 'tsworker_quarantined', { queue }),
+          this.#number(connection, ['ZCARD', this.#keys.retriesOf(queue)], 'tsworker_retrying', { queue }),
           this.#number(connection, ['EXISTS', this.#keys.pauseOf(queue)], 'tsworker_queue_paused', { queue }),
           this.#headAge(connection, key, queue),
         ];

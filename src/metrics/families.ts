@@ -111,6 +111,11 @@ export const FAMILIES = {
     help: 'Jobs of the queue that wait in its quarantine, since two processes died while they ran.',
     labels: ['queue'],
   },
+  tsworker_retrying: {
+    type: 'gauge',
+    help: 'Jobs of the queue that failed and wait to run again.',
+    labels: ['queue'],
+  },
   tsworker_queue_paused: {
     type: 'gauge',
     help: '1 while the queue is paused (tsworker queues pause): no job of it starts.',
@@ -129,6 +134,11 @@ export const FAMILIES = {
   tsworker_resque_failed_total: {
     type: 'counter',
     help: "Redis' own count (stat:failed), by all workers of the namespace.",
+    labels: [],
+  },
+  tsworker_retried_total: {
+    type: 'counter',
+    help: "Redis' own count of runs that failed and are tried again, by all workers of the namespace.",
     labels: [],
   },
   tsworker_failed_list_jobs: { type: 'gauge', help: 'Entries in the list of failed jobs.', labels: [] },

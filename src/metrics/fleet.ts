@@ -34,7 +34,7 @@ export class FleetCounts {
   }
 
   /** A child died; this is what Redis had counted of it, from its first job to its last. */
-  buried(pid: number, counted: { readonly processed: number; readonly failed: number }): void {
+  recovered(pid: number, counted: { readonly processed: number; readonly failed: number }): void {
     const { done, failed } = this.#reported.get(pid) ?? { done: 0, failed: 0 };
     this.#reported.delete(pid);
     const lost = { queue: UNKNOWN, class: UNKNOWN };

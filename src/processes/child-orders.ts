@@ -1,9 +1,9 @@
-/** The orders of the supervisor, for a worker that may not be there yet: those that come before it are kept for it. */
+/** Passes the orders of the supervisor on to the worker, and keeps those that arrive before there is a worker. */
 import type { Identity } from '../registry/identity.js';
 import type { Order } from '../supervisor/messages.js';
 import type { WorkerActions } from '../worker/types.js';
 
-/** The supervisor ended this process before it had begun to work. */
+/** The supervisor stopped this process before it was registered. */
 export class StoppedEarly extends Error {}
 
 export class ChildOrders {
@@ -39,14 +39,14 @@ export class ChildOrders {
       this.#register(order.identity);
       return;
     }
-    // A child that is not registered yet would wait for that in vain; one that is does not hear this.
+    // A child that is not registered yet must not wait for that any more; for a registered one this does nothing.
     if (order.kind === 'stop' || order.kind === 'retire')
       this.#refuse(new StoppedEarly('stopped before it was registered'));
     if (this.#actions === undefined) this.#early.push(order);
     else act(this.#actions, order);
   }
 
-  /** The supervisor is gone: end in order, by ourselves. */
+  /** The supervisor is gone: shut down without its order. */
   orphan(): void {
     this.#actions?.fault(new Error('the supervisor is gone'));
     this.hear({ kind: 'stop', reason: 'the supervisor is gone' });

@@ -1,6 +1,8 @@
-/** A child's entry: hears its orders, runs the daemon in the work role, says how it ended. Started by the supervisor only. */
+/** Entry point of a child process: receives orders, runs the worker, reports how it ended. Forked by the supervisor. */
+import { clearInterval, setInterval } from 'node:timers';
 import type { Logger } from 'pino';
 import { TsworkerError } from '../errors.js';
+import * as globals from '../globals.js';
 import { heartbeatWording } from '../log/log-subscriber.js';
 import { createLog } from '../log/pino.js';
 import { Heartbeat, heartbeatOptions } from '../registry/heartbeat.js';
@@ -17,11 +19,11 @@ type Start = Extract<Order, { kind: 'start' }>;
 
 const COUNTS_MS = 1000;
 
-/** Known with the start order. */
+/** Comes with the start order. */
 let secret = '';
 
 function tell(report: Report): Promise<void> {
-  return new Promise((resolve) => {
+  return new globals.Promise((resolve) => {
     if (process.connected && process.send !== undefined) process.send(seal(secret, report), () => resolve());
     else resolve();
   });
@@ -50,7 +52,7 @@ async function run({ settings, flags, quarantine }: Start, orders: ChildOrders, 
       membership,
       onReady: (facts) => {
         void tell({ kind: 'ready', ...facts });
-        // Its first job may block it before the second is over.
+        // The first job may block this process before the next report is due.
         reporting?.report();
         pulse = new Pulse({
           always: facts.limitMs > 0 || settings.maxRss > 0,
@@ -61,7 +63,7 @@ async function run({ settings, flags, quarantine }: Start, orders: ChildOrders, 
       onRun: () => pulse?.begin(),
       lifecycleLog: quieter(log),
       meter: reporting?.recorder,
-      // Written at once: it is heard although the job may end this process in its first line.
+      // Sent before the job runs: it arrives even if the first line of the job ends this process.
       quarantine: quarantine ? (token, running) => void tell({ kind: 'running', token, running }) : undefined,
     });
     reporting?.last();
@@ -74,7 +76,7 @@ async function run({ settings, flags, quarantine }: Start, orders: ChildOrders, 
   }
 }
 
-/** Counts for the supervisor, which serves for all of us. Loaded only where it does. */
+/** Counts for the supervisor, which serves the metrics of all children. Loaded only if it does. */
 async function reportCounts() {
   const [{ Recorder }, { LagSampler }] = await Promise.all([
     import('../metrics/record.js'),
@@ -85,7 +87,7 @@ async function reportCounts() {
   await lag.start();
   const report = () => void tell({ kind: 'counts', counts: recorder.drain() });
   const timer = setInterval(report, COUNTS_MS);
-  // A job that ends its process: so near the end a message may still get out. Else the supervisor asks Redis.
+  // For a job that ends its process: the message may still get out. If not, the supervisor asks Redis.
   process.once('exit', report);
   const last = () => {
     clearInterval(timer);
@@ -95,7 +97,7 @@ async function reportCounts() {
   return { recorder, report, last };
 }
 
-/** Whoever is told to end its jobs says how many there are. */
+/** At `stop` and `abort`, first reports how many jobs run. */
 function counting(actions: WorkerActions, say: () => void): WorkerActions {
   const and = (end: (reason: string) => void) => (reason: string) => {
     say();
@@ -104,7 +106,7 @@ function counting(actions: WorkerActions, say: () => void): WorkerActions {
   return { ...actions, stop: and(actions.stop), abort: and(actions.abort) };
 }
 
-/** The supervisor says when the worker starts, pauses and stops; a child only what it alone knows. */
+/** The supervisor logs when the worker starts, pauses and stops: here only errors. */
 function quieter(log: Logger): Logger {
   return log.child({}, { level: 'error' });
 }
@@ -117,12 +119,12 @@ function describe(error: unknown, log: Logger): Report {
   return { kind: 'refused', code: 'STATE', message: String(error), hint: 'see the log for where it came from' };
 }
 
-// A terminal, systemd and Heroku send their signals to every process of ours: the supervisor says what they mean.
+// A terminal, systemd and Heroku signal every process: children ignore that and follow the supervisor's orders.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGQUIT', 'SIGUSR2', 'SIGCONT', 'SIGTTIN', 'SIGHUP'] as const)
   process.on(signal, () => {});
 
 const orders = new ChildOrders();
-// Before it was told anything: there is nothing to end in order.
+// Before the start order there is nothing to shut down.
 const leave = () => process.exit(1);
 process.once('disconnect', leave);
 process.on('message', async (message: unknown) => {
@@ -135,11 +137,11 @@ process.on('message', async (message: unknown) => {
   process.off('disconnect', leave);
   if (!process.connected) process.exit(1);
   await run(order, orders, createLog(order.settings));
-  // Whatever the job modules left open must not keep a child that has ended.
+  // Handles that the job modules left open must not keep the process alive.
   process.exit();
 });
 
-/** The package was upgraded in place under a supervisor that runs on. */
+/** The package was upgraded in place while the supervisor kept running. */
 async function refuse(supervisor: string, itsSecret: string): Promise<void> {
   secret = itsSecret;
   await tell(refuseVersion(supervisor, VERSION));

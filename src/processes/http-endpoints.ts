@@ -1,6 +1,6 @@
 /**
- * Assembly of what `-http` serves, for a supervisor and for a worker that is one process. Loaded only where that is asked
- * for: the libraries behind it cost start-up time.
+ * The HTTP endpoints of `-http`, for a supervisor and for a worker in a single process. Loaded only with `-http`, since
+ * the libraries behind it cost start-up time.
  */
 import type { Logger } from 'pino';
 import { readHttp } from '../config/http.js';
@@ -19,18 +19,18 @@ import type { SupervisorEvents } from '../supervisor/events.js';
 import { healthPage, readyPage, type Standing } from '../web/health.js';
 import { WebServer } from '../web/server.js';
 
-/** The name of the only process, where there is no supervisor. */
-const ALONE = 'worker';
+/** Name of the process if there is no supervisor. */
+const SINGLE_PROCESS = 'worker';
 
-/** How the processes stand: what /readyz and /metrics say of it. */
-export interface Stand extends Omit<Standing, 'redis'> {
+/** State of the processes, for /readyz and /metrics. */
+export interface ProcessesState extends Omit<Standing, 'redis'> {
   readonly blockedProcesses: number;
   readonly drainingProcesses: number;
   readonly reloading: boolean;
 }
 
 export class Serving implements Meter {
-  /** What this process counts itself. */
+  /** Counts of this process. */
   readonly #recorder = new Recorder();
   readonly counts: FleetCounts;
   #connection: Connection | undefined;
@@ -39,10 +39,10 @@ export class Serving implements Meter {
   readonly #server: WebServer;
   readonly #name: string;
   readonly #log: Logger;
-  readonly #stand: (attached: boolean) => Stand;
+  readonly #stand: (attached: boolean) => ProcessesState;
   #attached = false;
 
-  constructor(settings: Settings, log: Logger, name: string, stand: (attached: boolean) => Stand) {
+  constructor(settings: Settings, log: Logger, name: string, stand: (attached: boolean) => ProcessesState) {
     const queues = settings.queues.queues.map(({ name }) => name);
     this.#name = name;
     this.#log = log;
@@ -52,7 +52,7 @@ export class Serving implements Meter {
       connection: () => this.#connection,
       namespace: settings.namespace,
       queues,
-      refused: (err) => log.warn({ err }, 'Redis refuses a command that /metrics needs: its figures are left out'),
+      refused: (err) => log.warn({ err }, 'Redis rejected a command that /metrics needs: its samples are left out'),
     });
     const pages = {
       '/healthz': healthPage,
@@ -63,11 +63,11 @@ export class Serving implements Meter {
       '/metrics': async () => ({ status: 200, type: CONTENT_TYPE, body: await this.#metrics() }),
     };
     this.#server = new WebServer(readHttp(settings.http), pages, (path, err) =>
-      log.error({ err, path }, 'a page could not be made'),
+      log.error({ err, path }, 'an HTTP request failed'),
     );
   }
 
-  /** @throws TsworkerError HTTP where it cannot listen */
+  /** @throws TsworkerError HTTP if it cannot listen */
   async start(): Promise<void> {
     await this.#server.start();
     await this.#lag.start();
@@ -79,7 +79,7 @@ export class Serving implements Meter {
     await this.#server.stop();
   }
 
-  /** What a supervisor tells of its children. */
+  /** Counts the events of a supervisor. */
   subscribe(events: SupervisorEvents): void {
     const { counts } = this;
     events.on('ready', ({ classes }) => counts.totals.setClasses(classes));
@@ -92,7 +92,7 @@ export class Serving implements Meter {
     events.on('left', ({ slot, pid, inOrder }) => counts.left(slot, pid, inOrder));
   }
 
-  /** A worker in this process is about to claim. */
+  /** A worker in this process is about to claim jobs. */
   listen(events: EngineEvents, measured: Measured): void {
     this.#attached = true;
     this.counts.totals.setClasses(measured.classes);
@@ -103,12 +103,12 @@ export class Serving implements Meter {
     this.#recorder.reconnected();
   }
 
-  /** undefined: no more. */
+  /** @param connection undefined: the connection is closed */
   connected(connection: Connection | undefined): void {
     this.#connection = connection;
   }
 
-  /** The news of a heartbeat. */
+  /** Counts the jobs that a heartbeat recovered. */
   hear(message: HeartbeatMessage): void {
     const job = message.kind === 'pruned' ? message.worker.job : undefined;
     if (job !== undefined) this.counts.totals.recovered(job);
@@ -118,11 +118,11 @@ export class Serving implements Meter {
     const figures = await this.#collector.samples();
     const { totals } = this.counts;
     totals.add(this.#name, process.pid, this.#recorder.drain());
-    return expose([...totals.samples(), ...standSamples(this.#stand(this.#attached)), ...figures]);
+    return expose([...totals.samples(), ...stateSamples(this.#stand(this.#attached)), ...figures]);
   }
 }
 
-function standSamples({ paused, blockedProcesses, drainingProcesses, reloading }: Stand): Sample[] {
+function stateSamples({ paused, blockedProcesses, drainingProcesses, reloading }: ProcessesState): Sample[] {
   return [
     { family: 'tsworker_paused', labels: {}, value: Number(paused) },
     { family: 'tsworker_blocked_processes', labels: {}, value: blockedProcesses },
@@ -131,21 +131,21 @@ function standSamples({ paused, blockedProcesses, drainingProcesses, reloading }
   ];
 }
 
-/** @param stand of its children */
-export function serveSupervisor(settings: Settings, log: Logger, stand: () => Stand): Serving {
+/** @param stand returns the state of its children */
+export function serveSupervisor(settings: Settings, log: Logger, stand: () => ProcessesState): Serving {
   return new Serving(settings, log, SUPERVISOR, stand);
 }
 
-/** @param state of the only process */
-export function serveAlone(
+/** @param state returns the state of this process */
+export function serveSingleProcess(
   settings: Settings,
   log: Logger,
   state: () => { readonly paused: boolean; readonly stopping: boolean },
 ): Serving {
-  return new Serving(settings, log, ALONE, (attached) => {
+  return new Serving(settings, log, SINGLE_PROCESS, (attached) => {
     const { paused, stopping } = state();
     const drainingProcesses = Number(stopping);
-    // One that is blocked answers no request.
+    // A blocked process answers no request.
     return {
       working: attached,
       paused,

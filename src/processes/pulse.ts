@@ -1,13 +1,15 @@
 /**
- * Shows the supervisor that this process' event loop runs. Before the first job of an idle process begins, and then every
- * two seconds until it is idle again: an idle worker costs nothing, and a job that blocks is missed.
+ * Shows the supervisor that the event loop of this process runs: before the first job of an idle process begins, then
+ * every two seconds until it is idle again. So an idle worker costs nothing, and a blocking job is noticed.
  */
+
+import { clearInterval, setInterval } from 'node:timers';
 import type { Report } from '../supervisor/messages.js';
 
 const PULSE_MS = 2000;
 
 export interface PulseOptions {
-  /** The supervisor has limits to watch, on time or memory: pulses never end. */
+  /** The supervisor watches time or memory limits: pulses are also sent while idle. */
   readonly always: boolean;
   readonly running: () => number;
   readonly tell: (report: Extract<Report, { kind: 'pulse' }>) => void;
@@ -22,12 +24,12 @@ export class Pulse {
     if (options.always) this.#start(0);
   }
 
-  /** A job is about to run; nothing of it has. Cheap: called for each. */
+  /** A job is about to run. Called for each job, so it must be cheap. */
   begin(): void {
     if (this.#timer === undefined) this.#start(1);
   }
 
-  /** Says how many jobs run now: the supervisor has asked for their end, and tells how many it waits for. */
+  /** Reports how many jobs run now, for the supervisor's log at shutdown. */
   now(): void {
     this.#tell(this.#options.running());
   }
@@ -37,7 +39,7 @@ export class Pulse {
     this.#timer = undefined;
   }
 
-  /** Told at once, and heard although the job may block this process in its first line. */
+  /** Sent before the job runs: it arrives even if the first line of the job blocks this process. */
   #start(running: number): void {
     this.#timer = setInterval(() => this.#beat(), PULSE_MS);
     this.#tell(running);

@@ -1,4 +1,4 @@
-/** The scheduler of a supervisor: on its connection, from when that is there until everything has stopped. */
+/** The scheduler of a supervisor: runs on its connection, from the connect until everything has stopped. */
 import type { Logger } from 'pino';
 import type { Settings } from '../config/settings.js';
 import { schedulerWording } from '../log/scheduler-log.js';
@@ -10,7 +10,7 @@ export class Scheduling {
   #scheduler: Scheduler | undefined;
   #stopped = false;
 
-  /** Does nothing where `-scheduler=off`. */
+  /** Does nothing with `-scheduler=off`. */
   constructor(connecting: Promise<Connection>, settings: Settings, log: Logger) {
     const data = schedulerDataOf(settings);
     if (data === undefined) return;
@@ -20,12 +20,12 @@ export class Scheduling {
         this.#scheduler = createScheduler(connection, data, schedulerWording(log));
         void this.#scheduler.start();
       },
-      // Whoever waits for the connection tells why there is none.
+      // The caller waits for the connection too, and reports the error.
       () => {},
     );
   }
 
-  /** Redis says that the delayed jobs changed, or is there again. */
+  /** The delayed jobs changed, or Redis is available again. */
   look(): void {
     this.#scheduler?.look();
   }

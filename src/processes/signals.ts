@@ -1,8 +1,8 @@
-/** Signal → action, as a table. Installed while a worker runs, and taken off again. */
+/** The table from signal to action. The handlers are installed while a worker runs. */
 import { isatty } from 'node:tty';
 import type { SignalActions } from '../worker/types.js';
 
-/** USR1 stays Node's debugger. */
+/** USR1 is not used: it starts Node's debugger. */
 const TABLE: Partial<Record<NodeJS.Signals, keyof SignalActions>> = {
   SIGQUIT: 'stop',
   SIGTERM: 'stop',
@@ -13,12 +13,12 @@ const TABLE: Partial<Record<NodeJS.Signals, keyof SignalActions>> = {
   SIGHUP: 'reload',
 };
 
-/** HUP then says that the terminal has gone, and with it whoever started us: no reload. */
+/** Whether the process runs on a terminal. HUP then means that the terminal was closed, not a reload. */
 export function onTerminal(): boolean {
   return [0, 1, 2].some((fd) => isatty(fd));
 }
 
-/** @returns takes the handlers off again */
+/** @returns a function that removes the handlers */
 export function handleSignals(actions: SignalActions): () => void {
   const handlers = Object.entries(TABLE).flatMap(([signal, action]) => {
     const act = actions[action];

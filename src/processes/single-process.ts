@@ -1,6 +1,6 @@
 /**
- * The worker in one process, for `-connections=1`: no supervisor, no child. Signals and systemd are heard and told here, as
- * supervisor-process.ts does where there are children.
+ * The worker in one process, for `-connections=1`: no supervisor, no children. Handles signals and notifies systemd, as
+ * supervisor-process.ts does for a worker with children.
  */
 import type { Logger } from 'pino';
 import type { Settings } from '../config/settings.js';
@@ -11,17 +11,17 @@ import { handleSignals, onTerminal } from './signals.js';
 import { type Systemd, systemdOf } from './systemd.js';
 import { runWorkerProcess, type WorkerProcessOptions } from './worker-process.js';
 
-type AloneOptions = Pick<WorkerProcessOptions, 'settings' | 'log' | 'warnings' | 'flags'>;
+type SingleProcessOptions = Pick<WorkerProcessOptions, 'settings' | 'log' | 'warnings' | 'flags'>;
 
-/** @throws TsworkerError REDIS, JOBS or what else keeps it from starting */
-export async function runAlone(options: AloneOptions): ReturnType<typeof runWorkerProcess> {
+/** @throws TsworkerError REDIS, JOBS, HTTP, ... if it cannot start */
+export async function runSingleProcess(options: SingleProcessOptions): ReturnType<typeof runWorkerProcess> {
   const { settings, log } = options;
   const systemd = systemdOf(process.env, log);
   try {
     return await runWorkerProcess({
       ...options,
       ownsProcess: true,
-      control: (actions) => handleSignals({ ...stopTold(actions, systemd), ...withoutReload(log) }),
+      control: (actions) => handleSignals({ ...notifyingStop(actions, systemd), ...withoutReload(log) }),
       onReady: announce(settings, log, systemd),
     });
   } finally {
@@ -36,7 +36,7 @@ function announce(settings: Settings, log: Logger, systemd: Systemd): WorkerProc
   };
 }
 
-function stopTold(actions: SignalActions, systemd: Systemd): SignalActions {
+function notifyingStop(actions: SignalActions, systemd: Systemd): SignalActions {
   const stop = (reason: string) => {
     systemd.stopping();
     actions.stop(reason);
@@ -44,7 +44,7 @@ function stopTold(actions: SignalActions, systemd: Systemd): SignalActions {
   return { ...actions, stop };
 }
 
-/** Modules cannot be loaded twice into one process. */
+/** A process cannot load a module again. */
 function withoutReload(log: Logger): Pick<SignalActions, 'reload'> {
   const reload = () =>
     log.warn('HUP: with -connections=1 there is no child to replace; restart to load new job modules');

@@ -1,4 +1,4 @@
-/** TTIN, as the supervisor answers it: what its children cannot say of themselves. What they run, they say. */
+/** The supervisor's part of the TTIN report: the states of its children. Each child logs its running jobs itself. */
 import type { Logger } from 'pino';
 import { progressText } from '../log/supervisor-log.js';
 import type { RunningJob } from '../registry/running-jobs.js';
@@ -6,7 +6,7 @@ import type { Supervisor } from '../supervisor/supervisor.js';
 
 const MOST_JOBS = 100;
 
-/** Where to look for what a child runs that does not answer. */
+/** Reads from the registry which jobs a blocked child runs. */
 export interface RunningJobs {
   runningJobs(pid: number, most: number): Promise<RunningJob[]>;
 }
@@ -33,6 +33,6 @@ async function logBlocked(
   try {
     for (const job of await registry.runningJobs(pid, MOST_JOBS)) log.info({ child: pid, ...job }, 'running');
   } catch (error) {
-    log.warn({ child: pid, err: error }, 'Redis cannot be asked which jobs it runs');
+    log.warn({ child: pid, err: error }, 'could not read from Redis which jobs it runs');
   }
 }

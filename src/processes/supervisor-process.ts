@@ -1,6 +1,6 @@
 /**
- * The control role: assembly of a supervisor with its children, the registry for all of them, and the signals. It runs
- * no job and loads no job module.
+ * The supervisor process: a supervisor with its children, the registry for all of them, and the signals. It runs no job
+ * and loads no job module.
  */
 import type { ChildProcess } from 'node:child_process';
 import type { Logger } from 'pino';
@@ -18,29 +18,29 @@ import { SupervisorEvents } from '../supervisor/events.js';
 import { type ChildState, runsQuarantine, Supervisor } from '../supervisor/supervisor.js';
 import { Shutdown } from '../worker/shutdown.js';
 import type { WorkResult } from '../worker/types.js';
-import type { Serving, Stand } from './http-endpoints.js';
+import type { ProcessesState, Serving } from './http-endpoints.js';
 import { Scheduling } from './scheduling.js';
 import { handleSignals, onTerminal } from './signals.js';
 import { logState } from './state-report.js';
 import { type Systemd, systemdOf } from './systemd.js';
 
-export interface ControlOptions {
+export interface SupervisorProcessOptions {
   readonly settings: Settings;
   readonly log: Logger;
   readonly warnings: readonly string[];
   readonly flags: Readonly<Record<string, unknown>>;
-  /** How many more children `-connections` leaves room for while a reload is under way. */
+  /** How many more children than processes `-connections` allows, during a reload and for the quarantine child. */
   readonly spare: number;
   /** Starts the process of a child. */
   readonly fork: () => ChildProcess;
 }
 
-/** From the moment at which children give up their jobs until those that do not answer are killed. */
+/** Time between the abort of the jobs and the kill of children that did not exit. */
 const KILL_AFTER_MS = 1500;
-/** The children have waited for Redis by then: the registry waits only a little longer. */
+/** How much longer the registry waits for Redis at shutdown, after the children have waited. */
 const DELIVERY_MS = 1000;
 
-/** @throws TsworkerError REDIS, JOBS, HTTP or what else keeps a child from starting */
+/** @throws TsworkerError REDIS, JOBS, HTTP, ... if no child can start */
 export async function runSupervised({
   settings,
   log,
@@ -48,11 +48,11 @@ export async function runSupervised({
   flags,
   spare,
   fork,
-}: ControlOptions): Promise<WorkResult> {
+}: SupervisorProcessOptions): Promise<WorkResult> {
   for (const warning of warnings) log.warn(warning);
   const begun = new AbortController();
   const events = new SupervisorEvents();
-  const serving = await prepareServing(settings, log, () => standOf(supervisor, begun.signal));
+  const serving = await prepareServing(settings, log, () => processesState(supervisor, begun.signal));
   const shutdown = new Shutdown({ log, jobLog: log, graceMs: settings.grace * 1000, deliveryMs: DELIVERY_MS, begun });
   const onReady = () => {
     serving?.reconnected();
@@ -66,8 +66,8 @@ export async function runSupervised({
     wanted: wantedOf(settings),
     heartbeat: { ...heartbeatOptions(settings), quarantine: runsQuarantine(spare) },
     tell: listen(log, serving, () => supervisor),
-    problem: (error) => log.warn({ err: error }, 'the registry cannot be written, trying again'),
-    counted: serving && ((pid, counted) => serving.counts.buried(pid, counted)),
+    problem: (error) => log.warn({ err: error }, 'could not write the registry: trying again'),
+    counted: serving && ((pid, counted) => serving.counts.recovered(pid, counted)),
   });
   const systemd = systemdOf(process.env, log);
   logSupervisor(log, events);
@@ -95,7 +95,7 @@ export async function runSupervised({
       supervisor.suspend(true);
     },
     resume: () => {
-      // A terminal sends it too, when a stopped program is brought back.
+      // A shell sends CONT too, when it continues a stopped program.
       if (supervisor.paused) log.info('resumed by SIGCONT');
       supervisor.suspend(false);
     },
@@ -106,10 +106,10 @@ export async function runSupervised({
     ...(onTerminal() ? {} : { reload: () => supervisor.reload() }),
   });
   try {
-    // First: a port that is in use must keep anything from starting.
+    // First: if the port is in use, nothing else may start.
     await serving?.start();
     const result = await supervisor.run().catch(async (error: unknown) => {
-      // Where we cannot reach Redis ourselves, our reason comes before that of a child that we stopped for it.
+      // If the supervisor cannot reach Redis either, its own error is the cause and is thrown instead.
       if (error instanceof TsworkerError && error.code === 'REDIS') await connecting;
       throw error;
     });
@@ -119,18 +119,18 @@ export async function runSupervised({
     shutdown.done();
     systemd.close();
     release();
-    // Nobody waits any more for a connection that was never made.
+    // Ends a connect that is still being tried.
     begun.abort();
     await scheduling.stop();
     await connecting.then((connection) => connection.close()).catch(() => {});
-    // Last: while we stop, it says so.
+    // Last: /readyz says that the worker is stopping.
     await serving?.stop();
-    // Of what never worked nobody asks whether it has stopped.
+    // No stop is logged for a worker that never started.
     if (started) log.info('tsworker stopped');
   }
 }
 
-function standOf(supervisor: Supervisor, begun: AbortSignal): Stand {
+function processesState(supervisor: Supervisor, begun: AbortSignal): ProcessesState {
   const states = supervisor.states();
   return {
     working: supervisor.ready > 0,
@@ -150,8 +150,12 @@ function ownState(states: readonly ChildState[], pid: number) {
   return { paused, draining, reload, blockedForMs: blockedSince && performance.now() - blockedSince };
 }
 
-/** Loads what is needed only where `-http` asks for it. */
-async function prepareServing(settings: Settings, log: Logger, stand: () => Stand): Promise<Serving | undefined> {
+/** Loads the HTTP endpoints only with `-http`. */
+async function prepareServing(
+  settings: Settings,
+  log: Logger,
+  stand: () => ProcessesState,
+): Promise<Serving | undefined> {
   if (settings.http === undefined) return undefined;
   const { serveSupervisor } = await import('./http-endpoints.js');
   return serveSupervisor(settings, log, stand);

@@ -1,6 +1,6 @@
 /**
- * Tells systemd how the daemon is: ready, stopping, alive, and in a few words what it does. Node has no datagram socket
- * of that kind, so systemd's own `systemd-notify` carries the message. Where systemd does not ask, nothing happens.
+ * Notifies systemd: ready, stopping, alive (watchdog), and a status text. Node has no Unix datagram sockets, so the
+ * message is sent by systemd's own `systemd-notify`. Without NOTIFY_SOCKET nothing happens.
  */
 import { execFile } from 'node:child_process';
 import type { Logger } from 'pino';
@@ -8,16 +8,16 @@ import type { Logger } from 'pino';
 type Env = Readonly<Record<string, string | undefined>>;
 
 export interface Systemd {
-  /** Work has begun. */
+  /** The worker is ready. Starts the watchdog timer if systemd wants one. */
   ready(status: string): void;
   /** Shown by `systemctl status`. */
   status(text: string): void;
   stopping(): void;
-  /** The watchdog's timer ends. */
+  /** Ends the watchdog timer. */
   close(): void;
 }
 
-/** Long enough for a busy machine; a message that takes longer is not worth waiting for. */
+/** Time limit for `systemd-notify`, long enough for a busy machine. */
 const PATIENCE_MS = 10_000;
 
 const SILENT: Systemd = { ready() {}, status() {}, stopping() {}, close() {} };
@@ -33,17 +33,17 @@ function notifier(env: Env, log: Pick<Logger, 'warn'>): Systemd {
   const carry = (message: readonly string[]) =>
     new Promise<void>((resolve) => {
       execFile('systemd-notify', message, { timeout: PATIENCE_MS }, (error) => {
-        if (error !== null && !troubled) log.warn({ err: error }, 'systemd asks to be told, but systemd-notify fails');
+        if (error !== null && !troubled) log.warn({ err: error }, 'systemd-notify failed: systemd is not notified');
         troubled = error !== null;
         resolve();
       });
     });
-  // One after the other: what is said last must arrive last.
+  // One after the other: the last message must arrive last.
   const send = (...message: string[]) => {
     waiting++;
     last = last.then(() => carry(message)).finally(() => void waiting--);
   };
-  // On a busy machine pings must not queue up before what matters: the next one comes soon.
+  // On a busy machine pings must not delay other messages: a ping is skipped while something waits.
   const ping = () => {
     if (waiting === 0) send('WATCHDOG=1');
   };
@@ -60,13 +60,13 @@ function notifier(env: Env, log: Pick<Logger, 'warn'>): Systemd {
   };
 }
 
-/** A third of the time after which systemd takes us for hung. 0: nobody watches, or it watches another process. */
+/** A third of systemd's watchdog timeout, in milliseconds. 0: no watchdog, or one for another process. */
 function watchdogMs({ WATCHDOG_USEC, WATCHDOG_PID }: Env): number {
   if (WATCHDOG_PID !== undefined && WATCHDOG_PID !== String(process.pid)) return 0;
   return Math.floor(Number(WATCHDOG_USEC ?? 0) / 3000) || 0;
 }
 
-/** For processes of ours that are not to speak with systemd. */
+/** The environment for child processes, which must not notify systemd. */
 export function withoutSystemd(env: Env): Record<string, string | undefined> {
   const { NOTIFY_SOCKET: _socket, WATCHDOG_USEC: _usec, WATCHDOG_PID: _pid, ...rest } = env;
   return rest;

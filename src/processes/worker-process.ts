@@ -1,6 +1,6 @@
 /**
- * The one worker of this process, with what belongs to a process: its program's state, the signals, the HTTP endpoints. A
- * program that calls `work()`, a single process and a child of a supervisor all run through here.
+ * The one worker of this process, with the program's state, the signals and the HTTP endpoints. Used by `work()`, by a
+ * single process and by a child of a supervisor.
  */
 import type { Logger } from 'pino';
 import type { Settings } from '../config/settings.js';
@@ -28,7 +28,7 @@ export interface WorkerProcessOptions {
   readonly redis?: RedisClient | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly ownsProcess: boolean;
-  /** For a child of a supervisor, which is told in other ways what a process of its own finds out by itself. */
+  /** From here on: for a child of a supervisor, and for a single process. */
   readonly control?: WorkerOptions['control'];
   readonly membership?: WorkerOptions['membership'];
   readonly onReady?: WorkerOptions['onReady'];
@@ -38,7 +38,10 @@ export interface WorkerProcessOptions {
   readonly quarantine?: WorkerOptions['quarantine'];
 }
 
-/** What its jobs enqueue goes over its connection. */
+/**
+ * Runs a worker until it has stopped. Its jobs enqueue over its connection.
+ * @throws TsworkerError STATE if a worker already runs in this process; REDIS, JOBS, HTTP, ... if it cannot start
+ */
 export async function runWorkerProcess(options: WorkerProcessOptions): Promise<WorkResult> {
   const { settings, log, flags, redis, signal, ownsProcess } = options;
   const state = claimProgram(settings);
@@ -46,7 +49,7 @@ export async function runWorkerProcess(options: WorkerProcessOptions): Promise<W
   for (const warning of options.warnings) log.warn(warning);
   let serving: Serving | undefined;
   try {
-    // A child's supervisor serves for it.
+    // For a child, the supervisor serves the endpoints.
     if (options.meter === undefined) serving = await prepareServing(settings, log, state);
     await serving?.start();
     return await runWorker({
@@ -80,12 +83,12 @@ export async function runWorkerProcess(options: WorkerProcessOptions): Promise<W
     state.busy = false;
     state.workerSettings = undefined;
     await serving?.stop();
-    // What a job module opened, before there was a connection of ours, must not keep the process.
+    // A connection that a job module opened before the worker had one must not keep the process alive.
     if (!opened) await close();
   }
 }
 
-/** A worker that knows no class would fail every job. */
+/** Loads the job modules. A worker without a class would fail every job, so that is an error. */
 async function load({ jobs }: Settings): Promise<JobModules> {
   const modules = await loadJobs(jobs, { self });
   if (modules.functions.classes.length > 0) return modules;
@@ -94,11 +97,11 @@ async function load({ jobs }: Settings): Promise<JobModules> {
   });
 }
 
-/** Loads what is needed only where `http` asks for it. */
+/** Loads the HTTP endpoints only if `http` is set. */
 async function prepareServing(settings: Settings, log: Logger, state: Program): Promise<Serving | undefined> {
   if (settings.http === undefined) return undefined;
-  const { serveAlone } = await import('./http-endpoints.js');
-  return serveAlone(settings, log, () => ({ paused: state.paused, stopping: state.begun.signal.aborted }));
+  const { serveSingleProcess } = await import('./http-endpoints.js');
+  return serveSingleProcess(settings, log, () => ({ paused: state.paused, stopping: state.begun.signal.aborted }));
 }
 
 function claimProgram(settings: Settings): Program {

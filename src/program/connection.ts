@@ -1,4 +1,4 @@
-/** The connection of a program that enqueues: opened at the first need, kept, and closed when asked. */
+/** The connection of a program that enqueues: opened at the first use, and kept until `close`. */
 import { maskUri } from '../config/uri.js';
 import { connect, connectLike } from '../redis/connect.js';
 import type { Connection } from '../redis/connection.js';
@@ -6,14 +6,14 @@ import { connectOptions } from '../redis/options.js';
 import { program, settingsInForce, type WorkSettings } from './state.js';
 
 /**
- * Opens the connection for `enqueue`; a second call does nothing. `work` needs no init.
- * @throws TsworkerError USAGE or REDIS
+ * Opens the connection for `enqueue` before the first job; a second call does nothing. `work` does not need it.
+ * @throws TsworkerError USAGE for wrong settings, REDIS if Redis cannot be reached
  */
 export async function init(): Promise<void> {
   await open();
 }
 
-/** Closes what `init` or `enqueue` opened, so that the program can end. A running worker is not touched. */
+/** Closes the connection that `init` or `enqueue` opened, so that the program can exit. A running worker keeps its own. */
 export async function close(): Promise<void> {
   const state = program();
   const connection = state.own ?? (await state.opening?.catch(() => undefined));
@@ -22,7 +22,7 @@ export async function close(): Promise<void> {
   await connection?.close();
 }
 
-/** A connection for what is no push: that of the worker in this process, or the one that `enqueue` keeps. */
+/** The connection for calls other than pushes: that of the worker in this process, or that of `enqueue`. */
 export async function connected(): Promise<{ readonly connection: Connection; readonly namespace: string }> {
   return { connection: program().working?.connection ?? (await open()), namespace: settingsInForce().namespace };
 }

@@ -1,4 +1,4 @@
-/** Jobs on their way to Redis, over the connection of the worker in this process, or over one of the program's own. */
+/** Enqueues jobs, over the connection of the worker in this process or over the program's own. */
 import { maskUri } from '../config/uri.js';
 import { type OutgoingJob, setDefaultSender } from '../job-modules/sender.js';
 import type { Connection } from '../redis/connection.js';
@@ -15,25 +15,25 @@ import { program, settingsInForce } from './state.js';
 setDefaultSender(send);
 
 /**
- * Pushes one job, or many: the set of queues and the lists in one round trip, all or none. Inside a worker it goes over
- * the worker's connection; elsewhere a connection is opened at the first call and kept until {@link close}. In a program
- * with an OpenTelemetry SDK the payloads also carry the trace.
- * @throws TsworkerError USAGE where a job has a wrong queue or an unknown member, PAYLOAD where an argument cannot be
- *   written as JSON; REDIS where Redis cannot be reached, or has not confirmed within `enqueueTimeout`: its message says
- *   whether the jobs may have been enqueued all the same
+ * Enqueues one job, or many in one round trip: all or none. Inside a worker it uses the worker's connection; elsewhere
+ * a connection is opened at the first call and kept until {@link close}. In a program with an OpenTelemetry SDK the
+ * payloads also carry the trace.
+ * @throws TsworkerError USAGE if a job has an invalid queue or an unknown member, PAYLOAD if an argument cannot be
+ *   written as JSON, REDIS if Redis cannot be reached, or has not confirmed within `enqueueTimeout` (seconds): the
+ *   message says whether the jobs may have been enqueued nevertheless
  */
 export async function enqueue(jobs: NewJob | readonly NewJob[]): Promise<void> {
   const list = Array.isArray(jobs) ? (jobs as readonly NewJob[]) : [jobs as NewJob];
   await deliver(list, (connection, keyPrefix, fields) => enqueueJobs(connection, keyPrefix, list, fields));
 }
 
-/** For `job().enqueue()`, `enqueueIn` and `enqueueAt`, which know no Redis. */
+/** Implements `job().enqueue()`, `enqueueIn` and `enqueueAt`, which do not depend on Redis. */
 export async function send({ due, ...job }: OutgoingJob): Promise<Date | undefined> {
   if (due === undefined) await enqueue(job);
   return due && (await pushDelayed([job], due))[0];
 }
 
-/** @returns for each job when it is due; undefined where it was due already, and is in its queue */
+/** @returns when each job is due; undefined for a job that was due at once, and is in its queue */
 export function pushDelayed(list: readonly NewJob[], due: Due): Promise<(Date | undefined)[]> {
   return deliver(list, (connection, keyPrefix, fields) =>
     enqueueDelayed(
@@ -45,10 +45,10 @@ export function pushDelayed(list: readonly NewJob[], due: Due): Promise<(Date | 
   );
 }
 
-/** Brings jobs to Redis: how is the caller's matter. `fields` stand beside class and args in each payload. */
+/** Writes the jobs to Redis. `fields` are added to class and args in each payload. */
 type Deliver<T> = (connection: Connection, keyPrefix: string, fields: Readonly<Record<string, string>>) => Promise<T>;
 
-/** Everything that `enqueue` does but the push itself: checks the jobs, traces them, finds a connection, keeps the deadline. */
+/** Everything that enqueueing does except the write: checks and traces the jobs, connects, keeps the time limit. */
 export async function deliver<T>(list: readonly NewJob[], how: Deliver<T>): Promise<T> {
   list.forEach(checkNewJob);
   if (!isTraced()) return await push(list, how, {});
@@ -64,7 +64,7 @@ async function push<T>(list: readonly NewJob[], how: Deliver<T>, fields: Readonl
   try {
     return await pushWithin(within, connect, (connection) => how(connection, namespace, fields));
   } finally {
-    // Also where the reply was lost: they may be there.
+    // Also if the reply was lost: the jobs may have been enqueued.
     working?.jobsPushed();
   }
 }

@@ -1,20 +1,20 @@
-/** Enqueues within a time limit, and says of a failure whether the jobs may have been enqueued all the same. */
+/** Enqueues within a time limit. Its errors say whether the jobs may have been enqueued nevertheless. */
 import { TsworkerError } from '../errors.js';
 import { deadline, untilAborted } from '../redis/abortable.js';
 import type { Connection } from '../redis/connection.js';
 import { ConnectionSilentError, isConnectionError, wasNotSent } from '../redis/connection-errors.js';
 
 export interface Within {
-  /** How many. */
+  /** Number of jobs, for messages. */
   readonly jobs: number;
   readonly timeoutMs: number;
-  /** For messages. */
+  /** The address without its password, for messages. */
   readonly shownUri: string;
 }
 
 /**
- * @param connect bounded by itself
- * @throws TsworkerError REDIS where Redis did not confirm; what Redis answers as it is
+ * @param connect has a time limit of its own
+ * @throws TsworkerError REDIS if Redis did not confirm; error replies of Redis are thrown unchanged
  */
 export async function pushWithin<T>(
   within: Within,
@@ -35,9 +35,9 @@ export async function pushWithin<T>(
 function unconfirmed({ jobs, shownUri }: Within, cause: Error): TsworkerError {
   const what = jobs === 1 ? 'the job' : `the ${jobs} jobs`;
   if (wasNotSent(cause))
-    return new TsworkerError('REDIS', `there is no connection to Redis at ${shownUri} now: nothing was enqueued`, {
+    return new TsworkerError('REDIS', `not connected to Redis at ${shownUri}: nothing was enqueued`, {
       cause,
-      hint: 'it is being made again: try later',
+      hint: 'the client is reconnecting: try again later',
     });
   const why =
     cause instanceof ConnectionSilentError
@@ -45,6 +45,6 @@ function unconfirmed({ jobs, shownUri }: Within, cause: Error): TsworkerError {
       : `the connection to Redis at ${shownUri} was lost (${cause.message})`;
   return new TsworkerError('REDIS', `${why}: ${what} may or may not have been enqueued`, {
     cause,
-    hint: 'enqueue again only what may run twice, or look into the queue first',
+    hint: 'enqueue again only jobs that may run twice, or check the queue first',
   });
 }

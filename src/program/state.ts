@@ -1,6 +1,6 @@
 /**
- * What a program that imports 'tsworker' has set and opened: goworker's package-level state, in one place. It lives on
- * globalThis, since a job module may import a copy of the package that is not the one that runs it.
+ * The settings and connections of a program that imports 'tsworker': goworker's package-level state. It is stored on
+ * globalThis, since a job module may import another copy of the package than the one that runs it.
  */
 
 import type { Logger } from 'pino';
@@ -13,17 +13,17 @@ import type { OwnConnection } from '../worker/types.js';
 /** goworker's WorkerSettings in camelCase; every key is optional. */
 export interface WorkSettings extends UserConfig {
   /**
-   * A ready node-redis client; wins over `uri`, and is not closed by us: the worker runs on a duplicate of it. Heartbeats
-   * then share the event loop with the jobs.
+   * A node-redis client (5 or newer); takes precedence over `uri`. The worker uses a duplicate of it and never closes
+   * the client itself. Heartbeats then share the event loop with the jobs.
    */
   readonly redis?: RedisClient;
-  /** Stops the worker when it aborts, as a first TERM does: goworker's context. */
+  /** Stops the worker when it aborts, like a first TERM: goworker's context. */
   readonly signal?: AbortSignal;
-  /** A pino logger in place of the worker's own. */
+  /** A pino logger to use instead of the worker's own. */
   readonly logger?: Logger;
   /**
-   * Whether process signals stop and pause the worker, and errors that nobody caught fail the job that caused them.
-   * Default true, as in goworker; false for a program that has its own handlers.
+   * Whether process signals stop and pause the worker, and uncaught errors fail the job that caused them. Default true,
+   * as in goworker; false for a program with its own handlers.
    */
   readonly handleSignals?: boolean;
 }
@@ -33,15 +33,15 @@ export interface Program {
   /** Opened by init() or the first enqueue(), closed by close(). */
   own: Connection | undefined;
   opening: Promise<Connection> | undefined;
-  /** A worker runs in this process: there is one at a time. */
+  /** A worker runs in this process; there is at most one at a time. */
   busy: boolean;
-  /** Its settings, from before it loads its job modules. */
+  /** The settings of that worker, set before it loads its job modules. */
   workerSettings: Settings | undefined;
-  /** The connection of that worker, and how it is told of what was pushed. */
+  /** The connection of that worker, while it has one. */
   working: OwnConnection | undefined;
-  /** A signal keeps that worker from taking new jobs. */
+  /** That worker was paused by a signal. */
   paused: boolean;
-  /** Aborts when the worker begins to stop. */
+  /** Aborts when the worker begins to shut down. */
   begun: AbortController;
 }
 
@@ -62,13 +62,13 @@ export function program(): Program {
   return shared[SLOT];
 }
 
-/** Those of the worker of this process, where there is one: a job module enqueues to the Redis that it is run from. */
+/** The settings of the worker in this process, if there is one: jobs enqueue to the Redis that they come from. */
 export function settingsInForce(): Settings {
   const { workerSettings, settings } = program();
   return workerSettings ?? resolveSettings(configOf(settings), { queuesRequired: false }).settings;
 }
 
-/** The part of the settings that a configuration file could hold too. */
+/** The settings that a configuration file can contain too. */
 export function configOf({
   redis: _r,
   signal: _s,

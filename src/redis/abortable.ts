@@ -1,17 +1,18 @@
-/** Waiting that can be given up. Pure. */
+/** Waiting that can be aborted. Pure. */
+import * as globals from '../globals.js';
 
 /** Settles as the promise does, or rejects with the signal's reason, whichever comes first. */
 export async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   let abort = () => {};
-  const aborted = new Promise<never>((_, reject) => {
+  const aborted = new globals.Promise<never>((_, reject) => {
     abort = () => reject(signal.reason as Error);
   });
-  // Given up, it may still fail: nobody asks any more.
+  // After an abort the promise may still reject: that is ignored.
   promise.catch(() => {});
   signal.addEventListener('abort', abort);
   if (signal.aborted) abort();
   try {
-    return await Promise.race([promise, aborted]);
+    return await globals.Promise.race([promise, aborted]);
   } finally {
     signal.removeEventListener('abort', abort);
   }

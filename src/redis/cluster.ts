@@ -1,6 +1,6 @@
 /**
- * Finds the node of a Redis Cluster that owns the slot of our namespace. One node suffices: a hash tag puts all keys into
- * one slot. The nodes that were named last are asked too, since those in the address may be gone one day.
+ * Finds the node of a Redis Cluster that owns the slot of the namespace. One node is enough: a hash tag puts all keys
+ * into one slot. The nodes of the last reply are asked too, since those in the address may be gone by now.
  */
 import { type ClusterAddress, type RedisNode, requireHashTag } from '../config/address.js';
 import { TsworkerError } from '../errors.js';
@@ -10,7 +10,7 @@ import { failureOf, nodeName, queryNode } from './query-node.js';
 import { FAILOVER_PAUSE_MS, type Locator } from './reconnecting-connection.js';
 import { slotOf } from './slot.js';
 
-/** @throws TsworkerError USAGE where the namespace has no hash tag */
+/** @throws TsworkerError USAGE if the namespace has no hash tag */
 export function clusterLocator(options: ConnectOptions, address: ClusterAddress): Locator {
   const slot = slotOf(requireHashTag(options.namespace ?? ''));
   let known = byName(address.nodes);
@@ -34,7 +34,7 @@ export function clusterLocator(options: ConnectOptions, address: ClusterAddress)
           cause = error;
         }
       }
-      throw new Error(`no node of the Cluster says who owns slot ${slot} (${failures.join('; ')})`, { cause });
+      throw new Error(`no Cluster node could name the owner of slot ${slot} (${failures.join('; ')})`, { cause });
     },
     open: (node, mode, events, signal) =>
       openNode(options, { at: node, tls: address.tls, login: address.login, database: 0 }, mode, events, signal),
@@ -61,7 +61,7 @@ async function querySlots(options: ConnectOptions, address: ClusterAddress, aske
   return (reply as [number, number, ...[string | null, number][]][]).map(([from, to, ...nodes]) => ({
     from,
     to,
-    // A node that does not know its own address, or hides it, means the one that we asked.
+    // An empty address, or '?', stands for the node that was asked.
     nodes: nodes.map(([host, port]) => ({ host: host && host !== '?' ? host : asked.host, port })),
   }));
 }
@@ -72,7 +72,7 @@ function noCluster(node: RedisNode): TsworkerError {
   });
 }
 
-/** In another order each time: the first may be one that answers nothing for a second. */
+/** In random order: the first node may be one that does not answer for a second. */
 function shuffled<T>(list: readonly T[]): T[] {
   return list
     .map((value) => ({ value, at: Math.random() }))

@@ -1,10 +1,10 @@
-/** The sentences for a Redis that cannot be used: what was wrong, and what would be right. Pure. */
+/** Error messages for a Redis that cannot be used, with hints. Pure. */
 import { readAddress } from '../config/address.js';
 import { TsworkerError } from '../errors.js';
 import { ConnectionSilentError, NotRedisError, rootOf } from './connection-errors.js';
 import { isDenied } from './permissions.js';
 
-/** For what waiting does not help; undefined: it may help. Where several nodes were asked in vain, the error of one of them says why. */
+/** The error for a failure that a retry does not fix; undefined: it may. If several nodes failed, the cause decides. */
 export function permanentFailure(error: Error, uri: string, shownUri: string): TsworkerError | undefined {
   const cause = error.cause instanceof Error ? rootOf(error.cause) : error;
   return failureOf(error, uri, shownUri) ?? failureOf(cause, uri, shownUri);
@@ -25,8 +25,8 @@ function failureOf(error: Error, uri: string, shownUri: string): TsworkerError |
     return failure(
       `${at}: TLS failed: ${error.message}`,
       /certificate required|handshake failure/i.test(error.message)
-        ? 'the server asks for our certificate: give -tls-client-cert and -tls-client-key'
-        : 'name the CA file with -tls-cert, or use redis:// when the server speaks no TLS (-insecure-tls skips the check)',
+        ? 'the server requires a client certificate: set -tls-client-cert and -tls-client-key'
+        : 'set the CA file with -tls-cert, or use redis:// if the server has no TLS (-insecure-tls skips the check)',
     );
   if (code === 'EACCES')
     return failure(`${at} rejected the connection: ${error.message}`, 'check the permissions of the socket file');
@@ -62,7 +62,7 @@ function aboutPassword(
   );
 }
 
-/** For what was waited for long enough. */
+/** The error after the time limit. */
 export function unreachable(error: Error, shownUri: string): TsworkerError {
   if (/^(LOADING|BUSY|MASTERDOWN)/.test(error.message))
     return new TsworkerError('REDIS', `Redis at ${shownUri} cannot answer yet: ${error.message}`, { cause: error });

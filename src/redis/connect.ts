@@ -1,7 +1,7 @@
 /**
- * Making the first connection: what is waited for and how long (a server that is starting, loading its data, or does not
- * answer), what is an error at once (wrong password, TLS, something that is not Redis), what is done without (tracking,
- * RESP3). The sentences are in connect-errors.ts.
+ * The first connection: which failures are retried and for how long (a server that is starting, loading its data, or
+ * not answering), which are errors at once (wrong password, TLS, not Redis), and which features are optional
+ * (tracking, RESP3). The messages are in connect-errors.ts.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { addressOf } from '../config/address.js';
@@ -19,29 +19,29 @@ import { describeServer, requireSingleServer } from './server.js';
 import { clientLocator, singleLocator } from './single.js';
 
 export interface ConnectHooks extends ConnectionEvents {
-  /** Be told of changes to keys that were read, where the server grants it. Default false. */
+  /** Track changes to keys that were read (CLIENT TRACKING), if the server allows it. Default false. */
   readonly watch?: boolean;
-  /** false: a Redis that is away or loading its data is an error at once. Default true. */
+  /** false: an unavailable Redis, or one that is loading its data, is an error at once. Default true. */
   readonly patient?: boolean;
-  /** How long a Redis that is away or does not answer is waited for. Milliseconds; 10 s, or 5 s for whoever is not patient. */
+  /** How long to try, in milliseconds. Default 10,000; 5,000 if not `patient`. */
   readonly withinMs?: number;
-  /** Told once, when Redis has not been reached for a second. */
+  /** Called once, when Redis has not been reached for a second. */
   onWaiting?(): void;
-  /** Told once, when Redis answers that it is loading its data. */
+  /** Called once, when Redis answers that it is loading its data. */
   onLoading?(): void;
 }
 
 const PATIENT_MS = 10_000;
 const IMPATIENT_MS = 5000;
-/** A wait that is longer than this needs an explanation. */
+/** After this wait `onWaiting` is called. */
 const UNEXPLAINED_MS = 1000;
 const RETRY_MS = 200;
 
 /**
  * @param shownUri the address without its password, for messages
  * @param signal ends the attempt when it aborts
- * @throws TsworkerError REDIS when Redis cannot be reached, does not answer in time, or rejects the connection; USAGE when
- * the address is of another kind than what answers there
+ * @throws TsworkerError REDIS if Redis cannot be reached, does not answer in time, or rejects the connection; USAGE if
+ *   the address is for another kind of server than the one that answers
  */
 export function connect(
   options: ConnectOptions,
@@ -73,14 +73,14 @@ export function connect(
   }).run();
 }
 
-/** The same with a second client like the caller's own: with its address, login and TLS. */
+/** The same with a duplicate of the caller's client: same address, login and TLS. */
 export async function connectLike(
   client: RedisClient,
   silenceMs: number,
   hooks: ConnectHooks = {},
   signal?: AbortSignal,
 ): Promise<Connection> {
-  // Version 4 has other names and other replies: it seems to work, and then does not.
+  // Version 4 has other method names and reply formats.
   if (typeof client.close !== 'function' || typeof client.destroy !== 'function')
     throw new TsworkerError('STATE', 'settings.redis must be a client of node-redis 5 or newer', {
       hint: "make it with createClient() of the package 'redis' or '@redis/client', or give uri instead",
@@ -92,7 +92,7 @@ export async function connectLike(
 
 interface AttemptsOptions {
   readonly locator: Locator;
-  /** What would otherwise fail later, at a job: the wrong kind of server, a missing permission. */
+  /** Rejects what would otherwise fail later, at a job: the wrong kind of server, a missing permission. */
   readonly check: (connection: Connection) => Promise<void>;
   readonly uri: string;
   readonly shownUri: string;
@@ -179,15 +179,15 @@ class Attempts {
   }
 
   /**
-   * @returns true: after a pause; false: at once, in a lesser mode
-   * @throws TsworkerError where another attempt is of no use
+   * @returns true: retry after a pause; false: retry at once, in a lesser mode
+   * @throws TsworkerError if a retry cannot help
    */
   #shouldRetry(thrown: unknown, giveUpAt: number): boolean {
     const { uri, shownUri } = this.#options;
     if (thrown instanceof TsworkerError) throw thrown;
     if (this.#stop.aborted) throw stoppedEarly(this.#last, shownUri);
     const root = rootOf(thrown);
-    // What is left for the last attempt may be too little for it to learn anything.
+    // The last attempt may be too short to find the cause: then the error before it is used.
     const error = root.name === 'TimeoutError' ? (this.#last ?? root) : root;
     this.#last = error;
     const lesser = lesserMode(this.#mode, error);

@@ -1,6 +1,6 @@
-/** How a connection fails in ways that the client package has no word for. */
+/** Connection errors that the client package has no classes for. */
 
-/** It was accepted, or was open, and no reply comes. What was sent may or may not have been done. */
+/** The connection is open and no reply arrives. Commands that were sent may or may not have been executed. */
 export class ConnectionSilentError extends Error {
   override readonly name = 'ConnectionSilentError';
 
@@ -9,12 +9,12 @@ export class ConnectionSilentError extends Error {
   }
 }
 
-/** There is no connection now: nothing was sent. */
+/** There is no connection: nothing was sent. */
 export class ConnectionLostError extends Error {
   override readonly name = 'ConnectionLostError';
 }
 
-/** What answers speaks another protocol. */
+/** The server speaks another protocol. */
 export class NotRedisError extends Error {
   override readonly name = 'NotRedisError';
 
@@ -23,26 +23,26 @@ export class NotRedisError extends Error {
   }
 }
 
-/** The connection is what failed, and not what was asked: Redis said nothing. */
+/** Whether the connection failed, as opposed to an error reply of Redis. */
 export function isConnectionError(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const code = String((error as { code?: unknown }).code ?? '');
   return /^(Client|Socket|Disconnect|Connection|Abort)\w*Error$/.test(error.constructor.name) || /^E[A-Z]+$/.test(code);
 }
 
-/** The connection was gone before anything was sent over it. */
+/** Whether the connection was lost before the command was sent. */
 export function wasNotSent(error: unknown): boolean {
   return (
     error instanceof ConnectionLostError || /^Client(Offline|Closed)Error$/.test((error as Error).constructor.name)
   );
 }
 
-/** The client package tells of each of these as an 'error' event, and waits for more. */
+/** The client package emits 'error' for each of these, and keeps the connection open. */
 export function isGarbage(error: unknown): boolean {
   return error instanceof Error && /^Unknown RESP type/.test(error.message);
 }
 
-/** The client wraps what happened when it gives up. */
+/** The original error: the client wraps it when it gives up. */
 export function rootOf(thrown: unknown): Error {
   const error = thrown instanceof Error ? thrown : new Error(String(thrown));
   const wrapped = error as { originalError?: unknown; socketError?: unknown };

@@ -1,9 +1,12 @@
 /**
- * One connection to Redis, as the rest of the program sees it: send a command, be told when it is ready, lost, or when a
- * watched key changed. The sole value import of the client package. What is opened here ends when it is lost: reconnecting
- * is reconnecting-connection.ts' matter.
+ * One connection to Redis for the rest of the program: sends commands, reports when it is ready or lost, and when a
+ * tracked key changed. The only value import of the client package. A connection opened here ends when it is lost:
+ * reconnecting-connection.ts reconnects.
  */
+
+import { clearTimeout, setTimeout } from 'node:timers';
 import { createClient, RESP_TYPES } from '@redis/client';
+import * as globals from '../globals.js';
 import { isTimeout } from './abortable.js';
 import { ConnectionSilentError, isGarbage, NotRedisError, rootOf } from './connection-errors.js';
 import { type ConnectOptions, clientOptions, type Target } from './options.js';
@@ -11,15 +14,15 @@ import { type ConnectOptions, clientOptions, type Target } from './options.js';
 export type Argument = string | Buffer;
 
 export interface ConnectionEvents {
-  /** Connected again after a loss: whatever was in flight may or may not have happened. */
+  /** Reconnected after a loss: commands in flight may or may not have been executed. */
   onReady?(): void;
-  /** A watched key changed, or Redis no longer watches. */
+  /** A tracked key changed, or Redis no longer tracks it. */
   onInvalidate?(): void;
 }
 
 /** A connection to one server, which ends when it is lost. */
 export interface NodeConnection {
-  /** Redis tells us of changes to watched keys; false: it refused, or cannot. */
+  /** Whether Redis reports changes to tracked keys. */
   readonly tracking: boolean;
   readonly ready: boolean;
   /** The server is a node of a Cluster: keys may move away from it one by one. */
@@ -28,20 +31,20 @@ export interface NodeConnection {
   send(args: readonly Argument[], options?: { binary?: boolean }): Promise<unknown>;
   /** Waits for the replies under way, at most a second. */
   close(): Promise<void>;
-  /** Ends it at once and permanently: what is under way rejects. */
+  /** Ends it at once and permanently: calls in flight reject. */
   drop(): void;
 }
 
-/** One that comes back. */
+/** A connection that reconnects. */
 export interface Connection extends NodeConnection {
   /**
-   * From now on replies may be owed for so long, and none come, until the connection is replaced and what is under way
-   * rejects: whoever shuts down waits less than whoever works. Milliseconds.
+   * Limits how long no reply may arrive, although some are due, until the connection is replaced and calls in flight
+   * reject. A shutdown sets a shorter limit. Milliseconds.
    */
   limitSilence(ms: number): void;
 }
 
-/** How much of what we ask for the server grants. */
+/** The features that the server grants. */
 export type Mode = 'tracking' | 'resp3' | 'resp2';
 
 export interface NodeEvents {
@@ -53,7 +56,7 @@ export interface NodeEvents {
 const BINARY = { typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } } as const;
 const CLOSE_MS = 1000;
 
-/** The part of a node-redis client that is used here: a client of the caller's has it too. */
+/** The part of a node-redis client that is used here. */
 export interface RedisClient {
   readonly isReady: boolean;
   readonly isOpen: boolean;
@@ -68,7 +71,7 @@ export interface RedisClient {
 
 /**
  * Connects once; rejects with the client's own error.
- * @param signal aborts with a TimeoutError when it takes too long, or with something else when nobody wants it any more
+ * @param signal aborts with a TimeoutError at the time limit, or with another reason when the connection is not needed
  */
 export async function openNode(
   options: ConnectOptions,
@@ -81,7 +84,7 @@ export async function openNode(
   return await openClient(client as unknown as RedisClient, mode, events, signal);
 }
 
-/** The same with a second client like the caller's own, which stays as it is: we need other settings, and close only ours. */
+/** The same with a duplicate of the caller's client, with other settings. Only the duplicate is ever closed. */
 export async function openDuplicate(
   client: RedisClient,
   mode: Mode,
@@ -105,7 +108,7 @@ async function openClient(client: RedisClient, mode: Mode, events: NodeEvents, s
     accepted = true;
   });
   let cancel = () => {};
-  const failed = new Promise<never>((_, reject) => {
+  const failed = new globals.Promise<never>((_, reject) => {
     client.on('error', (error) => isGarbage(error) && reject(new NotRedisError({ cause: error })));
     cancel = () => reject(accepted && isTimeout(signal) ? new ConnectionSilentError() : signal.reason);
     signal.addEventListener('abort', cancel, { once: true });
@@ -113,7 +116,7 @@ async function openClient(client: RedisClient, mode: Mode, events: NodeEvents, s
   failed.catch(() => {});
   if (signal.aborted) cancel();
   try {
-    await Promise.race([client.connect().then(() => connection.watchOthers()), failed]);
+    await globals.Promise.race([client.connect().then(() => connection.watchOthers()), failed]);
   } catch (error) {
     connection.drop();
     throw error;
@@ -139,7 +142,7 @@ class ClientConnection implements NodeConnection {
       events.onLost?.(rootOf(why));
     };
     client.on('terminated', lost);
-    // Whoever waits for a reply is told by its rejection.
+    // Callers that wait for a reply get the error by its rejection.
     client.on('error', (error) => {
       if (isGarbage(error)) client.destroy();
       if (!client.isOpen) lost(error);
@@ -152,10 +155,10 @@ class ClientConnection implements NodeConnection {
   }
 
   send(args: readonly Argument[], options?: { binary?: boolean }): Promise<unknown> {
-    return this.#client.sendCommand(args as Argument[], options?.binary ? BINARY : undefined);
+    return globals.withThese(() => this.#client.sendCommand(args as Argument[], options?.binary ? BINARY : undefined));
   }
 
-  /** Our own pops must not wake us; the client itself cannot ask for that. */
+  /** NOLOOP: our own pops must not wake us. The client package has no option for it. */
   async watchOthers(): Promise<void> {
     if (this.tracking) await this.send(['CLIENT', 'TRACKING', 'ON', 'NOLOOP']);
   }
@@ -164,10 +167,10 @@ class ClientConnection implements NodeConnection {
     this.#ended = true;
     if (!this.#client.isOpen) return;
     let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => {
+    const late = new globals.Promise<void>((resolve) => {
       timer = setTimeout(resolve, CLOSE_MS);
     });
-    if (this.#client.isReady) await Promise.race([this.#client.close(), late]);
+    if (this.#client.isReady) await globals.Promise.race([globals.withThese(() => this.#client.close()), late]);
     clearTimeout(timer);
     if (this.#client.isOpen) this.#client.destroy();
   }

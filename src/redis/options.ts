@@ -1,4 +1,4 @@
-/** What is asked of the client package: address, TLS, timeouts. Pure but for reading certificate files. */
+/** Options for the client package: address, TLS, timeouts. Pure except for reading certificate files. */
 import { readFileSync } from 'node:fs';
 import type { Login, RedisNode } from '../config/address.js';
 import type { Mode } from './connection.js';
@@ -6,7 +6,7 @@ import type { Mode } from './connection.js';
 /** The part of the settings that says how to connect. */
 export interface ConnectSettings {
   readonly uri: string;
-  /** The prefix of all keys: says which node of a Cluster is ours, and what the ACL must allow. */
+  /** The prefix of all keys. Determines the node of a Cluster, and what the ACL must allow. */
   readonly namespace?: string;
   readonly tlsCertPath?: string | undefined;
   readonly tlsClientCertPath?: string | undefined;
@@ -16,11 +16,11 @@ export interface ConnectSettings {
   readonly waitReplicas?: number;
 }
 
-/** Plain data, so that it can be handed to a thread. */
+/** Plain data, so that it can be passed to a thread. */
 export interface ConnectOptions extends ConnectSettings {
   /** Shown by CLIENT LIST. */
   readonly name: string;
-  /** A connection on which replies are owed and none has come for so long is replaced. Milliseconds; 0: never. */
+  /** The connection is replaced when replies are due and none has arrived for this time. Milliseconds; 0: never. */
   readonly silenceMs: number;
 }
 
@@ -32,14 +32,14 @@ export interface Target {
   readonly database: number;
 }
 
-/** Takes what is needed from the settings; nothing else of them is handed on. */
+/** Takes only the connection options from the settings. */
 export function connectOptions(settings: ConnectSettings, name: string, silenceMs: number): ConnectOptions {
   const { uri, namespace, tlsCertPath, tlsClientCertPath, tlsClientKeyPath, skipTLSVerify, waitReplicas } = settings;
   const tls = { tlsCertPath, tlsClientCertPath, tlsClientKeyPath, skipTLSVerify: skipTLSVerify ?? false };
   return { uri, namespace: namespace ?? '', waitReplicas: waitReplicas ?? 0, ...tls, name, silenceMs };
 }
 
-/** A worker's connection on which replies are owed and none has come for so long is replaced. */
+/** `silenceMs` of a worker's connections. */
 export const SILENCE_MS = 15_000;
 
 /** For a connection of a worker. */
@@ -47,7 +47,7 @@ export function workerConnectOptions(settings: ConnectSettings, role: 'engine' |
   return connectOptions(settings, `tsworker:${process.pid}:${role}`, SILENCE_MS);
 }
 
-/** How long a server may take to accept a connection. */
+/** Time limit for a server to accept a connection. */
 const CONNECT_MS = 5000;
 
 export function clientOptions(options: ConnectOptions, target: Target, mode: Mode) {
@@ -56,13 +56,13 @@ export function clientOptions(options: ConnectOptions, target: Target, mode: Mod
     database: target.database,
     name: options.name,
     emitInvalidate: mode === 'tracking',
-    // A call must fail at once when the connection is lost: only the caller knows whether it may be sent again.
+    // Commands must fail at once when the connection is lost: only the caller knows whether to send them again.
     disableOfflineQueue: true,
-    // The client's timeout for unsent commands makes a timer for each command and serves nothing without a queue.
+    // The client's timeout for unsent commands creates a timer for each one, and is useless without an offline queue.
     commandOptions: { timeout: 0 },
     maintNotifications: 'disabled',
     socket: {
-      // Reconnecting is reconnecting-connection.ts' matter.
+      // reconnecting-connection.ts reconnects.
       reconnectStrategy: (_retries: number, cause: Error) => cause,
       connectTimeout: CONNECT_MS,
       ...target.at,
@@ -76,11 +76,11 @@ function tlsOptions(options: ConnectOptions, { tls, at }: Target) {
   const { tlsCertPath: ca, tlsClientCertPath: cert, tlsClientKeyPath: key } = options;
   return {
     tls: true as const,
-    // Read at each new connection: a certificate that was renewed meanwhile counts.
+    // Read for each new connection, since certificates may be renewed.
     ...(ca === undefined ? {} : { ca: readFileSync(ca) }),
     ...(cert === undefined || key === undefined ? {} : { cert: readFileSync(cert), key: readFileSync(key) }),
     ...(options.skipTLSVerify ? { rejectUnauthorized: false } : {}),
-    // An IP address is no server name.
+    // An IP address is not a server name.
     ...(/^[\d.]+$|:/.test(at.host) ? {} : { servername: at.host }),
   };
 }

@@ -1,13 +1,13 @@
 /**
- * Every command that a daemon cannot do without, and the check at start that the ACL of our user grants them. What is missing is said
- * by name there, and not by a job that fails later. Redis before 7 cannot be asked.
+ * The commands that a worker requires, and the check at start that the ACL of its user allows them. Missing ones are
+ * named at start, not by a job that fails later. Redis before 7 cannot be asked.
  */
 import { TsworkerError } from '../errors.js';
 import type { Connection } from './connection.js';
 
 /*
- * A `k` is a key below the namespace. Not here is what we can do without: getdel (get and del in its place), sscan (for
- * -force-prune only), client|tracking (polling in its place).
+ * `k` is a key below the namespace. Optional commands are not listed: getdel (get and del instead), sscan (only for
+ * -force-prune), client|tracking (polling instead).
  */
 const ON_KEYS: readonly string[] = [
   'get k',
@@ -39,8 +39,8 @@ const ON_KEYS: readonly string[] = [
 const WITHOUT_KEYS: readonly string[] = ['ping', 'time', 'evalsha x 0'];
 
 /*
- * ARGV: commands, blank between the words; a word `k` is replaced by the key in KEYS[1]. Returns those that are denied.
- * A command that the server does not know is left to the code that can do without it.
+ * ARGV: commands with their words separated by blanks; a word `k` is replaced by KEYS[1]. Returns the denied ones.
+ * Commands that the server does not know are skipped: their callers handle that.
  */
 const SCRIPT = `
 local denied = {}
@@ -55,21 +55,21 @@ return denied
 `;
 
 /**
- * The ACL of our user does not allow it. Redis 7.2 and newer, and Valkey, say it in other words of what a script did: "ERR ACL
+ * Whether the ACL denied it. For a command in a script, Redis 7.2 and newer and Valkey have another message: "ERR ACL
  * failure in script: User x has no permissions to run the 'get' command".
  */
 export function isDenied(error: unknown): boolean {
   return error instanceof Error && /^(NOPERM\b|ERR ACL failure in script\b)/.test(error.message);
 }
 
-/** Which command it was; undefined: something else is denied, or a key. */
+/** The denied command; undefined: a key was denied, or it is another error. */
 export function deniedCommand(error: unknown): string | undefined {
   return isDenied(error) ? /'([^']+)' (?:sub)?command/.exec((error as Error).message)?.[1] : undefined;
 }
 
 /**
- * @param more commands beside those that every daemon needs
- * @throws TsworkerError REDIS that names what the ACL lacks
+ * @param more commands in addition to those that every worker needs
+ * @throws TsworkerError REDIS that names what the ACL denies
  */
 export async function requirePermissions(
   connection: Connection,
@@ -78,7 +78,7 @@ export async function requirePermissions(
   more: readonly string[] = [],
 ): Promise<void> {
   const commands = [...WITHOUT_KEYS, ...more, ...ON_KEYS];
-  // Any key would do that is not taken for a pattern.
+  // Any key of the namespace that contains no pattern characters.
   const key = `${namespace}queues`;
   const reply = await connection.send(['EVAL', SCRIPT, '1', key, ...commands]).catch((error: unknown) => {
     if (isDenied(error))

@@ -1,4 +1,4 @@
-/** One question to one node over a connection that is closed at once: how Sentinels and Cluster nodes are asked. */
+/** Sends one command to one Sentinel or Cluster node, over a connection of its own. */
 import type { Login, RedisNode } from '../config/address.js';
 import { deadline } from './abortable.js';
 import { openNode } from './connection.js';
@@ -7,7 +7,7 @@ import type { ConnectOptions } from './options.js';
 
 const ANSWER_MS = 1000;
 
-/** @throws the client's error, or the node's error reply; ConnectionSilentError where it does not answer within a second */
+/** @throws the client's error, the node's error reply, or ConnectionSilentError if no answer arrives within a second */
 export async function queryNode(
   options: ConnectOptions,
   { tls }: { readonly tls: boolean },
@@ -16,7 +16,7 @@ export async function queryNode(
   question: readonly string[],
 ): Promise<unknown> {
   const signal = deadline(ANSWER_MS);
-  // The oldest protocol: Sentinels know no other settings, and need no name.
+  // RESP2 and no name: Sentinels support nothing else.
   const plain = { ...options, name: '' };
   const connection = await openNode(plain, { at: node, tls, login, database: 0 }, 'resp2', {}, signal);
   const late = () => connection.drop();
@@ -31,7 +31,7 @@ export async function queryNode(
   }
 }
 
-/** `host:port`, with brackets where it needs them. */
+/** `host:port`, with brackets for IPv6. */
 export function nodeName({ host, port }: RedisNode): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }

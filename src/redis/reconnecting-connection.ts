@@ -1,6 +1,6 @@
 /**
- * A Connection that reconnects: when its server is lost, does not answer, or is no longer the master (or owner of our slot),
- * it locates the right one, connects to it, and calls onReady. It knows neither Sentinel nor Cluster: a Locator does.
+ * A Connection that reconnects: when its server is lost, does not answer, or is no longer the master (or the owner of
+ * the slot), it locates the right one, connects to it, and calls onReady. A Locator knows about Sentinel and Cluster.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RedisNode } from '../config/address.js';
@@ -14,27 +14,27 @@ export interface Locator {
   /** The longest pause between two attempts to connect. Milliseconds. */
   readonly longestPauseMs: number;
   /**
-   * The node to work with now: the master, or the owner of our slot.
-   * @param besides a node that is not to be asked: it is the one in doubt
-   * @throws Error that says why it cannot be found; TsworkerError where trying again is of no use
+   * The node to use now: the master, or the owner of the slot.
+   * @param besides a node that must not be asked, since it is the one in doubt
+   * @throws Error with the reason if it cannot be found; TsworkerError if a retry cannot help
    */
   locate(besides?: RedisNode): Promise<RedisNode>;
-  /** Connects to it. Rejects also where it answers and turns out not to be the one. */
+  /** Connects to the node. Also rejects if the node answers but is not the right one. */
   open(node: RedisNode, mode: Mode, events: NodeEvents, signal: AbortSignal): Promise<NodeConnection>;
 }
 
-/** Nodes are asked again at least so often: a failover is over within seconds. */
+/** The longest pause between attempts if there are several nodes: a failover takes only seconds. */
 export const FAILOVER_PAUSE_MS = 500;
-/** A reply that is so late makes us ask whether another node has taken over. */
+/** After this time without a reply, the locator is asked whether another node has taken over. */
 const DOUBT_MS = 2000;
-/** How long a new connection may take until it can be used. */
+/** Time limit for a new connection until it can be used. */
 export const ATTEMPT_MS = 5000;
 
-/** What a node says that may no longer be the one. */
+/** Error replies of a node that may no longer be the master or owner. */
 const STALE = /\b(READONLY|CLUSTERDOWN|MASTERDOWN|NOREPLICAS|UNBLOCKED)\b/;
 
 /**
- * Connects once, without retrying; rejects with the error of whoever was asked.
+ * Connects once, without retrying; rejects with the error of the node or the locator.
  * @param silenceMs see ConnectOptions
  */
 export async function openReconnecting(
@@ -48,16 +48,16 @@ export async function openReconnecting(
   return connection;
 }
 
-/** Doubling from 50 ms to 2 s, with jitter, so that a fleet does not come back in step. */
+/** Doubles from 50 ms to 2 s, with jitter, so that the processes of a fleet do not reconnect all at once. */
 function pauseMs(attempts: number): number {
   return Math.min(50 * 2 ** Math.min(attempts, 10), 2000) * (0.75 + Math.random() / 4);
 }
 
-/** One server that we are connected to, from then until it is left. */
+/** The connection to one server, until it is left. */
 interface Link {
   readonly node: RedisNode;
   readonly connection: NodeConnection;
-  /** What its calls reject with when it was left before they were answered; undefined: as the client has it. */
+  /** The error of calls that were unanswered when the link was left; undefined: the client's own error. */
   leftBecause?: Error;
   readonly onReply: (reply: unknown) => unknown;
   readonly onError: (error: unknown) => never;
@@ -107,7 +107,7 @@ class ReconnectingConnection implements Connection {
     this.#link = link;
   }
 
-  /** Not `async`: it runs once for each command, and its handlers are made once for each link. */
+  /** Hot path: not `async`, and the handlers are created once for each link. */
   send(args: readonly Argument[], options?: { binary?: boolean }): Promise<unknown> {
     const link = this.#link;
     if (link === undefined)
@@ -134,7 +134,7 @@ class ReconnectingConnection implements Connection {
     return link;
   }
 
-  /** The watch of a link that was left has forgotten what was owed there. */
+  /** Replies of a link that was left do not count any more. */
   #answered(link: Link): void {
     if (this.#link === link) this.#watch.answered();
   }
@@ -167,10 +167,10 @@ class ReconnectingConnection implements Connection {
     return link?.connection;
   }
 
-  /** An error reply may say that another node does our work now. */
+  /** An error reply may show that another node is the master or owner now. */
   #judge(link: Link, message: string): void {
     const moved = this.clustered ? /^MOVED \d+ (\S*):(\d+)/.exec(message) : null;
-    // A node that does not know its own address names none: it means itself.
+    // An empty host stands for the node itself.
     const to = moved && { host: moved[1] || link.node.host, port: Number(moved[2]) };
     if (to !== null) this.#leave(link, undefined, message, to);
     else if (STALE.test(message)) void this.#doubt(link, message);

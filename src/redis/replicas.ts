@@ -1,24 +1,25 @@
 /**
- * WAIT: Redis answers before its replicas have a write, so that a failover can lose it. Here the answer is held back
- * until they have it.
+ * WAIT: Redis replies before its replicas have a write, so a failover can lose it. This waits until they have it.
  */
+
+import * as globals from '../globals.js';
 import type { Connection } from './connection.js';
 
 export interface ReplicaSafety {
   readonly replicas: number;
   readonly timeoutMs: number;
-  /** A key of ours that may be written at any time. */
+  /** A key that tsworker may write at any time. */
   readonly key: string;
 }
 
 /**
- * Resolves when so many replicas have everything that Redis did before this call.
- * @throws Error where fewer answer in time: nothing is known then, as after a lost reply
+ * Resolves when `replicas` replicas have everything that was written before this call.
+ * @throws Error if fewer confirm in time: as after a lost reply, it is unknown whether the writes are safe
  */
 export async function confirmReplicas(connection: Connection, safety: ReplicaSafety): Promise<void> {
   const { replicas, timeoutMs, key } = safety;
-  // WAIT waits for the latest write of its own connection: what an earlier connection wrote lies before this one.
-  const [, reached] = await Promise.all([
+  // WAIT covers the writes of its own connection. This SET comes after those of an earlier connection, and covers them.
+  const [, reached] = await globals.Promise.all([
     connection.send(['SET', key, '1', 'PX', '1000']),
     connection.send(['WAIT', String(replicas), String(timeoutMs)]),
   ]);

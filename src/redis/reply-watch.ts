@@ -1,46 +1,49 @@
-/** Tells when replies are owed on a connection and none has come for a time. One timer, whatever is sent. */
+/** Reports when no reply has arrived on a connection for some time, although some are due. Uses a single timer. */
+
+import { clearTimeout, setImmediate, setTimeout } from 'node:timers';
+import * as globals from '../globals.js';
 
 export interface ReplyWatchEvents {
-  /** So many milliseconds, and each time as many again. */
+  /** `onDoubt` is called after this many milliseconds of silence, and again after each further period. */
   readonly doubtMs: number;
   onDoubt(): void;
   onSilent(): void;
 }
 
-/** A timer that is so late shows that we were blocked or suspended ourselves: that says nothing about Redis. */
+/** A timer that is this late shows that this process was blocked or suspended: Redis may have answered. */
 const LATE_MS = 500;
 
 export class ReplyWatch {
   readonly #events: ReplyWatchEvents;
   #owed = 0;
-  /** Since when replies are owed and none has come. */
+  /** Since when replies are due and none has arrived. */
   #since = 0;
   #timer: NodeJS.Timeout | undefined;
   #dueAt = 0;
   #silentMs: number;
 
-  /** @param silentMs until the last word; 0: never */
+  /** @param silentMs milliseconds of silence until `onSilent` is called; 0: never */
   constructor(events: ReplyWatchEvents, silentMs: number) {
     this.#events = events;
     this.#silentMs = silentMs;
   }
 
-  /** Another limit, also for the silence that lasts. */
+  /** Changes the limit, also for a silence that has begun. */
   limit(silentMs: number): void {
     this.#silentMs = silentMs;
     if (this.#timer === undefined) return;
     clearTimeout(this.#timer);
-    this.#arm(performance.now());
+    this.#arm(globals.now());
   }
 
   sent(): void {
-    if (this.#owed++ === 0) this.#since = performance.now();
+    if (this.#owed++ === 0) this.#since = globals.now();
     if (this.#timer === undefined) this.#arm(this.#since);
   }
 
   answered(): void {
     this.#owed--;
-    this.#since = performance.now();
+    this.#since = globals.now();
   }
 
   stop(): void {
@@ -57,8 +60,8 @@ export class ReplyWatch {
     const waitMs = silentMs > 0 ? Math.min(doubt, silentMs - silent) : doubt;
     this.#dueAt = now + waitMs;
     const timer = setTimeout(() => {
-      const lateMs = performance.now() - this.#dueAt;
-      // Behind what has arrived meanwhile and was not read yet.
+      const lateMs = globals.now() - this.#dueAt;
+      // After replies that have arrived but were not read yet.
       setImmediate(() => {
         if (this.#timer === timer) this.#look(lateMs);
       });
@@ -69,7 +72,7 @@ export class ReplyWatch {
   #look(lateMs: number): void {
     this.#timer = undefined;
     if (this.#owed === 0) return;
-    const now = performance.now();
+    const now = globals.now();
     if (lateMs > LATE_MS) this.#since = now;
     const silent = now - this.#since;
     const { doubtMs, onDoubt, onSilent } = this.#events;

@@ -1,6 +1,6 @@
 /**
- * Finds the master that a group of Sentinels watches. All are asked at once and the address that most of them name
- * counts: one that was cut off from the others still names the old master, and what is written there is lost.
+ * Finds the master that a group of Sentinels watches. All are asked at once, and the address that most of them report
+ * is used: a Sentinel that is partitioned from the others still reports the old master, where writes would be lost.
  */
 import type { RedisNode, SentinelAddress } from '../config/address.js';
 import { TsworkerError } from '../errors.js';
@@ -30,7 +30,7 @@ export function sentinelLocator(options: ConnectOptions, address: SentinelAddres
   };
 }
 
-/** What one Sentinel says. */
+/** The answer of one Sentinel. */
 type Answer = { readonly master: RedisNode } | 'unknown' | { readonly failure: string; readonly cause: unknown };
 
 async function locate(options: ConnectOptions, address: SentinelAddress): Promise<RedisNode> {

@@ -1,4 +1,4 @@
-/** What kind of server answers: alone, in a Cluster, a Sentinel; master or replica. Asked once for each connection. */
+/** The kind of a server: standalone, Cluster node or Sentinel; master or replica. Queried once for each connection. */
 import { TsworkerError } from '../errors.js';
 import type { NodeConnection } from './connection.js';
 
@@ -7,7 +7,7 @@ export interface ServerKind {
   readonly role?: 'master' | 'replica';
 }
 
-/** What is not known is left out: Redis before 6, a proxy. HELLO needs no permission, unlike INFO. */
+/** Unknown fields are left out (Redis before 6, a proxy). HELLO needs no permission, unlike INFO. */
 export async function describeServer(connection: NodeConnection): Promise<ServerKind> {
   try {
     const hello = fieldsOf(await connection.send(['HELLO']));
@@ -36,8 +36,8 @@ function fieldsOf(reply: unknown): Record<string, string | undefined> {
 }
 
 /**
- * A plain address must lead to a plain server.
- * @throws TsworkerError USAGE
+ * Checks that a redis:// address leads to a standalone server.
+ * @throws TsworkerError USAGE for a Cluster node or a Sentinel
  */
 export function requireSingleServer({ mode }: ServerKind, shownUri: string): void {
   const at = /^redis(s?):\/\/(.*@)?([^/?#]*)/i.exec(shownUri);

@@ -1,10 +1,10 @@
-/** The Locator of one server that does not move: the one of an address, or the one of a client of the caller's. */
+/** The Locator of a fixed server: that of an address, or that of the caller's client. */
 import type { RedisNode, SingleAddress } from '../config/address.js';
 import { openDuplicate, openNode, type RedisClient } from './connection.js';
 import type { ConnectOptions } from './options.js';
 import type { Locator } from './reconnecting-connection.js';
 
-/** There is nothing to choose. */
+/** A placeholder: there is only one node. */
 const ONLY: RedisNode = { host: '', port: 0 };
 const common = { clustered: false, longestPauseMs: 2000, locate: async () => ONLY };
 

@@ -1,6 +1,6 @@
-/** Which slot of a Redis Cluster a hash tag belongs to. Pure. */
+/** The Redis Cluster slot of a hash tag. Pure. */
 
-/** CRC16 of the XMODEM kind, modulo the 16384 slots. */
+/** CRC16 (XMODEM) modulo 16384. */
 export function slotOf(tag: string): number {
   let crc = 0;
   for (const byte of Buffer.from(tag)) {

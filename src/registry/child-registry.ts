@@ -1,8 +1,8 @@
-/** The registry for all children of a supervisor: enters, beats, leaves and recovers. Waits for a Redis that is away. */
+/** Registers, unregisters and recovers the children of a supervisor, and sends their heartbeats. Waits in an outage. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection } from '../redis/connection.js';
 import { createKeys } from '../resque/keys.js';
-import { type Counted, SlotCounts } from './counts.js';
+import { type JobCounts, SlotCounts } from './counts.js';
 import { Heartbeat, type HeartbeatMessage, type HeartbeatOptions } from './heartbeat.js';
 import type { Identity } from './identity.js';
 import { type OwnState, StatePublisher, WORKING } from './process-state.js';
@@ -16,13 +16,13 @@ export interface ChildRegistryOptions {
   readonly heartbeat: Omit<HeartbeatOptions, 'identity'>;
   readonly tell: (message: HeartbeatMessage) => void;
   readonly problem: (error: Error) => void;
-  /** Told what a process that died had finished, from its first job to its last. Not asked for where absent. */
-  readonly counted?: ((pid: number, counted: Counted) => void) | undefined;
+  /** Called with the number of jobs that a dead process had finished in its lifetime. Absent: they are not read. */
+  readonly counted?: ((pid: number, counted: JobCounts) => void) | undefined;
 }
 
 /** What is known of the death of a process. */
 interface DeathFacts {
-  /** death: counts against what it ran; blocked: by a job, and then killed by us; killed: by us, which is nobody's fault. */
+  /** death: counts against its jobs; blocked: a job blocked it, and it was killed; killed: counts against no job. */
   readonly cause: 'death' | 'blocked' | 'killed';
   readonly exit?: string;
   readonly begun?: ReadonlySet<string>;
@@ -31,7 +31,7 @@ interface DeathFacts {
 const RETRY_MS = 200;
 const GIVEN_UP_SILENCE_MS = 3000;
 
-/** The job that was alone in a process that it blocked. */
+/** The failure of a job that ran alone in a process and blocked it. */
 class BlockedTimeoutError extends Error {
   override readonly name = 'TimeoutError';
 
@@ -55,16 +55,16 @@ export class RedisChildRegistry {
     connecting.catch(() => this.giveUp());
   }
 
-  /** Something could not be written until we gave up: the registry still shows our workers. */
+  /** Something could not be written before the wait ended: workers of this process may still be registered. */
   failed = false;
 
-  /** Nobody waits any more for a Redis that does not answer. */
+  /** Ends the waits for a Redis that does not answer. */
   giveUp(): void {
     this.#givenUp.abort();
     this.#connecting.then((connection) => connection.limitSilence(GIVEN_UP_SILENCE_MS)).catch(() => {});
   }
 
-  /** Redis is back: it may have lost us. */
+  /** Redis is available again, and may have lost the registry. */
   beat(): void {
     for (const heartbeat of this.#heartbeats.values()) void heartbeat.beat();
   }
@@ -80,19 +80,19 @@ export class RedisChildRegistry {
       this.#heartbeats.set(identity, heartbeat);
       this.#states.set(identity, state);
       this.#show(identity, state);
-      // Its first beat prunes, which may take long: nobody has to wait for that.
+      // Not awaited: the first beat prunes, which may take long.
       void heartbeat.start();
       return identity;
     }, over);
   }
 
-  /** What the processes do that their records do not show has changed. */
+  /** Writes the states of the processes that have changed. */
   showStates(stateOf: (pid: number) => OwnState | undefined): void {
     this.#stateOf = stateOf;
     for (const [identity, state] of this.#states) this.#show(identity, state);
   }
 
-  /** As its records show it. */
+  /** The running jobs of a process, from its worker records. */
   async runningJobs(pid: number, most: number): Promise<RunningJob[]> {
     const identity = [...this.#states.keys()].find((one) => one.pid === pid);
     return identity === undefined ? [] : await readRunningJobs(await this.#connecting, identity, most);
@@ -101,7 +101,7 @@ export class RedisChildRegistry {
   async leave(identity: Identity): Promise<void> {
     await this.#stopBeating(identity);
     const kept = await this.#persistently((connection) => unregister(connection, identity));
-    // It is gone and reported less than it held: nobody else will.
+    // The process is gone and did not report all its jobs.
     if (kept !== undefined && kept > 0) await this.#recover(identity, { cause: 'killed' });
   }
 
@@ -112,16 +112,16 @@ export class RedisChildRegistry {
 
   async #recover(identity: Identity, { cause, exit, begun }: DeathFacts): Promise<void> {
     const { onDead, quarantine } = this.#options.heartbeat;
-    const culprit = cause === 'blocked' ? new BlockedTimeoutError() : undefined;
-    // One for all attempts: what an attempt that failed had read may be out of the registry by the next.
+    const failWith = cause === 'blocked' ? new BlockedTimeoutError() : undefined;
+    // Shared by all attempts: what a failed attempt has read may be removed before the next one.
     const counts = this.#options.counted && new SlotCounts();
-    const options = { onDead, quarantine, blame: cause !== 'killed', culprit, exit, begun, counts };
+    const options = { onDead, quarantine, blame: cause !== 'killed', failWith, exit, begun, counts };
     const recovered = await this.#persistently((connection) => recoverProcess(connection, identity, options));
     if (counts !== undefined) this.#options.counted?.(identity.pid, counts.sum);
     for (const worker of recovered ?? []) if (worker.job !== undefined) this.#options.tell({ kind: 'pruned', worker });
   }
 
-  /** Rejects where Redis cannot be asked. */
+  /** Rejects if Redis does not answer. */
   async hasQuarantined(): Promise<boolean> {
     const { queues, namespace } = this.#options.wanted;
     const counts = await countQuarantined(await this.#connecting, createKeys(namespace));
@@ -139,7 +139,7 @@ export class RedisChildRegistry {
     this.#states.delete(identity);
   }
 
-  /** @returns undefined when it was given up */
+  /** Retries until it succeeds. @returns undefined if the wait was ended */
   async #persistently<T>(action: (connection: Connection) => Promise<T>, over?: AbortSignal): Promise<T | undefined> {
     for (let attempt = 0; ; attempt++) {
       try {

@@ -1,20 +1,20 @@
 /**
- * What the slots of a process had finished, as Redis counted it in the same step as their outcomes. It is
- * removed with the worker, so it is read before, and read again where a finish may have come in between.
+ * How many jobs the slots of a process have finished, as Redis counted them together with their outcomes. The counts
+ * are removed with the worker, so they are read before, and again if a finish may have arrived in between.
  */
 import type { Connection } from '../redis/connection.js';
 import type { Keys } from '../resque/keys.js';
 
 /** From the first job of the process to its last. */
-export interface Counted {
+export interface JobCounts {
   readonly processed: number;
   readonly failed: number;
 }
 
 export class SlotCounts {
-  readonly #slots = new Map<string, Counted>();
+  readonly #slots = new Map<string, JobCounts>();
 
-  /** A slot that is not registered any more keeps what was read before. */
+  /** Reads the counts. A slot that is no longer registered keeps the counts that were read before. */
   async read(
     connection: Connection,
     keys: Pick<Keys, 'processedBy' | 'failuresOf'>,
@@ -30,7 +30,7 @@ export class SlotCounts {
     });
   }
 
-  get sum(): Counted {
+  get sum(): JobCounts {
     let { processed, failed } = NOTHING;
     for (const slot of this.#slots.values()) {
       processed += slot.processed;
@@ -40,4 +40,4 @@ export class SlotCounts {
   }
 }
 
-const NOTHING: Counted = { processed: 0, failed: 0 };
+const NOTHING: JobCounts = { processed: 0, failed: 0 };

@@ -1,11 +1,11 @@
-/** What stands in `failed` for a job whose worker died: Resque's own exceptions, so that filters written for Ruby match. Pure. */
+/** Failed entries for jobs whose worker died. They name Resque's exceptions, so that filters for Ruby match. Pure. */
 import { failureParts } from '../resque/failure.js';
 import type { ClaimRecord } from '../resque/record.js';
 import { asError, type CaughtError } from '../thrown.js';
 
 /**
- * How a death was found. seen: by the parent of the process; gone: its process runs no more on this machine;
- * expired: its heartbeat is old; silent: it never had one.
+ * How a death was found. seen: by the parent of the process; gone: the process does not run on this machine any more;
+ * expired: its heartbeat is too old; silent: it never had a heartbeat.
  */
 export type DeathEvidence = 'seen' | 'gone' | 'expired' | 'silent';
 
@@ -14,17 +14,17 @@ class DirtyExit extends Error {
   override readonly name = 'Resque::DirtyExit';
 }
 
-/** The death is concluded from a heartbeat. */
+/** The death was concluded from a heartbeat. */
 class PruneDeadWorkerDirtyExit extends Error {
   override readonly name = 'Resque::PruneDeadWorkerDirtyExit';
 }
 
-/** Not Resque's: nothing in Ruby counts deaths. */
+/** Not an exception of Resque, which does not count deaths. */
 class PoisonPillError extends Error {
   override readonly name = 'PoisonPillError';
 }
 
-/** @param exit how the process ended, where its parent saw it: `pid 4711 SIGKILL (signal 9)`, `pid 4711 exit 1` */
+/** @param exit how the process ended, if its parent saw it: `pid 4711 SIGKILL (signal 9)`, `pid 4711 exit 1` */
 export function dirtyExit(
   id: string,
   death: DeathEvidence,
@@ -40,7 +40,7 @@ export function dirtyExit(
   return new PruneDeadWorkerDirtyExit(`Worker ${id} did not gracefully exit while processing ${what}`);
 }
 
-/** Stands in the message for the names of the processes that died, which only the script knows. */
+/** Placeholder for the names of the dead processes, which only the script knows. */
 export const NAMES = '<processes>';
 
 /** @param quarantined the last process was the quarantine child, which ran nothing else */
@@ -53,7 +53,7 @@ export function poisonPill(id: string, death: DeathEvidence, exit: string | unde
   );
 }
 
-/** The failed entry is `head + payload + tail`, also for a record that nobody can read. */
+/** The failed entry is `head + payload + tail`, also for an unreadable record. */
 export function entryAround(error: Error, id: string, raw: Buffer, record: ClaimRecord | undefined) {
   const shown = record?.shown.toString().startsWith('{') ? record.shown : undefined;
   const { head, tail } = failureParts(withoutStack(error), {
@@ -67,13 +67,13 @@ export function entryAround(error: Error, id: string, raw: Buffer, record: Claim
   return { head, payload, tail };
 }
 
-/** Where it was made is of no interest: the job did not throw it. */
+/** The job did not throw the error, so its stack means nothing. */
 function withoutStack(error: Error): CaughtError {
   error.stack = '';
   return asError(error);
 }
 
-/** The exact bytes, where the entry shows others. */
+/** The exact bytes, if the entry shows others. */
 function rawPart(raw: Buffer, record: ClaimRecord | undefined, shown: Buffer | undefined): { raw?: Buffer } {
   if (shown === undefined) return { raw };
   return record?.strict === false ? { raw: record.payload } : {};

@@ -1,4 +1,6 @@
-/** Finds workers that died without leaving the registry; by which rules is liveness.ts. Changes nothing. */
+/** Finds workers that died without unregistering; the rules are in liveness.ts. Only reads. */
+
+import * as globals from '../globals.js';
 import type { Connection } from '../redis/connection.js';
 import type { Keys } from '../resque/keys.js';
 import { parseRecord } from '../resque/record.js';
@@ -10,22 +12,22 @@ import { readMachines } from './processes.js';
 import type { Dead } from './recover.js';
 import { scan, slices } from './scan.js';
 
-/** Processes of ours that ran on this machine and are gone, whatever their heartbeat says, and their workers. */
+/** tsworker processes that ran on this machine and are gone, with their workers, regardless of their heartbeats. */
 export async function findGone(connection: Connection, { identity }: Pick<HeartbeatOptions, 'identity'>) {
   const { gone } = await readMachines(connection, keysOf(identity));
-  const names = new Set([...gone].filter((name) => name !== processName(identity)));
+  const names = new globals.Set([...gone].filter((name) => name !== processName(identity)));
   const heartbeats = names.size === 0 ? [] : await readHeartbeats(connection, keysOf(identity));
   const workers = [...heartbeats].filter(([id]) => names.has(processOf(id)));
   return { names, workers: workers.map(([id, heartbeat]): Dead => ({ id, death: 'gone', heartbeat })) };
 }
 
-/** Those whose heartbeat is too old. With forcePrune also those who never had one, or may live in spite of it. */
+/** Workers whose heartbeat is too old. With forcePrune also those without one, and those that may still be alive. */
 export async function findExpired(connection: Connection, options: HeartbeatOptions, nowMs: number): Promise<Dead[]> {
   const { identity, pruneAfterMs, forcePrune } = options;
   const keys = keysOf(identity);
   const heartbeats = await readHeartbeats(connection, keys);
-  // Who is gone from this machine is recovered by its parent, or at our start.
-  const machines = { ...(await readMachines(connection, keys)), gone: new Set<string>() };
+  // Processes that are gone from this machine are recovered by their parent, or at the next start here.
+  const machines = { ...(await readMachines(connection, keys)), gone: new globals.Set<string>() };
   const beats = [...heartbeats].map(([id, text]) => [id, parseHeartbeat(text)] as const);
   const judged = await judgeAll(connection, keys, beats, { nowMs, pruneAfterMs, machines });
   const dead = [...heartbeats].flatMap(([id, heartbeat], i): Dead[] => {
@@ -35,7 +37,7 @@ export async function findExpired(connection: Connection, options: HeartbeatOpti
   return forcePrune ? [...dead, ...(await findWithout(connection, keys, heartbeats))] : dead;
 }
 
-/** In their order. Of most the heartbeat says enough. */
+/** The liveness of each worker, in order. Reads more keys only if the heartbeat is not enough. */
 export async function judgeAll(
   connection: Connection,
   keys: Keys,
@@ -56,7 +58,7 @@ export async function judgeAll(
   return judged as Liveness[];
 }
 
-/** Workers that never had a heartbeat. Ids of another form belong to programs we do not know: they are left alone. */
+/** Workers without a heartbeat. Ids in another format belong to unknown programs, and are skipped. */
 async function findWithout(connection: Connection, keys: Keys, heartbeats: ReadonlyMap<string, string>) {
   const dead: Dead[] = [];
   for await (const [id] of scan(connection, ['SSCAN', keys.workers], 1))
@@ -65,7 +67,7 @@ async function findWithout(connection: Connection, keys: Keys, heartbeats: Reado
 }
 
 async function readHeartbeats(connection: Connection, keys: Keys): Promise<Map<string, string>> {
-  const heartbeats = new Map<string, string>();
+  const heartbeats = new globals.Map<string, string>();
   for await (const [id, text] of scan(connection, ['HSCAN', keys.heartbeats], 2)) heartbeats.set(id, text);
   return heartbeats;
 }

@@ -1,7 +1,10 @@
 /**
- * Beats for all slots: shows that we are alive, counts the processes beside us, and has the dead found beside that. It must
- * run on an event loop that no job can block (see threaded.ts), and knows nothing of jobs.
+ * Heartbeats for all slots of a process; also counts the live processes, and starts the pruning. Must run on an event
+ * loop that no job can block (see threaded.ts).
  */
+
+import { clearTimeout, setTimeout } from 'node:timers';
+import * as globals from '../globals.js';
 import type { Connection } from '../redis/connection.js';
 import type { Service } from '../service.js';
 import { serverTimeMs } from './clock.js';
@@ -12,13 +15,13 @@ import { Pruner } from './pruner.js';
 import type { Recovered, RecoverOptions } from './recover.js';
 import { enterAll } from './register.js';
 
-/** Plain data, so that it can be handed to a thread. */
+/** Plain data, so that it can be passed to a thread. */
 export interface HeartbeatOptions {
   readonly identity: Identity;
   readonly heartbeatMs: number;
   /** A worker whose heartbeat is older than this is dead. */
   readonly pruneAfterMs: number;
-  /** Also prune workers that have no heartbeat at all, and those that cannot show that they live. */
+  /** Also prune workers without any heartbeat, and goworker's whose liveness is unknown. */
   readonly forcePrune: boolean;
   /** See {@link RecoverOptions}. */
   readonly onDead?: RecoverOptions['onDead'];
@@ -26,7 +29,7 @@ export interface HeartbeatOptions {
   readonly quarantine?: RecoverOptions['quarantine'];
 }
 
-/** Of the settings, which are in seconds. */
+/** Options from the settings, which are in seconds. */
 export function heartbeatOptions(settings: {
   readonly heartbeat: number;
   readonly pruneAfter: number;
@@ -37,17 +40,17 @@ export function heartbeatOptions(settings: {
   return { heartbeatMs: heartbeat * 1000, pruneAfterMs: pruneAfter * 1000, forcePrune, onDead };
 }
 
-/** Every message is plain data: it may come from a thread. */
+/** Plain data, since it may come from a thread. */
 export type HeartbeatMessage =
   /** `processes`: how many tsworker processes are alive, this one included. */
   | { readonly kind: 'beat'; readonly processes: number }
-  /** Somebody had removed `count` of our ids from the registry; they are registered again. */
+  /** `count` ids of this process had been removed from the registry; they are registered again. */
   | { readonly kind: 'reentered'; readonly count: number }
   | { readonly kind: 'pruned'; readonly worker: Recovered }
-  /** Told once, however often it comes in a row. */
+  /** Sent once for the same problem in a row. */
   | { readonly kind: 'problem'; readonly message: string };
 
-/** A beat that failed is tried again after this, or at the next beat: who cannot beat for long is taken for dead. */
+/** A failed beat is retried after this time, or at the next interval if that is sooner. */
 const RETRY_MS = 5000;
 
 export class Heartbeat implements Service {
@@ -75,14 +78,14 @@ export class Heartbeat implements Service {
     await this.beat();
   }
 
-  /** Ends after a beat under way, so that nothing is written after we have left the registry. */
+  /** Ends after the current beat, so that nothing is written after the unregistering. */
   async stop(): Promise<void> {
     this.#running = false;
     clearTimeout(this.#timer);
-    await Promise.all([this.#beating, this.#pruner.stop()]);
+    await globals.Promise.all([this.#beating, this.#pruner.stop()]);
   }
 
-  /** Also called when Redis came back: it may have lost us. */
+  /** Also called after a reconnect, when Redis may have lost the registry. */
   beat(): Promise<void> {
     this.#beating ??= this.#beatAndReport().finally(() => {
       this.#beating = undefined;
@@ -100,12 +103,12 @@ export class Heartbeat implements Service {
     if (this.#running) this.#timer = setTimeout(() => void this.beat(), nextMs);
   }
 
-  /** @returns what went wrong */
+  /** @returns the error message, if any */
   async #tryToBeat(): Promise<string | undefined> {
     const { identity } = this.#options;
     try {
       const now = await serverTimeMs(this.#connection);
-      // What only helps others must not keep us from showing that we live.
+      // A failure here must not prevent the heartbeat.
       const unseen = await problemOf(showProcess(this.#connection, identity, now));
       const missing = await enterAll(this.#connection, identity, now);
       if (missing > 0) this.#tell({ kind: 'reentered', count: missing });
@@ -120,7 +123,7 @@ export class Heartbeat implements Service {
 
   async #count(now: number, acceptedSince: number): Promise<void> {
     const { identity, pruneAfterMs } = this.#options;
-    // Before that, nobody is known to be dead.
+    // Until Redis has accepted heartbeats for pruneAfterMs, an old one does not show a death.
     const deadBefore = now - acceptedSince > pruneAfterMs ? now - pruneAfterMs : 0;
     this.#tell({ kind: 'beat', processes: await countProcesses(this.#connection, identity, deadBefore) });
   }

@@ -1,7 +1,7 @@
-/** Who we are in the registry: one Resque worker id for each slot. Pure. */
+/** The identity of a process in the registry: one Resque worker id for each slot. Pure. */
 import { createKeys, type Keys } from '../resque/keys.js';
 
-/** Plain data, so that it can be handed to the heartbeat's thread. */
+/** Plain data, so that it can be passed to the heartbeat thread. */
 export interface Identity {
   readonly namespace: string;
   readonly label: string;
@@ -11,15 +11,15 @@ export interface Identity {
   readonly concurrency: number;
 }
 
-/** `<label>:<pid>-<slot>:<queues>`, goworker's form. */
+/** `<label>:<pid>-<slot>:<queues>`, goworker's format. */
 export function workerId(identity: Identity, slot: number): string {
   const { prefix, suffix } = idParts(identity);
   return `${prefix}${slot}${suffix}`;
 }
 
 /**
- * What stands before and behind the slot number in a worker id. A script gets these once, and numbers: the names of the queues
- * may be long, and there may be many slots.
+ * The parts of a worker id before and after the slot number. Scripts get them once, with slot numbers, since the queue
+ * names may be long and the slots many.
  */
 export function idParts({ label, pid, queues }: Identity): { readonly prefix: string; readonly suffix: string } {
   return { prefix: `${label}:${pid}-`, suffix: `:${queues}` };
@@ -30,7 +30,7 @@ export function processName(identity: Identity): string {
   return `${identity.label}:${identity.pid}`;
 }
 
-/** `<label>:<pid>` of an id of ours; '' of any other. */
+/** `<label>:<pid>` of a tsworker id; '' for any other id. */
 export function processOf(id: string): string {
   return /^([^:]+:\d+)-\d+:/.exec(id)?.[1] ?? '';
 }

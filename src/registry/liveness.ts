@@ -1,29 +1,29 @@
 /**
- * Whether a worker lives, from the signs that it gives: one rule for those who prune and those who only look. Pure.
+ * Whether a worker is alive: one rule for pruning and for the commands that only show it. Pure.
  *
- * A process of ours that is gone from its machine is dead at once, and an old heartbeat is a death for every program but
- * goworker: its workers beat once, when they start, so theirs grows old while they live. They are dead when their process is
- * gone, or when they took their job so long ago, too, that it can hardly run any more.
+ * A tsworker process that is gone from its machine is dead at once. An old heartbeat means death for every program but
+ * goworker, whose workers send one heartbeat at their start, so that it grows old while they live. They are dead when
+ * their process is gone, or when they also claimed their job so long ago that it can hardly be running any more.
  */
 import type { ClaimRecord } from '../resque/record.js';
 import { parseHeartbeat } from './clock.js';
 import { processOf } from './identity.js';
 
 /**
- * gone: its process runs no more on this machine; expired: its heartbeat is old; unknown: it is goworker's, shows no sign of
- * life, and may live.
+ * gone: the process does not run on this machine any more; expired: the heartbeat is too old; unknown: a goworker worker
+ * without a sign of life, which may be alive.
  */
 export type Liveness = 'alive' | 'gone' | 'expired' | 'unknown';
 
-/** What is known of the processes. */
+/** What is known of the processes and this machine. */
 export interface Machines {
   /** `<label>:<pid>` of tsworker processes that did not unregister. */
   readonly ours: ReadonlySet<string>;
-  /** Of these, the ones that ran on this machine and are gone. */
+  /** Those of `ours` that ran on this machine and are gone. */
   readonly gone: ReadonlySet<string>;
-  /** This machine, as goworker names it. */
+  /** The name of this machine, as goworker writes it. */
   readonly hostname: string;
-  /** Every pid that is used on this machine, in any namespace; undefined where that cannot be told. */
+  /** All pids in use on this machine, in any pid namespace; undefined if they cannot be determined. */
   readonly pids: () => ReadonlySet<number> | undefined;
 }
 
@@ -34,17 +34,17 @@ export interface Watch {
   readonly machines: Machines;
 }
 
-/** What else the registry holds of a worker. */
+/** What else the registry contains for a worker. */
 export interface OtherSigns {
   /** `worker:W:started`. */
   readonly started: string | null;
   readonly record: ClaimRecord | undefined;
 }
 
-/** How often -prune-after a job of goworker's may run before it is given up. */
+/** A goworker job may run for this many times -prune-after before its worker counts as dead. */
 const PATIENCE = 12;
 
-/** @returns undefined where the worker may be goworker's: {@link judgeGoworker} needs to know more */
+/** @returns undefined if the worker may be goworker's: {@link judgeGoworker} decides, with more data */
 export function judge(id: string, beatMs: number | undefined, watch: Watch): Liveness | undefined {
   const { nowMs, pruneAfterMs, machines } = watch;
   const name = processOf(id);
@@ -53,23 +53,23 @@ export function judge(id: string, beatMs: number | undefined, watch: Watch): Liv
   return isGoworkerForm(id) && !machines.ours.has(name) ? undefined : 'expired';
 }
 
-/** For whom {@link judge} cannot tell. */
+/** The liveness of a worker that {@link judge} cannot decide. */
 export function judgeGoworker(id: string, beatMs: number, { started, record }: OtherSigns, watch: Watch): Liveness {
   if (isOurStart(started) || record?.token !== undefined) return 'expired';
   const runAt = record === undefined ? undefined : parseHeartbeat(record.runAt);
-  // It did beat again after it had started: then that it no longer does is a sign.
+  // It has sent heartbeats after its start, so it is not goworker's, and an old one means death.
   if (runAt !== undefined && beatMs > runAt) return 'expired';
   if (isProcessGone(id, watch.machines)) return 'gone';
   const tooOld = watch.nowMs - PATIENCE * watch.pruneAfterMs;
   return runAt !== undefined && runAt < tooOld && beatMs < tooOld ? 'expired' : 'unknown';
 }
 
-/** `<host>:<pid>-<slot>:<queues>`, which is also ours. */
+/** `<host>:<pid>-<slot>:<queues>`, which is also tsworker's format. */
 export function isGoworkerForm(id: string): boolean {
   return /^[^:]+:\d+-(\d+|poller):./.test(id);
 }
 
-/** goworker's `worker:W:started` is in Go's debug format, and only there while a job runs. */
+/** Whether tsworker wrote it: goworker's `worker:W:started` is in Go's debug format, and only exists during a job. */
 export function isOurStart(started: string | null | undefined): boolean {
   return /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \+0000$/.test(started ?? '');
 }

@@ -1,17 +1,17 @@
 /**
- * Which pids are used on this machine, whichever container uses them: to say of a process that nobody knows more of than its
- * pid and its host that it is gone. Reads /proc, so Linux only; knows no Redis.
+ * The pids in use on this machine, in all containers: shows whether a process is gone of which only host and pid are
+ * known. Reads /proc, so Linux only.
  */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
-/** The first pid namespace of a machine: only from there every process can be seen. Its number is fixed in the kernel. */
+/** The initial pid namespace, from which every process is visible. Its number is fixed in the kernel. */
 const FIRST_NAMESPACE = 'pid:[4026531836]';
 
-/** @returns undefined where some process may be hidden from us */
+/** @returns undefined if processes may be hidden from this one */
 export function pidsOfMachine(proc = '/proc'): ReadonlySet<number> | undefined {
   try {
     if (readlinkSync(`${proc}/self/ns/pid`) !== FIRST_NAMESPACE) return undefined;
-    // Hidden from other users (hidepid): then those of other users are, too.
+    // Unreadable with hidepid: then processes of other users are hidden.
     readFileSync(`${proc}/1/status`);
     const pids = readdirSync(proc).filter((name) => /^\d+$/.test(name));
     return new Set(pids.flatMap((pid) => pidsIn(`${proc}/${pid}/status`)));

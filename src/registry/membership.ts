@@ -1,6 +1,6 @@
 /**
- * How a worker process comes to be registered: it registers, beats and leaves by itself (one process), or its
- * supervisor does all that, and it only takes over when the supervisor is gone.
+ * How a worker process is registered: it registers, sends heartbeats and unregisters by itself (single process), or its
+ * supervisor does, and the process takes over when the supervisor is gone.
  */
 import type { Connection } from '../redis/connection.js';
 import type { ConnectOptions } from '../redis/options.js';
@@ -14,13 +14,13 @@ import { register, unregister } from './register.js';
 import { ThreadedHeartbeat } from './threaded.js';
 
 export interface Membership {
-  /** Resolves when the workers are registered and beat: claims may begin. */
+  /** Resolves when the workers are registered and have a heartbeat: claims may begin. */
   enter(connection: Connection): Promise<Identity>;
-  /** Redis told of a change, or the connection is there again. */
+  /** Redis reported a change, or the connection was restored. */
   look?(): void;
-  /** Others can see what this process does: it is paused, or drains. */
+  /** Publishes the state of this process: paused, draining. */
   show?(state: OwnState): void;
-  /** @returns how many workers still hold a job, and so stay registered */
+  /** Unregisters. @returns how many workers still have a job in their record, and so stay registered */
   leave(connection: Connection): Promise<number>;
 }
 
@@ -28,13 +28,13 @@ export interface OwnMembershipOptions {
   readonly wanted: Identity;
   readonly heartbeat: Omit<HeartbeatOptions, 'identity'>;
   readonly tell: (message: HeartbeatMessage | SchedulerMessage) => void;
-  /** Moves delayed jobs beside the heartbeat; undefined: not here. */
+  /** Runs a scheduler beside the heartbeat; undefined: none. */
   readonly scheduler?: SchedulerData | undefined;
-  /** For the thread's own connection; undefined: the beats share the event loop and the connection of the jobs. */
+  /** The connection of the heartbeat thread; undefined: heartbeats share the jobs' event loop and connection. */
   readonly thread: { readonly connect: ConnectOptions; readonly shownUri: string } | undefined;
 }
 
-/** Registers, beats and leaves by itself. */
+/** Registers, sends heartbeats and unregisters by itself. */
 export class OwnMembership implements Membership {
   readonly #options: OwnMembershipOptions;
   #identity: Identity | undefined;
@@ -71,7 +71,7 @@ export class OwnMembership implements Membership {
     return identity;
   }
 
-  /** The connection of the jobs, where the scheduler shares it, told of a change, or is there again. */
+  /** To be called for the connection of the jobs, which the scheduler may share. */
   look(): void {
     this.#scheduler?.look();
   }
@@ -83,14 +83,14 @@ export class OwnMembership implements Membership {
 
   async leave(connection: Connection): Promise<number> {
     await this.#scheduler?.stop();
-    // First the beats: one that comes later would register us again.
+    // First the heartbeat: a later one would register the workers again.
     await this.#heartbeat?.stop();
     await this.#publisher?.stop();
     return this.#identity === undefined ? 0 : await unregister(connection, this.#identity);
   }
 }
 
-/** The supervisor registers and beats; when it is gone, this process does, until it has left. */
+/** The supervisor registers and sends heartbeats; when it is gone, this process does, until it unregisters. */
 export class SupervisedMembership implements Membership {
   readonly #registered: Promise<Identity>;
   readonly #beat: (connection: Connection, identity: Identity) => Service;
@@ -99,7 +99,7 @@ export class SupervisedMembership implements Membership {
   #heartbeat: Service | undefined;
   #orphaned = false;
 
-  /** @param registered resolves with what the supervisor registered; rejects when it is gone before that */
+  /** @param registered resolves with the identity that the supervisor registered; rejects if it is gone before that */
   constructor(registered: Promise<Identity>, beat: (connection: Connection, identity: Identity) => Service) {
     this.#registered = registered;
     this.#beat = beat;
@@ -112,7 +112,7 @@ export class SupervisedMembership implements Membership {
     return this.#identity;
   }
 
-  /** Nobody beats for us any more. */
+  /** The supervisor is gone: takes over the heartbeats. */
   orphan(): void {
     this.#orphaned = true;
     this.#takeOver();

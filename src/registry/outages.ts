@@ -1,8 +1,8 @@
 /**
- * Since when Redis has taken heartbeats without a break. While it does not (it is down, full, read-only, or its clock was
- * set) nobody can show that he lives, and an old heartbeat says nothing. After a break in which heartbeats may have expired,
- * everybody gets the full time once more. It stands in Redis, beside the heartbeats: a process that starts after the
- * break must know of it too.
+ * Since when Redis has accepted heartbeats without a break. During a break (Redis is down, full, read-only, or its
+ * clock was set) no worker can send heartbeats, so an old one does not show a death. After a break in which heartbeats
+ * may have expired, every worker gets the full time again. Stored in Redis, since a process that starts after the break
+ * must know of it too.
  */
 import type { Connection } from '../redis/connection.js';
 import { type Identity, keysOf } from './identity.js';
@@ -14,8 +14,8 @@ export interface BeatTimes {
 }
 
 /**
- * To be called after each beat that Redis has taken.
- * @returns since when it takes them, in ms by its own clock; 0 where no break is known
+ * To be called after each beat that Redis has accepted.
+ * @returns since when Redis accepts beats, in ms by its clock; 0 if no break is known
  */
 export async function noteBeat(connection: Connection, identity: Identity, nowMs: number, times: BeatTimes) {
   const known = await readBeats(connection, identity);
@@ -25,7 +25,7 @@ export async function noteBeat(connection: Connection, identity: Identity, nowMs
   return since;
 }
 
-/** @returns for how long old heartbeats say nothing yet; 0 also where nobody beats, so that nobody can tell */
+/** @returns for how many ms old heartbeats do not show a death yet; 0 also if no process sends heartbeats */
 export async function readGraceMs(connection: Connection, identity: Identity, nowMs: number, times: BeatTimes) {
   const { since, last } = await readBeats(connection, identity);
   if (nowMs - last > longestBreakMs(times)) return 0;
@@ -33,7 +33,7 @@ export async function readGraceMs(connection: Connection, identity: Identity, no
 }
 
 async function readBeats(connection: Connection, identity: Identity) {
-  // MGET takes a key of another type for one that is not there.
+  // MGET returns nil for a key of another type.
   const [text] = (await connection.send(['MGET', keysOf(identity).beats])) as [string | null];
   const [, since, last] = /^(\d+) (\d+)$/.exec(text ?? '') ?? ['', '0', 'Infinity'];
   return { since: Number(since), last: Number(last) };
@@ -43,14 +43,14 @@ async function readBeats(connection: Connection, identity: Identity) {
 const ROUNDING_MS = 1000;
 
 /**
- * A heartbeat is at most one interval old when a break begins. Where beats are so rare that each pause between two of them
- * would be a break, only a longer one counts.
+ * A heartbeat is at most one interval old when a break begins. If the interval is so long that each pause between two
+ * beats would be a break, only a longer one counts.
  */
 function longestBreakMs({ heartbeatMs, pruneAfterMs }: BeatTimes): number {
   return Math.min(pruneAfterMs, Math.max(pruneAfterMs - heartbeatMs - ROUNDING_MS, 2 * heartbeatMs));
 }
 
-/** For the last process that leaves: the key must not outlive the fleet. */
+/** Deletes the key when the last process unregisters. */
 export async function forgetBeats(connection: Connection, identity: Identity): Promise<void> {
   const keys = keysOf(identity);
   const others = await connection.send(['ZCARD', keys.processes]).catch(ignoreWrongType);

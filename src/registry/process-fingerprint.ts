@@ -1,13 +1,12 @@
 /**
- * Which process on which machine: enough to say that it is gone, and never to say so of one that lives. A pid alone says
- * nothing: it is used again, and means another process in another container. Reads /proc only, so Linux only; knows no
- * Redis.
+ * Identifies a process on a machine, so that it can be shown to be gone, without ever being wrong about a live one. A
+ * pid is not enough: pids are reused, and each container has its own. Reads /proc, so Linux only.
  */
 import { readFileSync, readlinkSync } from 'node:fs';
 
 /**
- * The boot, the pid namespace, and the process' start, which tells it from another one with its pid.
- * @returns undefined where that cannot be known
+ * Boot id, pid namespace, and start time of the process, which differs for another process with the same pid.
+ * @returns undefined if they cannot be determined
  */
 export function machineOf(pid: number): string | undefined {
   const here = readHere();
@@ -15,14 +14,14 @@ export function machineOf(pid: number): string | undefined {
   return start === undefined ? undefined : `${here} ${start}`;
 }
 
-/** Whether the process of which {@link machineOf} said this ran here, and runs no more. In any doubt false. */
+/** Whether the process with this {@link machineOf} ran on this machine and does not run any more. false if in doubt. */
 export function isGone(machine: string, pid: number): boolean {
   const here = readHere();
   if (here === undefined || !machine.startsWith(`${here} `) || !Number.isSafeInteger(pid) || pid <= 0) return false;
   const stat = readStat(pid);
-  // Not readable is not gone: /proc may hide the processes of other users, the signal 0 does not.
+  // Unreadable does not mean gone: /proc may hide processes of other users, but signal 0 finds them.
   if (stat === undefined) return !exists(pid);
-  // A zombie waits for somebody to ask how it ended: it runs nothing.
+  // A zombie has ended; its parent has not read its exit status yet.
   return `${here} ${stat.start}` !== machine || stat.state === 'Z' || stat.state === 'X';
 }
 
@@ -43,7 +42,7 @@ function readStat(pid: number): { readonly state: string; readonly start: string
   }
 }
 
-/** `4711 (a name) S 1 …`: the name may hold blanks and parentheses, so fields are counted from its last one. */
+/** `4711 (a name) S 1 …`: the name may contain blanks and parentheses, so fields are counted from the last `)`. */
 export function parseStat(text: string): { readonly state: string; readonly start: string } | undefined {
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   // Fields 3 and 22 of the line.

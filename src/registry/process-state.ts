@@ -1,8 +1,10 @@
 /**
- * What a worker process does that its records do not show: it is paused by a signal, it does not answer, it drains, it
- * is part of a reload. Writer and readers of that are here, so that nobody else knows how it stands in Redis: the hash
- * `tsworker:states`, `<label>:<pid>` → a JSON object. Most processes have nothing to say, and then no entry.
+ * The state of a worker process that its records do not show: paused by a signal, blocked, draining, reloading. Both
+ * the writer and the readers of its format are here: the hash `tsworker:states`, `<label>:<pid>` → a JSON object. A
+ * process that works normally has no entry.
  */
+
+import * as globals from '../globals.js';
 import type { Connection } from '../redis/connection.js';
 import type { Keys } from '../resque/keys.js';
 import { serverTimeMs } from './clock.js';
@@ -10,26 +12,26 @@ import { type Identity, keysOf, processName } from './identity.js';
 import { scan } from './scan.js';
 
 export interface ProcessState {
-  /** It claims nothing since SIGUSR2; SIGCONT ends that. */
+  /** Paused by SIGUSR2, until SIGCONT. */
   readonly paused: boolean;
-  /** Since when a job keeps its event loop from answering, by Redis' clock in ms. Its heartbeats go on meanwhile. */
+  /** Since when a job has blocked its event loop, by Redis' clock in ms. Its heartbeats continue meanwhile. */
   readonly blockedSince?: number | undefined;
-  /** It claims no more, and ends when its running jobs have: another process replaces it, or the worker shuts down. */
+  /** It claims no more jobs, and exits when the running ones have ended: it is replaced, or the worker shuts down. */
   readonly draining: boolean;
-  /** Its supervisor replaces its processes by such as load the job modules anew; `replaced` of `total` are done. */
+  /** A reload is running: `replaced` of `total` processes are replaced. */
   readonly reload?: { readonly replaced: number; readonly total: number } | undefined;
 }
 
-/** An entry as it stands in Redis. */
+/** An entry in Redis. */
 interface Entry extends ProcessState {
-  /** It says nothing any more from this second on, by Redis' clock: whoever wrote it is dead, or says it again. */
+  /** The second, by Redis' clock, at which the entry expires unless its process renews it. */
   readonly until: number;
 }
 
-/** What most processes are; it is shown by the absence of an entry. */
+/** The normal state, which has no entry. */
 export const WORKING: ProcessState = { paused: false, draining: false };
 
-/** A state as its process knows it: by its own clock, how long it has been blocked. */
+/** A state as its process knows it: with the duration of a block, by its own clock. */
 export type OwnState = Omit<ProcessState, 'blockedSince'> & { readonly blockedForMs?: number | undefined };
 
 function isWorking({ paused, draining, reload, blockedForMs }: OwnState): boolean {
@@ -37,8 +39,8 @@ function isWorking({ paused, draining, reload, blockedForMs }: OwnState): boolea
 }
 
 /**
- * Says it, or takes back what was said. To be repeated at each heartbeat.
- * @param validMs from when on nobody believes it any more, unless it is said again
+ * Writes the entry, or removes it for the normal state. To be repeated at each heartbeat.
+ * @param validMs milliseconds until the entry expires unless it is renewed
  */
 export async function writeProcessState(
   connection: Connection,
@@ -56,15 +58,15 @@ export async function writeProcessState(
   const now = await serverTimeMs(connection);
   const blockedSince = blockedForMs === undefined ? undefined : Math.round(now - blockedForMs);
   const entry: Entry = { until: Math.ceil((now + validMs) / 1000), paused, draining, reload, blockedSince };
-  await connection.send(['HSET', states, name, JSON.stringify(entry)]);
+  await connection.send(['HSET', states, name, globals.JSON.stringify(entry)]);
 }
 
-/** Shows the state of one process: at each change, and again at each heartbeat. No call rejects. */
+/** Publishes the state of one process at each change, and again at each heartbeat. No call rejects. */
 export class StatePublisher {
   readonly #write: (state: OwnState) => Promise<void>;
   #read: () => OwnState = () => WORKING;
-  /** The last that was written. */
-  #written = JSON.stringify(WORKING);
+  /** The last state that was written. */
+  #written = globals.JSON.stringify(WORKING);
   #writing: Promise<void> | undefined;
   #changed = false;
   #stopped = false;
@@ -79,13 +81,13 @@ export class StatePublisher {
     if (signature(read()) !== this.#written) this.#schedule();
   }
 
-  /** Of a process that has nothing to say, nothing is written. */
+  /** Renews the entry; writes nothing for the normal state. */
   repeat(): void {
     const state = this.#read();
     if (!isWorking(state) || signature(state) !== this.#written) this.#schedule();
   }
 
-  /** Nothing is written after this: who leaves the registry takes the entry out. */
+  /** Nothing is written after this. Unregistering removes the entry. */
   async stop(): Promise<void> {
     this.#stopped = true;
     await this.#writing;
@@ -106,24 +108,24 @@ export class StatePublisher {
         await this.#write(state);
         this.#written = signature(state);
       } catch {
-        // Redis is away: the next heartbeat says it again.
+        // Redis is unavailable: the next heartbeat writes it again.
       }
     }
   }
 }
 
-/** What of a state is worth writing at once: not that time goes by. */
+/** The part of a state whose changes are written at once: without the duration of a block. */
 function signature({ blockedForMs, ...state }: OwnState): string {
-  return JSON.stringify({ ...state, blocked: blockedForMs === undefined ? undefined : true });
+  return globals.JSON.stringify({ ...state, blocked: blockedForMs === undefined ? undefined : true });
 }
 
-/** By `<label>:<pid>`, which is what `processOf` gives for a worker id. Who is not in it is {@link WORKING}. */
+/** The states by `<label>:<pid>`, see `processOf`. Processes without one are {@link WORKING}. */
 export async function readProcessStates(
   connection: Connection,
   keys: Pick<Keys, 'states'>,
 ): Promise<ReadonlyMap<string, ProcessState>> {
   const now = await serverTimeMs(connection);
-  const states = new Map<string, ProcessState>();
+  const states = new globals.Map<string, ProcessState>();
   for await (const [name, text] of scan(connection, ['HSCAN', keys.states], 2)) {
     const entry = parseEntry(text);
     if (entry === undefined || entry.until * 1000 < now) continue;
@@ -133,7 +135,7 @@ export async function readProcessStates(
   return states;
 }
 
-/** @returns undefined for what this program did not write */
+/** @returns undefined if the entry is invalid */
 function parseEntry(text: string): Entry | undefined {
   const entry = parseObject(text);
   if (entry === undefined || !Number.isSafeInteger(entry.until)) return undefined;
@@ -150,7 +152,7 @@ function parseEntry(text: string): Entry | undefined {
 
 function parseObject(text: string): Record<string, unknown> | undefined {
   try {
-    const value: unknown = JSON.parse(text);
+    const value: unknown = globals.JSON.parse(text);
     return isObject(value) ? value : undefined;
   } catch {
     return undefined;

@@ -1,5 +1,6 @@
-/** The processes that are alive: a sorted set for their number, a hash for where each of them runs. */
+/** The live processes: a sorted set to count them, and a hash with the machine of each. */
 import { hostname } from 'node:os';
+import * as globals from '../globals.js';
 import type { Connection } from '../redis/connection.js';
 import type { Keys } from '../resque/keys.js';
 import { type Identity, keysOf, processName } from './identity.js';
@@ -8,7 +9,7 @@ import { pidsOfMachine } from './machine-pids.js';
 import { isGone, machineOf } from './process-fingerprint.js';
 import { scan } from './scan.js';
 
-/** Shows this process, or shows it again: whoever took it for dead took it out. */
+/** Adds or renews the entries of this process, which may have been removed if it was declared dead. */
 export async function showProcess(connection: Connection, identity: Identity, nowMs: number): Promise<void> {
   const keys = keysOf(identity);
   const name = processName(identity);
@@ -16,13 +17,13 @@ export async function showProcess(connection: Connection, identity: Identity, no
   const shown = [sendNamed(connection, ['ZADD', keys.processes, seconds(nowMs), name])];
   if (machine !== undefined)
     shown.push(sendNamed(connection, ['HSET', keys.machines, name, `${seconds(nowMs)} ${machine}`]));
-  const failed = (await Promise.allSettled(shown)).flatMap((end) =>
+  const failed = (await globals.Promise.allSettled(shown)).flatMap((end) =>
     end.status === 'rejected' ? [(end.reason as Error).message] : [],
   );
   if (failed.length > 0) throw new Error(failed.join('; '));
 }
 
-/** An error names the key: where it is of another type, somebody must delete it. */
+/** Adds the key to an error: a key of another type must be deleted by an operator. */
 async function sendNamed(connection: Connection, [command, key, ...args]: readonly string[]): Promise<unknown> {
   try {
     return await connection.send([command, key, ...args]);
@@ -31,7 +32,7 @@ async function sendNamed(connection: Connection, [command, key, ...args]: readon
   }
 }
 
-/** Whatever is kept of them. */
+/** Removes all entries of processes. */
 export async function hideProcesses(connection: Connection, identity: Identity, names: readonly string[]) {
   const keys = keysOf(identity);
   if (names.length === 0) return;
@@ -40,25 +41,25 @@ export async function hideProcesses(connection: Connection, identity: Identity, 
     ['HDEL', keys.machines],
     ['HDEL', keys.states],
   ];
-  // A key of another type holds nothing of them.
-  await Promise.all(hidden.map((command) => connection.send([...command, ...names]).catch(ignoreWrongType)));
+  // A key of another type has no entries of them.
+  await globals.Promise.all(hidden.map((command) => connection.send([...command, ...names]).catch(ignoreWrongType)));
 }
 
 export function ignoreWrongType(error: unknown): void {
   if (!String(error).includes('WRONGTYPE')) throw error;
 }
 
-/** @returns how many are alive, after taking out those that beat no more */
+/** @returns the number of live processes, after removing those without a recent heartbeat */
 export async function countProcesses(connection: Connection, identity: Identity, deadBeforeMs: number) {
   const keys = keysOf(identity);
-  const [, count] = await Promise.all([
+  const [, count] = await globals.Promise.all([
     sendNamed(connection, ['ZREMRANGEBYSCORE', keys.processes, '-inf', seconds(deadBeforeMs)]),
     sendNamed(connection, ['ZCARD', keys.processes]),
   ]);
   return Number(count);
 }
 
-/** To be called when their workers have been pruned: until then it is good to know that they were ours. */
+/** To be called after their workers were pruned: until then the entries show that they were tsworker processes. */
 export async function forgetSilent(connection: Connection, identity: Identity, deadBeforeMs: number): Promise<void> {
   const silent: string[] = [];
   for (const [name, at] of await listMachines(connection, keysOf(identity)))
@@ -66,10 +67,10 @@ export async function forgetSilent(connection: Connection, identity: Identity, d
   await hideProcesses(connection, identity, silent);
 }
 
-/** All processes of ours that did not unregister, and which of them are gone from this machine. */
+/** All tsworker processes that have not unregistered, and which of them are gone from this machine. */
 export async function readMachines(connection: Connection, keys: Pick<Keys, 'machines'>): Promise<Machines> {
-  const ours = new Set<string>();
-  const gone = new Set<string>();
+  const ours = new globals.Set<string>();
+  const gone = new globals.Set<string>();
   for (const [name, , machine] of await listMachines(connection, keys)) {
     ours.add(name);
     if (isGone(machine, Number(name.slice(name.lastIndexOf(':') + 1)))) gone.add(name);
@@ -85,7 +86,7 @@ function once<T>(ask: () => T): () => T {
   };
 }
 
-/** Name, second of the last beat, machine. */
+/** Name, time of the last beat in seconds, machine. */
 async function listMachines(
   connection: Connection,
   { machines }: Pick<Keys, 'machines'>,

@@ -1,7 +1,9 @@
 /**
- * Removes the dead workers that find-dead.ts finds from the registry, many in each round trip. What becomes of their jobs is
- * recover.ts.
+ * Removes the dead workers that find-dead.ts finds from the registry, many in each round trip. recover.ts decides where
+ * their jobs go.
  */
+
+import * as globals from '../globals.js';
 import type { Connection } from '../redis/connection.js';
 import type { Keys } from '../resque/keys.js';
 import { findExpired, findGone } from './find-dead.js';
@@ -13,40 +15,39 @@ import { unregisterRange } from './register.js';
 import { scan, slices } from './scan.js';
 
 export interface PruneSteps {
-  /** Ends the pruning after the step under way. */
+  /** Ends the pruning after the current step. */
   readonly signal?: AbortSignal;
-  /** Told of each worker that was pruned. */
+  /** Called for each worker that was pruned. */
   readonly pruned: (worker: Recovered) => void;
 }
 
-/** What one round trip recovers: so much that 100,000 slots take seconds, so little that a stop need not wait. */
+/** Workers in one round trip: enough that 100,000 slots take seconds, few enough that a stop does not wait long. */
 const STEP = 100;
 
-/** Prunes unless another process has within the last heartbeat. */
+/** Prunes, unless another process has pruned within the last heartbeat interval. */
 export async function pruneDead(connection: Connection, options: HeartbeatOptions, nowMs: number, steps: PruneSteps) {
   if (await lockPruning(connection, options)) await pruneExpired(connection, options, nowMs, steps);
 }
 
 /**
- * @returns false where another process has pruned within the last heartbeat, or prunes now
- * @throws what Redis says where the lock's key is no text: it would lock for ever
+ * @returns false if another process has pruned within the last heartbeat interval, or is pruning now
+ * @throws Error if the lock's key is not a string, which would lock permanently
  */
 export async function lockPruning(connection: Connection, options: HeartbeatOptions): Promise<boolean> {
   const { pruneLock } = keysOf(options.identity);
   const locked = await connection.send(['SET', pruneLock, workerId(options.identity, 0), ...expiryOf(options), 'NX']);
   if (locked !== null) return true;
   const holder = await connection.send(['GET', pruneLock]).catch(ignoreWrongType);
-  if (holder === undefined)
-    throw new Error(`${pruneLock} is not a string: nobody can prune before this key is deleted`);
+  if (holder === undefined) throw new Error(`${pruneLock} is not a string: pruning needs this key to be deleted`);
   return false;
 }
 
-/** For who leaves: nobody has to wait until the lock expires. One that is no longer ours stays. */
+/** Releases the lock if this process holds it, so that others need not wait until it expires. */
 export async function unlockPruning(connection: Connection, { identity }: HeartbeatOptions): Promise<void> {
   await unregisterRange(connection, identity, { first: 0, count: 0 });
 }
 
-/** To be called under the lock, which is held for as long as it takes. */
+/** To be called with the lock, which is renewed until the end. */
 export async function pruneExpired(
   connection: Connection,
   options: HeartbeatOptions,
@@ -60,7 +61,7 @@ export async function pruneExpired(
 }
 
 /**
- * Workers of processes that ran on this machine and are gone. Needs no lock: of several that find them one takes each.
+ * Prunes the workers of processes that ran on this machine and are gone. Needs no lock: each is recovered only once.
  */
 export async function pruneGone(connection: Connection, options: HeartbeatOptions, steps: PruneSteps): Promise<void> {
   const keys = keysOf(options.identity);
@@ -68,10 +69,10 @@ export async function pruneGone(connection: Connection, options: HeartbeatOption
   if (names.size === 0) return;
   await recoverAll(connection, options, workers, steps);
   if (steps.signal?.aborted) return;
-  // Nobody else could prune until it expires.
+  // The lock of a dead process would prevent pruning until it expires.
   const lock = await connection.send(['GET', keys.pruneLock]).catch(ignoreWrongType);
   if (typeof lock === 'string' && names.has(processOf(lock))) await connection.send(['DEL', keys.pruneLock]);
-  // Last: who is interrupted before finds them again.
+  // Last: if interrupted before, the next run finds them again.
   await hideProcesses(connection, options.identity, [...names]);
 }
 
@@ -83,13 +84,15 @@ async function recoverAll(
 ): Promise<void> {
   const keys = keysOf(options.identity);
   const firstSlots = dead.filter(({ id }) => isFirstSlot(id));
-  // A process that is not dead after all claims nothing until it is registered again: nobody would see whose job it is.
+  // Without this key, a process that is alive after all claims nothing until it is registered again.
   for (const some of slices(firstSlots, STEP))
     await connection.send(['DEL', ...some.map(({ id }) => keys.started(id))]);
-  // The first slot of each last: it holds the name, and nobody may take that over before the others are out.
+  // The first slot of each process last: it reserves the name, which must not be reused before the others are removed.
   for (const some of slices([...dead.filter(({ id }) => !isFirstSlot(id)), ...firstSlots], STEP)) {
     if (signal?.aborted) return;
-    const ends = await Promise.allSettled(some.map((worker) => recoverWorker(connection, keys, worker, options)));
+    const ends = await globals.Promise.allSettled(
+      some.map((worker) => recoverWorker(connection, keys, worker, options)),
+    );
     for (const end of ends) if (end.status === 'fulfilled' && end.value !== undefined) pruned(end.value);
     const failed = ends.find((end) => end.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
@@ -101,7 +104,7 @@ function isFirstSlot(id: string): boolean {
   return /^[^:]+:\d+-0:/.test(id);
 }
 
-/** Locks again when half of the time is over: others need not begin what we are at. */
+/** Renews the lock after half of its time, so that no other process starts the same work. */
 function lockKeeper(connection: Connection, options: HeartbeatOptions): () => Promise<void> {
   const { pruneLock } = keysOf(options.identity);
   const own = workerId(options.identity, 0);
@@ -120,7 +123,7 @@ function expiryOf({ heartbeatMs }: HeartbeatOptions): readonly string[] {
 
 const SUSPECT_MS = 72 * 3600 * 1000;
 
-/** Suspects that never ran again (somebody deleted their queue) must not be kept for ever. */
+/** Removes suspected poison pills that have not run again within 72 hours (their queue was deleted, for example). */
 async function sweepSuspects(connection: Connection, keys: Keys, nowMs: number): Promise<void> {
   const old: string[] = [];
   for await (const [payload, deaths] of scan(connection, ['HSCAN', keys.suspects], 2)) {

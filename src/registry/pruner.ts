@@ -1,4 +1,4 @@
-/** Prunes beside the beats: one pruning at a time, in steps, so that neither a beat nor a stop waits for many dead workers. */
+/** Prunes beside the heartbeats, one run at a time and in steps, so that neither a beat nor a stop waits for it. */
 import type { Connection } from '../redis/connection.js';
 import type { HeartbeatMessage, HeartbeatOptions } from './heartbeat.js';
 import { pruneDead, pruneGone } from './prune.js';
@@ -23,16 +23,15 @@ export class Pruner {
     this.#stopped = new AbortController();
   }
 
-  /** Ends after the step under way. */
+  /** Ends after the current step. */
   async stop(): Promise<void> {
     this.#stopped.abort();
     await this.#pruning;
   }
 
   /**
-   * Begins, unless it is under way.
-   * @param acceptedSince since when Redis takes heartbeats without a break: nobody's is judged before `pruneAfterMs` are over
-   * @returns when the pruning under way has ended; never rejects
+   * Starts a run, unless one is running. Resolves when it has ended; never rejects.
+   * @param acceptedSince since when Redis accepts heartbeats without a break; none is judged for `pruneAfterMs` after
    */
   async prune(now: number, acceptedSince: number): Promise<void> {
     const { signal } = this.#stopped;
@@ -57,7 +56,7 @@ export class Pruner {
     }
   }
 
-  /** Once, however often it comes in a row. */
+  /** Reports the same problem in a row only once. */
   #report(message: string): void {
     if (message !== this.#problem) this.#tell({ kind: 'problem', message });
     this.#problem = message;

@@ -1,4 +1,4 @@
-/** Which queues have jobs in quarantine: asked by a supervisor, which runs them. */
+/** Which queues have jobs in quarantine, for the supervisor, which runs them. */
 import type { Connection } from '../redis/connection.js';
 import type { Keys } from '../resque/keys.js';
 import { callScript, SCRIPTS } from '../resque/scripts/index.js';

@@ -1,9 +1,10 @@
 /**
- * Removes dead workers from the registry and disposes of their jobs. The job of a worker of ours goes back to the head of its
- * queue (or fails, as configured), since its claims are fenced, and after a second death to the quarantine of its queue; a
- * foreign worker's job goes to `failed`, as Resque does it, since that worker may have done it already. How the dead are
- * found is prune.ts.
+ * Removes dead workers from the registry and recovers their jobs. The job of a tsworker goes back to the head of its
+ * queue (or fails, as configured), since its claims are fenced, and after a second death to its queue's quarantine.
+ * The job of another program's worker goes to `failed`, as in Resque, since that worker may have done it already.
  */
+
+import * as globals from '../globals.js';
 import type { Argument, Connection } from '../redis/connection.js';
 import type { Keys } from '../resque/keys.js';
 import { type ClaimRecord, envelopeOf, parseRecord, suspectField } from '../resque/record.js';
@@ -14,27 +15,27 @@ import { type Identity, idChunks, keysOf, processOf, workerId } from './identity
 import { unregister } from './register.js';
 
 export interface RecoverOptions {
-  /** What becomes of the job of a dead worker of ours. Default requeue. */
+  /** Where the job of a dead tsworker goes. Default requeue. */
   readonly onDead?: 'requeue' | 'fail' | undefined;
-  /** false: the job had no part in the death, which is not counted against it. Default true. */
+  /** false: the death is not counted against the job. Default true. */
   readonly blame?: boolean | undefined;
   /**
-   * We start a quarantine child where there is a job for it. Default false: then the third death fails the job, whatever ran
-   * beside it.
+   * A quarantine child is started for suspected poison pills. Default false: the third death fails the job, even if
+   * other jobs ran beside it.
    */
   readonly quarantine?: boolean | undefined;
   /**
-   * The claims (their tokens) from a quarantine that had begun and not ended, where somebody knows: a job that had not begun
-   * when its process died has no part in that.
+   * The claim tokens of quarantined jobs that had begun and not ended, if known: the death does not count against a job
+   * that had not begun.
    */
   readonly begun?: ReadonlySet<string> | undefined;
-  /** What the job fails with if it was the only one in the process, and so the cause of its end. */
-  readonly culprit?: Error | undefined;
-  /** Its job is somewhere else already: only the worker is removed. */
+  /** The error with which a job fails that was the only one in the process, and so the cause of the death. */
+  readonly failWith?: Error | undefined;
+  /** The job is already somewhere else: only the worker is removed. */
   readonly isAccountedFor?: boolean | undefined;
-  /** How the process ended, as its parent saw it: `pid 4711 SIGKILL (signal 9)`. */
+  /** How the process ended, if its parent saw it: `pid 4711 SIGKILL (signal 9)`. */
   readonly exit?: string | undefined;
-  /** Reads what the process had finished before its registration is removed. Not read where absent. */
+  /** Reads the job counts of the process before its registration is removed. Absent: they are not read. */
   readonly counts?: SlotCounts | undefined;
 }
 
@@ -42,26 +43,26 @@ export interface RecoverOptions {
 export interface Dead {
   readonly id: string;
   readonly death: DeathEvidence;
-  /** Its last heartbeat, as text; '' when it had none. Another by now shows that it lives, unless its death was seen. */
+  /** The last heartbeat, as text; '' if none. A newer one shows that the worker is alive, unless its death was seen. */
   readonly heartbeat: string;
 }
 
 /** A dead worker whose registration was removed. */
 export interface Recovered extends Dead {
-  /** The job that it had claimed, and what became of it. */
+  /** The job that it had claimed, and where it went. */
   readonly job: { readonly class: string; readonly queue: string; readonly fate: Fate } | undefined;
 }
 
 /** Where the job went: to its queue, `failed`, `failed` as a poison pill, the quarantine of its queue. */
 export type Fate = 'requeued' | 'failed' | 'poison_pill' | 'quarantined';
 
-/** What the script returns; 0 is nothing done, 1 no job. */
+/** By the reply of the script; 0: nothing done, 1: no job. */
 const FATES: readonly (Fate | undefined)[] = [undefined, undefined, 'requeued', 'failed', 'poison_pill', 'quarantined'];
 const MOST_PASSES = 5;
 
 /**
- * Removes every slot of a process that is known to be dead from the registry, and recovers its jobs. Idle slots go in
- * chunks. Jobs that are put back stand in the order in which they were claimed, each thousand slots by themselves.
+ * Unregisters all slots of a process that is known to be dead, and recovers its jobs. Requeued jobs keep the order in
+ * which they were claimed, within each chunk of 1000 slots.
  * @returns the workers that had a job
  */
 export async function recoverProcess(
@@ -70,7 +71,7 @@ export async function recoverProcess(
   options: RecoverOptions,
 ): Promise<Recovered[]> {
   const keys = keysOf(identity);
-  // A call of the dead that is still on its way claims nothing from here on.
+  // From here on, a delayed call of the dead process claims nothing.
   await connection.send(['DEL', keys.started(workerId(identity, 0))]);
   const recovered: Recovered[] = [];
   for (let pass = 0; pass < MOST_PASSES; pass++) {
@@ -78,15 +79,15 @@ export async function recoverProcess(
       const held = await readRecords(connection, keys, ids);
       await options.counts?.read(connection, keys, ids);
       const alone = pass === 0 && held.length === 1 && identity.concurrency <= ids.length;
-      const judged = alone ? options : { ...options, culprit: undefined };
+      const judged = alone ? options : { ...options, failWith: undefined };
       const all = held.map(([id, raw]) =>
         take(connection, keys, { id, death: 'seen', heartbeat: '*' }, raw, judged).then((worker) => {
           if (worker !== undefined) recovered.push({ ...worker, heartbeat: '' });
           return worker;
         }),
       );
-      const taken = await Promise.all(all);
-      // A finish that was still on its way has arrived since.
+      const taken = await globals.Promise.all(all);
+      // A delayed finish has arrived since.
       if (taken.includes(undefined)) await options.counts?.read(connection, keys, ids);
     }
     if ((await unregister(connection, identity)) === 0) break;
@@ -94,29 +95,29 @@ export async function recoverProcess(
   return recovered;
 }
 
-/** @returns undefined where the worker lives after all, or somebody else was faster */
+/** @returns undefined if the worker is alive after all, or another process has recovered it */
 export async function recoverWorker(
   connection: Connection,
   keys: Keys,
   dead: Dead,
   options: RecoverOptions,
 ): Promise<Recovered | undefined> {
-  // MGET: a key of another type is no record.
+  // MGET returns nil for a key of another type.
   const [raw] = (await connection.send(['MGET', keys.worker(dead.id)], { binary: true })) as (Buffer | null)[];
   return await take(connection, keys, dead, raw, options);
 }
 
-/** Records that are read in one call: each may be large, and Redis' other clients wait meanwhile. */
+/** Records read in one call: each may be large, and other clients of Redis wait meanwhile. */
 const MOST_READ = 50;
 
 async function readAll(connection: Connection, all: readonly string[]): Promise<(Buffer | null)[]> {
   const calls: Promise<unknown>[] = [];
   for (let i = 0; i < all.length; i += MOST_READ)
     calls.push(connection.send(['MGET', ...all.slice(i, i + MOST_READ)], { binary: true }));
-  return ((await Promise.all(calls)) as (Buffer | null)[][]).flat();
+  return ((await globals.Promise.all(calls)) as (Buffer | null)[][]).flat();
 }
 
-/** The latest claim first: put back in this order, jobs stand in their queue as before. */
+/** The latest claim first: requeued in this order, jobs are in their queue as before. */
 async function readRecords(connection: Connection, keys: Keys, ids: readonly string[]): Promise<[string, Buffer][]> {
   const raws = await readAll(
     connection,
@@ -127,7 +128,7 @@ async function readRecords(connection: Connection, keys: Keys, ids: readonly str
   return held.map(({ id, raw }) => [id, raw]);
 }
 
-/** The token is nonce, number of the call in base 36, slot. */
+/** The token consists of nonce, number of the call in base 36, and slot. */
 function callOf(raw: Buffer): number {
   return Number.parseInt(parseRecord(raw)?.token?.split('-')[1] ?? '', 36) || 0;
 }
@@ -179,8 +180,8 @@ function jobArgs(
     const suspects = ours ? [keys.suspects, suspectField(record.payload)] : ['', ''];
     return { start: [keys.failed, keys.failures, head, payload], tail, suspects };
   };
-  if (!ours || options.onDead === 'fail' || options.culprit !== undefined) {
-    const { start, tail, suspects } = failed(options.culprit ?? dirtyExit(id, death, record?.class, options.exit));
+  if (!ours || options.onDead === 'fail' || options.failWith !== undefined) {
+    const { start, tail, suspects } = failed(options.failWith ?? dirtyExit(id, death, record?.class, options.exit));
     return [...start, tail, ...suspects];
   }
   const { start, tail, suspects } = failed(poisonPill(id, death, options.exit, record.quarantined));
@@ -204,7 +205,7 @@ function isBlamed(record: ClaimRecord, { blame, begun }: RecoverOptions): boolea
   return !record.quarantined || begun === undefined || begun.has(record.token ?? '');
 }
 
-/** The process, and how its death was found where nobody saw it; without what ends a word or needs an escape in JSON. */
+/** The process, and how its death was found unless it was seen; without blanks and characters that JSON escapes. */
 function nameOf(id: string, death: DeathEvidence): string {
   const name = encodeURI(processOf(id).replace(/\p{Surrogate}/gu, '\ufffd'));
   return death === 'seen' ? name : `${name}(${death})`;

@@ -1,4 +1,6 @@
-/** Entering the registry and leaving it. Beating in between is heartbeat.ts. */
+/** Registers and unregisters. The heartbeats in between are in heartbeat.ts. */
+
+import * as globals from '../globals.js';
 import type { Connection } from '../redis/connection.js';
 import { callScript, SCRIPTS } from '../resque/scripts/index.js';
 import { heartbeatText, serverTimeMs } from './clock.js';
@@ -7,9 +9,9 @@ import { forgetBeats } from './outages.js';
 import { hideProcesses, showProcess } from './processes.js';
 
 /**
- * Registers every slot. An id that somebody uses, or that a dead worker left behind, is never taken: the label gets a
- * number then (two containers may have the same host name, and both the pid 1).
- * @returns the identity that is ours now
+ * Registers every slot. An id that is in use, or that a dead worker has left, is never reused: a number is appended to
+ * the label (two containers may have the same host name, and both pid 1).
+ * @returns the registered identity
  */
 export async function register(connection: Connection, wanted: Identity): Promise<Identity> {
   for (let attempt = 1; ; attempt++) {
@@ -20,7 +22,7 @@ export async function register(connection: Connection, wanted: Identity): Promis
   }
 }
 
-/** The first slot's id stands for all: every process has a slot 0. */
+/** Reserves the id of slot 0, which every process has, for all slots. */
 async function reserve(connection: Connection, identity: Identity): Promise<boolean> {
   const keys = keysOf(identity);
   const id = workerId(identity, 0);
@@ -30,7 +32,8 @@ async function reserve(connection: Connection, identity: Identity): Promise<bool
 }
 
 /**
- * Writes every slot into the registry: at start, and again at each beat, since whoever took us for dead removed us.
+ * Writes every slot into the registry: at the start, and again at each beat, since another process may have declared
+ * this one dead and removed it.
  * @returns how many ids were not in the set of workers
  */
 export async function enterAll(connection: Connection, identity: Identity, nowMs: number): Promise<number> {
@@ -39,7 +42,7 @@ export async function enterAll(connection: Connection, identity: Identity, nowMs
   const { prefix, suffix } = idParts(identity);
   const texts = [heartbeatText(nowMs), startedText(nowMs)];
   let missing = 0;
-  // The first slot last: while it is not registered, we claim nothing.
+  // The first slot last: until it is registered, this process claims nothing.
   for (const { first, count } of slotRanges(identity).reverse()) {
     const args = [keys.heartbeats, ...texts, keys.worker(''), prefix, suffix, String(first), String(count)];
     missing += Number(await callScript(connection, script, [keys.workers], args));
@@ -47,18 +50,18 @@ export async function enterAll(connection: Connection, identity: Identity, nowMs
   return missing;
 }
 
-/** For a process that is not registered, or finds itself removed: it need not wait for the next beat. */
+/** Registers at once, without waiting for the next beat. */
 export async function reenter(connection: Connection, identity: Identity): Promise<void> {
   const now = await serverTimeMs(connection);
-  // Only helps others to find us. Each beat shows us again, and says what is wrong.
+  // Not essential: each beat does it again, and reports errors.
   await showProcess(connection, identity, now).catch(() => {});
   await enterAll(connection, identity, now);
 }
 
-/** @returns how many workers still hold a job, and so stay registered until they are pruned */
+/** @returns how many workers still have a job in their record, and so stay registered until they are pruned */
 export async function unregister(connection: Connection, identity: Identity): Promise<number> {
   const ranges = slotRanges(identity);
-  const replies = await Promise.all(ranges.map((range) => unregisterRange(connection, identity, range)));
+  const replies = await globals.Promise.all(ranges.map((range) => unregisterRange(connection, identity, range)));
   const kept = replies.reduce((sum, reply) => sum + reply, 0);
   if (kept > 0) return kept;
   await hideProcesses(connection, identity, [processName(identity)]);
@@ -66,7 +69,7 @@ export async function unregister(connection: Connection, identity: Identity): Pr
   return 0;
 }
 
-/** An empty range only gives up the lock for pruning, where it is ours. */
+/** An empty range only releases the lock for pruning, if this process holds it. */
 export async function unregisterRange(connection: Connection, identity: Identity, { first, count }: SlotRange) {
   const keys = keysOf(identity);
   const { prefix, suffix } = idParts(identity);
@@ -75,7 +78,7 @@ export async function unregisterRange(connection: Connection, identity: Identity
   return Number(await callScript(connection, SCRIPTS.unregister, [keys.workers], args));
 }
 
-/** As Ruby writes it: `2026-11-24 02:58:25 +0000`. */
+/** Ruby's format: `2026-11-24 02:58:25 +0000`. */
 function startedText(nowMs: number): string {
-  return `${new Date(nowMs).toISOString().slice(0, 19).replace('T', ' ')} +0000`;
+  return `${new globals.Date(nowMs).toISOString().slice(0, 19).replace('T', ' ')} +0000`;
 }

@@ -1,4 +1,4 @@
-/** What a process runs, as its claim records show it: for one that cannot say so itself. */
+/** The running jobs of a process, from its claim records: for a blocked process, which cannot report them itself. */
 import type { Connection } from '../redis/connection.js';
 import { parseRecord } from '../resque/record.js';
 import { type Identity, idChunks, keysOf } from './identity.js';
@@ -7,11 +7,11 @@ export interface RunningJob {
   readonly worker: string;
   readonly queue: string;
   readonly class: string;
-  /** When it was claimed, as the record says it. */
+  /** When it was claimed, as in the record. */
   readonly since: string;
 }
 
-/** @param most no more than these: a process may have 100,000 slots */
+/** @param most the maximum number of jobs: a process may have 100,000 slots */
 export async function readRunningJobs(connection: Connection, identity: Identity, most: number): Promise<RunningJob[]> {
   const keys = keysOf(identity);
   const jobs: RunningJob[] = [];

@@ -1,7 +1,7 @@
-/** Much in steps that do not hold up Redis: a hash or a set with its cursor, a list of ours in slices. */
+/** Reads large keys in steps that do not delay Redis: a hash or a set by cursor, arrays in slices. */
 import type { Connection } from '../redis/connection.js';
 
-/** @param width 2 for a hash, which yields field and value; 1 for a set. What changes meanwhile may come twice or not. */
+/** @param width 2 for a hash, which yields field and value; 1 for a set. Changed entries may come twice or never. */
 export async function* scan(
   connection: Connection,
   [command, key]: readonly [string, string],
@@ -10,7 +10,7 @@ export async function* scan(
   for await (const some of scanBytes(connection, [command, key], width)) yield some.map(String);
 }
 
-/** The same where what is scanned may be no UTF-8. */
+/** The same for values that may not be UTF-8. */
 export async function* scanBytes(
   connection: Connection,
   [command, key]: readonly [string, string],
@@ -25,7 +25,7 @@ export async function* scanBytes(
   } while (cursor !== '0');
 }
 
-/** Keys that begin so, in steps; one may come twice. For who asks once, not for a worker: it looks at every key there is. */
+/** Keys with a prefix; one may come twice. Not for workers: it iterates over all keys of the database. */
 export async function* scanKeys(connection: Connection, beginning: string): AsyncGenerator<string> {
   const pattern = `${beginning.replace(/[\\*?[\]^]/g, '\\$&')}*`;
   let cursor = '0';

@@ -1,4 +1,4 @@
-/** The entry of the heartbeat's thread: connects, beats, moves delayed jobs, ends when told. */
+/** Entry point of the heartbeat thread: connects, runs heartbeat and scheduler, ends at the stop message. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { connect } from '../redis/connect.js';
 import { createScheduler } from '../scheduler/create.js';
@@ -23,13 +23,13 @@ port.on('message', async (_order: ThreadOrder) => {
   port.close();
 });
 
-// Not the first: the daemon has stopped meanwhile, and ends this thread.
+// If the main thread was first, the worker has stopped meanwhile, and this thread is terminated.
 const first = Atomics.compareExchange(data.phase, 0, IMPORTING, CONNECTING) === IMPORTING;
 
 try {
   if (first) await beat();
 } catch (error) {
-  // Ends this thread; the daemon starts another.
+  // Ends this thread; the main thread starts another one.
   if (!stopped.signal.aborted) throw error;
 }
 

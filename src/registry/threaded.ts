@@ -1,32 +1,33 @@
 /**
- * The heartbeat in a thread of its own, with a connection of its own: a job that blocks the event loop for ten minutes
- * must not be taken for dead.
+ * The heartbeat in a thread of its own, with a connection of its own: a worker must not be declared dead while a job
+ * blocks its event loop for ten minutes.
  */
 import { Worker } from 'node:worker_threads';
+import * as globals from '../globals.js';
 import type { ConnectOptions } from '../redis/options.js';
 import type { SchedulerData } from '../scheduler/create.js';
 import type { SchedulerMessage } from '../scheduler/scheduler.js';
 import type { Service } from '../service.js';
 import type { HeartbeatMessage, HeartbeatOptions } from './heartbeat.js';
 
-/** What the thread is started with. */
+/** The start data of the thread. */
 export interface ThreadData {
   readonly connect: ConnectOptions;
   readonly shownUri: string;
   readonly heartbeat: HeartbeatOptions;
-  /** undefined: this process moves no delayed jobs. */
+  /** undefined: no scheduler in this process. */
   readonly scheduler: SchedulerData | undefined;
-  /** One cell of shared memory: {@link IMPORTING}, then CONNECTING or STOPPED, whoever is first. */
+  /** One cell of shared memory: {@link IMPORTING}, then CONNECTING or STOPPED, whichever is set first. */
   readonly phase: Int32Array;
 }
 
-/** The thread is still loading its modules, which takes longer than many a short run: it may be ended at once. */
+/** The thread is loading its modules, and may be terminated at once: a short run need not wait for it. */
 export const IMPORTING = 0;
-/** The thread may have sent a beat: it must end by itself. */
+/** The thread may have sent a heartbeat: it must end by itself. */
 export const CONNECTING = 1;
 export const STOPPED = 2;
 
-/** What the thread is told: the one thing there is. */
+/** The only message to the thread. */
 export type ThreadOrder = 'stop';
 
 const STOP_PATIENCE_MS = 1500;
@@ -50,7 +51,7 @@ export class ThreadedHeartbeat implements Service {
     this.#phase = newPhase();
     const thread = new Worker(new URL('./thread.js', import.meta.url), {
       workerData: { ...this.#data, phase: this.#phase } satisfies ThreadData,
-      // The thread needs none of the flags (loaders, profilers, inspectors) that the program was started with.
+      // The thread needs none of the program's flags (loaders, profilers, inspectors).
       execArgv: [],
     });
     this.#thread = thread;
@@ -58,17 +59,17 @@ export class ThreadedHeartbeat implements Service {
     thread.on('error', (error) => this.#tell({ kind: 'problem', message: String(error) }));
     thread.once('exit', () => {
       this.#thread = undefined;
-      // A daemon that does not beat is taken for dead: never go on without.
+      // A worker without a heartbeat is declared dead: the thread is started again.
       if (!this.#stopping) setTimeout(() => this.#stopping || void this.start(), 1000).unref();
     });
   }
 
-  /** Lets a beat under way end: nothing may be written after we have left the registry. */
+  /** Ends after the current beat: nothing may be written after the unregistering. */
   async stop(): Promise<void> {
     this.#stopping = true;
     const thread = this.#thread;
     if (thread === undefined) return;
-    const exited = new Promise<void>((resolve) => thread.once('exit', () => resolve()));
+    const exited = new globals.Promise<void>((resolve) => thread.once('exit', () => resolve()));
     if (Atomics.compareExchange(this.#phase, 0, IMPORTING, STOPPED) === IMPORTING) void thread.terminate();
     else thread.postMessage('stop' satisfies ThreadOrder);
     const timer = setTimeout(() => void thread.terminate(), STOP_PATIENCE_MS);

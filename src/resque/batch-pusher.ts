@@ -1,6 +1,6 @@
 /**
- * Pushes many jobs in batches, each in one atomic step and once: a batch whose reply was lost is sent again, and Redis
- * knows whether it has it. Must not know where the jobs come from.
+ * Pushes many jobs in batches, each atomically and exactly once: a batch whose reply was lost is sent again, and Redis
+ * remembers whether it was pushed.
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -12,7 +12,7 @@ import { pushJobs } from './push.js';
 
 const PATIENCE_MS = 20_000;
 const RETRY_MS = 200;
-/** How long Redis knows what it has: longer than anybody waits for it. */
+/** How long Redis remembers the batches: longer than any caller waits. */
 const REMEMBERED_S = 3600;
 
 export class BatchPusher {
@@ -28,9 +28,9 @@ export class BatchPusher {
   }
 
   /**
-   * All or none. Jobs of one queue keep their order.
-   * @throws the client's error: what Redis refuses, and then nothing was pushed; or a loss that lasted, and then all was
-   *   pushed or nothing
+   * Pushes all jobs or none. Jobs of one queue keep their order.
+   * @throws the client's error: after an error reply of Redis nothing was pushed; after a lasting loss of the connection
+   *   either all jobs were pushed or none
    */
   async push(jobs: readonly ReadyJob[]): Promise<void> {
     const batch = { marker: this.#marker, number: ++this.#batches, rememberedS: REMEMBERED_S };
@@ -45,13 +45,13 @@ export class BatchPusher {
     }
   }
 
-  /** Takes away what Redis has remembered for us. */
+  /** Deletes what Redis remembers of the batches. */
   async end(): Promise<void> {
     if (this.#batches > 0) await this.#connection.send(['DEL', this.#marker]).catch(() => {});
   }
 }
 
-/** The connection is lost, or another server takes over; all else that Redis says is a refusal, and begins with its code. */
+/** Whether the connection was lost, or a failover is running. Any other error reply is final. */
 function isPassing(error: unknown): boolean {
   if (error instanceof TsworkerError) return false;
   const message = error instanceof Error ? error.message : String(error);

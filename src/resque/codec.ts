@@ -1,11 +1,11 @@
 /**
- * Payloads: bytes to class and arguments, and back. Pure. Knows JSON and Resque's payload shape; must not know Redis,
- * keys or job functions.
+ * Payloads: bytes to class and arguments, and back. Pure.
  *
  * decodePayload runs once for each job, so the common payload costs one toString and one JSON.parse.
  */
 import { isUtf8 } from 'node:buffer';
 import { TsworkerError } from '../errors.js';
+import * as globals from '../globals.js';
 import type { DecodedPayload } from '../job.js';
 import { stringEnd } from './json-scan.js';
 
@@ -20,7 +20,7 @@ const KEY = /[ \n\t\r]*:/y;
  * @param payload the bytes that the producer pushed
  * @param useNumber true: an integer literal outside ±(2^53 - 1) arrives as an exact `bigint`; false: JSON.parse rounds it
  * @returns the class, and the arguments ([] where `args` is missing or null)
- * @throws TsworkerError PAYLOAD where the bytes are not UTF-8, not strict JSON, or not an object with a string `class`
+ * @throws TsworkerError PAYLOAD if the bytes are not UTF-8, not strict JSON, or not an object with a string `class`
  *   and an `args` array
  */
 export function decodePayload(payload: Buffer, useNumber: boolean): DecodedPayload {
@@ -31,10 +31,10 @@ export function decodePayload(payload: Buffer, useNumber: boolean): DecodedPaylo
 }
 
 /**
- * Checks that a value has a payload's shape, whoever decoded it.
+ * Checks that a decoded value has the shape of a payload.
  * @param value anything
  * @param what names the value in the error
- * @throws TsworkerError PAYLOAD where it is not an object with a string `class` and an `args` array, null or nothing
+ * @throws TsworkerError PAYLOAD if it is not an object with a string `class`, and `args` an array, null or missing
  */
 export function toPayload(value: unknown, what: string): DecodedPayload {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
@@ -44,14 +44,25 @@ export function toPayload(value: unknown, what: string): DecodedPayload {
   const name: unknown = Object.hasOwn(value, 'class') ? (value as { class: unknown }).class : undefined;
   if (typeof name !== 'string') throw refusal(`${what}'s class is ${describe(name)}, not a string`);
   const args: unknown = Object.hasOwn(value, 'args') ? (value as { args: unknown }).args : undefined;
-  if (Array.isArray(args)) return { class: name, args };
-  if (args === undefined || args === null) return { class: name, args: [] };
-  throw refusal(`${what}'s args are ${describe(args)}, not an array`);
+  if (!Array.isArray(args) && args !== undefined && args !== null)
+    throw refusal(`${what}'s args are ${describe(args)}, not an array`);
+  const job = { class: name, args: (args ?? []) as readonly unknown[] };
+  const expiresAt = Object.hasOwn(value, 'tsworker')
+    ? readExpiry((value as { tsworker: unknown }).tsworker)
+    : undefined;
+  return expiresAt === undefined ? job : { ...job, expiresAt };
+}
+
+/** undefined for a value that is not a valid time. */
+function readExpiry(own: unknown): number | undefined {
+  if (typeof own !== 'object' || own === null) return undefined;
+  const { expires_at: expiresAt } = own as { expires_at?: unknown };
+  return typeof expiresAt === 'number' && Number.isFinite(expiresAt) ? expiresAt : undefined;
 }
 
 function parse(text: string, useNumber: boolean): unknown {
   try {
-    const value: unknown = JSON.parse(text);
+    const value: unknown = globals.JSON.parse(text);
     return useNumber && LONG_DIGITS.test(text) ? reviveIntegers(text, value) : value;
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
@@ -73,29 +84,38 @@ function describe(value: unknown): string {
  * The payload text for a class and its arguments, keys in Ruby's order. As JSON.stringify writes it (`toJSON` is
  * honoured, `undefined` in a list is null), but a `bigint` is written as an exact integer. A `number` from 2^53 up is
  * also an integer in JSON, so it comes back as a `bigint`; -0 comes back as 0.
- * @param fields what else stands beside class and args, for those who look for it
- * @throws TsworkerError PAYLOAD where the class is empty or a value cannot be carried: a function, a symbol, NaN, an
+ * @param fields further members of the payload
+ * @param expiresAt see {@link DecodedPayload}; written into the member `tsworker`, which other programs ignore
+ * @throws TsworkerError PAYLOAD if the class is empty, or a value cannot be encoded: a function, a symbol, NaN, an
  *   infinity, a cycle, text with a lone surrogate (Ruby cannot read it). The message names the place.
  */
 export function encodePayload(
   className: string,
   args: readonly unknown[],
   fields: Readonly<Record<string, string>> = {},
+  expiresAt?: number,
 ): string {
   if (typeof className !== 'string' || className === '') {
     throw new TsworkerError('PAYLOAD', 'a job needs the name of its class: a string that is not empty');
   }
   if (!Array.isArray(args)) throw new TsworkerError('PAYLOAD', `the args of ${className} must be an array`);
   try {
-    const more = Object.entries(fields).map(([key, value]) => `,${JSON.stringify(key)}:${JSON.stringify(value)}`);
-    return `{"class":${text(className, 'class')},"args":${encode(args, '', 'args', [])}${more.join('')}}`;
+    const more = Object.entries(fields).map(
+      ([key, value]) => `,${globals.JSON.stringify(key)}:${globals.JSON.stringify(value)}`,
+    );
+    return `{"class":${text(className, 'class')},"args":${encode(args, '', 'args', [])}${more.join('')}${expiryText(expiresAt)}}`;
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw new TsworkerError('PAYLOAD', `the args of ${className} are nested too deeply or too large`, { cause: error });
   }
 }
 
-/** `at` names the place of the value in errors; `above` are the objects that hold it, to find cycles. */
+/** The last member of a payload; '' where it never expires. */
+export function expiryText(expiresAt: number | undefined): string {
+  return expiresAt === undefined ? '' : `,"tsworker":{"expires_at":${Math.ceil(expiresAt)}}`;
+}
+
+/** `at` names the place of the value in errors; `above` are the objects that contain it, to find cycles. */
 function encode(given: unknown, key: string, at: string, above: object[]): string {
   const value = plain(given, key);
   switch (typeof value) {
@@ -103,7 +123,7 @@ function encode(given: unknown, key: string, at: string, above: object[]): strin
       return text(value, at);
     case 'number':
       if (!Number.isFinite(value)) throw cannot(at, `is ${value}, which JSON does not have`);
-      return JSON.stringify(value);
+      return globals.JSON.stringify(value);
     case 'bigint':
       return value.toString();
     case 'boolean':
@@ -132,7 +152,7 @@ function members(value: object, at: string, above: object[]): string[] {
   return present.map(([key, item]) => `${text(key, at)}:${encode(item, key, `${at}.${key}`, above)}`);
 }
 
-/** What JSON.stringify would look at: the result of `toJSON`, the inside of `new Number(1)`. */
+/** The value that JSON.stringify would encode: the result of `toJSON`, the value in `new Number(1)`. */
 function plain(value: unknown, key: string): unknown {
   if (typeof value !== 'object' || value === null) return value;
   const { toJSON } = value as { toJSON?: unknown };
@@ -142,7 +162,7 @@ function plain(value: unknown, key: string): unknown {
 
 function text(value: string, at: string): string {
   if (/\p{Surrogate}/u.test(value)) throw cannot(at, 'holds half a surrogate pair, which Ruby cannot read');
-  return JSON.stringify(value);
+  return globals.JSON.stringify(value);
 }
 
 function cannot(at: string, why: string): TsworkerError {
@@ -158,7 +178,7 @@ function cannot(at: string, why: string): TsworkerError {
  */
 function reviveIntegers(text: string, parsed: unknown): unknown {
   const marked = mark(text);
-  return marked === undefined ? parsed : unmark(JSON.parse(marked));
+  return marked === undefined ? parsed : unmark(globals.JSON.parse(marked));
 }
 
 function mark(text: string): string | undefined {

@@ -7,17 +7,18 @@ import type { Connection } from '../redis/connection.js';
 import { encodePayload } from './codec.js';
 import type { Due } from './due.js';
 import type { NewJob } from './enqueue.js';
+import { expiriesOf } from './expiry.js';
 import type { Keys } from './keys.js';
 import { callScript, SCRIPTS } from './scripts/index.js';
 
-/** An item of the delayed jobs, named by its place and its bytes. */
+/** A delayed item, identified by its time and its bytes. */
 export interface DelayedItem {
   /** The member of `delayed_queue_schedule`: seconds since 1970. */
   readonly time: string;
   readonly item: Buffer;
 }
 
-/** What is to become of an item that is taken out. */
+/** Where an item goes that is taken out. */
 export type Destination =
   | { readonly to: 'queue'; readonly queue: string; readonly payload: Buffer | string }
   /** Another second; not the one where it is. */
@@ -26,7 +27,7 @@ export type Destination =
   | { readonly to: 'failed'; readonly entry: Buffer | string }
   | { readonly to: 'nowhere' };
 
-/** gone: it is not there (any more). refused: the key to which it is to go holds no list; it stays where it is. */
+/** gone: the item does not exist (any more). refused: the destination key is not a list; the item stays. */
 export type Taken = 'taken' | 'gone' | 'refused';
 
 const MOST_IN_ONE_CALL = 1000;
@@ -49,13 +50,14 @@ export async function enqueueDelayed(
   jobs: readonly (NewJob & { readonly due: Due })[],
   fields: Readonly<Record<string, string>> = {},
 ): Promise<(Date | undefined)[]> {
-  const ready = jobs.map(({ queue, class: name, args = [], due }) => {
-    return { queue, payload: encodePayload(name, args, fields), due };
+  const expiries = await expiriesOf(connection, jobs);
+  const ready = jobs.map(({ queue, class: name, args = [], due }, i) => {
+    return { queue, payload: encodePayload(name, args, fields, expiries[i]), due };
   });
   return await delayPayloads(connection, keys, ready);
 }
 
-/** The same, of payloads that are text already. */
+/** The same for encoded payloads. */
 export async function delayPayloads(
   connection: Connection,
   keys: Keys,
@@ -82,7 +84,7 @@ export function itemText(payload: string, queue: string): string {
 export interface PromoteOptions {
   /** Names this process in the lease. */
   readonly name: string;
-  /** For how long it leads after this call. Milliseconds. */
+  /** How long the lease lasts after this call, in milliseconds. */
   readonly leaseMs: number;
   /** Locks of other kinds of schedulers: while one is held nothing is promoted. */
   readonly locks: readonly string[];
@@ -95,7 +97,7 @@ export type Promotion =
       readonly state: 'leading';
       readonly promoted: number;
       readonly nextMs: number | undefined;
-      /** Is due and cannot be promoted by the script: the caller has to take it out, else it stands in the way. */
+      /** Due, but the script cannot promote it: the caller must take it out, since it blocks the items behind it. */
       readonly unreadable: DelayedItem | undefined;
     }
   /** Another of our schedulers leads, for so long. */
@@ -148,7 +150,7 @@ function destinationArgs(destination: Destination): (string | Buffer)[] {
   }
 }
 
-/** Gives the lease away, so that another scheduler leads at once. */
+/** Releases the lease, so that another scheduler leads at once. */
 export async function releaseLease(connection: Connection, keys: Keys, name: string): Promise<void> {
   if ((await connection.send(['GET', keys.scheduler])) === name) await connection.send(['DEL', keys.scheduler]);
 }

@@ -1,19 +1,19 @@
 /** When a job is due. Pure. */
 import { TsworkerError } from '../errors.js';
 
-/** At a time, or so many milliseconds from now by Redis' clock. */
+/** A time, or a delay in milliseconds from now by Redis' clock. */
 export type Due = { readonly at: Date } | { readonly inMs: number };
 
-/** Ten years: more is a mistake in the unit. */
+/** Ten years: a larger value is a mistake in the unit. */
 const LONGEST_SECONDS = 315_360_000;
 
-/** @throws TsworkerError USAGE where it is no number of seconds, or more than ten years; less than 0 is 0 */
+/** @throws TsworkerError USAGE if it is not a number of seconds, or more than ten years. Negative values count as 0 */
 export function dueIn(seconds: unknown): Due {
   if (typeof seconds === 'number' && seconds <= LONGEST_SECONDS) return { inMs: Math.max(0, seconds) * 1000 };
   throw new TsworkerError('USAGE', `enqueueIn takes seconds, at most ten years, not ${String(seconds)}`);
 }
 
-/** @throws TsworkerError USAGE where it is no valid Date */
+/** @throws TsworkerError USAGE if it is not a valid Date */
 export function dueAt(at: unknown): Due {
   if (at instanceof Date && !Number.isNaN(at.getTime())) return { at };
   throw new TsworkerError('USAGE', 'enqueueAt takes a Date: enqueueAt(new Date(…), { queue, class, args })');

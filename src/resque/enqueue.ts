@@ -2,6 +2,7 @@
 import { TsworkerError } from '../errors.js';
 import type { Connection } from '../redis/connection.js';
 import { encodePayload } from './codec.js';
+import { checkExpiresIn, expiriesOf } from './expiry.js';
 import { createKeys } from './keys.js';
 import { pushJobs } from './push.js';
 import { checkQueueName } from './queue-name.js';
@@ -11,22 +12,25 @@ export interface NewJob {
   readonly queue: string;
   /** The Resque class. */
   readonly class: string;
-  /** Whatever JSON carries; a `bigint` is written as an exact integer. Default none. */
+  /** Any JSON values; a `bigint` is written as an exact integer. Default none. */
   readonly args?: readonly unknown[];
+  /** Seconds: where it has not begun by then, it counts as processed and is not run. From when it is due, if that is later. */
+  readonly expiresIn?: number | undefined;
 }
 
-const MEMBERS = ['queue', 'class', 'args'];
+const MEMBERS = ['queue', 'class', 'args', 'expiresIn'];
 
 /** @throws TsworkerError USAGE where it is no job, or has something more: a delay that is ignored would be a surprise */
 export function checkNewJob(job: unknown): void {
   if (typeof job !== 'object' || job === null || Array.isArray(job))
     throw new TsworkerError('USAGE', 'enqueue takes jobs: { queue, class, args }');
-  const { queue, class: name, args } = job as Readonly<Record<string, unknown>>;
+  const { queue, class: name, args, expiresIn } = job as Readonly<Record<string, unknown>>;
   if (typeof name !== 'string' || name === '')
     throw new TsworkerError('USAGE', 'enqueue: the job has no class: { queue, class, args }');
   const where = `enqueue of ${name}`;
   checkQueueName(queue, where);
   if (args !== undefined && !Array.isArray(args)) throw new TsworkerError('USAGE', `${where}: args must be a list`);
+  checkExpiresIn(expiresIn, where);
   const unknown = Object.entries(job).flatMap(([key, value]) =>
     value === undefined || MEMBERS.includes(key) ? [] : [key],
   );
@@ -49,9 +53,10 @@ export async function enqueueJobs(
   fields: Readonly<Record<string, string>> = {},
 ): Promise<void> {
   if (jobs.length === 0) return;
-  const ready = jobs.map(({ queue, class: name, args = [] }) => ({
+  const expiries = await expiriesOf(connection, jobs);
+  const ready = jobs.map(({ queue, class: name, args = [] }, i) => ({
     queue,
-    payload: encodePayload(name, args, fields),
+    payload: encodePayload(name, args, fields, expiries[i]),
   }));
   await pushJobs(connection, createKeys(namespace), ready);
 }

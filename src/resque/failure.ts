@@ -1,10 +1,12 @@
 /** The failed entry, in Ruby Resque's fields and order, as the text around a payload that is spliced in untouched. Pure. */
+
+import * as globals from '../globals.js';
 import type { RetryState } from '../job.js';
 import type { CaughtError } from '../thrown.js';
 
 const MAX_LINE = 1_000;
 const MAX_LINES = 200;
-/** For each error of a chain, so that a deep stack leaves room for its cause. */
+/** Lines for each error of a chain, so that a deep stack does not displace its cause. */
 const MAX_LINES_EACH = 100;
 
 export interface FailureContext {
@@ -12,7 +14,7 @@ export interface FailureContext {
   readonly workerId: string;
   readonly queue: string;
   readonly failedAt: Date;
-  /** The exact payload, where it was not strict JSON and is spliced in as text: kept as base64 for a retry. */
+  /** The exact payload, if it was not strict JSON and is inserted as text: kept as base64 for a retry. */
   readonly raw?: Buffer;
   /** Where the job had run before. */
   readonly retry?: RetryState | undefined;
@@ -43,7 +45,7 @@ export function failureParts(error: CaughtError, context: FailureContext): Failu
   };
   return {
     head: `{"failed_at":"${resqueTime(context.failedAt)}","payload":`,
-    tail: `,${JSON.stringify(fields).slice(1)}`,
+    tail: `,${globals.JSON.stringify(fields).slice(1)}`,
   };
 }
 

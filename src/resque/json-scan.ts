@@ -1,7 +1,8 @@
 /**
- * Where the members of a JSON object lie in its text: what must keep its bytes is cut out, never decoded and encoded
- * again, and what nobody asks for is never decoded at all. Pure. Knows JSON, and must not know what any member means.
+ * Positions of the members of a JSON object in its text, so that they can be copied byte for byte, without decoding and
+ * encoding. Pure.
  */
+import * as globals from '../globals.js';
 
 /** The value of a member is `json.subarray(from, to)`. */
 export interface Member {
@@ -19,7 +20,7 @@ const [TAB, LINE_FEED, RETURN, SPACE, QUOTE, OPEN_BRACKET, CLOSE_BRACKET, OPEN_B
  * The members of an object, in order; of a key that is written twice, both. What stands inside the values is not checked.
  * @param json any bytes; within a string they may be no UTF-8
  * @param text the same, one character for each byte, so that an index into the text is one into the bytes
- * @returns undefined where they are no object
+ * @returns undefined if they are not an object
  */
 export function membersOf(json: Buffer, text = json.toString('latin1')): Member[] | undefined {
   const members: Member[] = [];
@@ -42,12 +43,12 @@ export function membersOf(json: Buffer, text = json.toString('latin1')): Member[
   }
 }
 
-/** A key that is no JSON (an unknown escape) is like no other. */
+/** An invalid key (an unknown escape) equals no other. */
 function keyOf(text: string, json: Buffer, from: number, to: number): string {
   const key = text.slice(from + 1, to - 1);
   if (PLAIN.test(key)) return key;
   try {
-    return JSON.parse(json.toString('utf8', from, to)) as string;
+    return globals.JSON.parse(json.toString('utf8', from, to)) as string;
   } catch {
     return key;
   }
@@ -64,7 +65,7 @@ function skipSpace(text: string, from: number): number {
   }
 }
 
-/** -1: it does not end. */
+/** -1: the value does not end. */
 function valueEnd(text: string, from: number): number {
   if (text[from] === '"') return stringEnd(text, from);
   if (text[from] === '{' || text[from] === '[') return nestedEnd(text, from);
@@ -86,7 +87,7 @@ function nestedEnd(text: string, from: number): number {
   return -1;
 }
 
-/** The index after the closing quote of the string that opens at `open`; -1: it does not end. */
+/** The index after the closing quote of the string that begins at `open`; -1: it does not end. */
 export function stringEnd(text: string, open: number): number {
   for (let quote = text.indexOf('"', open + 1); quote !== -1; quote = text.indexOf('"', quote + 1)) {
     let first = quote;

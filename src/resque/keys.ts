@@ -1,4 +1,4 @@
-/** Every key name, in one place: Resque's own, and ours (below `tsworker:`). Pure; knows no client. */
+/** All key names: Resque's, and those of tsworker (below `tsworker:`, marked "Ours" here). Pure. */
 
 export interface Keys {
   readonly queues: string;
@@ -9,7 +9,7 @@ export interface Keys {
   readonly processed: string;
   readonly failures: string;
   readonly pause: string;
-  /** Of resque-pause and Mission Control: pauses one queue while it is there. */
+  /** Of resque-pause and Mission Control: a queue is paused while this key exists. */
   pauseOf(queue: string): string;
   /** Of resque-scheduler and node-resque: a sorted set of the times for which there are jobs. */
   readonly delayedTimes: string;
@@ -17,30 +17,30 @@ export interface Keys {
   readonly scheduler: string;
   /** Ours: a sorted set of live processes (`<label>:<pid>`), scored by the server time of their last beat. */
   readonly processes: string;
-  /** Ours: a hash, `<label>:<pid>` → which machine that process runs on (see registry/process-fingerprint.ts). */
+  /** Ours: a hash, `<label>:<pid>` → the machine of that process (see registry/process-fingerprint.ts). */
   readonly machines: string;
-  /** Ours: since when Redis takes heartbeats without a break, and when it took the last one (see registry/outages.ts). */
+  /** Ours: since when Redis accepts heartbeats without a break, and when the last one was (see registry/outages.ts). */
   readonly beats: string;
-  /** Ours: a hash, `<label>:<pid>` → what that process does that its records do not show (see registry/process-state.ts). */
+  /** Ours: a hash, `<label>:<pid>` → the state of that process (see registry/process-state.ts). */
   readonly states: string;
   /** Ours: a hash, sha1 of a payload → the deaths of the processes that ran it (see recover.lua). */
   readonly suspects: string;
-  /** Ours: a set of the queues of which jobs may be in quarantine. */
+  /** Ours: a set of the queues that may have jobs in quarantine. */
   readonly quarantines: string;
-  /** Ours: a sorted set of the queues with jobs that failed and run again, scored by when the first is due (ms). */
+  /** Ours: a sorted set of the queues that have retries, scored by when the first is due (ms). */
   readonly retries: string;
   /** Ours: a hash of counts beside Resque's own two (retried). */
   readonly stat: string;
-  /** Ours: written to where a write is needed whatever it is (-wait-replicas). Expires. */
+  /** Ours: written when any write is needed (-wait-replicas). Expires. */
   readonly fence: string;
-  /** Ours: never there. What a script must declare or try, it may do on this one. */
+  /** Ours: never exists. For keys that a script must declare, and for commands that it tries. */
   readonly never: string;
-  /** Ours: how many batches of a long enqueue are in. Expires. */
+  /** Ours: how many batches of a long enqueue were pushed. Expires. */
   enqueued(nonce: string): string;
   queue(name: string): string;
-  /** Ours: the jobs of a queue that two processes died with: a list. */
+  /** Ours: the quarantine of a queue, a list of the jobs with which two processes died. */
   quarantine(name: string): string;
-  /** Ours: the jobs of a queue that failed and run again: a sorted set of envelopes, scored by when they are due (ms). */
+  /** Ours: the retries of a queue, a sorted set of envelopes scored by when they are due (ms). */
   retriesOf(name: string): string;
   worker(id: string): string;
   started(id: string): string;
@@ -48,9 +48,9 @@ export interface Keys {
   failuresOf(id: string): string;
   /** node-resque's heartbeat. `name` is a worker id without its queues. */
   ping(name: string): string;
-  /** The jobs for one of `delayedTimes`: a list. */
+  /** The items of one of `delayedTimes`: a list. */
   delayedAt(time: string): string;
-  /** The lists of `delayedAt` that hold this item: a set. */
+  /** The lists of `delayedAt` that contain this item: a set. */
   delayedItem(item: string): string;
   /** The lock of a running resque-scheduler; `prefix` as in its RESQUE_SCHEDULER_MASTER_LOCK_PREFIX. The namespace stands twice. */
   rubySchedulerLock(prefix: string): string;

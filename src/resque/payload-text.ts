@@ -1,6 +1,6 @@
 /**
- * Payloads made from JSON that somebody typed or wrote to a file: its text goes into the payload as it stands, so that
- * 1.0 stays a float for Ruby, and no digit of a large integer is lost. Pure; must not know where the text comes from.
+ * Payloads from JSON text on the command line or in a file: the text is copied into the payload unchanged, so that 1.0
+ * stays a float for Ruby, and no digit of a large integer is lost. Pure.
  */
 import { isUtf8 } from 'node:buffer';
 import { TsworkerError } from '../errors.js';
@@ -13,7 +13,7 @@ export interface ReadyJob {
   readonly payload: string;
 }
 
-/** An argument as it is typed: JSON where it is that, else text. */
+/** An argument of the command line: JSON if it is valid JSON, else text. */
 export function argText(word: string): string {
   const text = word.trim();
   const value = parsed(text);
@@ -78,10 +78,10 @@ function whyNot(text: string): string {
 }
 
 const HALF = /\p{Surrogate}/u;
-/** Only a text that holds one of these is looked at more closely. */
+/** Only a text that contains one of these is checked further. */
 const MAY_BE_ODD = /\\u[dD][89a-fA-F]|[eE]\+?\d{3}|\d{300}/;
 
-/** What JSON.parse takes and other languages do not: halves of surrogate pairs, numbers beyond all bounds. */
+/** What JSON.parse accepts and other languages do not: lone surrogates, numbers that overflow. */
 function refuseOdd(text: string, value: unknown, what: string): void {
   if (!MAY_BE_ODD.test(text)) return;
   JSON.stringify(value, (key, item: unknown) => {

@@ -5,7 +5,7 @@ import type { Keys } from './keys.js';
 import type { ReadyJob } from './payload-text.js';
 import { callScript, SCRIPTS } from './scripts/index.js';
 
-/** What Redis remembers, so that a push that is sent again does nothing. */
+/** What Redis remembers, so that a push that is sent again has no effect. */
 export interface Batch {
   readonly marker: string;
   /** Rises with each push. */
@@ -13,7 +13,7 @@ export interface Batch {
   readonly rememberedS: number;
 }
 
-/** Redis takes about so many arguments in one call. */
+/** About the maximum number of arguments of one call. */
 const MOST = 1_000_000;
 
 /**

@@ -1,9 +1,9 @@
-/** Which names of queues a producer may use: those that a worker can be told to work. Pure. */
+/** The valid queue names for a producer: those that a worker can be configured with. Pure. */
 import { TsworkerError } from '../errors.js';
 
 /**
  * @param where begins the message
- * @throws TsworkerError USAGE for a name that no worker can be given: it is empty, or a list of queues would read it otherwise
+ * @throws TsworkerError USAGE for a name that no worker can be configured with: it is empty, or not one queue in a list
  */
 export function checkQueueName(name: unknown, where: string): void {
   const problem = problemOf(name);

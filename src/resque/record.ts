@@ -1,6 +1,7 @@
-/** The record of a claim, `worker:W`: reading ours and, where a foreign worker died, theirs. Pure. */
+/** The record of a claim, `worker:W`: reads those of tsworker and, if their worker died, of other programs. Pure. */
 import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
+import * as globals from '../globals.js';
 import type { Claim, RetryState } from '../job.js';
 import { envelopeHead, parseRetryState } from './retry-state.js';
 
@@ -9,34 +10,34 @@ export interface ClaimRecord {
   /** undefined in the records of Ruby, goworker and node-resque. */
   readonly token: string | undefined;
   readonly queue: string;
-  /** When it was taken, as the worker wrote it; '' where it does not say. */
+  /** When it was claimed, as the worker wrote it; '' if missing. */
   readonly runAt: string;
-  /** The job's class, for messages; '' where there is none. */
+  /** The job's class, for messages; '' if missing. */
   readonly class: string;
   /** The bytes that the producer pushed. */
   readonly payload: Buffer;
-  /** The payload as the record shows it: a JSON object, which differs from `payload` where that is not strict JSON. */
+  /** The payload as the record shows it: a JSON object, which differs from `payload` if that is not strict JSON. */
   readonly shown: Buffer;
   readonly strict: boolean;
-  /** It was claimed from a quarantine, and so ran with nothing else in its process. */
+  /** It was claimed from a quarantine, and so ran alone in its process. */
   readonly quarantined: boolean;
-  /** Where it has run before and is run again. */
+  /** Set for a retry. */
   readonly retry: RetryState | undefined;
 }
 
-/** Stands before the slot number in the token of a claim from a quarantine. */
+/** Precedes the slot number in the token of a claim from a quarantine. */
 export const QUARANTINED = 'q';
 
-/** The envelope of a job that is to run again, of what its record shows. */
+/** The envelope of a retry, from the job's record. */
 export function envelopeOf(record: Pick<ClaimRecord, 'queue' | 'payload' | 'strict'>, state: RetryState): Buffer {
   const shown = shownFields(record);
   return Buffer.concat([Buffer.from(envelopeHead(record.queue, state)), ...shown, Buffer.from('}')]);
 }
 
-/** A claim record, with the bytes of a strict payload as they are and any other as a text, as the claim script writes it. */
+/** A claim record as the claim script writes it: a strict payload unchanged, any other as text. */
 export function claimRecord(claim: Omit<Claim, 'slot'>, runAt: string): Buffer {
   const { token, queue } = claim;
-  const start = `{"token":${JSON.stringify(token)},"queue":${JSON.stringify(queue)},"run_at":${JSON.stringify(runAt)},`;
+  const start = `{"token":${globals.JSON.stringify(token)},"queue":${globals.JSON.stringify(queue)},"run_at":${globals.JSON.stringify(runAt)},`;
   return Buffer.concat([Buffer.from(start), ...shownFields(claim), Buffer.from('}')]);
 }
 
@@ -45,41 +46,65 @@ function shownFields({ payload, strict }: Pick<Claim, 'payload' | 'strict'>): Bu
   return strict ? [Buffer.from('"payload":'), payload] : [Buffer.from(asText(payload))];
 }
 
+/** A larger one as a text would be up to six times as large. */
+const MOST_TEXT = 32 * 1024;
+const MOST_SHOWN = 1000;
+
 function asText(payload: Buffer): string {
+  if (payload.length > MOST_TEXT) return asBase64(payload);
   const encoding = isUtf8(payload) ? 'utf8' : 'latin1';
-  const args = JSON.stringify([payload.toString(encoding)]);
+  const args = globals.JSON.stringify([payload.toString(encoding)]);
   return `"payload_encoding":"${encoding}","payload":{"class":"InvalidPayload","args":${args}}`;
 }
 
-/** The field of tsworker:suspects in which the deaths of processes that ran this payload are noted. */
+/** The bytes in a field of their own, and only their beginning as text. */
+function asBase64(payload: Buffer): string {
+  const start = payload
+    .subarray(0, MOST_SHOWN)
+    .toString('latin1')
+    .replace(/[^\x20-\x7e]/g, '?');
+  const args = JSON.stringify([`${start}… (${payload.length} bytes)`]);
+  const bytes = `"payload_base64":"${payload.toString('base64')}"`;
+  return `"payload_encoding":"base64",${bytes},"payload":{"class":"InvalidPayload","args":${args}}`;
+}
+
+/** The field of tsworker:suspects for the deaths of processes that ran this payload. */
 export function suspectField(payload: Buffer): string {
   return createHash('sha1').update(payload).digest('hex');
 }
 
-/** Reads an envelope too. @returns undefined for what no worker writes: not JSON, no payload */
+/** Reads an envelope too. @returns undefined if it is invalid: not JSON, no payload */
 export function parseRecord(record: Buffer): ClaimRecord | undefined {
   const shown = payloadIn(record);
   if (shown === undefined) return undefined;
   try {
-    const fields: unknown = JSON.parse(record.toString());
+    const fields: unknown = globals.JSON.parse(record.toString());
     if (typeof fields !== 'object' || fields === null) return undefined;
-    const { token, queue, run_at, payload, payload_encoding: encoding, retry } = fields as Record<string, unknown>;
+    const { token, queue, run_at, payload, retry } = fields as Record<string, unknown>;
     const job = (typeof payload === 'object' && payload !== null ? payload : {}) as { class?: unknown; args?: unknown };
-    const text = encoding !== undefined && Array.isArray(job.args) ? String(job.args[0]) : undefined;
+    const bytes = encodedBytes(fields as Record<string, unknown>, job.args);
     return {
       token: typeof token === 'string' ? token : undefined,
       queue: typeof queue === 'string' ? queue : '',
       runAt: typeof run_at === 'string' ? run_at : '',
       class: typeof job.class === 'string' ? job.class : '',
-      payload: text === undefined ? shown : Buffer.from(text, encoding === 'latin1' ? 'latin1' : 'utf8'),
+      payload: bytes ?? shown,
       shown,
-      strict: text === undefined,
+      strict: bytes === undefined,
       quarantined: typeof token === 'string' && token.split('-')[2]?.startsWith(QUARANTINED) === true,
       retry: parseRetryState(retry),
     };
   } catch {
     return undefined;
   }
+}
+
+/** The bytes of a payload that the record shows as a text; undefined: it is shown as it is. */
+function encodedBytes(fields: Readonly<Record<string, unknown>>, args: unknown): Buffer | undefined {
+  const { payload_encoding: encoding, payload_base64: base64 } = fields;
+  if (encoding === 'base64' && typeof base64 === 'string') return Buffer.from(base64, 'base64');
+  if (encoding === undefined || !Array.isArray(args)) return undefined;
+  return Buffer.from(String(args[0]), encoding === 'latin1' ? 'latin1' : 'utf8');
 }
 
 const PAYLOAD = Buffer.from('"payload":');

@@ -13,7 +13,7 @@ function stateFields({ id, attempt, postponed, firstFailedAt, errors }: RetrySta
   return { id, attempt, postponed, first_failed_at: firstFailedAt, errors };
 }
 
-/** @returns undefined for what no worker writes */
+/** @returns undefined if it is invalid */
 export function parseRetryState(value: unknown): RetryState | undefined {
   if (!isObject(value)) return undefined;
   const { id, attempt, postponed, first_failed_at: firstFailedAt, errors } = value;

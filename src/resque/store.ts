@@ -1,6 +1,7 @@
 /** The engine's JobStore over Redis: builds the calls of the ack-and-claim script, and reads its replies. */
 import type { QueuePlan } from '../config/settings.js';
 import type { ClaimReply, Finish, JobStore } from '../engine/interfaces.js';
+import * as globals from '../globals.js';
 import type { Claim } from '../job.js';
 import type { Argument, Connection } from '../redis/connection.js';
 import { confirmReplicas } from '../redis/replicas.js';
@@ -15,33 +16,33 @@ export interface StoreOptions {
   readonly namespace: string;
   readonly plan: QueuePlan;
   readonly workerId: (slot: number) => string;
-  /** Tells this process' claims from any other's, also of an earlier process with the same worker id. */
+  /** Identifies the claims of this process, also against an earlier process with the same worker id. */
   readonly nonce: string;
   /** Claims nothing while slot 0 is not registered: a claim of a worker that is not registered would never be recovered. */
   readonly checkRegistered?: boolean;
-  /** Works what is in the quarantines of the queues, in place of the queues themselves. */
+  /** Processes the quarantines of the queues instead of the queues. */
   readonly quarantine?: boolean;
-  /** How many replicas must have a call before it counts, and how long they are waited for; absent: none. */
+  /** How many replicas must confirm a call, and how long to wait for them; absent: none. */
   readonly wait?: { readonly replicas: number; readonly timeoutMs: number };
 }
 
-/** Jobs of so many bytes are acknowledged in one call at most, so that Redis' other clients do not wait for long. */
+/** Limit for the bytes of jobs acknowledged in one call, so that other clients of Redis do not wait for long. */
 const MOST_FINISHED_BYTES = 2 ** 21;
-/** Records that are read in one call. */
+/** Number of records read in one call. */
 const MOST_READ = 50;
 
 export class RedisJobStore implements JobStore {
   readonly #connection: Connection;
   readonly #options: StoreOptions;
   readonly #keys: Keys;
-  /** pause-all-workers, the lists that we claim from, and the keys that pause them: what Redis watches for us. */
+  /** The tracked keys: pause-all-workers, the lists to claim from, and the keys that pause them. */
   readonly #watched: readonly string[];
   readonly #queueNames: readonly string[];
   readonly #queueIndex: ReadonlyMap<string, number>;
   /** The arguments that are the same in each call. */
   readonly #fixed: FixedArguments;
   #sequence = 0;
-  /** Where the script's walk through the weights goes on: at random at first, so that processes differ. */
+  /** Where the script's walk through the weights continues; random at first, so that processes differ. */
   #position = Math.random();
 
   constructor(connection: Connection, options: StoreOptions) {
@@ -49,7 +50,7 @@ export class RedisJobStore implements JobStore {
     this.#options = options;
     this.#keys = createKeys(options.namespace);
     this.#queueNames = options.plan.queues.map((queue) => queue.name);
-    this.#queueIndex = new Map(this.#queueNames.map((name, index) => [name, index]));
+    this.#queueIndex = new globals.Map(this.#queueNames.map((name, index) => [name, index]));
     const lists = listsOf(this.#keys, options.quarantine);
     const { pause, pauseOf } = this.#keys;
     this.#watched = [pause, ...this.#queueNames.map(lists.list), ...this.#queueNames.map(pauseOf)];
@@ -67,7 +68,7 @@ export class RedisJobStore implements JobStore {
   async #call(finishes: readonly Finish[], idle: readonly number[]): Promise<ClaimReply> {
     const { quarantine, nonce } = this.#options;
     const tokenBase = `${nonce}-${(this.#sequence++).toString(36)}-${quarantine ? QUARANTINED : ''}`;
-    const runAt = new Date().toISOString();
+    const runAt = new globals.Date().toISOString();
     const args = this.#arguments(finishes, idle, { tokenBase, runAt });
     const raw = await callScript(this.#connection, SCRIPTS.ackAndClaim, this.#watched, args, { binary: true });
     const reply = raw as ScriptReply;
@@ -99,7 +100,7 @@ export class RedisJobStore implements JobStore {
     const args: Argument[] = [String(finishes.length), String(idle.length), ...prefixes, tokenBase];
     args.push(`,"run_at":"${runAt}",`, ...keys, this.#options.plan.weighted ? this.#walk(idle.length) : '', ...walk);
     for (const finish of finishes) this.#pushFinish(args, finish);
-    // The slots of the finishes are named already.
+    // The slots of the finishes are already in the arguments.
     const named = finishes.length > 0 && idle[0] === finishes[0].claim.slot ? finishes.length : 0;
     for (let i = named; i < idle.length; i++) args.push(String(idle[i]));
     return args;
@@ -122,7 +123,7 @@ export class RedisJobStore implements JobStore {
         break;
       case 'failed': {
         const workerId = this.#options.workerId(slot);
-        const context = { workerId, queue, failedAt: new Date(), retry, ...(strict ? {} : { raw: payload }) };
+        const context = { workerId, queue, failedAt: new globals.Date(), retry, ...(strict ? {} : { raw: payload }) };
         const { head, tail } = failureParts(outcome.error, context);
         args.push('f', head, tail);
         break;
@@ -133,7 +134,7 @@ export class RedisJobStore implements JobStore {
         break;
       }
       case 'requeue':
-        // It has run before: to where its attempts are kept.
+        // A retry goes back to the sorted set that keeps its attempts.
         if (retry !== undefined) args.push('t', queue, '0', envelopeHead(queue, retry), '');
         else args.push(strict ? 'r' : 'b', String(this.#queueIndex.get(queue)), queue, strict ? '' : payload);
     }
@@ -151,7 +152,7 @@ export class RedisJobStore implements JobStore {
     return claims;
   }
 
-  /** Jobs that Redis was not to look through; fewer where somebody else has taken them meanwhile. */
+  /** Claims jobs that are too large to be checked in Redis; fewer if other workers have taken them meanwhile. */
   async #claimLarge([index, ...payloads]: LargeJobs, free: readonly number[], { tokenBase, runAt }: CallFacts) {
     const queue = this.#queueNames[index];
     const wanted = payloads.slice(0, free.length).map((payload, i): Claim => {
@@ -165,7 +166,7 @@ export class RedisJobStore implements JobStore {
     return { claims: wanted.slice(0, count), occupied: atOccupied === 1 ? [free[count]] : [] };
   }
 
-  /** A job that has ended in quarantine is no poison pill. Where this fails, an equal one comes here sooner. */
+  /** A job that ended in quarantine is no poison pill: deletes its deaths. If that fails, nothing is lost. */
   async #forgetDeaths(finishes: readonly Finish[], settled: readonly boolean[]): Promise<void> {
     const ended = finishes.filter(({ outcome }, i) => settled[i] && outcome.kind !== 'requeue');
     if (ended.length === 0) return;
@@ -176,7 +177,7 @@ export class RedisJobStore implements JobStore {
   async held(slots: readonly number[]): Promise<Claim[]> {
     const claims: Claim[] = [];
     for (let i = 0; i < slots.length; i += MOST_READ) claims.push(...(await this.#read(slots.slice(i, i + MOST_READ))));
-    // Their jobs are run now, as those of any claim are.
+    // Their jobs are run like those of any claim.
     if (claims.length > 0) await this.#confirm();
     return claims;
   }
@@ -192,7 +193,7 @@ export class RedisJobStore implements JobStore {
     });
   }
 
-  /** Rejects where too few replicas have it: then the call counts as one whose reply was lost. */
+  /** Rejects if too few replicas confirm: the call then counts as one whose reply was lost. */
   async #confirm(): Promise<void> {
     const { wait } = this.#options;
     if (wait === undefined) return;
@@ -202,7 +203,7 @@ export class RedisJobStore implements JobStore {
 
 /** What is the same in each call, in the order of the script's arguments. */
 interface FixedArguments {
-  /** Worker ids travel as what is before the slot's number and what follows it. */
+  /** Worker ids are sent as the parts before and after the slot number. */
   readonly prefixes: readonly string[];
   readonly keys: readonly string[];
   readonly walk: readonly string[];
@@ -233,7 +234,7 @@ function fixedArguments(
       plan.weighted ? plan.queues.map(({ weight }) => weight).join(',') : '',
       String(Buffer.byteLength(list(''))),
       keys.retries,
-      // What runs again does so from its own queue.
+      // The quarantine child runs no retries.
       quarantine ? '' : '1',
       keys.stat,
     ],
@@ -241,13 +242,13 @@ function fixedArguments(
   };
 }
 
-/** What no worker writes is taken for a payload that cannot be read. */
+/** An invalid record counts as an unreadable payload. */
 function inEnvelope(envelope: Buffer): Pick<Claim, 'payload' | 'strict' | 'retry'> {
   const { payload, strict, retry } = parseRecord(envelope) ?? { payload: envelope, strict: false, retry: undefined };
   return { payload, strict, retry };
 }
 
-/** What stands in a worker id before and after the slot. */
+/** The parts of a worker id before and after the slot. */
 function aroundSlot(workerId: (slot: number) => string): [string, string] {
   const [one, other] = [workerId(0), workerId(1)];
   let at = 0;
@@ -255,7 +256,7 @@ function aroundSlot(workerId: (slot: number) => string): [string, string] {
   return [one.slice(0, at), one.slice(at + 1)];
 }
 
-/** In each part jobs of no more bytes than Redis shall move at once, or a single one. */
+/** Parts whose jobs have at most so many bytes that Redis moves at once, or consist of a single job. */
 function partsBySize(finishes: readonly Finish[]): readonly (readonly Finish[])[] {
   const parts: (readonly Finish[])[] = [];
   let from = 0;
@@ -272,7 +273,7 @@ function partsBySize(finishes: readonly Finish[]): readonly (readonly Finish[])[
 
 function without(idle: readonly number[], occupied: readonly number[]): readonly number[] {
   if (occupied.length === 0) return idle;
-  const blocked = new Set(occupied);
+  const blocked = new globals.Set(occupied);
   return idle.filter((_, i) => !blocked.has(i));
 }
 

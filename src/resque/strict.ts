@@ -1,6 +1,6 @@
 /**
- * Which payloads every other reader of a record can read: what the claim script decides for small ones (json.lua), for those
- * that are too large for it. Pure.
+ * Whether a payload is readable for all other programs. The claim script decides it for small payloads (json.lua); this
+ * is for those that are too large for it. Pure.
  */
 import { isUtf8 } from 'node:buffer';
 
@@ -28,14 +28,14 @@ function parse(text: string): unknown {
   }
 }
 
-/** Whether an escape stands for half a character: Ruby refuses it. */
+/** Whether an escape is a lone surrogate, which Ruby rejects. */
 function hasHalfPair(text: string): boolean {
   if (!text.includes('\\u')) return false;
   let high = -1;
   for (const { 0: whole, 1: digits, index } of text.matchAll(ESCAPE)) {
     const code = digits === undefined ? 0 : Number.parseInt(digits, 16);
     const isLow = code >= 0xdc00 && code <= 0xdfff;
-    // A first half must be followed by a second at once, and a second one follows nothing else.
+    // A high surrogate must be followed by a low one, and a low one must follow a high one.
     if ((high >= 0 && high !== index) || isLow !== high >= 0) return true;
     high = code >= 0xd800 && code <= 0xdbff ? index + whole.length : -1;
   }

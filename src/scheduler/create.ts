@@ -1,4 +1,4 @@
-/** A scheduler from plain data, which can be handed to a thread. */
+/** Creates a scheduler from plain data, which can be passed to a thread. */
 import { randomBytes } from 'node:crypto';
 import type { Connection } from '../redis/connection.js';
 import { createKeys } from '../resque/keys.js';
@@ -6,14 +6,14 @@ import { Scheduler, type SchedulerMessage } from './scheduler.js';
 
 export interface SchedulerData {
   readonly namespace: string;
-  /** First part of the name in the lease. */
+  /** The first part of the name in the lease. */
   readonly label: string;
   readonly pid: number;
   /** See Settings. */
   readonly lockPrefix: string;
 }
 
-/** @returns undefined where this process must not move delayed jobs */
+/** @returns undefined if the scheduler is off */
 export function schedulerDataOf(settings: {
   readonly scheduler: 'on' | 'off';
   readonly namespace: string;

@@ -1,6 +1,6 @@
 /**
- * The scheduler service: promotes delayed jobs that are due. One process of the fleet leads, by a lease; the others look
- * when the lease would end. The leader sleeps until the next job is due, and is told by Redis when an earlier one comes.
+ * The scheduler service: promotes delayed jobs that are due. One process of the fleet leads, by a lease; the others
+ * check when the lease would expire. The leader sleeps until the next job is due; Redis notifies it of an earlier one.
  * Runs beside the heartbeat, on an event loop that no job can block. Knows no job module.
  */
 import type { Connection } from '../redis/connection.js';
@@ -13,33 +13,33 @@ export interface SchedulerOptions {
   readonly keys: Keys;
   /** Names this process in the lease: `<label>:<pid>`. */
   readonly name: string;
-  /** Locks of other kinds of schedulers; see Keys. */
+  /** Keys of the locks of other kinds of schedulers; see Keys. */
   readonly locks: readonly string[];
   readonly tell: (message: SchedulerMessage) => void;
 }
 
-/** Plain data: it may come from a thread. */
+/** Plain data, since it may come from a thread. */
 export type SchedulerMessage =
   /** Delayed jobs were moved to their queues. */
   | { readonly kind: 'promoted'; readonly count: number }
-  /** One could not be read, and was moved to `failed`. */
+  /** A delayed item could not be read, and was moved to `failed`. */
   | { readonly kind: 'unreadable'; readonly time: string; readonly reason: string }
-  /** A scheduler of another kind works, and we do nothing; undefined: it has gone. */
+  /** A scheduler of another kind is active, and this one waits; undefined: the other one is gone. */
   | { readonly kind: 'standing by'; readonly holder: string | undefined }
-  /** Told once for each outage. */
+  /** Sent once for each outage. */
   | { readonly kind: 'scheduler problem'; readonly message: string };
 
 const KINDS: readonly string[] = ['promoted', 'unreadable', 'standing by', 'scheduler problem'];
 
-/** Tells them from what else comes from the same thread. */
+/** Whether a message of the heartbeat thread comes from the scheduler. */
 export function isSchedulerMessage(message: { readonly kind: string }): message is SchedulerMessage {
   return KINDS.includes(message.kind);
 }
 
-/** After the death of the leader nobody promotes for at most so long, and the time that followers wait beyond it. */
+/** After the death of the leader no job is promoted for at most this time plus the wait of the followers. */
 const LEASE_MS = 3000;
 const RENEW_MS = 1000;
-/** Followers do not look all at once. */
+/** Random extra wait, so that followers do not check all at once. */
 const FOLLOWER_SPREAD_MS = 200;
 const STANDING_BY_MS = 5000;
 const RETRY_MS = 1000;
@@ -51,7 +51,7 @@ export class Scheduler implements Service {
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> | undefined;
   #state: 'new' | 'started' | 'stopped' = 'new';
-  /** Something changed while a look was under way. */
+  /** Something changed during a step: another one follows. */
   #again = false;
   #leading = false;
   #holder: string | undefined;
@@ -68,18 +68,18 @@ export class Scheduler implements Service {
     this.look();
   }
 
-  /** Ends after a step under way, and lets another process lead at once. */
+  /** Ends after the current step, and releases the lease so that another process leads at once. */
   async stop(): Promise<void> {
     this.#state = 'stopped';
     clearTimeout(this.#timer);
     await this.#running;
     if (!this.#leading) return;
     this.#leading = false;
-    // Where it fails the lease expires by itself.
+    // If this fails, the lease expires by itself.
     await releaseLease(this.#connection, this.#options.keys, this.#options.name).catch(() => {});
   }
 
-  /** The delayed jobs changed, or the connection is there again. */
+  /** The delayed jobs changed, or the connection was restored. */
   look(): void {
     if (this.#state !== 'started') return;
     clearTimeout(this.#timer);
@@ -104,7 +104,7 @@ export class Scheduler implements Service {
     }
   }
 
-  /** @returns how long to wait for the next. Milliseconds; 0: not at all */
+  /** @returns the wait until the next step, in milliseconds */
   async #step(): Promise<number> {
     const { keys, name, locks } = this.#options;
     try {
@@ -114,7 +114,7 @@ export class Scheduler implements Service {
       if (promotion.state === 'following') return promotion.forMs + 1 + Math.random() * FOLLOWER_SPREAD_MS;
       const { promoted, nextMs, unreadable } = promotion;
       if (unreadable !== undefined) await this.#settle(unreadable);
-      // Our own writes end Redis' watch: only a call that changes nothing arms it.
+      // Our own writes end the key tracking in Redis: only a call that changes nothing starts it.
       if (promoted > 0 || unreadable !== undefined) return 0;
       return Math.min(nextMs ?? RENEW_MS, RENEW_MS);
     } catch (error) {
@@ -135,7 +135,7 @@ export class Scheduler implements Service {
       this.#tell({ kind: 'promoted', count: promotion.promoted });
   }
 
-  /** What the script cannot promote must not stand in the way of what is due behind it. */
+  /** Moves an item that the script cannot promote, so that the items due after it are not held up. */
   async #settle(found: DelayedItem): Promise<void> {
     const { keys, name } = this.#options;
     const { destination, reason } = destinationOf(found, name);

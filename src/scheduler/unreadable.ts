@@ -1,19 +1,19 @@
-/** What becomes of a due item that the promotion script does not move by itself: a large one, or one that is no job. Pure. */
+/** Decides where a due item goes that the promotion script does not move: a large one, or an invalid job. Pure. */
 import { isUtf8 } from 'node:buffer';
 import type { DelayedItem, Destination } from '../resque/delayed.js';
 import { failureParts } from '../resque/failure.js';
 import { membersOf } from '../resque/json-scan.js';
 import { CaughtError } from '../thrown.js';
 
-/** Where the item is to go; `reason` where that is `failed`. */
+/** The destination of an item; `reason` is set if that is `failed`. */
 export interface Decision {
   readonly destination: Destination;
   readonly reason: string | undefined;
 }
 
 /**
- * @param scheduler the name of the process, which stands in the failed entry as its worker
- * @param wrong why it cannot be promoted, where that is known already
+ * @param scheduler the name of the process, written as the worker of the failed entry
+ * @param wrong why it cannot be promoted, if that is already known
  */
 export function destinationOf({ item }: DelayedItem, scheduler: string, wrong?: string): Decision {
   const job = readJob(item);
@@ -24,7 +24,7 @@ export function destinationOf({ item }: DelayedItem, scheduler: string, wrong?: 
 
 interface ReadItem {
   readonly queue: string;
-  /** It is an object, so that it can stand in the failed entry as it is. */
+  /** A JSON object with a class, which can be the payload of the failed entry as it is. */
   readonly isObject: boolean;
   readonly wrong: string | undefined;
 }
@@ -53,7 +53,7 @@ function parsed(text: string): Readonly<Record<string, unknown>> | undefined {
   }
 }
 
-/** As the worker writes one for a payload that it cannot read: resque-web shows it, and `failed` can tell the bytes. */
+/** Same format as for an unreadable payload of a queue: resque-web shows it, and `failed` has the original bytes. */
 function failedEntry(item: Buffer, { queue, isObject }: ReadItem, scheduler: string, reason: string): Buffer {
   const error = new CaughtError({ name: 'InvalidDelayedJob', message: reason, stack: '' });
   const { head, tail } = failureParts(error, {

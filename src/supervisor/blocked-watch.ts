@@ -1,32 +1,32 @@
 /**
- * Finds children whose event loop stands still: a job blocks it. It watches only as long as some child has announced
- * further pulses, so that an idle worker costs nothing.
+ * Finds children whose event loop is blocked by a job. It watches only while some child has announced further pulses,
+ * so that an idle worker costs nothing.
  */
 import type { Child } from './child-process.js';
 
 const WATCH_MS = 1000;
 /** Pulses come every two seconds, and a busy machine may be late. */
 const SILENT_MS = 5000;
-/** A look that is so late was itself kept from running: the whole group may have been suspended. */
+/** A check that is this late was delayed itself: the whole process group may have been suspended. */
 const LATE_MS = 1000;
 
 export interface BlockedWatchEvents {
-  /** It does not answer for so long. Told once. */
+  /** The child has not answered for `silentMs`. Called once. */
   onBlocked(child: Child, silentMs: number): void;
-  /** It answers again. */
+  /** The child answers again. */
   onAnswering(child: Child): void;
-  /** All its jobs have limits, and it is silent for longer than the longest. Told at each look. */
+  /** All its jobs have time limits, and it has been silent for longer than the longest. Called at each check. */
   onBeyondLimits(child: Child, silentMs: number): void;
 }
 
 export class BlockedWatch {
   readonly #children: ReadonlySet<Child>;
   readonly #events: BlockedWatchEvents;
-  /** Since when, by the monotonic clock. */
+  /** Blocked children, and since when, by the monotonic clock. */
   readonly #blocked = new Map<Child, number>();
   #timer: NodeJS.Timeout | undefined;
   #lookedAt = 0;
-  /** Until then we only listen. */
+  /** No child is judged before this time. */
   #listenUntil = 0;
 
   constructor(children: ReadonlySet<Child>, events: BlockedWatchEvents) {
@@ -34,12 +34,12 @@ export class BlockedWatch {
     this.#events = events;
   }
 
-  /** Since when the child does not answer, by the monotonic clock. */
+  /** Since when the child has not answered, by the monotonic clock; undefined: it answers. */
   blockedSince(child: Child): number | undefined {
     return this.#blocked.get(child);
   }
 
-  /** A child has spoken. */
+  /** A message of the child arrived. */
   heard(child: Child, now = performance.now()): void {
     if (this.#blocked.delete(child)) this.#events.onAnswering(child);
     if (!child.pulsing || this.#timer !== undefined) return;
@@ -56,7 +56,7 @@ export class BlockedWatch {
     for (const child of this.#blocked.keys()) if (!this.#children.has(child)) this.#blocked.delete(child);
     const watched = [...this.#children].filter((child) => child.working && child.pulsing);
     if (watched.length === 0) this.stop();
-    // Timers run before what waits in the pipes is read: their silence may be ours.
+    // Timers run before pending messages are read: after a late check the delay may be on our side.
     if (now - this.#lookedAt > WATCH_MS + LATE_MS) this.#listenUntil = now + SILENT_MS;
     this.#lookedAt = now;
     if (now >= this.#listenUntil) for (const child of watched) this.#judge(child, now);

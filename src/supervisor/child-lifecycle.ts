@@ -1,6 +1,5 @@
 /**
- * One child from its start until it has left the registry, and what its end means for the slot that it was in. Its
- * supervisor is what all of them share.
+ * One child from its start until it has left the registry, and whether the slot starts another one afterwards.
  */
 import type { ChildProcess } from 'node:child_process';
 import { TsworkerError } from '../errors.js';
@@ -23,62 +22,62 @@ import {
 type Refusal = Extract<Ending, { kind: 'refused' }>;
 export type StartOrder = Extract<Order, { kind: 'start' }>;
 
-/** The slot of the child. */
+/** What is known of the slot of a child. */
 export interface SlotFacts {
   /** From 0. */
   readonly number: number;
   readonly start: StartOrder;
   readonly history: SlotHistory;
-  /** The worker ends where its child cannot start at all, or children die too often. Else it is tried again. */
+  /** true: the worker stops when this child cannot start, or children die too often. false: the start is retried. */
   readonly essential: boolean;
 }
 
-/** What is the same for all children of a supervisor. */
-export interface Family {
+/** What all children of a supervisor share. */
+export interface LifecycleContext {
   readonly fork: () => ChildProcess;
   readonly registry: ChildRegistry;
   readonly events: SupervisorEvents;
   readonly recentDeaths: RecentDeaths;
   readonly children: Set<Child>;
   readonly stopped: AbortSignal;
-  /** Nobody claims, as a signal asked for. */
+  /** Whether the worker was paused by a signal. */
   readonly paused: () => boolean;
-  /** Some child has worked. */
+  /** Whether any child has been ready so far. */
   readonly proven: () => boolean;
   readonly hear: (slot: SlotFacts) => ChildEvents;
-  /** What it did until it left in order. */
+  /** A child ended in order: its job counts. */
   readonly settled: (ending: Extract<Ending, { kind: 'ended' }>) => void;
-  /** One died and is not replaced: the worker has failed. */
+  /** A child died and is not replaced: the worker's exit code is 1. */
   readonly failed: () => void;
-  /** All children are to end. `refusal`: why the worker cannot start. */
+  /** Stops all children. `refusal`: why the worker cannot start. */
   readonly end: (refusal?: TsworkerError) => void;
 }
 
-/** @param trial it is not the only one in its slot, and is not started again when it cannot start */
-export function beginChild(family: Family, slot: SlotFacts, trial: boolean): ChildLifecycle {
-  const lifecycle = new Lifecycle(family, slot, trial);
+/** @param trial another child works in the slot: this one is not started again when it cannot start */
+export function beginChild(context: LifecycleContext, slot: SlotFacts, trial: boolean): ChildLifecycle {
+  const lifecycle = new Lifecycle(context, slot, trial);
   return { child: lifecycle.child, over: lifecycle.live() };
 }
 
 class Lifecycle {
   readonly child: Child;
-  readonly #family: Family;
+  readonly #context: LifecycleContext;
   readonly #slot: SlotFacts;
   readonly #trial: boolean;
 
-  constructor(family: Family, slot: SlotFacts, trial: boolean) {
-    this.#family = family;
+  constructor(context: LifecycleContext, slot: SlotFacts, trial: boolean) {
+    this.#context = context;
     this.#slot = slot;
     this.#trial = trial;
-    this.child = new Child(family.fork, family.hear(slot));
+    this.child = new Child(context.fork, context.hear(slot));
     this.child.essential = slot.essential;
-    family.children.add(this.child);
+    context.children.add(this.child);
     this.child.send(slot.start);
-    if (family.paused()) this.child.send({ kind: 'pause' });
+    if (context.paused()) this.child.send({ kind: 'pause' });
   }
 
   async live(): Promise<RestartDecision> {
-    const { children, events, registry } = this.#family;
+    const { children, events, registry } = this.#context;
     const { child } = this;
     void child.ready.then((ready) => {
       this.#slot.history.proven ||= ready;
@@ -86,37 +85,37 @@ class Lifecycle {
     const [identity, death] = await Promise.all([this.#register(), child.gone]);
     children.delete(child);
     const { pid, ending } = child;
-    if (pid === undefined) return await this.#bury(undefined, death);
+    if (pid === undefined) return await this.#handleDeath(undefined, death);
     events.emit('left', { slot: this.#slot.number, pid, inOrder: ending !== undefined });
     events.emit('stateChanged');
-    if (ending === undefined) return await this.#bury(identity, death);
+    if (ending === undefined) return await this.#handleDeath(identity, death);
     if (identity !== undefined) await registry.leave(identity);
     return ending.kind === 'refused' ? await this.#refuse(ending) : this.#settle(ending);
   }
 
-  /** The child loads its modules meanwhile. */
+  /** Registers the slots while the child loads its job modules. */
   async #register(): Promise<Identity | undefined> {
     const { pid, over } = this.child;
     if (pid === undefined) return undefined;
-    const identity = await this.#family.registry.enter(pid, this.#slot.start.settings.concurrency, over.signal);
+    const identity = await this.#context.registry.enter(pid, this.#slot.start.settings.concurrency, over.signal);
     if (identity !== undefined) this.child.send({ kind: 'registered', identity });
-    // Stopped meanwhile: the broadcast may have come before the child could hear.
-    if (this.#family.stopped.aborted) this.child.stop('stop');
+    // If we were stopped meanwhile, the broadcast may have been sent before the child could receive it.
+    if (this.#context.stopped.aborted) this.child.stop('stop');
     return identity;
   }
 
   #settle(ending: Extract<Ending, { kind: 'ended' }>): RestartDecision {
-    const { settled, stopped, end } = this.#family;
+    const { settled, stopped, end } = this.#context;
     const { retiring } = this.child;
     settled(ending);
-    // A fault that it could not tie to a job: it stopped in order, but nobody asked it to.
+    // An uncaught error that belongs to no job: the child stopped in order, but without being asked to.
     if (ending.exitCode === 1 && this.#slot.essential && !stopped.aborted && !retiring) end();
     return { restart: retiring && !stopped.aborted, afterMs: 0 };
   }
 
-  /** At the start it is the end of all. Later something must have changed, and may change again: we go on trying. */
+  /** At the start this ends the worker. Later the cause must be new and may pass: the start is retried. */
   async #refuse({ code, message, hint }: Refusal): Promise<RestartDecision> {
-    const { stopped, events, end } = this.#family;
+    const { stopped, events, end } = this.#context;
     const error = new TsworkerError(code as TsworkerError['code'], message, hint === undefined ? {} : { hint });
     const surplus = await this.#isSurplus();
     if (!surplus && !this.#mayPass(code)) end(error);
@@ -127,20 +126,20 @@ class Lifecycle {
     return { restart: true, afterMs };
   }
 
-  /** What one of them could do before, another will do again: in this slot, or with Redis, in any. */
+  /** A child started here before, or (for Redis errors) in any slot: the cause may pass. */
   #mayPass(code: string): boolean {
     const { history, start, essential } = this.#slot;
     if (!essential) return true;
-    return (history.proven || (code === 'REDIS' && this.#family.proven())) && !start.settings.exitOnComplete;
+    return (history.proven || (code === 'REDIS' && this.#context.proven())) && !start.settings.exitOnComplete;
   }
 
-  /** One on trial that was never ready leaves a slot where another child works, and so does one that was replaced. */
+  /** Another child works in the slot: this one was replaced, or was on trial and never ready. */
   async #isSurplus(): Promise<boolean> {
     return this.child.replaced || (this.#trial && !(await this.child.ready));
   }
 
-  async #bury(identity: Identity | undefined, death: Death): Promise<RestartDecision> {
-    const { events, stopped, registry, recentDeaths, failed, end } = this.#family;
+  async #handleDeath(identity: Identity | undefined, death: Death): Promise<RestartDecision> {
+    const { events, stopped, registry, recentDeaths, failed, end } = this.#context;
     const { child } = this;
     const surplus = await this.#isSurplus();
     const decision = surplus ? NO_RESTART : this.#decide(death);
@@ -161,12 +160,12 @@ class Lifecycle {
     return decision;
   }
 
-  /** Whether one that died is replaced, and when. */
+  /** Whether a dead child is replaced, and when. */
   #decide({ error }: Death): RestartDecision {
-    const { recentDeaths, stopped, failed, children } = this.#family;
+    const { recentDeaths, stopped, failed, children } = this.#context;
     const started = error === undefined;
     this.#countDeath();
-    // Where others work, one that cannot be started for want of memory or descriptors is no reason to end them.
+    // While other children work, a fork that fails for lack of memory or descriptors must not end the worker.
     if (this.#slot.essential && (started || ![...children].some((child) => child.working)))
       recentDeaths.add(performance.now());
     const restart = !stopped.aborted && !recentDeaths.tooMany;

@@ -1,4 +1,4 @@
-/** One child: its process, what it said last, and how it ended. Decides nothing. */
+/** One child: its process, its last reports, and how it ended. Makes no decisions. */
 import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import type { Counts } from '../metrics/counts.js';
@@ -19,43 +19,43 @@ export interface ChildEvents {
 const LAST_WORDS_MS = 500;
 
 export class Child {
-  /** Of a monotonic clock, as all times here. Milliseconds. */
+  /** Milliseconds of the monotonic clock, like all times here. */
   readonly bornAt = performance.now();
   /** Resolves when the process is gone, or could not be started. */
   readonly gone: Promise<Death>;
-  /** Resolves with true when it claims, with false when it was gone before that. */
+  /** Resolves with true when the child claims jobs, with false when it was gone before that. */
   readonly ready: Promise<boolean>;
   /** Aborts when the process is gone. */
   readonly over = new AbortController();
-  /** The child's last word, if it had one: without, it died. */
+  /** The child's last report; undefined after its end: it died. */
   ending: Ending | undefined;
-  /** No job of it may take longer, in milliseconds; 0: no limit. */
+  /** The longest time limit of its jobs, in milliseconds; 0: at least one has no limit. */
   limitMs = 0;
-  /** When its event loop last ran, as far as we know. */
+  /** When its last report arrived: its event loop ran then. */
   heardAt = performance.now();
-  /** It is registered, has set up its job modules, and claims. */
+  /** It is registered, has set up its job modules, and claims jobs. */
   working = false;
-  /** It has said that it will say more soon: as long as it says nothing, its event loop stands still. */
+  /** It has announced further pulses: while none arrives, its event loop is blocked. */
   pulsing = false;
-  /** How many jobs ran when it said so last. */
+  /** How many jobs ran at its last pulse. */
   running = 0;
-  /** The claims (their tokens) of which it has said that their jobs run: only the quarantine child does. */
+  /** The claim tokens of the jobs that it reported as running. Only the quarantine child reports them. */
   readonly begun = new Set<string>();
-  /** It was told to end its jobs and be replaced. */
+  /** It was ordered to finish its jobs and exit, since it is to be replaced. */
   retiring = false;
-  /** Another works in its slot. */
+  /** Another child works in its slot. */
   replaced = false;
-  /** One of those that do the worker's work; else it has no part in whether that is ready. */
+  /** false: it does not count for whether the worker is ready (the quarantine child). */
   essential = true;
   killedFor: KillCause | undefined;
   #stopping = false;
   #waiting: (() => void)[] = [];
   #tellReady!: (ready: boolean) => void;
   readonly #process: ChildProcess | undefined;
-  /** Its messages bear it. A job cannot know it: it comes before any job module is loaded. */
+  /** Part of every message of the child. Jobs do not know it: the child gets it before it loads any job module. */
   readonly #secret = randomBytes(16).toString('hex');
 
-  /** @param fork starts a process, or gives one that has not been told anything yet */
+  /** @param fork starts a process, or returns one that was started early and has no orders yet */
   constructor(fork: () => ChildProcess, events: ChildEvents) {
     this.ready = new Promise((resolve) => {
       this.#tellReady = resolve;
@@ -63,7 +63,7 @@ export class Child {
     try {
       this.#process = fork();
     } catch (error) {
-      // For want of memory Node throws; for want of processes or descriptors it tells by an event.
+      // Without memory Node throws; without processes or descriptors it emits 'error'.
       this.gone = Promise.resolve(this.#end({ code: null, signal: null, error: error as Error }));
       return;
     }
@@ -71,7 +71,7 @@ export class Child {
     this.gone = this.#watch(this.#process);
   }
 
-  /** undefined: it could not be started. */
+  /** undefined: the process could not be started. */
   get pid(): number | undefined {
     return this.#process?.pid;
   }
@@ -80,19 +80,19 @@ export class Child {
     if (this.#process?.connected) this.#process.send(seal(this.#secret, order), () => {});
   }
 
-  /** Once only: a second stop would be one that waits for no job. */
+  /** Sends the order once: a second stop would make the child stop without waiting for its jobs. */
   stop(reason: string): void {
     if (!this.#stopping) this.send({ kind: 'stop', reason });
     this.#stopping = true;
   }
 
-  /** Its running jobs are allowed to finish; a later stop still limits how long. */
+  /** Its running jobs are allowed to finish; a later stop still limits their time. */
   retire(reason: string): void {
     this.retiring = true;
     this.send({ kind: 'retire', reason });
   }
 
-  /** Resolves when it has said how many jobs run in it, at once where it does not work yet, and after so long at most. */
+  /** Resolves at the next pulse, or after `withinMs`; at once if the child does not work yet. */
   async nextPulse(withinMs: number): Promise<void> {
     if (!this.working || this.over.signal.aborted) return;
     await new Promise<void>((resolve) => {
@@ -106,7 +106,7 @@ export class Child {
     });
   }
 
-  /** For one that blocks its event loop and cannot hear us. */
+  /** For a child whose event loop is blocked, so that it receives no orders. */
   kill(cause: KillCause): void {
     this.killedFor ??= cause;
     this.#process?.kill('SIGKILL');
@@ -114,14 +114,14 @@ export class Child {
 
   #watch(child: ChildProcess): Promise<Death> {
     return new Promise((resolve) => {
-      // Also told when a message does not reach a child that has just gone: the end of that one is told by 'exit'.
+      // Also emitted when a message does not reach a child that has just exited: 'exit' follows then.
       child.on('error', (error) => {
         if (child.pid === undefined) resolve(this.#end({ code: null, signal: null, error }));
       });
       child.once('exit', (code, signal) => {
         if (child.pid === undefined) return;
         const death = this.#end({ code, signal });
-        // What it said last may still have to be read: 'close' comes after that, unless a process of its own holds the line.
+        // Its last report may still be unread: 'close' comes after it, unless a grandchild keeps the channel open.
         const timer = setTimeout(() => resolve(death), LAST_WORDS_MS);
         child.once('close', () => {
           clearTimeout(timer);
@@ -144,7 +144,7 @@ export class Child {
     else this.#take(opened.body, events);
   }
 
-  /** It should have seen that by itself; whatever it says may mean something else. */
+  /** Its messages may mean something else. It should have noticed the other version itself. */
   #refuse(version: string): void {
     this.ending ??= refuseVersion(VERSION, version);
     this.kill('killed');
@@ -166,7 +166,7 @@ export class Child {
         events.onPulse(this, report);
         break;
       case 'counts':
-        // One that comes after the end is left out: Redis' own count is taken then, and has it.
+        // Ignored after the exit: the count is taken from Redis then, which includes it.
         if (!this.over.signal.aborted) events.onCounts(this, report.counts);
         break;
       case 'running':

@@ -1,6 +1,6 @@
 /**
- * One slot for a child: filled again and again until the stop, and its child replaced when asked. It owns which child is
- * the current one; how a child lives and what its end means is told to it.
+ * One slot for a child: starts a child again until the stop, and replaces it on request. The slot owns which child is
+ * the current one; the restart decision comes from the lifecycle.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Child } from './child-process.js';
@@ -13,22 +13,22 @@ export interface ChildLifecycle {
 }
 
 /**
- * new-first: the new child works before the old one is told to end, so there are two for a while. old-first: there is no
- * connection for both.
+ * new-first: the new child works before the old one is asked to end, so there are two for a while. old-first: there is
+ * no Redis connection for both.
  */
 export type ReplaceOrder = 'new-first' | 'old-first';
 
 export interface ChildSlotOptions {
-  /** Starts a child. One on `trial` is not the only one here, and is not started again when it cannot start. */
+  /** Starts a child. `trial`: another child works in the slot, so this one is not started again if it cannot start. */
   readonly begin: (trial: boolean) => ChildLifecycle;
-  /** A new child works, and the old one was told to end its jobs. */
+  /** A new child works, and the old one was asked to finish its jobs and exit. */
   readonly replacing: (old: ChildLifecycle, next: Child) => void;
-  /** A replacement goes on when {@link ChildSlot.waitingFor} has begun, or ended. */
+  /** A replacement waits until {@link ChildSlot.waitingFor} is ready, or has ended. */
   readonly waiting: () => void;
   readonly stopped: AbortSignal;
 }
 
-/** A request for another child. */
+/** A request to replace the child. */
 class Replacement {
   readonly order: ReplaceOrder;
   readonly done: Promise<boolean>;
@@ -47,10 +47,11 @@ const CLOSED = 'it is not needed any more';
 
 export class ChildSlot {
   readonly #options: ChildSlotOptions;
-  /** Aborts at the stop, and when the slot is closed. */
+  /** Aborts when the slot is closed. */
   readonly #closed = new AbortController();
+  /** Aborts at the stop, and when the slot is closed. */
   readonly #ended: AbortSignal;
-  /** Replaced children that still end their jobs. */
+  /** Replaced children that still finish their jobs. */
   readonly #draining = new Set<Promise<unknown>>();
   #current: ChildLifecycle | undefined;
   #replacement: Replacement | undefined;
@@ -64,12 +65,12 @@ export class ChildSlot {
     this.#ended = AbortSignal.any([options.stopped, this.#closed.signal]);
   }
 
-  /** During a replacement: the child that has to begin, or to end, before it goes on. */
+  /** During a replacement: the child that has to become ready, or to end, before the replacement continues. */
   get waitingFor(): Child | undefined {
     return this.#waitingFor;
   }
 
-  /** Resolves when the slot is not to be filled again and everybody who was in it has left. */
+  /** Resolves when no child will be started any more and all children of the slot have left. */
   async run(): Promise<void> {
     while (!this.#ended.aborted) {
       this.#current ??= this.#fill();
@@ -80,7 +81,7 @@ export class ChildSlot {
         await this.#rest(decision.afterMs);
       } else break;
     }
-    // Closed while a replacement was under way: it would not hear of it otherwise.
+    // Closed during a replacement: the child that is current now has not been asked to retire.
     if (this.#closed.signal.aborted) this.#current?.child.retire(CLOSED);
     this.#over = true;
     this.#takeReplacement().settle(false);
@@ -88,8 +89,8 @@ export class ChildSlot {
   }
 
   /**
-   * Puts another child in place of the one that works here.
-   * @returns whether one works now; the old one may still be ending its jobs
+   * Replaces the child.
+   * @returns whether the new one works now; the old one may still be finishing its jobs
    */
   replace(order: ReplaceOrder): Promise<boolean> {
     if (this.#over) return Promise.resolve(false);
@@ -98,7 +99,7 @@ export class ChildSlot {
     return this.#replacement.done;
   }
 
-  /** The child here ends its jobs, and no other comes. */
+  /** The child finishes its jobs and exits, and is not replaced. */
   close(): void {
     this.#closed.abort();
     this.#current?.child.retire(CLOSED);
@@ -110,7 +111,7 @@ export class ChildSlot {
     return lifecycle;
   }
 
-  /** @returns what comes of the slot when the child has gone; undefined when a replacement comes first */
+  /** @returns the restart decision when the child is gone; undefined when a replacement is requested before that */
   async #next(lifecycle: ChildLifecycle): Promise<RestartDecision | undefined> {
     const over = new AbortController();
     const asked = once(AbortSignal.any([this.#asked.signal, over.signal]));
@@ -138,7 +139,7 @@ export class ChildSlot {
 
   /** The slot is never without a child. */
   async #newFirst(old: ChildLifecycle, replacement: Replacement): Promise<ChildLifecycle> {
-    // Replacing one that is still starting would only start two.
+    // Replacing a child that is still starting would only start two.
     this.#wait(old.child);
     await old.child.ready;
     const next = this.#options.begin(true);
@@ -175,7 +176,7 @@ export class ChildSlot {
     this.#options.waiting();
   }
 
-  /** Cut short by the stop, and by a replacement: what was wrong may have been put right. */
+  /** Ends early at the stop, and at a replacement: the cause may have been fixed. */
   async #rest(ms: number): Promise<void> {
     const signal = AbortSignal.any([this.#ended, this.#asked.signal]);
     if (ms > 0) await sleep(ms, undefined, { signal }).catch(() => {});

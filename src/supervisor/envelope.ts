@@ -1,7 +1,7 @@
 /**
- * How a message of ours is told from all others that may come over the same channel: a job, or a library that knows
- * another process manager, may send anything. Each child gets a secret with its start order, which every message bears in
- * both directions; then the version must be the same, and the shape right.
+ * Recognizes tsworker's own messages on the channel between supervisor and child: a job, or a library made for another
+ * process manager, may send anything there. Each child gets a secret with its start order, which every message carries
+ * in both directions; then the version must be the same, and the shape valid.
  */
 import { VERSION } from '../version.js';
 import type { Order, Report } from './messages.js';
@@ -13,7 +13,7 @@ interface Envelope {
   readonly body: unknown;
 }
 
-/** A message of ours, or the version of the tsworker that sent it where that is another; undefined: not a message of ours. */
+/** A valid message, or the version of the sender if that is another one; undefined: not a message of tsworker. */
 export type Opened<T> =
   | { readonly body: T; readonly secret: string }
   | { readonly otherVersion: string; readonly secret: string }
@@ -27,7 +27,7 @@ export function openReport(message: unknown, secret: string): Opened<Report> {
   return open<Report>(message, secret, REPORTS);
 }
 
-/** @param secret undefined as long as no start order has come: it brings one */
+/** @param secret undefined before the start order, which brings it */
 export function openOrder(message: unknown, secret: string | undefined): Opened<Order> {
   return open<Order>(message, secret, ORDERS);
 }
@@ -73,7 +73,7 @@ const REPORTS = shapes<Report['kind']>({
   refused: { code: isString, message: isString, hint: isOptionalString },
 });
 
-/** A map: what a message names is no property of an object by chance. */
+/** A map, since a `kind` that a message names might be an inherited property of an object. */
 function shapes<K extends string>(table: Readonly<Record<K, Shape>>): Shapes {
   return new Map(Object.entries<Shape>(table));
 }
@@ -88,7 +88,7 @@ function isShaped(body: unknown, shapes: Shapes): boolean {
   return shape !== undefined && Object.entries(shape).every(([field, check]) => check(body[field]));
 }
 
-/** The last word of a child whose supervisor is of another version: the package was upgraded in place meanwhile. */
+/** The last report of a child whose supervisor has another version: the package was upgraded in place meanwhile. */
 export function refuseVersion(supervisor: string, child: string): Extract<Report, { kind: 'refused' }> {
   return {
     kind: 'refused',

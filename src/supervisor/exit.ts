@@ -1,8 +1,8 @@
-/** How a process ended, in the words of Ruby's Process::Status, which is what Resque writes. Pure. */
+/** How a process ended, as Ruby's Process::Status prints it, which is what Resque writes. Pure. */
 import { constants } from 'node:os';
 import type { Death } from './messages.js';
 
-/** Node.js ends itself so, and says why only on stderr. */
+/** Node.js ends itself with SIGABRT when its heap is full, and writes the reason only to stderr. */
 const ABORTED = ', as Node.js ends when its heap is full';
 
 /** `pid 4711 SIGKILL (signal 9)`, `pid 4711 exit 1`. */

@@ -1,14 +1,14 @@
 /**
- * Runs what is in quarantine: as long as something is, one child works that does nothing else, one job at a time. It ends
- * by itself when nothing is left.
+ * Runs the quarantined jobs: while there are any, one child runs them, one at a time. The child exits by itself when
+ * none is left.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ChildSlot } from './child-slot.js';
 
 export interface QuarantineOptions {
-  /** Whether a job waits in the quarantine of a queue of ours. Rejects where Redis cannot be asked. */
+  /** Whether a job waits in the quarantine of one of the worker's queues. Rejects if Redis does not answer. */
   readonly isOccupied: () => Promise<boolean>;
-  /** Starts the child, and replaces one that dies; `over` resolves when it has ended in order. */
+  /** Starts the child, and replaces it if it dies; `over` resolves when it has ended in order. */
   readonly open: () => { readonly slot: ChildSlot; readonly over: Promise<void> };
   readonly intervalMs: number;
   readonly stopped: AbortSignal;
@@ -29,19 +29,19 @@ export class Quarantine {
     options.stopped.addEventListener('abort', () => clearInterval(this.#timer));
   }
 
-  /** Looks now, and again and again, since others put jobs there too. */
+  /** Checks now and at each interval, since other processes quarantine jobs too. */
   start(): void {
     if (this.#options.stopped.aborted) return;
     this.#timer = setInterval(() => void this.look(), this.#options.intervalMs);
     void this.look();
   }
 
-  /** Its child is there. */
+  /** The quarantine child exists. */
   get isOpen(): boolean {
     return this.#slot !== undefined;
   }
 
-  /** Something may be there. Resolves when nothing is any more, or with the stop. */
+  /** Checks for quarantined jobs. Resolves when none is left, or at the stop. */
   look(): Promise<void> {
     this.#again = true;
     this.#running ??= this.#run().finally(() => {
@@ -50,7 +50,7 @@ export class Quarantine {
     return this.#running;
   }
 
-  /** Nobody else works any more: resolves when what is left there is done, or with the stop. */
+  /** To be called when no other child works any more. Resolves when no quarantined job is left, or at the stop. */
   async finish(): Promise<void> {
     const { stopped } = this.#options;
     const stop = new Promise<void>((resolve) => stopped.addEventListener('abort', () => resolve(), { once: true }));
@@ -62,7 +62,7 @@ export class Quarantine {
     }
   }
 
-  /** The child ends its job, and the next one loads the job modules anew. */
+  /** The child finishes its job, and the next one loads the new job modules. */
   reload(): void {
     void this.#slot?.replace('old-first');
   }

@@ -1,7 +1,7 @@
 /**
- * A reload: every slot gets another child, so that new job modules come in and nothing stands still. The new children
- * start one after the other, each as soon as the one before is ready; the old ones end their jobs side by side, as many
- * as there are connections for. Asked for again while it is under way, it begins anew when it is through.
+ * A reload: every slot gets a new child, which loads the new job modules, while the worker keeps working. The new
+ * children start one after the other, each as soon as the one before is ready; the old ones finish their jobs in
+ * parallel, as many as there are Redis connections for. A request during a reload starts another one after it.
  */
 import type { Child } from './child-process.js';
 import type { ChildLifecycle, ChildSlot } from './child-slot.js';
@@ -13,13 +13,13 @@ export interface ReloadOptions {
   readonly spare: () => number;
   readonly events: SupervisorEvents;
   readonly stopped: AbortSignal;
-  /** Those of the child that became ready last. */
+  /** The job classes of the child that became ready last. */
   readonly classes: () => readonly string[];
 }
 
 export class Reload {
   readonly #options: ReloadOptions;
-  /** Old children that still end their jobs: each has a connection that no slot counts. */
+  /** Old children that still finish their jobs: each has a Redis connection beyond one for each slot. */
   readonly #draining = new Map<Child, Promise<unknown>>();
   #running = false;
   #again = false;
@@ -36,12 +36,12 @@ export class Reload {
     else void this.#run();
   }
 
-  /** undefined: none is under way. */
+  /** undefined: no reload is running. */
   get progress(): ReloadProgress | undefined {
     return this.#running ? this.#describe() : undefined;
   }
 
-  /** A slot has replaced its child; this one ends its jobs. */
+  /** A slot has replaced this child, which finishes its jobs. */
   drains({ child, over }: ChildLifecycle): void {
     this.#draining.set(child, over);
     void over.finally(() => this.#draining.delete(child));
@@ -88,7 +88,7 @@ export class Reload {
     return replaced;
   }
 
-  /** That may take as long as a job: it must not look as if nothing happened. */
+  /** Waiting may take as long as a job: says what the reload waits for. */
   tellWaiting(): void {
     const progress = this.#describe();
     const { what, children } = progress.waitingFor;

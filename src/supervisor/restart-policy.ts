@@ -1,13 +1,13 @@
-/** Whether a child that died is replaced, how soon, and when the supervisor gives up. Times are of a monotonic clock. */
+/** Whether a dead child is replaced, how soon, and when the supervisor gives up. Times are of the monotonic clock. */
 
 const FIRST_MS = 50;
 const LONGEST_MS = 30_000;
-/** A child that lived so long has shown that it can: the next death is a first one again. */
+/** After a child has lived this long, the next death counts as the first again. */
 const PROVEN_MS = 60_000;
 const GIVE_UP_DEATHS = 10;
 const GIVE_UP_WITHIN_MS = 60_000;
 
-/** What becomes of a slot whose child has left. */
+/** Whether a slot whose child has left starts another one. */
 export interface RestartDecision {
   readonly restart: boolean;
   readonly afterMs: number;
@@ -15,28 +15,28 @@ export interface RestartDecision {
 
 export const NO_RESTART: RestartDecision = { restart: false, afterMs: 0 };
 
-/** What is remembered of the children that were in one slot. */
+/** What is known of the children that were in one slot. */
 export interface SlotHistory {
-  /** How many died in a row. */
+  /** Deaths in a row. */
   deaths: number;
-  /** One of them has worked: what keeps another from starting is new. */
+  /** A child was ready here: the cause that keeps another one from starting is new. */
   proven: boolean;
 }
 
 /**
- * @param deaths how many in a row, this one included
- * @returns milliseconds: none at the first, then doubling from 50 ms to 30 s
+ * @param deaths deaths in a row, this one included
+ * @returns milliseconds: 0 at the first death, then doubling from 50 ms to 30 s
  */
 export function restartDelayMs(deaths: number): number {
   return deaths <= 1 ? 0 : Math.min(FIRST_MS * 2 ** (deaths - 2), LONGEST_MS);
 }
 
-/** @param livedMs how long the child had lived */
+/** @param livedMs how long the child lived, in milliseconds */
 export function countDeath(deathsBefore: number, livedMs: number): number {
   return livedMs >= PROVEN_MS ? 1 : deathsBefore + 1;
 }
 
-/** The deaths of all children: too many within a minute, and something is wrong that another child does not cure. */
+/** The deaths of all children: too many within a minute mean a problem that a restart does not fix. */
 export class RecentDeaths {
   #times: number[] = [];
 

@@ -1,12 +1,12 @@
 /**
- * Keeps N children at work: starts them, replaces one that died or grew too large, stops them. It runs no job, so
- * nothing of the user's can block it. It knows the registry by an interface, and of the worker only how to start one.
+ * Keeps N children running: starts them, replaces those that died or use too much memory, stops them. It runs no job,
+ * so no job can block it. It knows the registry by an interface, and of the worker only how to start a child.
  */
 import type { ChildProcess } from 'node:child_process';
 import type { Settings } from '../config/settings.js';
 import type { TsworkerError } from '../errors.js';
 import { BlockedWatch } from './blocked-watch.js';
-import { beginChild, type Family, type SlotFacts, type StartOrder } from './child-lifecycle.js';
+import { beginChild, type LifecycleContext, type SlotFacts, type StartOrder } from './child-lifecycle.js';
 import type { Child, ChildEvents, Ending } from './child-process.js';
 import { ChildSlot } from './child-slot.js';
 import type { Ready, ReloadProgress, RunningChild, SupervisorEvents } from './events.js';
@@ -16,7 +16,7 @@ import { Quarantine } from './quarantine.js';
 import { Reload } from './reload.js';
 import { RecentDeaths } from './restart-policy.js';
 
-/** A child that works answers sooner; one that is blocked does not answer at all. */
+/** A child answers sooner, unless it is blocked: then it does not answer at all. */
 const COUNT_MS = 300;
 
 export interface SupervisorOptions {
@@ -26,7 +26,7 @@ export interface SupervisorOptions {
   readonly fork: () => ChildProcess;
   readonly registry: ChildRegistry;
   readonly events: SupervisorEvents;
-  /** How many Redis connections there are beyond one for each child, for a while; Infinity: no limit. */
+  /** How many Redis connections there may be beyond one for each child; Infinity: no limit. */
   readonly spare: number;
 }
 
@@ -37,13 +37,13 @@ export interface Supervised {
   readonly putBack: number;
 }
 
-/** What can be seen of a child from outside, beside what its workers do. */
+/** The state of a child, without what its workers do. */
 export interface ChildState {
   readonly pid: number;
   readonly working: boolean;
   readonly paused: boolean;
   readonly draining: boolean;
-  /** By the monotonic clock. */
+  /** By the monotonic clock; undefined: it answers. */
   readonly blockedSince: number | undefined;
   readonly reload: { readonly replaced: number; readonly total: number } | undefined;
 }
@@ -55,23 +55,23 @@ export class Supervisor {
   readonly #reload: Reload;
   readonly #watch: BlockedWatch;
   readonly #stopped = new AbortController();
-  readonly #family: Family;
-  /** undefined: there is no Redis connection for its child. */
+  readonly #context: LifecycleContext;
+  /** undefined: there is no Redis connection for a quarantine child. */
   readonly #quarantine: Quarantine | undefined;
-  /** Of the slots, until nobody is in them any more. */
+  /** The runs of the slots, until all their children have left. */
   readonly #running = new Set<Promise<void>>();
   #sum: Supervised = { exitCode: 0, processed: 0, failed: 0, putBack: 0 };
   #refusal: TsworkerError | undefined;
-  /** Of the child that began to work last. */
+  /** Facts of the child that became ready last. */
   #ready: Ready | undefined;
   #paused = false;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
     const { events, settings, spare } = options;
-    this.#family = this.#createFamily();
+    this.#context = this.#createContext();
     this.#watch = new BlockedWatch(this.#children, {
-      onBlocked: (child, silentMs) => this.#tellBlocked(child, silentMs),
+      onBlocked: (child, silentMs) => this.#reportBlocked(child, silentMs),
       onAnswering: (child) => {
         events.emit('answering', { pid: child.pid ?? 0 });
         events.emit('stateChanged');
@@ -96,8 +96,8 @@ export class Supervisor {
   }
 
   /**
-   * Works until every child has ended.
-   * @throws TsworkerError where a child cannot start at all
+   * Resolves when every child has ended.
+   * @throws TsworkerError if a child cannot start at all
    */
   async run(): Promise<Supervised> {
     const slots = this.#slots.map((slot) => this.#runSlot(slot));
@@ -111,31 +111,31 @@ export class Supervisor {
   }
 
   /**
-   * One more slot, beside those of the settings: it has no part in reloads, and its child may die or refuse to start as
-   * often as it likes. To be called while the supervisor runs.
+   * Adds a slot beside those of the settings: it is not part of reloads, and its child may die or refuse to start any
+   * number of times. To be called while the supervisor runs.
    */
   openSlot(number: number, start: StartOrder): { readonly slot: ChildSlot; readonly over: Promise<void> } {
     const slot = this.#createSlot(number, start, { essential: false });
     return { slot, over: this.#runSlot(slot) };
   }
 
-  /** Something may have come into quarantine. */
+  /** To be called when a job may have been quarantined. */
   lookIntoQuarantine(): void {
     void this.#quarantine?.look();
   }
 
-  /** How many processes run; one that is gone and still registered is none. */
+  /** How many child processes run, without those that have exited and are still registered. */
   get busy(): number {
     return [...this.#children].filter((child) => !child.over.signal.aborted).length;
   }
 
-  /** How many jobs run, as the children say who have just been told to end them; a blocked one says nothing. */
+  /** How many jobs run. To be called after a stop, which the children answer with a pulse; blocked ones do not. */
   async countJobs(): Promise<number> {
     await Promise.all([...this.#children].map((child) => child.nextPulse(COUNT_MS)));
     return [...this.#children].reduce((sum, child) => sum + child.running, 0);
   }
 
-  /** How many children are at work, and answer. */
+  /** How many children claim jobs and answer. */
   get ready(): number {
     return this.#atWork().filter((child) => this.#watch.blockedSince(child) === undefined).length;
   }
@@ -172,27 +172,27 @@ export class Supervisor {
     );
   }
 
-  /** Claims no more; the running jobs go on. */
+  /** The children claim no more jobs; the running ones continue. */
   quiet(reason = 'stop'): void {
     this.#stopped.abort();
     for (const child of this.#children) child.stop(reason);
     this.#options.events.emit('stateChanged');
   }
 
-  /** Replaces all children with such as load the job modules anew. Their running jobs are allowed to finish. */
+  /** Replaces all children by ones with the new job modules. Running jobs are allowed to finish. */
   reload(): void {
     this.#reload.request();
     this.#quarantine?.reload();
   }
 
-  /** Also those that are started later. */
+  /** Pauses or resumes all children, also those that are started later. */
   suspend(paused: boolean): void {
     this.#paused = paused;
     this.broadcast({ kind: paused ? 'pause' : 'resume' });
     this.#options.events.emit('stateChanged');
   }
 
-  /** Tells the running jobs to end. */
+  /** Aborts the running jobs. */
   abort(error: Error): void {
     this.broadcast({ kind: 'abort', reason: error.message });
   }
@@ -201,7 +201,7 @@ export class Supervisor {
     for (const child of this.#children) child.send(order);
   }
 
-  /** Those that do not end although their jobs were given up: they block, and hear nothing. */
+  /** Kills the children that did not exit although their jobs were aborted: they are blocked and receive no orders. */
   killAll(): void {
     for (const child of this.#children) {
       this.#options.events.emit('killed', { pid: child.pid ?? 0 });
@@ -213,7 +213,7 @@ export class Supervisor {
     return [...this.#children].filter((child) => child.essential && child.working && !child.retiring);
   }
 
-  #createFamily(): Family {
+  #createContext(): LifecycleContext {
     const { fork, registry, events } = this.#options;
     return {
       ...{ fork, registry, events, children: this.#children, stopped: this.#stopped.signal },
@@ -232,12 +232,12 @@ export class Supervisor {
     };
   }
 
-  /** Its child ends by itself when nothing is left in quarantine. */
+  /** Its child ends by itself when no quarantined job is left. */
   #createQuarantine(): Quarantine {
     const { settings, registry, events, spare } = this.#options;
     const { processes, interval } = settings;
     return new Quarantine({
-      // While a reload has the last connection, its child has to wait.
+      // While a reload uses the last connection, the quarantine child has to wait.
       isOccupied: async () => this.#children.size < processes + spare && (await registry.hasQuarantined()),
       open: () => {
         events.emit('quarantineOpened');
@@ -257,7 +257,7 @@ export class Supervisor {
   #createSlot(number: number, start: StartOrder, { essential }: Pick<SlotFacts, 'essential'>): ChildSlot {
     const facts: SlotFacts = { number, start, essential, history: { deaths: 0, proven: false } };
     return new ChildSlot({
-      begin: (trial) => beginChild(this.#family, facts, trial),
+      begin: (trial) => beginChild(this.#context, facts, trial),
       replacing: (old, next) => {
         this.#reload.drains(old);
         this.#options.events.emit('replacing', { old: describe(old.child), next: next.pid ?? 0 });
@@ -287,7 +287,7 @@ export class Supervisor {
       },
       onPulse: (child, { rssMb }) => {
         this.#watch.heard(child);
-        this.#weigh(child, rssMb);
+        this.#checkMemory(child, rssMb);
       },
       onCounts: (child, counts) => events.emit('counted', { slot: number, pid: child.pid ?? 0, counts }),
     };
@@ -303,19 +303,19 @@ export class Supervisor {
     };
   }
 
-  #tellBlocked(child: Child, silentMs: number): void {
+  #reportBlocked(child: Child, silentMs: number): void {
     this.#options.events.emit('blocked', { ...describe(child), silentMs });
     this.#options.events.emit('stateChanged');
   }
 
-  /** Of a child whose jobs all have limits we hear again after the longest at the latest. */
+  /** All its jobs have time limits, so a child that is not blocked answers after the longest one at the latest. */
   #killBlocked(child: Child, silentMs: number): void {
     if (child.killedFor !== undefined) return;
     this.#options.events.emit('killedBlocked', { pid: child.pid ?? 0, silentMs });
     child.kill('blocked');
   }
 
-  #weigh(child: Child, rssMb: number): void {
+  #checkMemory(child: Child, rssMb: number): void {
     const { maxRss } = this.#options.settings;
     if (maxRss === 0 || rssMb <= maxRss || child.retiring || this.stopping) return;
     this.#options.events.emit('retiring', { pid: child.pid ?? 0, rssMb });
@@ -324,7 +324,7 @@ export class Supervisor {
   }
 }
 
-/** Its child needs a Redis connection of its own. */
+/** Whether there is a quarantine child, which needs a Redis connection of its own. */
 export function runsQuarantine(spare: number): boolean {
   return spare > 0;
 }

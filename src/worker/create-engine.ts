@@ -1,4 +1,4 @@
-/** The engine of a worker with what it needs: the store, and all that listen to it, side by side. */
+/** Creates the engine of a worker, with its job store and the listeners to its events. */
 import { randomBytes } from 'node:crypto';
 import { Engine } from '../engine/engine.js';
 import { EngineEvents } from '../engine/events.js';
@@ -13,14 +13,14 @@ import type { WorkerOptions } from './types.js';
 
 export interface EngineParts {
   readonly connection: Connection;
-  /** What is registered. */
+  /** The registered identity. */
   readonly identity: Identity;
   readonly perform: Perform;
   readonly judge: Judge;
   readonly watch: JobWatch;
-  /** The registered ones. */
+  /** The registered job classes. */
   readonly classes: readonly string[];
-  /** Counted up as outcomes are reported. */
+  /** Incremented for each acknowledged job. */
   readonly counts: { processed: number; failed: number };
 }
 
@@ -65,7 +65,7 @@ function count(events: EngineEvents, { connection, identity, watch, counts }: En
       else if (outcome.kind === 'failed') counts.failed++;
     })
     .on('finished', (run, outcome) => watch.finished(run, outcome))
-    // Whoever finds itself out of the registry lives: it need not wait for the next beat, which does it where this fails.
+    // This worker is alive but was removed from the registry: registers again at once. The next heartbeat would too.
     .on('unregistered', () => void reenter(connection, identity).catch(() => {}));
 }
 

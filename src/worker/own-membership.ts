@@ -1,4 +1,4 @@
-/** For a worker without a supervisor: it registers, beats and leaves by itself, and has the scheduler beside that. */
+/** The registry membership of a worker without a supervisor: it registers, sends heartbeats, and runs the scheduler. */
 import { maskUri } from '../config/uri.js';
 import { heartbeatWording } from '../log/log-subscriber.js';
 import { schedulerWording } from '../log/scheduler-log.js';
@@ -10,7 +10,7 @@ import { schedulerDataOf } from '../scheduler/create.js';
 import { isSchedulerMessage, type SchedulerMessage } from '../scheduler/scheduler.js';
 import type { WorkerOptions } from './types.js';
 
-/** What the engine is told of it. */
+/** The calls to the engine. */
 interface EngineNews {
   setProcesses(count: number): void;
   jobsPushed(): void;
@@ -22,7 +22,7 @@ export function createOwnMembership(options: WorkerOptions, wanted: Identity, en
   const wordScheduler = schedulerWording(log);
   const tell = (message: HeartbeatMessage | SchedulerMessage) => {
     if (message.kind === 'beat') engine.setProcesses(message.processes);
-    // It may have put jobs back, and over our own connection; also a beat that failed, until it did.
+    // A heartbeat may have requeued jobs over our own connection, which Redis does not report to us; a failed one too.
     else engine.jobsPushed();
     if (isSchedulerMessage(message)) return wordScheduler(message);
     options.meter?.hear?.(message);

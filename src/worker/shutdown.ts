@@ -1,25 +1,28 @@
 /**
- * How the worker shuts down: quiet (claim no more), then abort (tell the running jobs), then put back (give them up). Two
- * endings, not one: a first signal asks for the first; a second, or the end of the grace, for the others.
+ * How the worker shuts down: quiet (claim no more), then abort (cancel the running jobs), then requeue those that did
+ * not stop. The first signal starts the first step; a second signal, or the end of -grace, starts the others.
  */
+
+import { clearTimeout, setTimeout } from 'node:timers';
 import type { Logger } from 'pino';
 import { counted } from '../format.js';
+import * as globals from '../globals.js';
 
 /** Heroku and others send several signals at once: repeats within this time count as one. */
 const SAME_SIGNAL_MS = 1000;
-/** From the abort of the jobs' signals until they are given up; and then, until nothing at all is waited for. */
+/** Time from the abort of the jobs' signals until they are requeued, and from then until nothing is waited for. */
 const LAST_WORD_MS = 2000;
-/** What a worker that has not begun to claim is given to finish starting, or to see that it need not. */
+/** Time that a worker which has not begun to claim jobs gets to finish or cancel its start. */
 const START_MS = 1500;
 const LOOK_MS = 100;
 
 /** What can be shut down: an engine with its jobs, or a supervisor with its children. */
 export interface Stoppable {
-  /** What has not ended: jobs, or children. */
+  /** How many jobs, or children, have not ended. */
   readonly busy: number;
-  /** How many jobs run, where `busy` counts something else: asked of those who run them. */
+  /** How many jobs run, if `busy` counts children. */
   countJobs?(): Promise<number>;
-  /** What has ended and could not be reported. */
+  /** How many jobs have ended and could not be reported to Redis. */
   readonly undelivered: number;
   quiet(): void;
   abort(reason: Error): void;
@@ -28,27 +31,27 @@ export interface Stoppable {
 }
 
 export interface ShutdownOptions {
-  /** For the shutdown itself. A child has a supervisor that says it for all. */
+  /** For the shutdown itself. The supervisor of a child logs it for all children. */
   readonly log: Logger;
-  /** For what becomes of jobs: who runs them knows. */
+  /** For requeued jobs: logged by the process that runs them. */
   readonly jobLog: Logger;
-  /** Milliseconds that running jobs get; 0: no limit. */
+  /** How long running jobs may continue, in milliseconds; 0: no limit. */
   readonly graceMs: number;
-  /** How long a Redis that does not answer is waited for, once everything has ended. Milliseconds. */
+  /** How long to wait for a Redis that does not answer after all jobs have ended, in milliseconds. */
   readonly deliveryMs: number;
-  /** Fires when the shutdown begins: what `signals()` gives. */
+  /** Aborted when the shutdown begins: the signal of `signals()`. */
   readonly begun: AbortController;
 }
 
 export class Shutdown {
   readonly #options: ShutdownOptions;
-  readonly #timers = new Set<NodeJS.Timeout>();
+  readonly #timers = new globals.Set<NodeJS.Timeout>();
   readonly #over = new AbortController();
   #target: Stoppable | undefined;
-  /** Of the first signal, by a monotonic clock. */
+  /** Time of the first request, by the monotonic clock. */
   #requestedAt: number | undefined;
   #begun = false;
-  /** The grace applies: not to who is replaced. */
+  /** -grace limits the running jobs. Not for a child that is replaced. */
   #limited = false;
   #aborted = false;
   #delivery: 'not watched' | 'watched' | 'done' = 'not watched';
@@ -58,25 +61,25 @@ export class Shutdown {
   }
 
   /**
-   * Aborts when nothing is waited for any more, `setup` and `teardown` included: a start that a signal has interrupted,
-   * or jobs that were given up, have had their time.
+   * Aborts when nothing is waited for any more, not even `setup` and `teardown`: after an interrupted start, or after
+   * jobs were requeued.
    */
   get over(): AbortSignal {
     return this.#over.signal;
   }
 
-  /** From now on there are jobs to stop. */
+  /** Sets what is to be shut down. To be called before jobs are claimed. */
   attach(target: Stoppable): void {
     this.#target = target;
     if (this.#begun) this.#quiet();
   }
 
-  /** Claims no more and lets the running jobs take what time they need. A later request is still the first. */
+  /** Shuts down without a time limit for running jobs. The next request still counts as the first signal. */
   retire(reason: string): void {
     if (!this.#begun) this.#begin(reason);
   }
 
-  /** Something failed that no job is to blame for. Unlike a second signal, it hurries nobody who is shutting down already. */
+  /** Shuts down after an error outside of any job. Unlike a second signal, it does not abort a shutdown under way. */
   fault(reason: string): void {
     if (this.#limited) return;
     this.#limited = true;
@@ -85,7 +88,7 @@ export class Shutdown {
 
   /** @param reason shown in the log: `SIGTERM` */
   request(reason: string): void {
-    const now = performance.now();
+    const now = globals.now();
     if (this.#requestedAt === undefined) {
       this.#requestedAt = now;
       this.#limited = true;
@@ -93,18 +96,18 @@ export class Shutdown {
     } else if (now - this.#requestedAt >= SAME_SIGNAL_MS) this.abort(`second signal (${reason})`);
   }
 
-  /** The jobs have ended and were reported: what is left is not Redis' business. */
+  /** All jobs have ended and were reported to Redis. */
   delivered(): void {
     this.#delivery = 'done';
   }
 
-  /** Everything has ended: no timer may fire any more. */
+  /** Everything has ended: clears all timers. */
   done(): void {
     for (const timer of this.#timers) clearTimeout(timer);
     this.#timers.clear();
   }
 
-  /** Tells the running jobs to end, and gives up those that do not. */
+  /** Cancels the running jobs, and requeues those that do not stop. */
   abort(reason: string): void {
     if (this.#aborted) return;
     this.#aborted = true;
@@ -126,7 +129,7 @@ export class Shutdown {
     begun.abort(new Error(`the worker is shutting down (${reason})`));
   }
 
-  /** At once where they run here. */
+  /** Calls back with the number of running jobs; at once if they run in this process. */
   #counted(say: (running: number) => void): void {
     const target = this.#target;
     if (target?.countJobs === undefined) say(target?.busy ?? 0);
@@ -156,7 +159,7 @@ export class Shutdown {
     this.#later(LAST_WORD_MS, () => this.#over.abort());
   }
 
-  /** A Redis that is gone for good must not keep us for ever: what it still shows as ours is recovered later. */
+  /** A Redis that is gone must not keep the process alive: another worker recovers the jobs that stay in its record. */
   #watchDelivery(target: Stoppable, waitedMs: number): void {
     if (this.#delivery === 'done') return;
     this.#delivery = 'watched';

@@ -1,4 +1,4 @@
-/** What the daemon is asked for, what can be done to it while it works, and what it tells. */
+/** Types of a worker: its options, the actions on a running one, its result. */
 import type { Logger } from 'pino';
 import type { Settings } from '../config/settings.js';
 import type { JobContext } from '../job.js';
@@ -10,44 +10,44 @@ import type { Membership } from '../registry/membership.js';
 export interface WorkerOptions {
   readonly settings: Settings;
   readonly log: Logger;
-  /** Loads the job modules; called while the connection is made. */
+  /** Loads the job modules; called while connecting. */
   readonly load: () => Promise<JobModules>;
   readonly flags: JobContext['flags'];
-  /** Makes the connection, where it is not made from the settings. */
+  /** Opens the connection. Default: from the settings. */
   readonly connect?: ((events: ConnectionEvents) => Promise<Connection>) | undefined;
-  /** Uncaught errors of the process are ours to handle. */
+  /** Handle uncaught errors of the process. */
   readonly catchUncaught: boolean;
-  /** Takes what stops, pauses and resumes the worker, and returns how to take it off again: the process' signals. */
+  /** Connects the actions to their source, such as the process' signals; returns a function that disconnects them. */
   readonly control: ((actions: WorkerActions) => () => void) | undefined;
-  /** How the workers get into the registry; by themselves where absent. */
+  /** How the workers are registered. Default: by this process. */
   readonly membership?: Membership | undefined;
-  /** Told when claims begin. The line in the log where absent. */
+  /** Called when claims begin. Default: logs the start line. */
   readonly onReady?: ((facts: ReadyFacts) => void) | undefined;
-  /** For start, stop and pause; the log where absent. */
+  /** Log for start, stop and pause. Default `log`. */
   readonly lifecycleLog?: Logger | undefined;
-  /** Counts what happens. Nothing is counted where absent. */
+  /** Records metrics. Default: none are recorded. */
   readonly meter?: Meter | undefined;
   /** Stops the worker when it aborts. */
   readonly signal?: AbortSignal | undefined;
-  /** Aborted when stopping begins. */
+  /** Aborted when the shutdown begins. */
   readonly begun: AbortController;
-  /** Told before each job, when nothing of it has run. */
+  /** Called before each job runs. */
   readonly onRun?: (() => void) | undefined;
-  /** Told when a signal pauses and resumes the worker. */
+  /** Called when a signal pauses or resumes the worker. */
   readonly onPause?: ((paused: boolean) => void) | undefined;
-  /** Works the quarantines of the queues in place of the queues, and tells when each job begins and ends. */
+  /** Set: processes the quarantines of the queues instead of the queues, and reports when each job begins and ends. */
   readonly quarantine?: TellRunning | undefined;
-  /** Told when jobs can be enqueued over the worker's own connection, and when no more. */
+  /** Called when jobs can be enqueued over the worker's connection, and with undefined when no more. */
   readonly onConnection?: (own: OwnConnection | undefined) => void;
 }
 
-/** Told before anything of a job runs, and with `running` false as soon as it has ended: by the token of its claim. */
+/** Called with the token of the claim before a job runs, and with `running` false as soon as it has ended. */
 export type TellRunning = (token: string, running: boolean) => void;
 
 /** The connection of a running worker. */
 export interface OwnConnection {
   readonly connection: Connection;
-  /** To be called by who has pushed jobs over it: Redis does not tell us of our own pushes. */
+  /** To be called after jobs were pushed over it: Redis does not notify a connection of its own writes. */
   jobsPushed(): void;
 }
 
@@ -55,29 +55,29 @@ export interface OwnConnection {
 export interface ReadyFacts {
   readonly classes: readonly string[];
   readonly tracking: boolean;
-  /** The longest that any job may take, in milliseconds; 0: at least one has no limit. */
+  /** The longest time limit of a job, in milliseconds; 0: at least one has no limit. */
   readonly limitMs: number;
 }
 
 /** What the signals of the process do. */
 export interface SignalActions {
-  /** Begin to stop, or with a further signal stop now. */
+  /** Begins the shutdown; a further signal stops at once. */
   stop(reason: string): void;
   pause(): void;
   resume(): void;
-  /** Say what every busy slot is doing. */
+  /** Logs the running jobs. */
   report(): void;
-  /** Load the job modules anew. Where it is absent the signal keeps its own meaning, which is to end the process. */
+  /** Loads the job modules again. If absent, HUP keeps its default action, which ends the process. */
   reload?(): void;
 }
 
 /** What can be done to a running worker. */
 export interface WorkerActions extends SignalActions {
-  /** Stop, and let the running jobs take what time they need. */
+  /** Shuts down without a time limit for running jobs. */
   retire(reason: string): void;
-  /** Stop now, whatever runs. */
+  /** Stops at once: cancels the running jobs. */
   abort(reason: string): void;
-  /** Something that it depends on is gone: the exit code will be 1. */
+  /** Sets the exit code to 1: something that the worker depends on has failed. */
   fault(error: Error): void;
   setProcesses(count: number): void;
   /** How many jobs run. */
@@ -86,10 +86,10 @@ export interface WorkerActions extends SignalActions {
 
 /** How the worker ended. */
 export interface WorkResult {
-  /** 0: every job ended by itself, well or badly. 1: one had to be put back, or the worker or Redis failed. */
+  /** 0: every job ended by itself, done or failed. 1: a job was requeued, or the worker or Redis failed. */
   readonly exitCode: 0 | 1;
   readonly processed: number;
   readonly failed: number;
-  /** Jobs that had begun and went back to their queue. */
+  /** Jobs that had begun and were requeued. */
   readonly putBack: number;
 }

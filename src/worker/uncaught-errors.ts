@@ -1,6 +1,6 @@
 /**
- * Errors that nobody caught. Where one can be tied to a job, that job fails with it and the worker lives on; where it
- * cannot, nothing is known of the process any more, and it stops in order.
+ * Uncaught errors. An error that belongs to a job fails that job, and the worker continues. After any other error the
+ * state of the process is unknown, and the worker shuts down.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Perform } from '../engine/interfaces.js';
@@ -8,18 +8,18 @@ import type { Run } from '../engine/run.js';
 import { asError, asJobError, type CaughtError } from '../thrown.js';
 
 export interface UncaughtErrors {
-  /** Runs a job so that what it starts and never awaits can be tied to it. */
+  /** Runs a job such that the errors of everything it starts, awaited or not, can be assigned to it. */
   readonly perform: Perform;
-  /** Takes the handlers off again. */
+  /** Removes the handlers. */
   release(): void;
 }
 
 export interface UncaughtErrorHandlers {
-  /** An error of a job that had ended already. */
+  /** An error of a job that has already ended. */
   onLate(run: Run, error: CaughtError): void;
   /** An error that belongs to no job. */
   onFault(error: CaughtError): void;
-  /** Something ends the process while jobs may run. The exit code is made 1. */
+  /** The process exits while jobs may run. The exit code is set to 1. */
   onExit(): void;
 }
 
@@ -30,7 +30,7 @@ export function catchUncaughtErrors(perform: Perform, handlers: UncaughtErrorHan
     else if (run.settled) handlers.onLate(run, asJobError(thrown));
     else run.fail(thrown);
   };
-  // Whatever code was given: a worker that ends in the middle of its work must be started again.
+  // Overrides any exit code: a worker that exits while it works must be started again.
   const exiting = () => {
     handlers.onExit();
     process.exitCode = 1;
@@ -52,8 +52,8 @@ export function catchUncaughtErrors(perform: Perform, handlers: UncaughtErrorHan
 }
 
 /**
- * What a microtask throws arrives at the handlers of the process after Node has left the microtask's context: it could be
- * tied to no job. So those that a job queues are caught where they run.
+ * Errors thrown in a microtask reach the process' handlers after Node has left the microtask's async context, so they
+ * could not be assigned to a job. Microtasks that a job queues are therefore wrapped, and their errors caught there.
  */
 function catchMicrotasks(jobs: AsyncLocalStorage<Run>, handle: (thrown: unknown, run: Run) => void): () => void {
   const original = globalThis.queueMicrotask;
@@ -70,7 +70,7 @@ function catchMicrotasks(jobs: AsyncLocalStorage<Run>, handle: (thrown: unknown,
   };
   globalThis.queueMicrotask = caught;
   return () => {
-    // Somebody may have put another one around ours.
+    // Another wrapper may have been installed around this one.
     if (globalThis.queueMicrotask === caught) globalThis.queueMicrotask = original;
   };
 }

@@ -1,9 +1,10 @@
 /**
- * Assembly: settings and job modules → a running worker, the order of its start and of its end with the reasons. Knows
- * every room below it; what belongs to the process (signals, HTTP, a supervisor) is handed in.
+ * Assembles a running worker from settings and job modules, and owns the order of its start and its end. What belongs
+ * to the process (signals, HTTP, a supervisor) is passed in.
  */
 import { maskUri } from '../config/uri.js';
-import type { Ended, Engine } from '../engine/engine.js';
+import type { Engine, EngineResult } from '../engine/engine.js';
+import * as globals from '../globals.js';
 import { longestLimit } from '../job-modules/deadline.js';
 import { runSetup, runTeardown } from '../job-modules/hooks.js';
 import { createJudge } from '../job-modules/judge.js';
@@ -14,6 +15,7 @@ import { connectWording, dumpRuns, startLine } from '../log/log-subscriber.js';
 import { connect } from '../redis/connect.js';
 import type { Connection } from '../redis/connection.js';
 import { workerConnectOptions } from '../redis/options.js';
+import { serverTimeMs } from '../registry/clock.js';
 import { type Identity, workerId } from '../registry/identity.js';
 import type { Membership } from '../registry/membership.js';
 import { asError } from '../thrown.js';
@@ -25,14 +27,17 @@ import { Shutdown } from './shutdown.js';
 import type { WorkerActions, WorkerOptions, WorkResult } from './types.js';
 import { catchUncaughtErrors, type UncaughtErrors } from './uncaught-errors.js';
 
-/** How long finishes are held for a Redis that is away. With what follows, the end comes at most 10 s after the last job's. */
+/** How long to wait at shutdown until finished jobs are reported. The exit follows at most 10 s after the last job. */
 const DELIVERY_MS = 6000;
-/** How long a Redis that does not answer is waited for when there is nothing left to do but unregister. */
+/** How long to wait for an answer of Redis when only the unregistering is left. */
 const LEAVE_SILENCE_MS = 3000;
-/** And where we are stopped before we have begun. */
+/** The same for a stop before the worker is registered. */
 const START_SILENCE_MS = 2000;
 
-/** @throws TsworkerError REDIS, JOBS, or what `load` and `setup` throw; nothing stays registered then */
+/**
+ * Runs a worker until it has stopped.
+ * @throws TsworkerError REDIS, JOBS, or what `load` and `setup` throw; nothing stays registered then
+ */
 export async function runWorker(options: WorkerOptions): Promise<WorkResult> {
   const shutdown = new Shutdown({
     log: options.lifecycleLog ?? options.log,
@@ -44,7 +49,7 @@ export async function runWorker(options: WorkerOptions): Promise<WorkResult> {
   const worker = new Worker(options, shutdown);
   const onAbort = () => shutdown.request('the signal in the settings');
   options.signal?.addEventListener('abort', onAbort);
-  // Before anything slow: a stop while we start must be heard.
+  // Before anything slow: a stop during the start must be handled.
   const release = options.control?.(worker.actions()) ?? (() => {});
   try {
     if (options.signal?.aborted) onAbort();
@@ -56,8 +61,8 @@ export async function runWorker(options: WorkerOptions): Promise<WorkResult> {
   }
 }
 
-const NOTHING_DONE: Ended = { putBack: 0, undelivered: 0 };
-/** What `teardown` gets although nothing is waited for any more. */
+const NOTHING_DONE: EngineResult = { putBack: 0, undelivered: 0 };
+/** How long `teardown` may take although nothing else is waited for. */
 const TEARDOWN_MS = 1000;
 
 class Worker {
@@ -69,7 +74,7 @@ class Worker {
   #releaseHandlers: () => void = () => {};
   #engine: Engine | undefined;
   #fault: Error | undefined;
-  /** May be asked for before there is an engine to suspend. */
+  /** May be set before there is an engine. */
   #suspended = false;
 
   constructor(options: WorkerOptions, shutdown: Shutdown) {
@@ -107,7 +112,7 @@ class Worker {
     this.#showState();
   }
 
-  /** To others, where nobody else does. */
+  /** Writes the state to the registry. The supervisor does it for a child. */
   #showState(): void {
     this.#membership?.show?.({ paused: this.#suspended, draining: this.#options.begun.signal.aborted });
   }
@@ -121,12 +126,12 @@ class Worker {
       return this.#result(ended);
     } finally {
       await connection.close();
-      // Of what never worked nobody asks whether it has stopped.
+      // No stop is logged for a worker that never started.
       if (this.#engine !== undefined) (this.#options.lifecycleLog ?? log).info(this.#counts, 'tsworker stopped');
     }
   }
 
-  async #workRegistered(modules: JobModules, connection: Connection): Promise<Ended> {
+  async #workRegistered(modules: JobModules, connection: Connection): Promise<EngineResult> {
     const membership = this.#options.membership ?? this.#registerItself();
     this.#membership = membership;
     this.#options.begun.signal.addEventListener('abort', () => this.#showState(), { once: true });
@@ -140,12 +145,12 @@ class Worker {
       await this.#tearDown(modules);
       this.#options.onConnection?.(undefined);
       await this.#leave(membership, connection);
-      // Last: until we have left, nothing that `teardown` lets go may end the process.
+      // Last: until the worker has unregistered, an uncaught error of `teardown` must not end the process.
       this.#releaseHandlers();
     }
   }
 
-  /** Until there is something that can be stopped, a stop only limits how long Redis may be silent. */
+  /** Registers. A stop meanwhile only shortens how long Redis is waited for. */
   async #enter(membership: Membership, connection: Connection): Promise<Identity> {
     const { signal } = this.#options.begun;
     const hurry = () => connection.limitSilence(START_SILENCE_MS);
@@ -158,11 +163,11 @@ class Worker {
     }
   }
 
-  /** Both take time and neither needs the other. What fails first is reported, the other is cleaned up. */
+  /** Loads the job modules and connects, in parallel. The first error is thrown, and the connection closed. */
   async #prepare(): Promise<[JobModules, Connection]> {
     const connecting = this.#connect();
     try {
-      return await Promise.all([this.#options.load(), connecting]);
+      return await globals.Promise.all([this.#options.load(), connecting]);
     } catch (error) {
       connecting.then((connection) => connection.close()).catch(() => {});
       throw error;
@@ -184,7 +189,7 @@ class Worker {
     };
     if (this.#options.connect !== undefined) return this.#options.connect(events);
     const shownUri = maskUri(settings.uri);
-    // A child's supervisor waits for the same, and says so.
+    // The supervisor of a child waits for Redis too, and logs it.
     const wording = this.#options.membership === undefined ? connectWording(log, shownUri) : {};
     const hooks = { ...events, watch: true, ...wording };
     return connect(workerConnectOptions(settings, 'engine'), shownUri, hooks, begun.signal);
@@ -206,12 +211,12 @@ class Worker {
     });
   }
 
-  /** @returns false where the worker was told to stop, and `setup` took no notice */
+  /** @returns false if the worker was stopped and `setup` did not finish */
   async #setUp(modules: JobModules): Promise<boolean> {
     const { settings, log, flags, begun } = this.#options;
     const context = { flags, log, signal: begun.signal, concurrency: settings.concurrency };
     const done = await inTime(runSetup(modules, context), this.#shutdown.over);
-    if (!done) log.warn('setup did not finish after the worker was told to stop: leaving without it');
+    if (!done) log.warn('setup did not finish in time after the stop: exiting without it');
     return done;
   }
 
@@ -226,11 +231,11 @@ class Worker {
     }
   }
 
-  async #work(modules: JobModules, connection: Connection, identity: Identity): Promise<Ended> {
+  async #work(modules: JobModules, connection: Connection, identity: Identity): Promise<EngineResult> {
     const { log, settings } = this.#options;
-    // Not earlier: the job modules, or their setup, may have brought a tracer.
+    // Not earlier: the job modules, or their setup, may install a tracer.
     const watch = await watchJobs(this.#workerId, (reason) => log.warn(reason));
-    const faults = this.#faults(modules, watch);
+    const faults = this.#faults(modules, watch, connection);
     this.#releaseHandlers = faults.release;
     const retry = retryPolicy(settings.retry, '-retry');
     const engine = createEngine(this.#options, {
@@ -252,12 +257,13 @@ class Worker {
     return ended;
   }
 
-  #faults({ functions, decoder }: JobModules, watcher: JobWatch): UncaughtErrors {
+  #faults({ functions, decoder }: JobModules, watcher: JobWatch, connection: Connection): UncaughtErrors {
     const { settings, log, flags, catchUncaught: caught } = this.#options;
     const { useNumber, timeout } = settings;
     const options = { functions, decoder, useNumber, timeoutMs: timeout * 1000, workerId: this.#workerId };
     const attempts = Math.max(1, settings.retry);
-    const perform = createPerform({ ...options, attempts, log, flags, watcher });
+    const clock = () => serverTimeMs(connection);
+    const perform = createPerform({ ...options, attempts, log, flags, watcher, serverTimeMs: clock });
     if (!caught) return { perform, release: () => {} };
     return catchUncaughtErrors(perform, {
       onLate: (run, error) =>
@@ -294,12 +300,15 @@ class Worker {
       if (kept > 0)
         log.error({ kept }, 'workers whose job could not be reported stay registered until they are pruned');
     } catch (error) {
-      log.error({ err: error }, 'could not unregister: our workers stay registered until they are pruned');
+      log.error(
+        { err: error },
+        'could not unregister: the workers of this process stay registered until they are pruned',
+      );
       this.#fault = asError(error);
     }
   }
 
-  #result({ putBack, undelivered }: Ended): WorkResult {
+  #result({ putBack, undelivered }: EngineResult): WorkResult {
     const clean = putBack === 0 && undelivered === 0 && this.#fault === undefined;
     return { exitCode: clean ? 0 : 1, ...this.#counts, putBack };
   }

@@ -105,7 +105,7 @@ test.skipIf(!has('zsh'))('zsh without compinit says what is missing', async () =
 test('bash: commands, sub-commands, flags, choices, paths', async () => {
   const cases: readonly (readonly [string, string])[] = [
     ['tsworker che', 'check'],
-    ['tsworker queues p', 'peek'],
+    ['tsworker queues p', 'peek pause purge'],
     ['tsworker -log-l', '-log-level='],
     ['tsworker check --exit', '--exit-on-complete'],
     // bash replaces only what stands behind the equals sign.

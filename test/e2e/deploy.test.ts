@@ -132,7 +132,7 @@ describe('systemd', () => {
 
     test('where systemd-notify fails it says so once and works on', async () => {
       const daemon = start({ ...fake('exit 1'), WATCHDOG_USEC: '30000' });
-      const complaint = 'systemd asks to be told, but systemd-notify fails';
+      const complaint = 'systemd-notify failed: systemd is not notified';
       await daemon.waitForLog(complaint);
       expect(childrenOf(daemon.pid).length).toBeGreaterThan(0);
       daemon.signal('SIGTERM');

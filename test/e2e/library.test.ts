@@ -142,7 +142,7 @@ test('enqueue() does not wait for ever for a frozen Redis, says whether anything
     'REDIS Redis at URI accepts connections but does not answer',
     'REDIS Redis at URI accepts connections but does not answer: the job may or may not have been enqueued',
     'REDIS Redis at URI accepts connections but does not answer: the 2 jobs may or may not have been enqueued',
-    'REDIS there is no connection to Redis at URI now: nothing was enqueued',
+    'REDIS not connected to Redis at URI: nothing was enqueued',
   ]);
 });
 

@@ -117,6 +117,17 @@ describe('large jobs', () => {
     expect(taken).toEqual(all);
   });
 
+  test('a record shows what large garbage begins with, and has its bytes in a field of their own', async () => {
+    await push('q', Buffer.alloc(100_000, Buffer.from([0x61, 0xff, 0x00])));
+    await testStore(connection, 'q').ackAndClaim([], [0]);
+    const text = await redis.client.get(`resque:worker:${testWorkerId(0)}`);
+    expect(text?.length).toBeLessThan(140_000);
+    expect(JSON.parse(String(text))).toMatchObject({
+      payload_encoding: 'base64',
+      payload: { class: 'InvalidPayload', args: [expect.stringMatching(/^a\?\?a.*… \(100000 bytes\)$/)] },
+    });
+  });
+
   test('one that may not be put back at the head is put back at the tail, and nothing is lost', async () => {
     await redis.client.sendCommand(['ACL', 'SETUSER', 'half', 'on', '>pw', '~*', '+@all', '-lpush']);
     const half = await testConnection(redis.uri.replace('unix://', 'unix://half:pw@'));

@@ -122,6 +122,24 @@ test('a due retry stands at the head of its queue; one that is not due waits, an
   await assertConserved(redis.client, 4);
 });
 
+test('those of a paused queue wait, and nobody is told to come for them', async () => {
+  await push('q', job(1));
+  const store = await storeOf('q,queue:q');
+  await failAll(store);
+  await redis.client.set(keys.pauseOf('q'), 'true');
+  expect(await store.ackAndClaim([], [0])).toMatchObject({ claims: [], drained: true });
+  expect((await store.ackAndClaim([], [0])).nextRetryMs).toBeUndefined();
+  await redis.client.del(keys.pauseOf('q'));
+  expect(ids((await store.ackAndClaim([], [0])).claims)).toEqual([1]);
+});
+
+test('a queue that is called like the key which pauses another', async () => {
+  await push('queue:q', job(1));
+  const store = await storeOf('q,queue:q');
+  await failAll(store);
+  expect(ids((await store.ackAndClaim([], [0])).claims)).toEqual([1]);
+});
+
 test('retries of queues that are not ours are left alone, and not waited for', async () => {
   await push('other', job(1));
   await failAll(await storeOf('other'));

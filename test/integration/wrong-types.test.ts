@@ -7,6 +7,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Finish } from '../../src/engine/interfaces.js';
 import { entryId } from '../../src/inspect/failed/entry.js';
 import { Remover, removalOf } from '../../src/inspect/failed/remove.js';
+import { takeQueued } from '../../src/inspect/queued.js';
+import { queueNameOf } from '../../src/inspect/queues.js';
 import { connect } from '../../src/redis/connect.js';
 import type { Connection } from '../../src/redis/connection.js';
 import { heartbeatText } from '../../src/registry/clock.js';
@@ -17,6 +19,7 @@ import { enterAll, register, unregister } from '../../src/registry/register.js';
 import { enqueueDelayed, itemText, promoteDue, takeDelayed } from '../../src/resque/delayed.js';
 import { createKeys, type Keys } from '../../src/resque/keys.js';
 import { pushJobs } from '../../src/resque/push.js';
+import { takeRetries } from '../../src/resque/retries.js';
 import { envelopeHead } from '../../src/resque/retry-state.js';
 import { SCRIPTS, type ScriptName } from '../../src/resque/scripts/index.js';
 import { asJobError } from '../../src/thrown.js';
@@ -185,6 +188,28 @@ const SCENARIOS: Readonly<Record<ScriptName, Scenario>> = {
     // It keeps the lease.
     inParts: true,
   },
+  takeRetries: {
+    place: withRetries,
+    prepare: async () => () =>
+      takeRetries(
+        connection,
+        keys,
+        [1, 2].map((id) => ({
+          queue: 'q',
+          envelope: Buffer.from(`${envelopeHead('q', retryOf(id))}"payload":${payload(id)}}`),
+          destination:
+            id === 1
+              ? { to: 'queue', payload: Buffer.from(payload(id)) }
+              : { to: 'failed', entry: Buffer.from(failedEntry(id)) },
+        })),
+      ),
+  },
+  takeQueued: {
+    prepare: async () => async () => {
+      const [from, to] = ['q', 'other'].map((name) => queueNameOf(Buffer.from(name)));
+      for await (const _ of takeQueued(connection, keys, from, { filter: {}, to }));
+    },
+  },
   takeDelayed: {
     place: delayed,
     prepare: async () => () =>
@@ -203,7 +228,12 @@ const SCENARIOS: Readonly<Record<ScriptName, Scenario>> = {
 /** Every key that a script may use here. */
 function keysInPlay(all: Keys): string[] {
   const fixed = Object.values(all).filter((value): value is string => typeof value === 'string');
-  const queues = ['q', 'other'].flatMap((queue) => [all.queue(queue), all.quarantine(queue), all.retriesOf(queue)]);
+  const queues = ['q', 'other'].flatMap((queue) => [
+    all.queue(queue),
+    all.quarantine(queue),
+    all.retriesOf(queue),
+    all.pauseOf(queue),
+  ]);
   const ids = [...LIVE_IDS.slice(0, 2), ...DEAD_IDS.slice(0, 2)];
   const workers = ids.flatMap((id) => [all.worker(id), all.started(id), all.processedBy(id), all.failuresOf(id)]);
   return [...fixed, ...queues, ...workers, all.delayedAt(TIME), all.delayedItem(item(1)), all.enqueued('nonce')];

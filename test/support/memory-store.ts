@@ -109,7 +109,7 @@ export class MemoryStore implements JobStore {
     const held = records.get(claim.slot);
     if (held?.token !== claim.token) return false;
     records.delete(claim.slot);
-    if (outcome.kind === 'done') this.#server.processed++;
+    if (outcome.kind === 'done' || outcome.kind === 'discarded') this.#server.processed++;
     else if (outcome.kind === 'failed') failed.push(held);
     else this.#server.list(claim.queue).unshift(claim.payload);
     return true;

@@ -24,6 +24,7 @@ const job = (n: number | string) => `{"class":"J","args":[${JSON.stringify(n)}]}
 const DONE: Outcome = { kind: 'done' };
 const FAILED: Outcome = { kind: 'failed', error: asError(new Error('x')) };
 const REQUEUE: Outcome = { kind: 'requeue' };
+const DISCARDED: Outcome = { kind: 'discarded', error: asError(new Error('stale')) };
 const finish = (claim: Claim, outcome: Outcome = DONE): Finish => ({ claim, outcome });
 const texts = (claims: readonly Claim[]) => claims.map(({ payload }) => payload.toString());
 
@@ -183,7 +184,7 @@ export function describeStore(name: string, make: () => Promise<StoreBed>): void
         by: fc.constantFrom('store', 'other'),
         push: fc.nat(3),
         idle: fc.uniqueArray(fc.nat(9), { maxLength: 4 }),
-        outcome: fc.constantFrom(DONE, FAILED, REQUEUE),
+        outcome: fc.constantFrom(DONE, FAILED, REQUEUE, DISCARDED),
         finishes: fc.nat(3),
         again: fc.boolean(),
       } as const);

@@ -2,7 +2,7 @@
 import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { pino } from 'pino';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { failureParts } from '../../src/resque/failure.js';
 import { asError, type CaughtError } from '../../src/thrown.js';
 import { unreadable } from '../support/unreadable.js';
@@ -42,6 +42,15 @@ test.each(Object.entries(unreadable))('%s: plain, bounded, written down', (_kind
 test('a copy is not copied again', () => {
   const error = asError(new Error('x'));
   expect(asError(error)).toBe(error);
+});
+
+test('where a job has broken what the reading is done with, it is an error all the same', () => {
+  const broken = vi.spyOn(String.prototype, 'indexOf').mockImplementation(() => {
+    throw new Error('no');
+  });
+  const error = asError(new Error('x'));
+  broken.mockRestore();
+  expect(error.message).toBe('thrown: it (object) cannot be read');
 });
 
 describe('what can be read is kept', () => {

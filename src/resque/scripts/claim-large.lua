@@ -1,12 +1,12 @@
--- Claims jobs at the head of a queue that are too large to be looked through in Redis, for a caller that has done so: it made
--- the records from the payloads that it was shown. Claims as many as still stand there, in order.
+-- Claims jobs at the head of a queue that are too large to be checked in Redis. The caller has checked them, and made
+-- the records from the payloads that it was shown. Claims those that are still there, in order.
 --
 -- KEYS  the queue list
 -- ARGV  a key that is there while we are registered, or '' not to ask; then for each job worker:W, the payload, the record
--- Returns how many were claimed; 1 when it ended at a slot that somebody else's record occupies, or 0
+-- Returns how many were claimed; 1 when it ended at a slot that another program's record occupies, or 0
 local list, registration = KEYS[1], ARGV[1]
 
--- To the head; where that is forbidden to the tail: a job that was popped must not be lost.
+-- To the head, or to the tail if the ACL forbids that: a job that was popped must not be lost.
 local function push_back(payload)
   if type(redis.pcall('LPUSH', list, payload)) ~= 'number' then redis.call('RPUSH', list, payload) end
 end

@@ -1,11 +1,11 @@
--- Counts the jobs in quarantine, and takes the names of queues out of which none is there any more.
+-- Counts the jobs in quarantine, and removes the names of queues that have none any more.
 --
 -- KEYS  tsworker:quarantine
 -- ARGV  what stands before the name of a queue in the key of its list
 -- Returns for each queue its name and the number of its jobs
 local counts = {}
 for _, queue in ipairs(redis.call('SMEMBERS', KEYS[1])) do
-  -- A key that is no list is nothing of ours.
+  -- A key that is not a list is no quarantine.
   local jobs = redis.pcall('LLEN', ARGV[1] .. queue)
   if type(jobs) == 'number' and jobs > 0 then
     counts[#counts + 1] = queue

@@ -1,7 +1,7 @@
 /**
- * Loads the Lua scripts and calls them by SHA; a server that does not know one (restart, fail-over, flush) gets it again.
- * All are loaded with this module, once: a deployment may replace or remove the files while a worker runs, and what it
- * calls must stay what it was written for.
+ * Loads the Lua scripts and calls them by SHA; a server without one (restart, failover, flush) gets it again. All are
+ * loaded once, with this module: a deployment may replace or remove the files while a worker runs, which must go on with
+ * its own version.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -13,7 +13,7 @@ export interface Script {
   readonly sha: string;
 }
 
-/** By name, the files that make it: Redis knows no include, so one of several files is put together here. */
+/** The files of each script, by name: they are concatenated, since Redis has no include. */
 const FILES = {
   ackAndClaim: ['replies', 'records', 'json', 'pauses', 'retries', 'queues', 'main'].map(
     (part) => `ack-and-claim/${part}`,
@@ -25,7 +25,9 @@ const FILES = {
   unregister: ['unregister'],
   recover: ['recover'],
   unfail: ['unfail'],
+  takeQueued: ['take-queued'],
   enqueue: ['enqueue'],
+  takeRetries: ['take-retries'],
   delay: ['delayed/common', 'delayed/delay'],
   promote: ['delayed/common', 'delayed/promote'],
   takeDelayed: ['delayed/common', 'delayed/take'],
@@ -51,7 +53,7 @@ function loadScript(files: readonly string[]): Script {
 export async function callScript(
   connection: Connection,
   script: Script,
-  keys: readonly string[],
+  keys: readonly Argument[],
   args: readonly Argument[],
   options: { binary?: boolean } = {},
 ): Promise<unknown> {

@@ -1,5 +1,5 @@
--- Removes a dead worker from the registry and disposes of its job, in one step, if nothing has changed since it was judged:
--- only one of many does it, and a worker that came back to life is left alone.
+-- Removes a dead worker from the registry and recovers its job, in one step, if nothing has changed since it was
+-- judged: of several processes only one does it, and a worker with a new heartbeat stays.
 --
 -- A death is counted for the payload in the same step, once for each process, whatever number of its jobs had it. After the
 -- first the job goes back to the head of its queue, after the second to the quarantine of its queue, where a child process
@@ -30,7 +30,7 @@ local MOST_DEATHS, WINDOW_SECONDS = 3, 72 * 3600
 
 local function is_error(reply) return type(reply) == 'table' and reply.err ~= nil end
 
--- A value of another type is nothing of ours.
+-- A value of another type counts as missing.
 local function text_of(reply) return type(reply) == 'string' and reply or '' end
 
 -- The deaths within the window, this one included; and the names of the processes.
@@ -45,7 +45,7 @@ local function count_deaths()
       known = known or process == nonce
     end
   end
-  -- The last one is kept open for the time when it runs alone: till then it may be innocent.
+  -- The last death only counts if the job ran alone: before that, another job may be the cause.
   local is_open = was_quarantined or not can_quarantine or #deaths < MOST_DEATHS - 1
   if counts and not known and is_open then
     deaths[#deaths + 1] = now .. '/' .. nonce .. '@' .. name
@@ -87,7 +87,7 @@ local function move(fate, names)
   return redis.pcall('RPUSH', failed, head .. shown .. tail)
 end
 
--- What is noted of a job that has moved. Where that cannot be, the job has moved all the same.
+-- Counts a failure, or stores the deaths of a job that runs again. Errors are ignored: the job has moved.
 local function note(fate, deaths)
   if fate == 3 or fate == 4 then
     redis.pcall('INCR', failed_count)

@@ -1,5 +1,5 @@
--- Takes a worker id, unless a trace of it is there: two processes must never share one, and a dead worker's id is free
--- only when somebody has pruned it, and so recovered its job.
+-- Reserves a worker id, unless any of its keys exists: two processes must never share an id, and a dead worker's id is
+-- free only after it was pruned, so that its job was recovered.
 --
 -- KEYS  workers
 -- ARGV  1 workers:heartbeat, 2 worker:W, 3 worker:W:started, 4 W, 5 start text, 6 heartbeat text

@@ -1,5 +1,5 @@
--- Removes the workers of a range of slots from the registry. One that still holds a job (its finish could not be delivered)
--- stays registered, so that its heartbeat expires and whoever prunes it recovers the job.
+-- Removes the workers of a range of slots from the registry. One whose record still has a job (its finish could not be
+-- reported) stays registered, so that its heartbeat expires and the job is recovered when it is pruned.
 --
 -- KEYS  workers
 -- ARGV  1 workers:heartbeat, 2 pruning_dead_workers_in_progress, 3 prefix of the worker keys (`worker:`), 4 prefix of
@@ -9,11 +9,11 @@
 local heartbeats, lock, key_prefix, processed, failed, id_prefix, id_suffix = unpack(ARGV, 1, 7)
 local first, count = tonumber(ARGV[8]), tonumber(ARGV[9])
 
--- A key of another type is found out before anything is written.
+-- Checks for a key of another type before anything is written.
 redis.call('HEXISTS', heartbeats, '')
 redis.call('SISMEMBER', KEYS[1], '')
 
--- Resque lets this lock expire; ours would keep nobody from pruning, and is the last thing we leave behind.
+-- Resque lets this lock expire. It is released here if this process holds it, so that others can prune at once.
 if redis.pcall('GET', lock) == id_prefix .. 0 .. id_suffix then redis.call('DEL', lock) end
 
 local kept = 0

@@ -69,12 +69,15 @@ async function attempt(chaos: Chaos, step: () => Promise<unknown>): Promise<void
 async function leaveInOrder(chaos: Chaos): Promise<void> {
   const { client } = chaos.redis;
   const alive = () => chaos.daemons.flatMap((daemon) => daemon.processes());
-  const onlyTheLiving = async () => {
+  const dead = async () => {
     const pids = new Set(alive());
     const workers = await client.sMembers(`${NAMESPACE}workers`);
-    return workers.every((id) => pids.has(Number(/:(\d+)-/.exec(id)?.[1])));
+    return workers.filter((id) => !pids.has(Number(/:(\d+)-/.exec(id)?.[1])));
   };
-  await until(onlyTheLiving, { timeoutMs: 20_000, everyMs: 50, what: 'no dead worker is registered' });
+  const limits = { timeoutMs: 20_000, everyMs: 50, what: 'no dead worker is registered' };
+  await until(async () => (await dead()).length === 0, limits).catch(async (error: Error) => {
+    throw new Error(`${error.message}: ${(await dead()).slice(0, 5).join(', ')}`);
+  });
   await Promise.all(chaos.daemons.map((daemon) => daemon.stop()));
   await Promise.all(chaos.daemons.map((daemon) => daemon.left()));
   const ours = /:(failed|chaos:\w+|tsworker:(suspects|fence|stat|quarantine))$/;

@@ -5,7 +5,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { enqueue } from 'tsworker';
+import { enqueue, job } from 'tsworker';
 
 /** Ids of jobs that jobs enqueue, beyond all others. */
 const CHILDREN_FROM = 1_000_000_000;
@@ -82,6 +82,20 @@ export async function ThirdTime(_queue: string, id: number, ms: number): Promise
   await sleep((await note('begun', id)) < 3 ? 600_000 : ms);
   noteEnd(id);
 }
+
+/** Fails the first two times. */
+export const twice = job({
+  class: 'FailTwice',
+  retry: { attempts: 3, delay: [0.02, 0.1] },
+  async perform(id: number, ms: number) {
+    await note('begun', id);
+    await sleep(ms);
+    if (this.attempt >= 3) return noteEnd(id);
+    // It runs no more in this process, although it has not ended.
+    void ask(`RPUSH life:${process.pid} -${id}`);
+    throw new Error(`failure ${this.attempt} of ${id}`);
+  },
+});
 
 /** Leaves the process, and does not even say that it failed. */
 export async function Exit(_queue: string, id: number): Promise<void> {

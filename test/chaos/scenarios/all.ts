@@ -4,7 +4,7 @@ import { forkFailure, wideCrash } from './crash.js';
 import { delayed } from './delayed.js';
 import { enqueue } from './enqueue.js';
 import { poison, rogues } from './jobs.js';
-import { kill } from './kill.js';
+import { kill, retry } from './kill.js';
 import { blackHole, network } from './network.js';
 import { freeze, term } from './processes.js';
 import { busy, memory, readOnly } from './refusals.js';
@@ -14,7 +14,7 @@ import { cluster, sentinel } from './topology.js';
 import { filesGone } from './upgrade.js';
 
 export const SCENARIOS: readonly Scenario[] = [
-  kill,
+  ...[kill, retry],
   ...[redisKill, redisRestart, scriptFlush, clientKill, loading],
   ...[network, blackHole],
   ...[freeze, term],

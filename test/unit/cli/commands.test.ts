@@ -99,7 +99,7 @@ describe('the words', () => {
     [
       'queues frobnicate',
       'unknown sub-command "frobnicate" of tsworker queues',
-      'there is list, peek, pause, resume, remove, release',
+      'there is list, peek, pause, resume, move, purge, remove, release',
     ],
     ['queues peek', 'tsworker queues peek needs <queue>', 'usage: tsworker queues peek <queue>'],
     ['queues peek a b', 'unexpected word "b" after queues peek', 'usage: tsworker queues peek <queue>'],
@@ -111,11 +111,7 @@ describe('the words', () => {
       undefined,
     ],
     ['status -wacth', 'unknown flag -wacth', 'did you mean -watch?'],
-    [
-      '-queue=a',
-      'tsworker work takes no flag -queue: it belongs to tsworker enqueue, tsworker failed and tsworker delayed',
-      'did you mean -queues?',
-    ],
+    ['-queue=a', 'tsworker work takes no flag -queue: it belongs to other commands', 'did you mean -queues?'],
     ['status -frobnicate', 'unknown flag -frobnicate', undefined],
     ['status -uri', 'the flag -uri needs a value', undefined],
     [
@@ -131,7 +127,7 @@ describe('the words', () => {
     [
       'queues shift a b',
       'unknown sub-command "shift" of tsworker queues',
-      'there is list, peek, pause, resume, remove, release',
+      'there is list, peek, pause, resume, move, purge, remove, release',
     ],
   ])('%s is refused', (line, message, hint) => {
     expect(() => typed(line)).toThrow(expect.objectContaining({ code: 'USAGE', message, hint }));

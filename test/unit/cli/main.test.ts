@@ -11,7 +11,7 @@ const runSupervised = vi.hoisted(() => vi.fn<(options: Record<string, unknown>) 
 const log = vi.hoisted(() => ({}));
 vi.mock('../../../src/processes/supervisor-process.js', () => ({ runSupervised }));
 vi.mock('../../../src/processes/prefork.js', () => ({
-  Forks: class {
+  Prefork: class {
     close() {}
   },
 }));

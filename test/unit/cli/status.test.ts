@@ -44,6 +44,7 @@ const OVERVIEW: Overview = {
     { name: 'odd', size: undefined, headAt: undefined, quarantined: 0, pause: undefined, workers: 0 },
   ],
   delayed: { times: 2, jobs: 5, nextAt: AT + 61_000 },
+  retrying: 0,
   workers: { total: 31, working: 2, idle: 24, lost: 1, unknown: 0, blocked: 2, paused: 2, draining: 0 },
   processes: PROCESSES,
   hosts: [{ host: 'web1.ts', workers: 26, working: 1, lost: 1, unknown: 0 }],

@@ -27,7 +27,7 @@ describe('a child that died', () => {
     fleet.counted(0, 11, counts(3, 1));
     fleet.counted(0, 11, counts(2));
     fleet.left(0, 11, false);
-    fleet.buried(11, { processed: 9, failed: 1 });
+    fleet.recovered(11, { processed: 9, failed: 1 });
     expect(await jobs({ outcome: 'done' })).toBe(9);
     expect(await jobs({ outcome: 'failed' })).toBe(1);
     expect(await jobs({ class: 'Mail', outcome: 'done' })).toBe(5);
@@ -36,7 +36,7 @@ describe('a child that died', () => {
 
   it('whose counts somebody took out of the books stays as it reported', async () => {
     fleet.counted(0, 11, counts(3));
-    fleet.buried(11, { processed: 1, failed: 0 });
+    fleet.recovered(11, { processed: 1, failed: 0 });
     expect(await jobs({ outcome: 'done' })).toBe(3);
   });
 
@@ -44,9 +44,9 @@ describe('a child that died', () => {
     fleet.counted(0, 11, counts(3));
     fleet.left(0, 11, false);
     fleet.counted(0, 12, counts(1));
-    fleet.buried(11, { processed: 3, failed: 0 });
-    fleet.buried(12, { processed: 1, failed: 0 });
-    fleet.buried(11, { processed: 2, failed: 0 });
+    fleet.recovered(11, { processed: 3, failed: 0 });
+    fleet.recovered(12, { processed: 1, failed: 0 });
+    fleet.recovered(11, { processed: 2, failed: 0 });
     expect(await jobs({ outcome: 'done' })).toBe(6);
   });
 
@@ -54,7 +54,7 @@ describe('a child that died', () => {
     fleet.counted(0, 11, counts(3));
     fleet.left(0, 11, true);
     // Another process, much later, with the same pid.
-    fleet.buried(11, { processed: 2, failed: 0 });
+    fleet.recovered(11, { processed: 2, failed: 0 });
     expect(await jobs({ outcome: 'done' })).toBe(5);
   });
 });

@@ -5,7 +5,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
-import { Forks } from '../../../src/processes/prefork.js';
+import { Prefork } from '../../../src/processes/prefork.js';
 import { tempDir } from '../../support/reaper.js';
 import { until } from '../../support/until.js';
 
@@ -21,7 +21,7 @@ function start(count: number, life = '') {
     appendFileSync(${JSON.stringify(born)}, process.pid + '\\n');
     ${life}`,
   );
-  const forks = new Forks(pathToFileURL(file), count);
+  const forks = new Prefork(pathToFileURL(file), count);
   onTestFinished(() => forks.close());
   return { forks, pids: () => readFileSync(born, 'utf8').split('\n').slice(0, -1).map(Number) };
 }

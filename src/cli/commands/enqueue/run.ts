@@ -2,8 +2,10 @@
 import { TsworkerError } from '../../../errors.js';
 import { time as formatTime } from '../../../format.js';
 import { BatchPusher } from '../../../resque/batch-pusher.js';
+import { expiryText } from '../../../resque/codec.js';
 import { delayPayloads } from '../../../resque/delayed.js';
 import type { Due } from '../../../resque/due.js';
+import { checkExpiresIn, expiriesOf } from '../../../resque/expiry.js';
 import { argText, payloadOf, type ReadyJob } from '../../../resque/payload-text.js';
 import { EXIT } from '../../command.js';
 import { printLine } from '../../io.js';
@@ -25,6 +27,8 @@ export async function enqueue(call: EnqueueCall): Promise<number> {
         '-in and -at take one job, not a file',
         'enqueue the jobs one by one, or with enqueueIn() in a program',
       );
+    if (flags['expires-in'] !== undefined)
+      throw usage('-expires-in takes one job, not a file', 'enqueue() in a program takes expiresIn for each job');
     keepSmall();
     return await enqueueFile(call, flags.file);
   }
@@ -69,11 +73,15 @@ async function enqueueOne(call: EnqueueCall, job: ReadyJob): Promise<number> {
     return report(call, counts, EXIT.fine);
   }
   const due = dueOf(call);
+  const expiresIn = call.flags['expires-in'] && call.flags['expires-in'] / 1000;
+  checkExpiresIn(expiresIn, 'enqueue');
   return await withRedis(call, async (session) => {
-    if (due !== undefined) return await delayOne(call, session, { ...job, due });
+    const [expiresAt] = await expiriesOf(session.connection, [{ expiresIn, due }]);
+    const ready = { ...job, payload: `${job.payload.slice(0, -1)}${expiryText(expiresAt)}}` };
+    if (due !== undefined) return await delayOne(call, session, { ...ready, due });
     const pusher = new BatchPusher(session.connection, session.keys);
-    await pusher.push([job]);
-    counts.add([job]);
+    await pusher.push([ready]);
+    counts.add([ready]);
     await pusher.end();
     await warnOfIdle(call, session, counts);
     return report(call, counts, EXIT.fine);

@@ -5,6 +5,7 @@ import { batches } from '../../../inspect/batch.js';
 import { FailedEntry, failureTime } from '../../../inspect/failed/entry.js';
 import { type FailedFilter, isFiltered, matching } from '../../../inspect/failed/filter.js';
 import { FailedList, type Listed } from '../../../inspect/failed/list.js';
+import { totalRetries } from '../../../inspect/retries.js';
 import { serverTimeMs } from '../../../registry/clock.js';
 import { EXIT } from '../../command.js';
 import { printLine } from '../../io.js';
@@ -35,7 +36,10 @@ export async function list({ io, flags }: FailedCall, session: Session): Promise
   }
   // A blank line below the table.
   if (!flags.json && shown > 0) io.out('\n');
-  if (!flags.json) printLine(io, summary({ total, shown, last, more: shown === most, filter }, session));
+  if (flags.json) return EXIT.fine;
+  printLine(io, summary({ total, shown, last, more: shown === most, filter }, session));
+  const again = await totalRetries(session.connection, session.keys);
+  if (again > 0) printLine(io, `${counted(again, 'job')} to run again: see tsworker retries`);
   return EXIT.fine;
 }
 

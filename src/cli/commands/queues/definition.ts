@@ -1,13 +1,22 @@
 /** How `tsworker queues` is typed. */
-import { integer } from '../../../config/value-parsers.js';
+import { integer, text } from '../../../config/value-parsers.js';
 import { COMMON, CONNECTION_SETTINGS, defineCommand } from '../../command.js';
 import { delay } from '../delayed/value-parsers.js';
+import { moment, names } from '../failed/value-parsers.js';
+import { jsonArray } from './value-parsers.js';
 
 const FLAGS = {
+  class: { kind: names('class'), help: "peek, move, purge: only jobs of this class (ActiveJob's own)" },
+  text: { kind: text('text', () => {}), help: 'peek, move, purge: only jobs that hold this text anywhere' },
+  args: { kind: jsonArray, help: 'peek, move, purge: only jobs with exactly these arguments: -args=[7]' },
+  older: {
+    kind: moment,
+    help: 'peek, move, purge: only jobs pushed before that, where they say when: 2h, 2026-11-24T10:30',
+  },
   count: {
     kind: integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
-    help: 'peek: how many jobs',
-    defaultText: '10',
+    help: 'peek and move: how many jobs',
+    defaultText: '10, move: all',
   },
   from: {
     kind: integer({ min: 0, max: Number.MAX_SAFE_INTEGER }),
@@ -15,22 +24,27 @@ const FLAGS = {
     defaultText: '0',
   },
   for: { kind: delay, help: 'pause: it ends by itself after so long: 90s, 30m, 2h' },
-  yes: { ...COMMON.yes, help: 'remove: do not ask' },
-  'dry-run': { ...COMMON.dryRun, help: 'pause, resume, release: say what would be done, and change nothing' },
+  yes: { ...COMMON.yes, help: 'purge and remove: do not ask' },
+  'dry-run': {
+    ...COMMON.dryRun,
+    help: 'pause, resume, move, purge, release: say what would be done, and change nothing',
+  },
   json: { ...COMMON.json, help: 'list and peek: a line of JSON each; else one JSON document' },
 };
 export type QueuesFlags = typeof FLAGS;
 
+const FILTERS = ['class', 'text', 'args', 'older'];
+
 export const queuesCommand = defineCommand({
   name: 'queues',
   group: 'Inspect',
-  help: 'list the queues, look into one, pause or remove one, release its quarantine',
+  help: 'list the queues, look into one, pause, move, purge or remove one',
   verbs: {
     list: { words: '', help: 'every queue, how many jobs it has, and since when the next one waits', flags: ['json'] },
     peek: {
       words: '<queue>',
       help: 'the jobs that come next, with their arguments; none is taken out',
-      flags: ['count', 'from', 'json'],
+      flags: [...FILTERS, 'count', 'from', 'json'],
     },
     pause: {
       words: '<queue>',
@@ -38,6 +52,17 @@ export const queuesCommand = defineCommand({
       flags: ['for', 'dry-run', 'json'],
     },
     resume: { words: '<queue>', help: 'end its pause: workers go on at once', flags: ['dry-run', 'json'] },
+    move: {
+      words: '<queue> <to>',
+      help: 'its jobs to the tail of another queue, in their order: all, or those that match',
+      flags: [...FILTERS, 'count', 'dry-run', 'json'],
+    },
+    purge: {
+      words: '<queue>',
+      help: 'delete the jobs that match the filters, after asking',
+      flags: [...FILTERS, 'dry-run', 'yes', 'json'],
+      destructive: true,
+    },
     remove: {
       words: '<queue>',
       help: 'the queue and all its jobs, after asking',
@@ -57,6 +82,8 @@ export const queuesCommand = defineCommand({
     ['tsworker queues peek low -count=3', 'what comes next in low'],
     ['tsworker queues peek low -from=1000 -json', 'for machines: a JSON object a line'],
     ['tsworker queues pause low -for=30m', 'no more jobs of low for half an hour'],
+    ['tsworker queues move low high -class=Charge -count=100', 'the first 100 of a class'],
+    ['tsworker queues purge low -class=Sync -older=2h', 'what nobody needs any more'],
     ['tsworker queues remove old --yes', 'without asking'],
     ['tsworker queues release low', 'after a fix, or to let Ruby workers run them'],
   ],

@@ -6,6 +6,7 @@ import { TsworkerError } from '../../../errors.js';
 import { count, counted, duration } from '../../../format.js';
 import { argsText } from '../../../inspect/payload.js';
 import { listQuarantined, releaseQuarantined } from '../../../inspect/quarantine.js';
+import { walkQueued } from '../../../inspect/queued.js';
 import {
   listQueues,
   peekQueue,
@@ -26,12 +27,14 @@ import { placeOf, type Session, withRedis } from '../../session.js';
 import { styleOf } from '../../style.js';
 import { type Cell, listed } from '../../table.js';
 import type { QueuesFlags } from './definition.js';
+import { filterOf, isFiltered } from './filter.js';
 import { pauseOne, resumeOne } from './pause.js';
 import { pauseEntry, pauseText } from './pause-format.js';
+import { move, purge } from './take.js';
 
 export type QueuesCall = Call<QueuesFlags>;
 
-const VERBS = { list, peek, pause: pauseOne, resume: resumeOne, remove, release };
+const VERBS = { list, peek, pause: pauseOne, resume: resumeOne, move, purge, remove, release };
 
 export async function queues(call: QueuesCall): Promise<number> {
   return await withRedis(call, (session) => VERBS[call.verb as keyof typeof VERBS](call, session));
@@ -93,14 +96,19 @@ async function peek({ io, flags, words }: QueuesCall, session: Session): Promise
   const { queue, size } = await findQueue(session, words[0]);
   const now = await serverTimeMs(connection);
   let shown = 0;
-  for await (const jobs of peekQueue(connection, keys, queue, { from, count: flags.count ?? 10 })) {
+  const filter = filterOf(flags);
+  const count = flags.count ?? DEFAULT_COUNT;
+  const pages = isFiltered(filter)
+    ? firstOf(walkQueued(connection, keys, queue, { filter, from }), count)
+    : peekQueue(connection, keys, queue, { from, count });
+  for await (const jobs of pages) {
     const going = flags.json ? await printLines(io, jobs.map(asLine)) : await io.print(asTable(jobs, now, io));
     shown += jobs.length;
     if (!going) return EXIT.fine;
   }
   // A blank line below the table.
   if (!flags.json && shown > 0) io.out('\n');
-  if (!flags.json) printLine(io, peeked(queue.name, size, from, shown));
+  if (!flags.json) printLine(io, peeked(queue.name, size, { from, shown, filtered: isFiltered(filter) }));
   return EXIT.fine;
 }
 
@@ -125,8 +133,26 @@ function asTable(jobs: readonly QueuedJob[], now: number, io: QueuesCall['io']):
   return listed(columns, rows, io);
 }
 
-function peeked(queue: string, size: number, from: number, shown: number): string {
+const DEFAULT_COUNT = 10;
+
+async function* firstOf(pages: AsyncIterable<readonly QueuedJob[]>, most: number): AsyncGenerator<QueuedJob[]> {
+  let left = most;
+  for await (const page of pages) {
+    yield page.slice(0, left);
+    left -= page.length;
+    if (left <= 0) return;
+  }
+}
+
+interface Peeked {
+  readonly from: number;
+  readonly shown: number;
+  readonly filtered: boolean;
+}
+
+function peeked(queue: string, size: number, { from, shown, filtered }: Peeked): string {
   if (size === 0) return `the queue ${queue} is empty`;
+  if (filtered && shown === 0) return `none of the ${counted(size, 'job')} in ${queue} matches`;
   if (shown === 0) return `the queue ${queue} has ${counted(size, 'job')}: none at ${count(from)} or behind it`;
   const more = shown < size ? '; -count and -from show others' : '';
   return `${count(shown)} of ${counted(size, 'job')} in ${queue}${more}`;

@@ -11,7 +11,7 @@ import { jobEntry, stateEntry } from '../workers/format.js';
 import type { Rates } from './rates.js';
 
 export function statusDocument(
-  { at, pause, stats, queues, delayed, hosts, workers, processes, running, failures }: Overview,
+  { at, pause, stats, queues, delayed, retrying, hosts, workers, processes, running, failures }: Overview,
   { uri, settings }: Pick<Session, 'uri' | 'settings'>,
   rates?: Rates,
 ): Readonly<Record<string, unknown>> {
@@ -21,6 +21,7 @@ export function statusDocument(
     ...(pause.paused ? { pauseIgnoredBy: pause.unpausable } : {}),
     ...(rates === undefined ? {} : { processedPerSecond: rates.processed, failedPerSecond: rates.failed }),
     queues: queues.map((queue) => queueEntry(queue, at, rates)),
+    retrying,
     delayed: delayed === undefined ? null : { ...delayed, jobs: delayed.jobs ?? null, nextAt: isoTime(delayed.nextAt) },
     workers,
     hosts,

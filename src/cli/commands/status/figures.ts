@@ -25,7 +25,10 @@ export function figures(overview: Overview, { uri, settings, rates }: FiguresVie
     ['redis', `${uri}, namespace ${settings.namespace}`],
     ['paused', pauseText(overview)],
     ['jobs', `${processed}; ${failed}`],
-    ['waiting', `${counted(waiting, 'job')} in ${counted(queues.length, 'queue')}${delayedText(overview)}`],
+    [
+      'waiting',
+      `${counted(waiting, 'job')} in ${counted(queues.length, 'queue')}${delayedText(overview)}${retryingText(overview)}`,
+    ],
     ...quarantineLine(overview),
     ['workers', workersText(workers)],
   ];
@@ -68,6 +71,10 @@ export function pauseText({
     ...(some === 0 ? [] : [`${counted(some, 'process', 'processes')} paused by SIGUSR2`]),
   ];
   return exceptions.length === 0 ? 'no' : `no, but for ${exceptions.join(', ')}`;
+}
+
+function retryingText({ retrying }: Overview): string {
+  return retrying === 0 ? '' : `; ${counted(retrying, 'job')} to run again`;
 }
 
 function delayedText({ delayed, at }: Overview): string {

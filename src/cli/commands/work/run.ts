@@ -9,11 +9,14 @@ export async function work({ sources, modules: flags }: Call): Promise<number> {
   const { settings, warnings } = resolved;
   // Loaded only now: wrong settings are told before child processes, Redis client and logger cost anything.
   if (settings.connections === 1) {
-    const [log, { runAlone }] = await Promise.all([logOf(settings), import('../../../processes/single-process.js')]);
-    return (await runAlone({ settings, log, warnings, flags })).exitCode;
+    const [log, { runSingleProcess }] = await Promise.all([
+      logOf(settings),
+      import('../../../processes/single-process.js'),
+    ]);
+    return (await runSingleProcess({ settings, log, warnings, flags })).exitCode;
   }
-  const { Forks } = await import('../../../processes/prefork.js');
-  const forks = new Forks(new URL('../../../processes/child.js', import.meta.url), settings.processes);
+  const { Prefork } = await import('../../../processes/prefork.js');
+  const forks = new Prefork(new URL('../../../processes/child.js', import.meta.url), settings.processes);
   try {
     const [log, { runSupervised }] = await Promise.all([
       logOf(settings),

@@ -1,9 +1,9 @@
--- Functions: which payloads every other reader of a record can read, and how the others are shown.
+-- Functions: whether a payload is readable for all other programs, and how others are written into a record.
 --
--- cjson alone is too lax: it takes `1.`, `-.5`, raw control characters and bytes that are no UTF-8, and it stops at a NUL.
--- In a short payload one scan tells whether it holds any character that these need; only then each is looked for.
+-- cjson alone is too lax: it accepts `1.`, `-.5`, raw control characters and invalid UTF-8, and it stops at a NUL. A
+-- short payload is scanned once for any character that these need; only if there is one, each is searched for.
 local function is_utf8(text)
-  -- Most of a text is ASCII, which cannot be wrong, and the rest repeats itself.
+  -- Most of a text is ASCII, which is always valid, and the rest repeats itself.
   local runs, seen = {}, {}
   for run in string.gmatch(text, '[\128-\255]+') do
     if not seen[run] then runs[#runs + 1] = run end
@@ -20,7 +20,7 @@ local function is_utf8(text)
   return not string.find(text, '[\128-\255]')
 end
 
--- In a long text a plain search for each character by itself is far quicker than one for the class of them.
+-- In a long text a plain search for each character is much faster than one search for a class of characters.
 local LONG = 1000
 local function holds(text, class, first, last)
   if #text < LONG then return string.find(text, class) end
@@ -44,8 +44,8 @@ local function has_lax_number(text)
   return string.find(bare, '%.%D') or string.find(bare, '%D%.')
 end
 
--- Whether it is a JSON object that names a class: what resque-web and a Ruby worker that prunes can read. To be called by
--- way of with_strict_numbers.
+-- Whether it is a JSON object with a class, which resque-web and a pruning Ruby worker can read. To be called through
+-- with_strict_numbers.
 local function is_strict(text)
   if not string.find(text, '^%s*{') then return false end
   local ok, job = pcall(cjson.decode, text)
@@ -63,8 +63,8 @@ local function is_strict(text)
   return true
 end
 
--- Calls with a cjson that takes neither NaN nor Infinity nor hexadecimal numbers, and leaves it as it was: all scripts share
--- it, and one of our own (cjson.new) takes as long as a claim.
+-- Calls a function while cjson rejects NaN, Infinity and hexadecimal numbers, and restores it: all scripts share cjson,
+-- and an instance of its own (cjson.new) takes as long as a claim.
 local function with_strict_numbers(body, ...)
   local before = cjson.decode_invalid_numbers()
   cjson.decode_invalid_numbers(false)
@@ -74,8 +74,8 @@ local function with_strict_numbers(body, ...)
   return result
 end
 
--- The last fields of a record for a payload that is not strict: a text from which its bytes can be had back. Bytes that are
--- no UTF-8 are each taken for a Latin-1 character.
+-- The last fields of a record for a payload that is not strict: a text from which its bytes can be restored. Invalid
+-- UTF-8 is written as one Latin-1 character for each byte.
 local LATIN1 = {}
 local function as_text(payload)
   local encoding, text = 'utf8', payload

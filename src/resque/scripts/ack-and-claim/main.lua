@@ -1,8 +1,8 @@
--- Acknowledges jobs that have ended, then claims one job for each idle slot, in one atomic step: a job is at every instant
--- in a queue, in a worker's record, in `failed`, or counted. A finish counts only while the record bears its token, so the
--- call may be sent again after a lost reply. A payload is never decoded and encoded again: its bytes are spliced.
+-- Acknowledges finished jobs, then claims one job for each idle slot, in one atomic step: a job is at any time in a
+-- queue, in a worker's record, in `failed`, or counted. A finish counts only while the record has its token, so the
+-- call may be sent again after a lost reply. A payload is never decoded and encoded again: its bytes are copied.
 --
--- The last of the files that make this script; the others are functions: replies.lua, records.lua, json.lua, pauses.lua,
+-- The last of the files of this script; the others contain functions: replies.lua, records.lua, json.lua, pauses.lua,
 -- retries.lua, queues.lua.
 --
 -- KEYS  pause-all-workers, then the queue lists, then for each queue the key that pauses it. Only these are declared, since
@@ -20,20 +20,20 @@
 --       many ms the next retry of our queues is due, or -1; then for each claim 2 * index of its queue + (strict and 1 or
 --       0), payload; or for a retry -1 - index of its queue, its envelope
 local finish_count, idle_count = tonumber(ARGV[1]), tonumber(ARGV[2])
--- Of worker:W, stat:processed:W and stat:failed:W: what is before the slot's number and what follows it.
+-- The parts of worker:W, stat:processed:W and stat:failed:W before and after the slot number.
 local record_prefix, processed_prefix, failures_prefix, worker_suffix = ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 -- A token is this and the slot; a record's `,"run_at":"…",`.
 local token_base, run_at = ARGV[7], ARGV[8]
 local queue_set, failed_list, processed_total, failures_total = ARGV[9], ARGV[10], ARGV[11], ARGV[12]
--- A key that is there while we are registered, or '' not to ask.
+-- A key that exists while this process is registered, or '' for no check.
 local registration = ARGV[13]
--- Where to begin in [0, 1) and the weights of the queues with commas between, both '' in strict order.
+-- Start position in [0, 1), and the weights of the queues separated by commas; both '' in strict order.
 local position, weights = ARGV[14], ARGV[15]
 -- ARGV[16] to ARGV[18] are read in retries.lua. ARGV[19] counts what the two totals do not.
 local stat = ARGV[19]
 local FIRST_FINISH = 20
 
--- Where in ARGV the finishes stand, and the slots: those of the finishes, then the others.
+-- Positions of the finishes in ARGV, and the slots: those of the finishes, then the others.
 local function read_slots()
   local finish_at, slots, at = {}, {}, FIRST_FINISH
   for i = 1, finish_count do
@@ -47,7 +47,7 @@ end
 
 local function record_key(slot) return record_prefix .. slot .. worker_suffix end
 
--- To where a job goes that has failed or is to run again.
+-- Destinations of failed and requeued jobs.
 local function move(at, record)
   local kind = ARGV[at + 2]
   if kind == 'f' then return redis.pcall('RPUSH', failed_list, ARGV[at + 3] .. payload_in(record) .. ARGV[at + 4]) end
@@ -56,9 +56,9 @@ local function move(at, record)
   return redis.pcall('LPUSH', KEYS[2 + tonumber(ARGV[at + 3])], kind == 'r' and payload_in(record) or ARGV[at + 5])
 end
 
--- Acknowledges what failed or goes back, in three steps, so that a write that is refused midway (an ACL, no memory) loses
--- nothing: the records of what is ours are taken, the jobs are written to where they go, and what could not be written is
--- held again. Sets '1' or '0' for each in `settled`, and returns an error where one was refused.
+-- Acknowledges failed and requeued jobs, in three steps, so that a write that is rejected midway (an ACL, no memory)
+-- loses nothing: the records with the right token are taken, the jobs are written to their destinations, and for those
+-- that could not be written the records are restored. Sets '1' or '0' for each in `settled`; returns an error, if any.
 local function move_ended(finish_at, settled)
   local taken, refusal, failures, retries = {}, nil, 0, 0
   for i = 1, finish_count do
@@ -67,7 +67,7 @@ local function move_ended(finish_at, settled)
       local key = record_key(ARGV[at])
       local record, forbidden = take(key)
       refusal = refusal or forbidden
-      local ours = bears(record, ARGV[at + 1])
+      local ours = has_token(record, ARGV[at + 1])
       settled[i] = ours and '1' or '0'
       if ours then taken[i] = record elseif record then redis.call('SET', key, record) end
     end
@@ -90,7 +90,7 @@ local function move_ended(finish_at, settled)
   return refusal
 end
 
--- What stands in a claim record between the token and the payload, by queue.
+-- The part of a claim record between the token and the payload, by queue.
 local before_payload = {}
 local function record_of(token, payload, q, strict, is_retry)
   if not before_payload[q] then
@@ -102,8 +102,8 @@ local function record_of(token, payload, q, strict, is_retry)
   return '{"token":"' .. token .. before_payload[q] .. (strict and '"payload":' .. payload or as_text(payload)) .. '}'
 end
 
--- Writes the record of a claim. `ended`: the token of a job that ended in this slot, or nil.
--- Returns whether the claim stands; the record of the job that ended, where it was ours; an error.
+-- Writes the record of a claim. `ended`: the token of the job that ended in this slot, or nil.
+-- Returns whether the claim was written; the record of the job that ended, if it had that token; an error.
 local function claim(key, record, ended)
   if not ended then
     local set = redis.pcall('SET', key, record, 'NX')
@@ -112,22 +112,22 @@ local function claim(key, record, ended)
   end
   local old = replace(key, record)
   if is_error(old) then return false, nil, old end
-  if not old or bears(old, ended) then return true, old or nil end
+  if not old or has_token(old, ended) then return true, old or nil end
   redis.call('SET', key, old)
   return false
 end
 
--- Takes the record of a job that is done: the record, where it was ours; an error.
+-- Takes the record of a job that is done. Returns the record, if it had the job's token; an error.
 local function take_done(key, token)
   local record, forbidden = take(key)
-  if bears(record, token) then return record, forbidden end
+  if has_token(record, token) then return record, forbidden end
   if record then redis.call('SET', key, record) end
   return nil, forbidden
 end
 
--- Ends what is done and claims what was drawn; of a slot that has both, one command takes the old record and writes the
--- new one. Returns how many of the drawn jobs were claimed, the records of those that are done by the number of their
--- finish, which of the drawn jobs each slot has, and an error.
+-- Ends jobs that are done, and claims the drawn jobs; for a slot with both, one command takes the old record and writes
+-- the new one. Returns how many of the drawn jobs were claimed, the records of jobs that are done by the number of
+-- their finish, the drawn job of each slot, and an error.
 local function end_and_claim(finish_at, slots, settled, drawn, reply)
   local others, n, ended, claimed, refusal = #slots - idle_count, 1, {}, {}, drawn.refusal
   for i = 1, #slots do
@@ -148,7 +148,7 @@ local function end_and_claim(finish_at, slots, settled, drawn, reply)
         claimed[i] = n
         n = n + 1
       elseif not forbidden or is_wrong_type(forbidden) then
-        -- Somebody else's record is there.
+        -- Another program's record occupies the slot.
         forbidden = nil
         table.insert(reply[4], i - others - 1)
       end
@@ -165,8 +165,8 @@ local function end_and_claim(finish_at, slots, settled, drawn, reply)
   return n - 1, ended, claimed, refusal
 end
 
--- Counts what is done. Where that is forbidden it is as if none had ended; a counter that is no number, or at its end,
--- keeps no job from ending. Returns an error.
+-- Counts the jobs that are done. If the ACL forbids it, none has ended; a counter that is not a number, or at its
+-- maximum, does not prevent jobs from ending. Returns an error.
 local function count_done(ended, slots, drawn, claimed)
   local done = 0
   for _ in pairs(ended) do done = done + 1 end
@@ -199,7 +199,7 @@ local function main()
   refusal = count_done(ended, slots, drawn, claimed) or refusal
   if refusal then return redis.error_reply(refusal.err) end
   reply[3] = table.concat(settled)
-  -- Too little was found: the caller is told of the next push.
+  -- Fewer jobs than slots were found: tracking reports the next push.
   if drawn.all_empty and claims == #drawn.payloads then
     reply[2] = 1
     reply[6] = until_next_retry()

@@ -1,14 +1,14 @@
--- Functions: what is paused. Reading the keys also watches them: the caller is told when one changes.
+-- Functions: which queues are paused. Reading the keys also tracks them, so that the caller is notified of a change.
 
--- In a Cluster one more key is declared behind the last.
+-- In a Cluster one more key is declared after the last.
 local queue_count = math.floor((#KEYS - 1) / 2)
 
--- The first queues are asked about together with all workers, since most calls need no others; the rest by the thousand.
+-- The first queues are read together with pause-all-workers, since most calls need no others; the rest by the thousand.
 local ASKED_FIRST, ASKED_TOGETHER = 16, 1000
--- Numbers of queues. Those up to `asked` have been asked about.
+-- Numbers of queues. Those up to `asked` have been read.
 local paused, asked = {}, 0
 
--- A queue is paused while there is a text in its key, whatever it says; it may expire.
+-- A queue is paused while its key is a string with any value; it may expire.
 local function note_pauses(texts, first_text)
   for i = first_text, #texts do
     asked = asked + 1
@@ -20,7 +20,7 @@ end
 local function are_all_paused()
   local first, last = 2 + queue_count, 1 + queue_count + math.min(queue_count, ASKED_FIRST)
   local texts = redis.pcall('MGET', KEYS[1], unpack(KEYS, first, last))
-  -- Jobs have been acknowledged already: where we may not ask, nothing is paused.
+  -- Jobs have already been acknowledged: if the ACL forbids the read, nothing counts as paused.
   if is_error(texts) then
     asked = queue_count
     return false
@@ -31,7 +31,7 @@ local function are_all_paused()
   return string.lower(string.match(pause, '^%s*(.-)%s*$')) == 'true'
 end
 
--- Asks about all queues that have not been asked about. Returns whether any queue is paused.
+-- Reads the pauses of all queues that have not been read. Returns whether any queue is paused.
 local function find_pauses()
   while asked < queue_count do
     local first = 1 + queue_count + asked + 1

@@ -1,27 +1,27 @@
--- Functions: takes jobs from the queues, in their order or by weight.
+-- Functions: take jobs from the queues, in their order or by weight.
 
--- Payloads of more bytes are not looked through here, but by the caller: other clients of Redis wait meanwhile.
+-- Payloads with more bytes are checked by the caller instead of here, since other clients of Redis wait meanwhile.
 local LARGE = 32 * 1024
--- The same for what is no JSON, which takes longer, and is rare.
+-- The same for payloads that are not JSON, which take longer, and are rare.
 local LARGE_GARBAGE = LARGE / 4
--- So many bytes are looked through in one call at most, beyond the first job; and shown to the caller.
+-- Limit for the bytes that are checked in one call, beyond the first job, and for those shown to the caller.
 local MOST_BYTES, MOST_SHOWN = 96 * 1024, 512 * 1024
--- More in one LPOP bring little, and those that are too many go back.
+-- Jobs in one LPOP: more gain little, and those that are too many go back.
 local MOST_IN_ONE_POP = 8
 
--- To the head; where that is forbidden to the tail: a job that was popped must not be lost.
+-- To the head, or to the tail if the ACL forbids that: a job that was popped must not be lost.
 local function push_back(q, payload)
   if is_error(redis.pcall('LPUSH', KEYS[1 + q], payload)) then redis.call('RPUSH', KEYS[1 + q], payload) end
 end
 
--- A job that was drawn goes back to where it was.
+-- Puts a drawn job back to where it was.
 local function give_back(drawn, n)
   if drawn.due[n] then return give_back_retry(drawn.queues[n], drawn.payloads[n], drawn.due[n]) end
   push_back(drawn.queues[n], drawn.payloads[n])
 end
 
--- Pops at most `count` jobs of a queue: a list of payloads; or nil and an error where it cannot be read. A key that is not a
--- list counts as empty; a queue that cannot be read for another reason (a read-only replica) must not.
+-- Pops at most `count` jobs of a queue: a list of payloads; or nil and an error if it cannot be read. A key that is not
+-- a list counts as empty; a queue that cannot be read for another reason (a read-only replica) does not.
 local pops_many = true
 local function pop(q, count)
   local list = KEYS[1 + q]
@@ -29,7 +29,7 @@ local function pop(q, count)
     local popped = redis.pcall('LPOP', list, count)
     if not is_error(popped) then return popped or {} end
     if is_wrong_type(popped) then return {} end
-    -- LPOP takes no count before Redis 6.2.
+    -- LPOP has no count before Redis 6.2.
     pops_many = false
   end
   local payloads = {}
@@ -45,8 +45,8 @@ local function pop(q, count)
   return payloads
 end
 
--- A large job that was popped as number `first`, and those behind it, as far as slots and bytes go: for the caller to look
--- through. They stay in their queue.
+-- A large job, popped as number `first`, and those behind it, as far as slots and bytes allow: for the caller to check.
+-- They stay in their queue.
 local function show_large(q, popped, first, count)
   local large, bytes = { q - 1 }, 0
   for n = first, first + count - 1 do
@@ -58,9 +58,9 @@ local function show_large(q, popped, first, count)
   return large
 end
 
--- Takes what was popped of queue `q`, for `count` slots, until the call has enough; the rest goes back. What was drawn is a
--- table with the lists `payloads`, `queues`, `strict` and `due` (false for what is no retry), with `large` as main.lua
--- returns it, `bytes`, and `stopped`: no more fits in.
+-- Takes the jobs popped from queue `q`, for `count` slots, until the call has enough; the rest goes back. The drawn
+-- jobs are a table with the lists `payloads`, `queues`, `strict` and `due` (false for a job that is not a retry), with
+-- `large` as main.lua returns it, `bytes`, and `stopped`: the call is full.
 local function accept(drawn, q, popped, count)
   for n = 1, #popped do
     local payload = popped[n]
@@ -79,8 +79,8 @@ local function accept(drawn, q, popped, count)
   end
 end
 
--- Takes retries of a queue that are due, as if they stood at its head. Their payloads have been looked through already.
--- Returns how many.
+-- Takes the due retries of a queue, before the jobs at its head. Their payloads have already been checked. Returns how
+-- many.
 local function draw_retries(drawn, q, count)
   local first = #drawn.payloads
   while #drawn.payloads - first < count and not drawn.stopped do
@@ -101,8 +101,8 @@ local function draw_retries(drawn, q, count)
   return #drawn.payloads - first
 end
 
--- Takes at most `count` jobs of a queue, and tells whether there may be more in it; a paused one counts as empty. The first by itself: how large jobs are
--- is known when one is popped.
+-- Takes at most `count` jobs of a queue, and returns whether it may have more; a paused one counts as empty. Pops the
+-- first by itself, which shows how large the jobs are.
 local function draw_from(drawn, q, count)
   if is_queue_paused(q) then return false end
   count = count - draw_retries(drawn, q, count)
@@ -121,8 +121,8 @@ local function draw_from(drawn, q, count)
   return true
 end
 
--- Whether no queue is there. Reading them also watches them: Redis tells this connection of the next push to any. The
--- check and the arming are one step; no push can fall between. Those that are known to be paused are left out.
+-- Whether no queue exists. Reading the keys also tracks them: Redis notifies this connection of the next push to any.
+-- The check and the tracking are one step, so no push can come in between. Queues known to be paused are left out.
 local function is_none_there()
   local lists, first = KEYS, 2
   if next(paused) then
@@ -142,7 +142,7 @@ local function watch_queues(drawn)
   if not drawn.watched then is_none_there() end
 end
 
--- Where there are many queues most are empty, and idle workers ask all the time: once one is empty all are asked together.
+-- With many queues most are empty, and idle workers call all the time: after the first empty one all are read together.
 local FEW_QUEUES = 8
 local function are_all_empty(drawn)
   if not drawn.asked and queue_count > FEW_QUEUES then drawn.watched = is_none_there() end
@@ -150,7 +150,7 @@ local function are_all_empty(drawn)
   return drawn.watched and not has_due_retries()
 end
 
--- Both tell whether every queue was found empty.
+-- Both return whether every queue was empty.
 local function draw_in_order(drawn, wanted)
   for q = 1, queue_count do
     if draw_from(drawn, q, wanted - #drawn.payloads) then return false end
@@ -159,7 +159,7 @@ local function draw_in_order(drawn, wanted)
   return true
 end
 
--- The shares of the queues one behind the other, without those of empty queues: their numbers, and where each share ends.
+-- The shares of the queues in sequence, without empty queues: their numbers, and the end of each share.
 local function share_out(queues, weights, empty)
   local open, ends, total = {}, {}, 0
   for i = 1, #queues do
@@ -172,7 +172,7 @@ local function share_out(queues, weights, empty)
   return open, ends
 end
 
--- The queue in whose share a position in [0, 1) lies.
+-- The queue whose share contains a position in [0, 1).
 local function queue_at(position, open, ends)
   local at, low, high = position * ends[#ends], 1, #ends
   while low < high do
@@ -188,8 +188,8 @@ local function numbers_in(text)
   return numbers
 end
 
--- Each queue with its share, anew for each job. Steps of the golden ratio fall evenly into the shares, where random numbers
--- would need thousands of jobs for that. Shares that have turned out to be empty are skipped, until they are half of all.
+-- Chooses a queue by its share for each job. Steps of the golden ratio are distributed evenly over the shares; random
+-- numbers would need thousands of jobs for that. Shares of empty queues are skipped, until they are half of all.
 local GOLDEN = 0.6180339887498949
 local function draw_by_weight(drawn, wanted, position, weights)
   local queues = {}
@@ -223,8 +223,8 @@ local function draw_by_weight(drawn, wanted, position, weights)
   return false
 end
 
--- Draws jobs for so many slots. The result also tells in `all_empty` whether every queue was found empty, in `refusal`
--- the error of a queue that cannot be read. `position`: nil in strict order.
+-- Draws jobs for so many slots. In the result, `all_empty` is whether every queue was empty, `refusal` the error of a
+-- queue that cannot be read. `position`: nil in strict order.
 local function draw(wanted, position, weights)
   local drawn = { payloads = {}, queues = {}, strict = {}, due = {}, bytes = 0 }
   if wanted == 0 then return drawn end

@@ -1,7 +1,7 @@
 -- Functions: the record of a worker, `{"token":"…","queue":"…","run_at":"…",…,"payload":…}`.
 
--- Takes a record away: a text, or false where there is none; and an error where we may not. GETDEL is missing before
--- Redis 6.2, or forbidden to us. A key of another type is no record of ours.
+-- Takes a record: a text, or false if there is none; and an error if the ACL forbids it. GETDEL is missing before Redis
+-- 6.2, or may be forbidden. A key of another type is no record of tsworker.
 local function take(key)
   local record = redis.pcall('GETDEL', key)
   if type(record) ~= 'table' then return record end
@@ -12,7 +12,7 @@ local function take(key)
   return record
 end
 
--- Writes a record in place of one that may be there, which is returned; or an error. SET has no GET before Redis 6.2.
+-- Writes a record, and returns the one that it replaces, if any; or an error. SET has no GET before Redis 6.2.
 local function replace(key, record)
   local old = redis.pcall('SET', key, record, 'GET')
   if type(old) ~= 'table' then return old end
@@ -22,26 +22,26 @@ local function replace(key, record)
   return set.err and set or old
 end
 
--- Whether it is the record of this claim: its token stands between quotes behind `{"token":`.
+-- Whether it is the record of this claim: its token is between quotes after `{"token":`.
 local TOKEN_AT = 11
-local function bears(record, token)
+local function has_token(record, token)
   return record and string.find(record, token, TOKEN_AT, true) == TOKEN_AT
     and string.byte(record, TOKEN_AT + #token) == 34
 end
 
--- A record's payload: its last field, and the only place where this text can stand outside of a string.
+-- A record's payload: its last field, and the only place where this text can occur outside of a string.
 local function payload_in(record)
   local _, at = string.find(record, '"payload":', 1, true)
   return string.sub(record, at + 1, -2)
 end
 
--- The last fields of a record: its payload, and before it the encoding where it is shown as text.
+-- The last fields of a record: its payload, preceded by the encoding if it is written as text.
 local function shown_in(record)
   local payload, encoding = string.find(record, '"payload":', 1, true), string.find(record, '"payload_encoding":', 1, true)
   return string.sub(record, encoding and encoding < payload and encoding or payload)
 end
 
--- The last fields of an envelope: the retry, and what is shown of the payload. The queue before them holds no such text.
+-- The last fields of an envelope: the retry and the payload. The queue before them cannot contain such a text.
 local function state_in(envelope)
   return string.sub(envelope, string.find(envelope, '"retry":', 1, true), -1)
 end

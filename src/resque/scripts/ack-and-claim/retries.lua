@@ -1,9 +1,9 @@
--- Functions: failed jobs that run again. They wait by queue, in a sorted set of envelopes scored by when they are due, in
--- milliseconds of Redis' clock: `{"queue":"…","retry":{…},"payload":…}`, from "retry" on the same as in a record. A sorted
--- set of the queues has when the first of each is due, or an earlier time. Nothing is done here where no job waits.
+-- Functions: retries. They wait by queue, in a sorted set of envelopes scored by when they are due, in milliseconds of
+-- Redis' clock: `{"queue":"…","retry":{…},"payload":…}`, from "retry" on the same as in a record. A sorted set of the
+-- queues contains when the first of each is due, or an earlier time. Nothing is done here if no job waits.
 local queue_prefix_length, retry_index, claims_retries = tonumber(ARGV[16]), ARGV[17], ARGV[18] == '1'
 
--- By number of a queue, when its first retry is due: of those that are due, and of the others.
+-- When the first retry of a queue is due, by its number: of those that are due, and of the others.
 local due_now, due_later = {}, {}
 
 local function queue_name(q) return string.sub(KEYS[1 + q], queue_prefix_length + 1) end
@@ -18,7 +18,7 @@ local function now()
   return clock
 end
 
--- Whether we are registered, and whether any job is to run again: one question, in which the first key counts twice.
+-- Whether this process is registered, and whether there are retries: one command, in which the first key counts twice.
 local function look_up(registration)
   if not claims_retries then return registration == '' or redis.call('EXISTS', registration) == 1, false end
   if registration == '' then return true, redis.call('EXISTS', retry_index) == 1 end
@@ -30,7 +30,7 @@ local function note(q, due)
   if due <= now() then due_now[q] = due else due_later[q] = due end
 end
 
--- Notes the queues of ours that have retries. Whichever list is shorter is read: that of all such queues, or ours.
+-- Finds which of the worker's queues have retries. Reads the shorter list: that of all such queues, or the worker's.
 local function find_retries()
   local count = redis.pcall('ZCARD', retry_index)
   if is_error(count) then return end
@@ -52,8 +52,8 @@ end
 
 local function has_due_retries() return next(due_now) ~= nil end
 
--- In how many milliseconds the next retry of our queues is due that was not taken, or -1. Nobody waits for those of a paused
--- queue: we are told when it is resumed.
+-- Milliseconds until the next retry of the worker's queues is due that was not taken, or -1. Those of a paused queue do
+-- not count: the tracking reports when it is resumed.
 local function until_next_retry()
   local first
   if next(due_now) or next(due_later) then find_pauses() end
@@ -69,14 +69,14 @@ local function none_due(q, due)
   if due then redis.call('ZADD', retry_index, due, queue_name(q)) else redis.call('ZREM', retry_index, queue_name(q)) end
 end
 
--- What else stands in the set, whoever wrote it, is taken for a payload.
+-- Any other member of the set counts as a payload.
 local function is_envelope(text)
   local _, state = string.find(text, '"retry":{', 1, true)
   return state and string.find(text, '"payload":', state, true) and string.sub(text, -1) == '}'
 end
 
--- Returns an envelope that is due, and since when; or nil; and an error where the set cannot be read. A key of another type
--- holds nothing of ours. ZPOPMIN, since a command that only reads would be watched.
+-- Returns a due envelope, and since when; or nil; and an error if the set cannot be read. A key of another type has no
+-- retries. ZPOPMIN, since a command that only reads would be tracked.
 local function pop_retry(q)
   if not due_now[q] then return nil end
   local popped = redis.pcall('ZPOPMIN', envelopes_of(q))
@@ -96,7 +96,7 @@ local function give_back_retry(q, envelope, due)
   due_now[q] = due
 end
 
--- Adds a job that is to run again. Returns an error where that cannot be; then nothing has changed.
+-- Adds a retry. Returns an error if that fails; then nothing has changed.
 local function add_retry(queue, due, envelope)
   local key = retry_index .. ':' .. queue
   local first = redis.pcall('ZADD', retry_index, 'XX', 'INCR', 0, queue)

@@ -1,0 +1,17 @@
+/** The filters as they were typed → which jobs are meant. Pure. */
+import { comparable, type QueuedFilter } from '../../../inspect/queued.js';
+import { decodePayload } from '../../../resque/codec.js';
+import type { QueuesCall } from './run.js';
+
+export function filterOf({ class: classes, text, args, older: before }: QueuesCall['flags']): QueuedFilter {
+  return { classes, text, before, args: args === undefined ? undefined : comparable(argsOf(args)) };
+}
+
+export function isFiltered(filter: QueuedFilter): boolean {
+  return Object.values(filter).some((wanted) => wanted !== undefined);
+}
+
+/** Read as those of a payload are. */
+function argsOf(typed: string): unknown {
+  return decodePayload(Buffer.from(`{"class":"C","args":${typed}}`), true).args;
+}

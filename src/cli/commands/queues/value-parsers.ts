@@ -1,0 +1,15 @@
+/** The arguments of a job as they are typed. */
+import type { Kind } from '../../../config/value-parsers.js';
+import { TsworkerError } from '../../../errors.js';
+
+/** A JSON array; kept as text, since its integers may be larger than a number holds. */
+export const jsonArray: Kind<string> = {
+  placeholder: 'json',
+  parse(value) {
+    const typed = String(value);
+    try {
+      if (Array.isArray(JSON.parse(typed))) return typed;
+    } catch {}
+    throw new TsworkerError('USAGE', `must be a JSON array, such as [7,"a"], not ${JSON.stringify(value)}`);
+  },
+};

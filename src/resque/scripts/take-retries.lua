@@ -1,0 +1,58 @@
+-- Takes jobs that are to run again out of their sets and brings each to where it goes, in one step: one counts only while it
+-- is there, byte for byte. So the call may be sent again after a lost reply.
+--
+-- KEYS  tsworker:retries
+-- ARGV  1 queues, 2 what is before the queue's name in the key of its list, 3 failed, 4 stat:failed; then for each job its
+--       queue, its envelope, and 'queue', payload  |  'failed', the failed entry  |  'nowhere', ''
+-- Returns a string with a character for each job: 1 (taken), 0 (not there), x (where it is to go is no list: it stays)
+local index = KEYS[1]
+local queues, list_prefix, failed, failures = unpack(ARGV, 1, 4)
+local FIRST, FIELDS = 5, 4
+
+local function is_error(reply) return type(reply) == 'table' and reply.err ~= nil end
+
+-- Keys of another type are found out before anything is changed.
+redis.call('ZSCORE', index, '')
+redis.call('SISMEMBER', queues, '')
+redis.call('LLEN', failed)
+
+local function put(to, queue, text)
+  if to == 'nowhere' then return 1 end
+  if to == 'failed' then
+    local pushed = redis.pcall('RPUSH', failed, text)
+    if not is_error(pushed) then redis.pcall('INCR', failures) end
+    return pushed
+  end
+  local added = redis.pcall('SADD', queues, queue)
+  return is_error(added) and added or redis.pcall('RPUSH', list_prefix .. queue, text)
+end
+
+-- Its first retry may be another one now.
+local function update_index(queue)
+  local first = redis.call('ZRANGE', index .. ':' .. queue, 0, 0, 'WITHSCORES')
+  if first[1] then redis.call('ZADD', index, first[2], queue) else redis.call('ZREM', index, queue) end
+end
+
+local states, touched, refused = {}, {}, nil
+for at = FIRST, #ARGV, FIELDS do
+  local queue, envelope, to, text = unpack(ARGV, at, at + FIELDS - 1)
+  local set = index .. ':' .. queue
+  local due = redis.pcall('ZSCORE', set, envelope)
+  local state = '0'
+  if to == 'queue' and is_error(redis.pcall('LLEN', list_prefix .. queue)) then
+    state = 'x'
+  elseif due and not is_error(due) and not refused then
+    redis.call('ZREM', set, envelope)
+    local moved = put(to, queue, text)
+    if is_error(moved) then
+      redis.call('ZADD', set, due, envelope)
+      refused = moved
+    else
+      state, touched[queue] = '1', true
+    end
+  end
+  states[#states + 1] = state
+end
+for queue in pairs(touched) do update_index(queue) end
+if refused and not next(touched) then return redis.error_reply(refused.err) end
+return table.concat(states)
