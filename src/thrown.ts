@@ -78,7 +78,7 @@ export function asError(thrown: unknown): CaughtError {
   return readWith((stack) => stack, thrown);
 }
 
-/** The same of what a job threw: its stacks show the frames of the job, not those of whoever ran it. */
+/** The same of what a job threw: its stacks show the frames of the job, not those of the code that ran it. */
 export function asJobError(thrown: unknown): CaughtError {
   return readWith(userFrames, thrown);
 }

@@ -1,5 +1,5 @@
 /**
- * Which lines of a stack say something to whoever wrote the job: those of this package, of its module loader and of Node
+ * Which lines of a stack help the author of the job: those of this package, of its module loader and of Node
  * itself do not. Pure.
  */
 import { fileURLToPath } from 'node:url';

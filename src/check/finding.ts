@@ -21,7 +21,7 @@ export const good = (text: string): Finding => ({ level: 'good', text });
 export const warning = (text: string, hint: string): Finding => ({ level: 'warning', text, hint });
 export const bad = (text: string, hint: string): Finding => ({ level: 'bad', text, hint });
 
-/** An error of ours says what would be right by itself. Anything else is a fault, and no finding. */
+/** A TsworkerError already says how to fix it. Any other error is a bug and is rethrown. */
 export function findingOf(error: unknown): Finding {
   if (!(error instanceof TsworkerError)) throw error;
   return { level: 'bad', text: error.message, ...(error.hint === undefined ? {} : { hint: error.hint }) };

@@ -27,13 +27,13 @@ export interface QueueFacts {
 export async function checkQueues(seen: RedisSeen, facts: QueueFacts): Promise<Finding[]> {
   const { connection, settings } = seen;
   const all = await listQueues(connection, facts.keys);
-  const ours = settings.queues.queues.map(({ name }) => name);
+  const configured = settings.queues.queues.map(({ name }) => name);
   return [
     ...aboutPause((await readPause(connection, facts.keys)).paused),
-    ...missing(ours, all),
-    ...(await contents(seen, facts, ours)),
-    ...(await pausedQueues(seen, facts, ours, all)),
-    ...unserved(ours, all, facts.served),
+    ...missing(configured, all),
+    ...(await contents(seen, facts, configured)),
+    ...(await pausedQueues(seen, facts, configured, all)),
+    ...unserved(configured, all, facts.served),
     ...all.flatMap(quarantined),
   ];
 }
@@ -48,17 +48,17 @@ function aboutPause(paused: boolean): Finding[] {
   ];
 }
 
-/** Also one of ours that has no job yet. */
+/** Includes configured queues that have no job yet. */
 async function pausedQueues(
   { connection }: RedisSeen,
   { keys }: QueueFacts,
-  ours: readonly string[],
+  configured: readonly string[],
   all: readonly QueueSeen[],
 ): Promise<Finding[]> {
-  const names = [...new Set([...ours, ...all.map(({ name }) => name)])];
-  const pauses = await readQueuePauses(connection, keys, ours);
+  const names = [...new Set([...configured, ...all.map(({ name }) => name)])];
+  const pauses = await readQueuePauses(connection, keys, configured);
   return names.flatMap((name, i) => {
-    const pause = i < ours.length ? pauses[i] : all.find((queue) => queue.name === name)?.pause;
+    const pause = i < configured.length ? pauses[i] : all.find((queue) => queue.name === name)?.pause;
     if (pause === undefined) return [];
     const until = pause.leftMs === undefined ? '' : ` for ${duration(pause.leftMs)}`;
     const text = `the queue ${name} is paused${until}: tsworker takes no new jobs of it`;
@@ -66,23 +66,23 @@ async function pausedQueues(
   });
 }
 
-function missing(ours: readonly string[], all: readonly QueueSeen[]): Finding[] {
+function missing(configured: readonly string[], all: readonly QueueSeen[]): Finding[] {
   const names = all.map(({ name }) => name);
-  return ours
+  return configured
     .filter((name) => !names.includes(name))
     .map((name) => {
       const guess = didYouMean(
         name,
-        names.filter((one) => !ours.includes(one)),
+        names.filter((one) => !configured.includes(one)),
       ).replace('; ', '');
       const hint = `nothing was ever pushed to it; that is fine before the first job${guess === '' ? '' : `. Otherwise: ${guess}`}`;
       return warning(`the queue ${name} does not exist yet`, hint);
     });
 }
 
-async function contents(seen: RedisSeen, facts: QueueFacts, ours: readonly string[]): Promise<Finding[]> {
+async function contents(seen: RedisSeen, facts: QueueFacts, configured: readonly string[]): Promise<Finding[]> {
   const findings: Finding[] = [];
-  for (const name of ours) findings.push(...(await lookInto(seen, facts, name)));
+  for (const name of configured) findings.push(...(await lookInto(seen, facts, name)));
   return findings;
 }
 
@@ -159,10 +159,12 @@ function quarantined({ name, quarantined: jobs }: QueueSeen): Finding[] {
 }
 
 /** Jobs that wait where nobody looks, neither here nor elsewhere. */
-function unserved(ours: readonly string[], all: readonly QueueSeen[], served: QueueFacts['served']): Finding[] {
+function unserved(configured: readonly string[], all: readonly QueueSeen[], served: QueueFacts['served']): Finding[] {
   if (served === undefined) return [];
   return all
-    .filter(({ name, size = 0 }) => size > 0 && !ours.includes(name) && !served.some((queues) => serves(queues, name)))
+    .filter(
+      ({ name, size = 0 }) => size > 0 && !configured.includes(name) && !served.some((queues) => serves(queues, name)),
+    )
     .map(({ name, size = 0 }) =>
       warning(
         `no worker processes the queue ${name}, and this one would not: ${counted(size, 'job waits', 'jobs wait')} there`,

@@ -30,7 +30,7 @@ export async function checkRedis<T>(
     const seen = { connection, settings, uri, info: await readInfo(connection) };
     return { findings: await runProbes(seen), used: await use(seen) };
   } catch (error) {
-    // A fault of ours is no finding.
+    // A bug in tsworker is not a finding.
     if (!(error instanceof Error) || error.constructor === TypeError) throw error;
     return {
       findings: [bad(`${uri} stopped answering: ${error.message}`, 'is it restarting, or overloaded? Check again')],

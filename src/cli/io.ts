@@ -35,7 +35,7 @@ export function say(io: Pick<Io, 'err'>, text: string): void {
   io.err(`tsworker: ${harmless(text)}\n`);
 }
 
-/** The real one. A reader that has gone (`tsworker -help | head -1`) is no error of ours. */
+/** The IO of the real process. A reader that closed the pipe (`tsworker -help | head -1`) is not an error. */
 export function processIo(env: Readonly<Record<string, string | undefined>> = process.env): Io {
   const { stdout, stderr } = process;
   let gone = false;

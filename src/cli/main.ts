@@ -152,7 +152,7 @@ function print(io: Io, text: string): number {
   return 0;
 }
 
-/** What was wrong in one line; a fault of ours with its stack, since somebody will have to find it. */
+/** Prints an error: one line for a TsworkerError; a bug in tsworker with its stack, for the bug report. */
 function report(error: unknown, io: Io): number {
   if (!(error instanceof TsworkerError)) {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);

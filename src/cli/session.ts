@@ -1,6 +1,6 @@
 /**
  * A command's connection to Redis: opened with the daemon's settings, closed when the command is done. The daemon waits
- * for a Redis that is away; a person at a prompt is told at once. Must not know what a command does with it.
+ * for a Redis that is away; a command reports the error at once. Must not know what a command does with it.
  */
 import { loadSettings } from '../config/load.js';
 import type { Settings } from '../config/settings.js';
@@ -54,7 +54,7 @@ export async function withRedis<T>(
   }
 }
 
-/** What Redis answers is told in one line; a fault of ours keeps its stack. */
+/** An error reply of Redis is reported in one line; a bug in tsworker keeps its stack. */
 function redisError(error: unknown, uri: string): unknown {
   if (!(error instanceof Error) || error instanceof TsworkerError) return error;
   const { message, name } = error;

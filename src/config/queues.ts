@@ -16,7 +16,7 @@ interface Part {
 /** Far beyond any use, and small enough that an order by weight can be laid out in memory. */
 const MAX_WEIGHT = 1_000_000;
 
-/** Reads the queues; what is odd but usable is told in `warnings`. Throws USAGE for what cannot be meant. */
+/** Parses the queues; adds to `warnings` what is unusual but valid. Throws USAGE for invalid input. */
 export function parseQueues(input: QueuesInput): { plan: QueuePlan; warnings: string[] } {
   const { parts, weighted } = readParts(input);
   const weights = new Map<string, number>();

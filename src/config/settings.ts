@@ -65,7 +65,7 @@ export interface Settings {
   readonly heartbeat: number;
   /** A worker whose heartbeat is older is dead. Seconds, more than `heartbeat`. */
   readonly pruneAfter: number;
-  /** What becomes of a job in the hands of a dead worker of ours. */
+  /** What happens to a job that was in flight in a dead tsworker worker. */
   readonly onDead: OnDead;
   /** Absolute paths of directories or files with job modules. */
   readonly jobs: readonly string[];

@@ -36,7 +36,7 @@ async function applyStep(folder: string, step: Step): Promise<Step> {
   }
 }
 
-/** All or nothing: whoever reads meanwhile sees the old text or the new, and a full disk loses neither. */
+/** Atomic: a concurrent reader sees the old text or the new, and a full disk loses neither. */
 async function replace(path: string, text: string): Promise<void> {
   if ((await readFile(path, 'utf8')) === text) return;
   const { mode } = await stat(path);

@@ -17,7 +17,7 @@ import { FailedList } from './failed/list.js';
 export interface Leftover {
   readonly id: string;
   readonly job: { readonly class: string; readonly queue: string } | undefined;
-  /** Whoever pruned it has moved its job to `failed`. */
+  /** The process that pruned it has moved its job to `failed`. */
   readonly isFailed: boolean;
 }
 

@@ -90,7 +90,7 @@ export async function findDead(connection: Connection, given: PruneOptions): Pro
   return { dead: seen, graceMs, leftovers: await findLeftovers(connection, keysOf(options.identity)) };
 }
 
-/** Whoever asks for it by -force-prune knows better. */
+/** -force-prune overrides it. */
 async function graceOf(connection: Connection, options: HeartbeatOptions, now: number): Promise<number> {
   return options.forcePrune ? 0 : await readGraceMs(connection, options.identity, now, options);
 }

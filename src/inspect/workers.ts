@@ -14,7 +14,7 @@ import { type JobSeen, readJob } from './payload.js';
 import { parseTime } from './time.js';
 import { nameWithoutQueues, parseWorkerId, type WorkerName } from './worker-id.js';
 
-/** lost: dead, and still registered: whoever prunes takes its job. */
+/** lost: dead, and still registered; the process that prunes it recovers its job. */
 export type WorkerState = 'working' | 'idle' | 'lost';
 
 export interface RunningJob extends JobSeen {

@@ -27,7 +27,7 @@ export function timeoutOf(fn: JobFunction): number | undefined {
 }
 
 /**
- * The longest that any job of ours may take, in milliseconds; 0: at least one has no limit.
+ * The longest limit of all registered functions, in milliseconds; 0: at least one has no limit.
  * @param defaultMs for functions without a limit of their own; 0: none
  */
 export function longestLimit(functions: FunctionRegistry, defaultMs: number): number {

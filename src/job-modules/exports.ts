@@ -21,7 +21,7 @@ export interface ModuleContents {
   readonly retry: RetryPolicy | undefined;
   /** Exports that look meant but are not used, in sentences. */
   readonly warnings: readonly string[];
-  /** What it exports that is no job, in a few words each, for whoever expected one: `hello (begins with a small letter)`. */
+  /** Exports that are not jobs, a few words each, for the error message: `hello (begins with a small letter)`. */
   readonly unused: readonly string[];
 }
 

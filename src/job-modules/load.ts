@@ -82,7 +82,7 @@ async function loadPath(
   if (sound) refuseEmpty(found, loaded);
 }
 
-/** @returns false where it threw, and somebody was told */
+/** @returns false where it threw and the error was reported */
 async function attempt({ onProblem }: LoadOptions, action: () => Promise<void>): Promise<boolean> {
   try {
     await action();

@@ -13,7 +13,7 @@ interface Problem {
   readonly hint: string;
 }
 
-/** The error for whatever an import threw; an error of ours that names no file yet is given one. */
+/** The error for whatever an import threw; a TsworkerError that names no file yet gets one. */
 export async function loadProblem(file: ModuleFile, thrown: unknown): Promise<TsworkerError> {
   const cause = asError(thrown);
   const { reason, place, hint } = await explain(file, cause);

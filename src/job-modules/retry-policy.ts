@@ -2,7 +2,7 @@
 import { TsworkerError } from '../errors.js';
 import type { CaughtError } from '../thrown.js';
 
-/** What a `delay` function is told. */
+/** What a `delay` function receives. */
 export interface RetryFailure {
   /** How many runs have failed, from 1. */
   readonly attempt: number;

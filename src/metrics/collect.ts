@@ -1,6 +1,6 @@
 /**
  * What Redis itself says at the time of a scrape: its own counts, and how long the queues are. One round trip, at most
- * once a second whoever asks, and never waited for long: an endpoint must answer above all when Redis does not.
+ * once a second for all scrapers, with a short timeout: the endpoint must answer even when Redis does not.
  */
 
 import { enqueuedAt } from '../inspect/enqueued.js';

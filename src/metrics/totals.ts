@@ -78,7 +78,7 @@ export class Totals {
     totals.now.set(pid, { slots, busy, rssBytes, at: nowMs });
   }
 
-  /** Outcomes that no process of ours reported: of jobs that a dead worker left behind. */
+  /** Outcomes that no process of this worker reported: of jobs that a dead worker left behind. */
   count(job: { readonly queue: string; readonly class: string }, outcome: JobOutcome, times = 1): void {
     const queue = this.#queues.has(job.queue) ? job.queue : UNKNOWN;
     const name = this.#classes.has(job.class) ? job.class : UNKNOWN;

@@ -1,5 +1,5 @@
 /**
- * The diagnostics channels `tracing:tsworker:job:*`, for whoever wants events of jobs without OpenTelemetry. They cost
+ * The diagnostics channels `tracing:tsworker:job:*`, for job events without OpenTelemetry. They cost
  * nothing while nobody subscribes.
  */
 import { tracingChannel } from 'node:diagnostics_channel';

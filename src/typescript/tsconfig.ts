@@ -1,4 +1,4 @@
-/** What tsconfig.json says of import paths: for the importer, and for whoever explains why a module was not found. */
+/** What tsconfig.json says of import paths: for the importer, and for the error of a module that was not found. */
 import path from 'node:path';
 import { type Cache, getTsconfig } from 'get-tsconfig';
 

@@ -14,7 +14,7 @@ export interface Standing {
   readonly stopping: boolean;
 }
 
-/** Whoever can answer is alive. */
+/** A process that answers is alive. */
 export function healthPage(): Page {
   return plain(200, 'alive');
 }

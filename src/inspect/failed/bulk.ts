@@ -59,7 +59,7 @@ export class Sweep {
     return this.#left;
   }
 
-  /** One step for each change in Redis, and for each page. Whoever stops asking stops the sweep, between two of them. */
+  /** One step for each change in Redis and for each page. The caller stops it between two steps by not asking on. */
   async *steps(): AsyncGenerator<SweepStep> {
     this.#end = Math.min(this.#options.most ?? Number.POSITIVE_INFINITY, await this.#list.length());
     let stalls = 0;

@@ -101,7 +101,7 @@ export interface NamedStep {
 
 type Waiting = Extract<Chosen, { removal: object }>;
 
-/** One step for each call of Redis. Whoever stops asking stops it, between two calls. */
+/** One step for each call of Redis. The caller stops the run between two calls by not asking on. */
 export async function* removeNamed(
   list: FailedList,
   remover: Remover,

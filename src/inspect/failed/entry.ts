@@ -1,5 +1,5 @@
 /**
- * An entry of the failed list, whoever wrote it: Ruby Resque, goworker, node-resque or we. Pure. Reading never throws:
+ * An entry of the failed list, written by Ruby Resque, goworker, node-resque or tsworker. Pure. Reading never throws:
  * the list may hold anything, and somebody has to look at it. What a retry needs, the exact bytes of the payload, is cut
  * out of the entry's text.
  */

@@ -3,7 +3,7 @@
  * not change anything, nor know what an entry means.
  *
  * N counts from 0 at the oldest, as in Resque. New failures come to the other end and leave N as it is; where somebody
- * removes an entry, those behind it move down. So whoever remembers an entry remembers its bytes, or their SHA-1, too.
+ * removes an entry, those behind it move down. So a caller that keeps an N also keeps the entry's bytes or their SHA-1.
  */
 import type { Connection } from '../../redis/connection.js';
 import type { Keys } from '../../resque/keys.js';

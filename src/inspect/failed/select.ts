@@ -12,7 +12,7 @@ export interface Action {
   readonly to?: string | undefined;
 }
 
-/** What is told of an entry afterwards. */
+/** What is reported about an entry afterwards. */
 export interface Brief {
   readonly n: number;
   readonly class: string;

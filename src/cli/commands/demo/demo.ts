@@ -93,7 +93,7 @@ export class Demo {
     io.out(listed(columns, rows, io).replace(/^(?=.)/gm, '  '));
   }
 
-  /** Runs a command of ours, and says which. */
+  /** Runs a tsworker command and prints its command line. */
   async command(args: readonly string[]): Promise<void> {
     const { io, redis } = this.#stage;
     io.out(`  ${styleOf(io).cyan(`$ tsworker ${args.join(' ')}`)}\n`);

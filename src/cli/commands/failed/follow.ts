@@ -26,7 +26,7 @@ interface Step {
 }
 
 /**
- * What was done before the connection was lost is told before the error is.
+ * Reports the completed steps before it throws the error of a lost connection.
  * @returns whether it was interrupted
  */
 export async function follow(

@@ -1,4 +1,4 @@
-/** How a pause is told of, in every command. Pure. */
+/** Formats a pause, for every command. Pure. */
 import type { Unpausable } from '../../../inspect/pause.js';
 
 export const PAUSED = 'Ruby and tsworker workers take no new jobs';

@@ -1,4 +1,4 @@
-/** How the pause of a queue is told of, in every command. Pure. */
+/** Formats the pause of a queue, for every command. Pure. */
 import { duration } from '../../../format.js';
 import type { QueuePause } from '../../../inspect/queue-pause.js';
 

@@ -17,7 +17,7 @@ export function ratesBetween(before: Look, after: Look): Rates | undefined {
   const sizes = new Map(before.queues.map(({ name, size }) => [name, size ?? 0]));
   const growth = after.queues.map(({ name, size = 0 }) => [name, (size - (sizes.get(name) ?? 0)) / seconds] as const);
   return {
-    // Whoever sets the counters back has not undone jobs.
+    // A reset of the counters does not mean that jobs were undone.
     processed: Math.max(0, after.stats.processed - before.stats.processed) / seconds,
     failed: Math.max(0, after.stats.failed - before.stats.failed) / seconds,
     queues: new Map(growth),
