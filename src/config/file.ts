@@ -6,6 +6,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { realpath } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { stripVTControlCharacters } from 'node:util';
 import { TsworkerError } from '../errors.js';
 import type { CompileError } from '../typescript/compile-error.js';
 import type { SettingKey } from './setting-definition.js';
@@ -110,7 +111,7 @@ async function explain(error: unknown, path: string, name: string): Promise<{ re
     const { message, file, position } = compiled as CompileError;
     return { reason: message, place: file === (await realpath(path)) ? position.replace(file, name) : position };
   }
-  const line = /^ *> *(\d+) \|/m.exec(error instanceof Error ? error.message : '')?.[1];
+  const line = /^ *> *(\d+) \|/m.exec(textOf(error))?.[1];
   return line === undefined ? { reason } : { reason, place: `${name}:${line}` };
 }
 
@@ -144,9 +145,14 @@ function nameOf(path: string, cwd: string): string {
   return name.startsWith('..') ? path : name;
 }
 
+/** Without colours: the code frame has them on a terminal, and where CI is set. */
+function textOf(error: unknown): string {
+  return stripVTControlCharacters(error instanceof Error ? error.message : String(error));
+}
+
 /** The first line that says something: the libraries add a code frame, and a heading with the path we name already. */
 function reasonOf(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
+  const text = textOf(error);
   const frame = /^\s*>?\s*\d* *\||^-*\^|^(JSON|YAML) Error in /;
   const lines = text.split('\n').filter((line) => line.trim() !== '');
   const reason = (lines.find((line) => !frame.test(line)) ?? text).trim();

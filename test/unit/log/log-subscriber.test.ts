@@ -6,6 +6,14 @@ import type { Claim } from '../../../src/job.js';
 import { logEngine } from '../../../src/log/log-subscriber.js';
 import { shutdownText } from '../../../src/worker/shutdown.js';
 
+// The sources take the clock when they are loaded: here it is the one that the test moves.
+vi.mock('../../../src/globals.js', async (original) => ({
+  ...(await original<typeof import('../../../src/globals.js')>()),
+  get Date() {
+    return globalThis.Date;
+  },
+}));
+
 function stage(level = 'info', logJobs = true) {
   const lines: Record<string, unknown>[] = [];
   const log = pino({ level }, { write: (line) => void lines.push(JSON.parse(line) as Record<string, unknown>) });

@@ -9,6 +9,10 @@ vi.mock('node:timers', async (original) => ({
   setTimeout: (...args: Parameters<typeof setTimeout>) => globalThis.setTimeout(...args),
   clearTimeout: (timer: NodeJS.Timeout) => globalThis.clearTimeout(timer),
 }));
+vi.mock('../../../src/globals.js', async (original) => ({
+  ...(await original<typeof import('../../../src/globals.js')>()),
+  now: () => performance.now(),
+}));
 beforeEach(() => {
   vi.useFakeTimers();
 });
