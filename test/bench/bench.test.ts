@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { tempDir } from '../support/reaper.js';
 import type { Document } from './report/document.js';
 
@@ -12,7 +12,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 const run = promisify(execFile);
 
 // So few jobs may be over before the window opens, on a busy machine.
-it('compares tsworker with its peers and writes the figures', { retry: 2, timeout: 60_000 }, async () => {
+test('compares tsworker with its peers and writes the figures', { retry: 2, timeout: 60_000 }, async () => {
   const json = join(tempDir('bench'), 'figures.json');
   await run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', 'test/bench'], { cwd: root });
   const flags = ['--quick', '--jobs', '500', '--rounds', '1', '--json', json];

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { stripVTControlCharacters } from 'node:util';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { type CliRun, projectRoot, run, runCli } from '../support/cli.js';
 import { tempDir } from '../support/reaper.js';
 import { until } from '../support/until.js';
@@ -26,7 +26,7 @@ function expectSound(output: string): void {
 
 const lines = (output: string) => output.replaceAll('\r', '').split('\n');
 
-it('runs five acts, its figures add up, and nothing of it is left', { timeout: 90_000 }, async () => {
+test('runs five acts, its figures add up, and nothing of it is left', { timeout: 90_000 }, async () => {
   const temp = tempDir('demo');
   const demo = runCli(['demo'], { env: { TMPDIR: temp } });
   expect(await demo.exit(80_000), demo.output).toEqual({ code: 0, signal: null });
@@ -37,7 +37,7 @@ it('runs five acts, its figures add up, and nothing of it is left', { timeout: 9
   expect(readdirSync(temp)).toEqual([]);
 });
 
-it('-keep leaves its Redis, at the address that it prints; on a terminal it has colours', {
+test('-keep leaves its Redis, at the address that it prints; on a terminal it has colours', {
   timeout: 90_000,
 }, async () => {
   const command = `stty cols 60; '${process.execPath}' bin/tsworker.js demo -keep`;
@@ -54,7 +54,7 @@ it('-keep leaves its Redis, at the address that it prints; on a terminal it has 
   expect(redis('scard', 'resque:workers')).toBe('0');
 });
 
-it('cleans up after Ctrl-C', { timeout: 60_000 }, async () => {
+test('cleans up after Ctrl-C', { timeout: 60_000 }, async () => {
   const temp = tempDir('demo');
   const demo: CliRun = runCli(['demo'], { env: { TMPDIR: temp } });
   await until(() => demo.stdout.includes('2. One push'), { what: 'the first act to end', timeoutMs: 40_000 });
@@ -64,7 +64,7 @@ it('cleans up after Ctrl-C', { timeout: 60_000 }, async () => {
   expect(readdirSync(temp)).toEqual([]);
 });
 
-it('says how to install Redis where there is none', async () => {
+test('says how to install Redis where there is none', async () => {
   const demo = runCli(['demo'], { env: { PATH: tempDir('empty-path') } });
   expect(await demo.exit()).toEqual({ code: 1, signal: null });
   expect(demo.stderr).toMatch(/apt-get install redis-server/);

@@ -1,6 +1,6 @@
 /** The failed list through the built CLI, at its largest, while others push to it: what is retried, in how many calls, in how much memory. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { runCli } from '../support/cli.js';
 import { entryText, idsIn, keys, pushFailed } from '../support/failed.js';
 import { startRedis, type TestRedis } from '../support/redis.js';
@@ -49,7 +49,7 @@ async function measured(args: readonly string[]): Promise<Measured> {
 /** All entries together are 90 MB: who held them would need more. Other versions of Node begin with more memory. */
 const MOST_MEGABYTES = process.version.startsWith('v20.') ? 140 : 180;
 
-it('100,000 entries: a page is shown and a class is retried at once, while jobs go on failing', {
+test('100,000 entries: a page is shown and a class is retried at once, while jobs go on failing', {
   timeout: 120_000,
 }, async () => {
   await fill(0, FAILED);
@@ -88,7 +88,7 @@ it('100,000 entries: a page is shown and a class is retried at once, while jobs 
   expect(retried.calls.lrange).toBeLessThan(1000);
 });
 
-it('Ctrl-C ends a retry between two steps, and it can be asked for again', async () => {
+test('Ctrl-C ends a retry between two steps, and it can be asked for again', async () => {
   await fill(0, 20_000);
   const cli = runCli(['failed', 'retry', '--all', '-rate=2000', '-json', `-uri=${redis.uri}`]);
   await expect.poll(() => redis.client.lLen(keys.queue('mail')), { interval: 1, timeout: 10_000 }).toBeGreaterThan(0);

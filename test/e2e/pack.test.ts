@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type CliRun, cleanEnv, projectRoot, run, writeJobs } from '../support/cli.js';
 import { assertConserved, leftoverKeys } from '../support/conservation.js';
 import { tempDir } from '../support/reaper.js';
@@ -58,7 +58,7 @@ beforeAll(async () => {
 
 afterAll(() => redis?.stop());
 
-it('contains what is needed and nothing else', () => {
+test('contains what is needed and nothing else', () => {
   const paths = packed.files.map((file) => file.path);
   const allowed = [
     /^(package\.json|README\.md|LICENSE|CHANGELOG\.md)$/,
@@ -81,7 +81,7 @@ it('contains what is needed and nothing else', () => {
   );
 });
 
-it('runs a TypeScript job through npx in an empty folder', { timeout: 60_000 }, async () => {
+test('runs a TypeScript job through npx in an empty folder', { timeout: 60_000 }, async () => {
   const file = join(app, 'out.txt');
   await redis.cli('SADD', 'resque:queues', 'high', 'low');
   await redis.cli('RPUSH', 'resque:queue:high', JSON.stringify({ class: 'AppendLine', args: [file, 'grüße'] }));
@@ -95,7 +95,7 @@ it('runs a TypeScript job through npx in an empty folder', { timeout: 60_000 }, 
   expect(await leftoverKeys(redis.client)).toEqual([]);
 });
 
-it('starts a project that works at once', { timeout: 60_000 }, async () => {
+test('starts a project that works at once', { timeout: 60_000 }, async () => {
   const cwd = writeJobs(tempDir('project'), { 'package.json': '{\n  "dependencies": { "tsworker": "*" }\n}\n' });
   symlinkSync(join(app, 'node_modules'), join(cwd, 'node_modules'));
   const env = { REDIS_URL: redis.uri };
@@ -116,7 +116,7 @@ it('starts a project that works at once', { timeout: 60_000 }, async () => {
   expect(await tsc.exit(40_000), tsc.output).toEqual({ code: 0, signal: null });
 });
 
-it('brings types that a job module compiles with', { timeout: 60_000 }, async () => {
+test('brings types that a job module compiles with', { timeout: 60_000 }, async () => {
   const types = join(projectRoot, 'node_modules/@types');
   const flags = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2023', '--typeRoots', types];
   const tsc = run(join(projectRoot, 'node_modules/.bin/tsc'), [...flags, '--types', 'node', 'jobs/hello.ts'], {
@@ -125,7 +125,7 @@ it('brings types that a job module compiles with', { timeout: 60_000 }, async ()
   expect(await tsc.exit(40_000), tsc.output).toEqual({ code: 0, signal: null });
 });
 
-it('has the demo in it', { timeout: 60_000 }, async () => {
+test('has the demo in it', { timeout: 60_000 }, async () => {
   const demo = npx(['tsworker', 'demo']);
   expect(await demo.exit(50_000), demo.output).toEqual({ code: 0, signal: null });
   expect(demo.stdout).toContain("The ledger, by Redis' own counts");

@@ -5,7 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { main } from '../../src/cli/main.js';
 import { envName } from '../../src/config/setting-definition.js';
 import { CONFIG_FLAG, SCHEMA, SETTING_KEYS } from '../../src/config/settings-table.js';
@@ -97,7 +97,7 @@ function writeRedisCli(): void {
   chmodSync(file, 0o755);
 }
 
-it('has every setting in its list of flags, as the settings table has it', () => {
+test('has every setting in its list of flags, as the settings table has it', () => {
   const items = flagItems();
   const byFlag = new Map(items.map((item) => [item.flag, item]));
   for (const key of SETTING_KEYS) {
@@ -112,14 +112,14 @@ it('has every setting in its list of flags, as the settings table has it', () =>
   expect(items.map((item) => item.flag).sort()).toEqual([...SETTING_KEYS.map((key) => SCHEMA[key].flag), flag].sort());
 });
 
-it('names the commands that try it and test it', () => {
+test('names the commands that try it and test it', () => {
   for (const command of ['bin/setup && npm run demo', 'bin/setup && npm test']) expect(README).toContain(command);
   expect(block('install.sh').split('\n')).toContain(
     'npm install /path/to/tsworker-0.1.0.tgz   # once it is published: npm install tsworker',
   );
 });
 
-it('has a first job that runs as it says', async () => {
+test('has a first job that runs as it says', async () => {
   const first = shell(block('run.sh'));
   expect(await first.exit(), first.output).toEqual({ code: 0, signal: null });
   const promised = /prints `([^`]+)`/.exec(README)?.[1];
@@ -128,7 +128,7 @@ it('has a first job that runs as it says', async () => {
   expect(await leftoverKeys(redis.client)).toEqual([]);
 });
 
-it('enqueues from a TypeScript program as it says', async () => {
+test('enqueues from a TypeScript program as it says', async () => {
   const producer = shell('node enqueue.mjs');
   expect(await producer.exit(), producer.output).toEqual({ code: 0, signal: null });
   expect(await redis.client.lRange('resque:queue:greetings', 0, -1)).toEqual([
@@ -172,7 +172,7 @@ async function look(line: string): Promise<string> {
   return io.texts.out + io.texts.err;
 }
 
-it('has a walk-through of failed jobs that ends well, and prints what it shows', { timeout: 120_000 }, async () => {
+test('has a walk-through of failed jobs that ends well, and prints what it shows', { timeout: 120_000 }, async () => {
   await redis.client.flushAll();
   writeJobs(app, { 'jobs/invoices.ts': block('jobs/invoices.ts'), 'orders.ndjson': block('orders.ndjson') });
   let ids: ReadonlyMap<string, string> = new Map();
@@ -188,7 +188,7 @@ it('has a walk-through of failed jobs that ends well, and prints what it shows',
   expect(await assertConserved(redis.client, 4)).toMatchObject({ processed: 4, failed: 0 });
 });
 
-it('shares typed jobs with a program as it says, compiled and in JavaScript', { timeout: 60_000 }, async () => {
+test('shares typed jobs with a program as it says, compiled and in JavaScript', { timeout: 60_000 }, async () => {
   const cwd = writeJobs(tempDir('shared'), {
     'package.json': '{ "type": "module" }',
     'tsconfig.json': TSCONFIG,
@@ -223,7 +223,7 @@ it('shares typed jobs with a program as it says, compiled and in JavaScript', { 
   }
 });
 
-it('has TypeScript examples that compile', { timeout: 60_000 }, () => {
+test('has TypeScript examples that compile', { timeout: 60_000 }, () => {
   const dir = tempDir('examples');
   const blocks = [...PAGES.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, code]) => code);
   expect(blocks.length).toBeGreaterThan(6);
@@ -255,7 +255,7 @@ function anchorsOf(file: PageFile): string[] {
   );
 }
 
-it.each(PAGE_FILES)('%s has no link that leads nowhere', (file) => {
+test.each(PAGE_FILES)('%s has no link that leads nowhere', (file) => {
   const links = [...page(file).matchAll(/\]\((?!https?:)([^)\s]+)\)/g)].map(([, link]) => link);
   const dead = links.filter((link) => {
     const [path, anchor] = link.split('#');
@@ -266,7 +266,7 @@ it.each(PAGE_FILES)('%s has no link that leads nowhere', (file) => {
   expect(dead).toEqual([]);
 });
 
-it.each(PAGE_FILES)(
+test.each(PAGE_FILES)(
   '%s is legible as it stands: no table cell of over 200 characters, no line of prose over 120',
   (file) => {
     const rows = page(file)
@@ -281,6 +281,6 @@ it.each(PAGE_FILES)(
   },
 );
 
-it('keeps README.md short', () => {
+test('keeps README.md short', () => {
   expect(README.split('\n').length).toBeLessThanOrEqual(231);
 });

@@ -1,5 +1,5 @@
 /** Batches of jobs: each is pushed once, whatever becomes of the connection, or not at all. */
-import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { main } from '../../src/cli/main.js';
 import { connect } from '../../src/redis/connect.js';
 import type { Connection } from '../../src/redis/connection.js';
@@ -33,7 +33,7 @@ const jobs = (from: number, to: number, queue: (id: number) => string): ReadyJob
     payload: `{"class":"A","args":[${from + i}]}`,
   }));
 
-it('keeps the order within each queue, and leaves nothing else behind', async () => {
+test('keeps the order within each queue, and leaves nothing else behind', async () => {
   const pusher = new BatchPusher(await open(redis.uri), keys);
   const queue = (id: number) => (id % 3 === 0 ? 'a' : 'b');
   await pusher.push(jobs(0, 1000, queue));
@@ -48,7 +48,7 @@ it('keeps the order within each queue, and leaves nothing else behind', async ()
   expect((await redis.client.sMembers(keys.queues)).sort()).toEqual(['a', 'b']);
 });
 
-it.each(['loseReply', 'cutBefore'] as const)('pushes a batch once, also after %s', async (trap) => {
+test.each(['loseReply', 'cutBefore'] as const)('pushes a batch once, also after %s', async (trap) => {
   const proxy = await startProxy(redis);
   onTestFinished(() => proxy.close());
   const pusher = new BatchPusher(await open(proxy.uri), keys);
@@ -62,7 +62,7 @@ it.each(['loseReply', 'cutBefore'] as const)('pushes a batch once, also after %s
   );
 });
 
-it.each([
+test.each([
   ['a queue is no list', ['SET', 'resque:queue:b', 'x'], '^nothing was enqueued: resque:queue:b is not a list$'],
   ['the set of queues is none', ['SET', 'resque:queues', 'x'], '^nothing was enqueued: resque:queues is not a set$'],
   [
@@ -82,7 +82,7 @@ it.each([
   expect(await redis.client.exists('resque:queue:a')).toBe(0);
 });
 
-it.each([
+test.each([
   ['a queue is no list', ['HSET', 'resque:queue:b', 'x', 'y'], 'resque:queue:b is not a list'],
   ['the set of queues is none', ['RPUSH', 'resque:queues', 'x'], 'resque:queues is not a set'],
 ])('the library enqueues nothing where %s, and says so', async (_, command, wrong) => {
@@ -97,7 +97,7 @@ it.each([
   expect(await redis.client.keys('resque:queue:a')).toEqual([]);
 });
 
-it.each([
+test.each([
   ["the worker's", SMALLEST_ACL],
   ["a producer's", ACL_OF_PRODUCER],
 ])('the documented ACL of %s user is enough to enqueue', async (_, acl) => {
@@ -115,7 +115,7 @@ it.each([
   expect(await redis.client.lLen('resque:queue:q')).toBe(2);
 });
 
-it('the library enqueues 100,000 jobs in one step', async () => {
+test('the library enqueues 100,000 jobs in one step', async () => {
   const connection = await open(redis.uri);
   const all = Array.from({ length: 100_000 }, (_, id) => ({ queue: 'q', class: 'A', args: [id] }));
   await enqueueJobs(connection, 'resque:', all);

@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { main } from '../../src/cli/main.js';
 import { keys } from '../support/failed.js';
 import { HOSTILE, UNSAFE } from '../support/hostile.js';
@@ -81,7 +81,7 @@ const lines = (text: string): readonly (readonly string[])[] => [
   ['help', text],
 ];
 
-it('of every command', { timeout: 120_000 }, async () => {
+test('of every command', { timeout: 120_000 }, async () => {
   await fc.assert(
     fc.asyncProperty(HOSTILE, fc.boolean(), async (text, terminal) => {
       await fill(text);

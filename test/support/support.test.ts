@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createClient } from '@redis/client';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { run, writeJobs } from './cli.js';
 import { assertConserved, countJobs, leftoverKeys } from './conservation.js';
 import { type RedisProxy, startProxy } from './proxy.js';
@@ -25,14 +25,14 @@ function stateOf(pid: number): string {
 }
 
 describe('startRedis', () => {
-  it('is a real server, for redis-cli too, that can be killed and comes back', async () => {
+  test('is a real server, for redis-cli too, that can be killed and comes back', async () => {
     await redis.client.set('a', '1');
     expect(await redis.cli('GET', 'a')).toBe('1');
     await redis.restart('SIGKILL');
     expect(await redis.client.get('a')).toBeNull();
   });
 
-  it('can be frozen and thawed', async () => {
+  test('can be frozen and thawed', async () => {
     redis.pause();
     let answered = false;
     const ping = redis.client.ping().then(() => {
@@ -44,7 +44,7 @@ describe('startRedis', () => {
     await ping;
   });
 
-  it('listens on a port where asked for, behind a password', async () => {
+  test('listens on a port where asked for, behind a password', async () => {
     const other = await startRedis({ port: true, password: 'secret' });
     const client = createClient({ url: other.uri });
     client.on('error', () => {});
@@ -55,12 +55,12 @@ describe('startRedis', () => {
     await other.stop();
   });
 
-  it('says why a server does not start', async () => {
+  test('says why a server does not start', async () => {
     await expect(startRedis({ args: ['--no-such-option', 'x'] })).rejects.toThrow(/redis-server left with 1/);
   });
 });
 
-it('the reaper ends what a killed test process leaves behind', async () => {
+test('the reaper ends what a killed test process leaves behind', async () => {
   const script = `
     import { tempDir, reaped } from ${JSON.stringify(new URL('./reaper.ts', import.meta.url).href)};
     import { spawn } from 'node:child_process';
@@ -79,7 +79,7 @@ it('the reaper ends what a killed test process leaves behind', async () => {
   await until(() => /^(Z|$)/.test(stateOf(Number(pid))), { what: 'the child is gone' });
 });
 
-it('counts every job once, wherever it is', async () => {
+test('counts every job once, wherever it is', async () => {
   await redis.client
     .multi()
     .sAdd('resque:queues', ['high', 'low'])
@@ -121,7 +121,7 @@ describe('the proxy', () => {
     };
   });
 
-  it('loses exactly one reply: Redis has carried the request out', async () => {
+  test('loses exactly one reply: Redis has carried the request out', async () => {
     const lost = proxy.loseReply('SECRETKEY');
     await expect(client.incr('SECRETKEY')).rejects.toThrow();
     await lost;
@@ -130,14 +130,14 @@ describe('the proxy', () => {
     expect(await client.incr('SECRETKEY')).toBe(2);
   });
 
-  it('cuts before a request', async () => {
+  test('cuts before a request', async () => {
     const cut = proxy.cutBefore('other');
     await expect(client.incr('other')).rejects.toThrow();
     await cut;
     expect(await redis.client.get('other')).toBeNull();
   });
 
-  it('holds everything in a black hole, then lets it pass', async () => {
+  test('holds everything in a black hole, then lets it pass', async () => {
     proxy.blackHole(true);
     const answer = client.incr('held');
     await redis.client.ping();
@@ -146,7 +146,7 @@ describe('the proxy', () => {
     expect(await answer).toBe(1);
   });
 
-  it('delays, cuts and refuses', async () => {
+  test('delays, cuts and refuses', async () => {
     proxy.delayMs = 30;
     const before = performance.now();
     await client.ping();

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { harmless, harmlessJson, harmlessLines } from '../../src/terminal-text.js';
 import { HOSTILE, UNSAFE } from '../support/hostile.js';
 
 const text = fc.oneof(fc.string({ unit: 'binary' }), HOSTILE);
 
 describe('for people', () => {
-  it('every character that does something else than stand there becomes an escape', () => {
+  test('every character that does something else than stand there becomes an escape', () => {
     expect(harmless('a\r\n  b\tc\u001b[2Jd\u0007\u009b\u202e\u200b\ud800\u{e0001}')).toBe(
       'a b c\\u001b[2Jd\\u0007\\u009b\\u202e\\u200b\\ud800\\u{e0001}',
     );
@@ -14,7 +14,7 @@ describe('for people', () => {
     expect(harmlessLines('a\n\tb\rc\u001b')).toBe('a\n\tb\\u000dc\\u001b');
   });
 
-  it('nothing unsafe is left of any text', () => {
+  test('nothing unsafe is left of any text', () => {
     fc.assert(
       fc.property(text, (one) => {
         expect(harmless(one)).not.toMatch(UNSAFE);
@@ -23,7 +23,7 @@ describe('for people', () => {
     );
   });
 
-  it('a long text costs no more than its length', () => {
+  test('a long text costs no more than its length', () => {
     const blanks = ' '.repeat(200_000);
     expect(harmless(`${blanks}x${blanks}`)).toHaveLength(400_001);
     expect(harmless(`${blanks}\n${blanks}x`)).toBe(' x');
@@ -31,7 +31,7 @@ describe('for people', () => {
 });
 
 describe('in JSON', () => {
-  it('nothing unsafe is left, and the value is the same', () => {
+  test('nothing unsafe is left, and the value is the same', () => {
     fc.assert(
       fc.property(
         fc.oneof(

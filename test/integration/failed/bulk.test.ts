@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { Sweep } from '../../../src/inspect/failed/bulk.js';
 import { removeNamed, resolveTargets } from '../../../src/inspect/failed/by-index.js';
 import type { FailedFilter } from '../../../src/inspect/failed/filter.js';
@@ -111,7 +111,7 @@ async function drain(steps: AsyncIterable<{ taken: readonly unknown[] }>): Promi
 }
 
 describe('a sweep', () => {
-  it('takes all that match, once, while others push and remove', async () => {
+  test('takes all that match, once, while others push and remove', async () => {
     const filter: FailedFilter = { classes: ['Mail'] };
     await fc.assert(
       fc.asyncProperty(
@@ -155,7 +155,7 @@ describe('a sweep', () => {
 });
 
 describe('named entries', () => {
-  it('are those that stood there at the start, wherever they have moved to', async () => {
+  test('are those that stood there at the start, wherever they have moved to', async () => {
     const indexes = fc.uniqueArray(fc.nat(59), { maxLength: 20 });
     await fc.assert(
       fc.asyncProperty(

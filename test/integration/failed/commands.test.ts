@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { main } from '../../../src/cli/main.js';
 import { SMALLEST_ACL } from '../../support/acl.js';
 import { writeJobs } from '../../support/cli.js';
@@ -51,7 +51,7 @@ async function fill(): Promise<void> {
 }
 
 describe('failed list', () => {
-  it('shows the newest first, and what is asked for', async () => {
+  test('shows the newest first, and what is asked for', async () => {
     await fill();
     const { code, out } = await run(['failed']);
     expect(code).toBe(0);
@@ -83,7 +83,7 @@ describe('failed list', () => {
     expect(await n('-error=/boom.[23]/')).toEqual([3, 2]);
   });
 
-  it('says so where there is nothing, and where nothing matches', async () => {
+  test('says so where there is nothing, and where nothing matches', async () => {
     expect(await run(['failed'])).toMatchObject({
       code: 0,
       out: `no failed jobs in namespace resque: on ${redis.uri}\n`,
@@ -92,7 +92,7 @@ describe('failed list', () => {
     expect((await failed('list -class=X')).out).toMatch(/^none of class X; 4 failed jobs in namespace/);
   });
 
-  it('gives machines all of it, exact and also where it is odd', async () => {
+  test('gives machines all of it, exact and also where it is odd', async () => {
     const payload = '{"class":"A","args":[12345678901234567890,1.0]}';
     await pushFailed(redis.client, [
       'garbage \u001b[31m',
@@ -106,7 +106,7 @@ describe('failed list', () => {
   });
 });
 
-it('failed count groups what fails alike', async () => {
+test('failed count groups what fails alike', async () => {
   await fill();
   const { out } = await failed('count -json');
   expect(
@@ -143,7 +143,7 @@ describe('failures that differ in their message', () => {
       .split('\n')
       .map((text) => JSON.parse(text) as Record<string, unknown>);
 
-  it('are counted apart, whatever ids, numbers and addresses they hold', async () => {
+  test('are counted apart, whatever ids, numbers and addresses they hold', async () => {
     const all = await groups('');
     expect(all).toHaveLength(6);
     expect(all.map(({ count }) => count)).toEqual([4, 4, 4, 4, 4, 4]);
@@ -155,7 +155,7 @@ describe('failures that differ in their message', () => {
     expect((await run(['status', '-json'])).out.match(/"kind": /g)).toHaveLength(6);
   });
 
-  it('are counted by what is asked for', async () => {
+  test('are counted by what is asked for', async () => {
     expect(await groups(' -by=error')).toMatchObject([{ exception: 'Error', count: 8 }, { count: 8 }, { count: 8 }]);
     expect(await groups(' -by=queue')).toMatchObject([
       { queue: 'low', count: 12, n: 23 },
@@ -170,14 +170,14 @@ describe('failures that differ in their message', () => {
     expect(await failed('count -by=colour')).toMatchObject({ code: 2 });
   });
 
-  it('are retried, or removed, by kind', async () => {
+  test('are retried, or removed, by kind', async () => {
     const [{ kind, count }] = await groups(' -by=kind');
     expect((await failed(`retry -kind=${kind} -json`)).out).toContain(`"retried": ${2 * Number(count)}`);
     expect(await failed(`remove -kind=${kind} --yes`)).toMatchObject({ code: 0 });
   });
 });
 
-it('kinds without end are counted, and take bounded memory', async () => {
+test('kinds without end are counted, and take bounded memory', async () => {
   const words = (id: number) =>
     [...id.toString(26)].map((digit) => String.fromCharCode(103 + Number.parseInt(digit, 26))).join('');
   const entries = Array.from({ length: 10_050 }, (_, id) => entryText(id, { error: `no user ${words(id)}` }));
@@ -190,7 +190,7 @@ it('kinds without end are counted, and take bounded memory', async () => {
   expect(counted[0]).toMatchObject({ count: 50, error: '(other kinds of failures)' });
 });
 
-it('failed show tells all of one, and finds it by its id', async () => {
+test('failed show tells all of one, and finds it by its id', async () => {
   await fill();
   const { code, out } = await failed('show 1');
   expect(code).toBe(0);
@@ -219,7 +219,7 @@ it('failed show tells all of one, and finds it by its id', async () => {
 });
 
 describe('failed retry', () => {
-  it('takes those that are named, says what it left, and goes on', async () => {
+  test('takes those that are named, says what it left, and goes on', async () => {
     await fill();
     const dry = await failed('retry 0-1 3 8 --dry-run');
     expect(dry.out).toContain('2 of 3 failed jobs would be retried');
@@ -234,7 +234,7 @@ describe('failed retry', () => {
     expect(await redis.client.lRange(keys.queue('billing'), 0, -1)).toEqual([payloadText(1, 'Charge')]);
   });
 
-  it('takes the ids that list shows', async () => {
+  test('takes the ids that list shows', async () => {
     await fill();
     const ids = (await failed('list -json')).out
       .trimEnd()
@@ -250,7 +250,7 @@ describe('failed retry', () => {
     expect(await left()).toEqual([]);
   });
 
-  it('puts all into the queue that is named, also what names none', async () => {
+  test('puts all into the queue that is named, also what names none', async () => {
     await fill();
     const { code, out } = await failed('retry --all -to=slow');
     expect({ code, out }).toEqual({ code: 0, out: expect.stringContaining('4 failed jobs retried') });
@@ -264,7 +264,7 @@ describe('failed retry', () => {
     expect(await failed('retry 0 -to=a,b')).toMatchObject({ code: 2, err: expect.stringContaining('one queue') });
   });
 
-  it.each(['--all', '0-99'])('%s goes on at the rate that is asked for, until it is interrupted', async (which) => {
+  test.each(['--all', '0-99'])('%s goes on at the rate that is asked for, until it is interrupted', async (which) => {
     await pushFailed(
       redis.client,
       Array.from({ length: 100 }, (_, id) => entryText(id)),
@@ -283,7 +283,7 @@ describe('failed retry', () => {
     expect(await queued()).toHaveLength(retried);
   });
 
-  it('takes all that match, and what Resque has retried only where that is meant', async () => {
+  test('takes all that match, and what Resque has retried only where that is meant', async () => {
     await fill();
     await pushFailed(redis.client, [entryText(4, { retried_at: '2026/11/24 03:00:00' })]);
     const { code, out, err } = await failed('retry -class=Mail -json');
@@ -310,7 +310,7 @@ describe('failed retry', () => {
   });
 });
 
-it('a retry whose connection is lost says what is certain', async () => {
+test('a retry whose connection is lost says what is certain', async () => {
   await pushFailed(
     redis.client,
     Array.from({ length: 300 }, (_, id) => entryText(id)),
@@ -331,7 +331,7 @@ it('a retry whose connection is lost says what is certain', async () => {
 });
 
 describe('failed remove and clear', () => {
-  it('ask on a terminal, and need --yes elsewhere', async () => {
+  test('ask on a terminal, and need --yes elsewhere', async () => {
     await fill();
     expect(await failed('clear')).toMatchObject({ code: 2, err: expect.stringContaining('pass --yes') });
     expect(await failed('remove -class=Mail')).toMatchObject({ code: 2 });
@@ -353,7 +353,7 @@ describe('failed remove and clear', () => {
     expect(await redis.client.keys('*')).toEqual([]);
   });
 
-  it('remove nothing that failed while somebody was asked', async () => {
+  test('remove nothing that failed while somebody was asked', async () => {
     await fill();
     const io = fakeIo({ cwd, interactive: true });
     const clearing = failed('clear', io);
@@ -364,7 +364,7 @@ describe('failed remove and clear', () => {
     expect(await left()).toEqual([9]);
   });
 
-  it('remove asks before it takes N too, and needs --yes where nobody can be asked', async () => {
+  test('remove asks before it takes N too, and needs --yes where nobody can be asked', async () => {
     await fill();
     expect(await failed('remove 0 1')).toMatchObject({ code: 2, err: expect.stringContaining('--yes') });
     const declined = await failed('remove 0 1', typed('n\n', { interactive: true }));
@@ -376,7 +376,7 @@ describe('failed remove and clear', () => {
   });
 });
 
-it.each([
+test.each([
   ['failed retry', /say which jobs to retry/],
   ['failed remove', /say which jobs to remove/],
   ['failed retry 1 --all', /either N or --all/],
@@ -393,7 +393,7 @@ it.each([
 });
 
 describe('enqueue', () => {
-  it('pushes one job as it is typed, and says where nobody works', async () => {
+  test('pushes one job as it is typed, and says where nobody works', async () => {
     const one = await run(['enqueue', 'Hello', 'Ada', '1.0', '12345678901234567890', '-queue=greetings', '--', '-x']);
     expect(one).toEqual({
       code: 0,
@@ -414,7 +414,7 @@ describe('enqueue', () => {
     expect(idle.err).toContain('no worker is processing queue "high" (2 workers on other queues)');
   });
 
-  it('pushes a file, or standard input, up to the batch with a bad line', async () => {
+  test('pushes a file, or standard input, up to the batch with a bad line', async () => {
     const lines = Array.from({ length: 2500 }, (_, id) => `{"class":"Mail","args":[${id}]}`);
     const bad = join(cwd, 'bad.ndjson');
     writeFileSync(bad, [...lines.slice(0, 2100), '{"class":5}', ...lines.slice(2100)].join('\n'));
@@ -440,7 +440,7 @@ describe('enqueue', () => {
   });
 });
 
-it('enqueue uses the queue that a typed job declares, where nobody names another', async () => {
+test('enqueue uses the queue that a typed job declares, where nobody names another', async () => {
   const project = writeJobs(tempDir('typed'), {
     'jobs/a.ts':
       "import { job, register } from 'tsworker';\nexport const hi = job({ class: 'Hi', queue: 'greetings', perform() {} });\nregister(job({ class: 'Registered', queue: 'low', perform() {} }));\nexport const Plain = () => {};\n",
@@ -457,7 +457,7 @@ it('enqueue uses the queue that a typed job declares, where nobody names another
   expect(await queues('enqueue Hi -jobs=jobs/broken.ts')).toMatch(/^tsworker: missing -queue/);
 });
 
-it('enqueue reads a pipe that has a name, and no folder', async () => {
+test('enqueue reads a pipe that has a name, and no folder', async () => {
   const pipe = join(cwd, 'pipe');
   execFileSync('mkfifo', [pipe]);
   const writing = writeFile(pipe, '{"class":"Mail","args":[1]}\n{"class":"Mail","args":[2]}\n');
@@ -467,7 +467,7 @@ it('enqueue reads a pipe that has a name, and no folder', async () => {
   expect((await run(['enqueue', `-file=${cwd}`])).err).toMatch(/is not a file\n$/);
 });
 
-it('the permissions that the documentation names are enough', async () => {
+test('the permissions that the documentation names are enough', async () => {
   await fill();
   const rights = ['reset', 'on', '>pw', '~resque:*', ...SMALLEST_ACL, '+@read', '+lset', '+lrem'];
   await redis.client.sendCommand(['ACL', 'SETUSER', 'mend', ...rights]);

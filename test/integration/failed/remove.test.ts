@@ -1,5 +1,5 @@
 /** What a retry does in Redis: the bytes, the refusals, the lost reply. Seen from the lists, before and after. */
-import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { Sweep } from '../../../src/inspect/failed/bulk.js';
 import { removeNamed, resolveTargets } from '../../../src/inspect/failed/by-index.js';
 import { FailedList, MOST_IN_PAGE } from '../../../src/inspect/failed/list.js';
@@ -49,7 +49,7 @@ async function everything(): Promise<Record<string, string[]>> {
 }
 
 describe('a retry', () => {
-  it('puts back the bytes of the producer, whoever wrote the entry', async () => {
+  test('puts back the bytes of the producer, whoever wrote the entry', async () => {
     const garbage = Buffer.from([0x7b, 0xff, 0x00, 0x0a, 0x22]);
     const ours = { workerId: 'h.ts:1-0:q', queue: 'mail', failedAt: new Date(), raw: garbage };
     const { head, tail } = failureParts(asError(new Error('boom')), ours);
@@ -70,7 +70,7 @@ describe('a retry', () => {
     expect((await redis.client.keys('*')).sort()).toEqual(['resque:queue:mail', 'resque:queues']);
   });
 
-  it('leaves the entries of a queue that takes nothing, and all others go', async () => {
+  test('leaves the entries of a queue that takes nothing, and all others go', async () => {
     const queueOf = (id: number) => (id % 3 === 0 ? 'bad' : 'mail');
     await redis.client.set('resque:queue:bad', 'no list');
     for (const ids of [
@@ -93,7 +93,7 @@ describe('a retry', () => {
     }
   });
 
-  it.each(['lrem', 'lset', 'lrange', 'llen', 'sadd', 'rpush'])('that may not %s changes nothing', async (command) => {
+  test.each(['lrem', 'lset', 'lrange', 'llen', 'sadd', 'rpush'])('that may not %s changes nothing', async (command) => {
     await pushFailed(
       redis.client,
       [0, 1, 2, 3].map((id) => entryText(id, { queue: `q${id % 2}` })),
@@ -109,7 +109,7 @@ describe('a retry', () => {
     expect(after).toEqual(before);
   });
 
-  it('works where Redis is full: that is when the list is cleared', async () => {
+  test('works where Redis is full: that is when the list is cleared', async () => {
     const full = await startRedis();
     onTestFinished(() => full.stop());
     const there = await open(full.uri);
@@ -129,7 +129,7 @@ describe('a retry', () => {
     expect(await full.client.exists(keys.failed)).toBe(0);
   });
 
-  it('whose reply is lost has happened once, and goes on when it is asked for again', async () => {
+  test('whose reply is lost has happened once, and goes on when it is asked for again', async () => {
     const proxy = await startProxy(redis);
     onTestFinished(() => proxy.close());
     const ids = Array.from({ length: 50 }, (_, id) => id);
@@ -163,7 +163,7 @@ async function drain(steps: AsyncIterable<{ taken: readonly unknown[] }>): Promi
 }
 
 describe('entries that were named', () => {
-  it('take one call for each page, when nobody else is at work', async () => {
+  test('take one call for each page, when nobody else is at work', async () => {
     const ids = Array.from({ length: 500 }, (_, id) => id);
     await pushFailed(
       redis.client,
@@ -190,7 +190,7 @@ describe('entries that were named', () => {
     expect(idsIn(await texts(keys.failed))).toEqual(ids.filter((id) => id % 2 === 1));
   });
 
-  it('are found by their id where they have moved to, and not where it is another', async () => {
+  test('are found by their id where they have moved to, and not where it is another', async () => {
     await pushFailed(
       redis.client,
       [0, 1, 2].map((id) => entryText(id)),
@@ -212,7 +212,7 @@ describe('entries that were named', () => {
   });
 });
 
-it('one call takes less the further it has to go', () => {
+test('one call takes less the further it has to go', () => {
   expect(mostInOneCall(0, 800)).toBe(MOST_IN_PAGE);
   expect(mostInOneCall(50_000, 800)).toBeLessThan(MOST_IN_PAGE);
   expect(mostInOneCall(10_000_000, 800)).toBe(50);

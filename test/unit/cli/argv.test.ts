@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type FlagSpec, readArgv } from '../../../src/cli/argv.js';
 
 const SPECS: ReadonlyMap<string, FlagSpec> = new Map(
@@ -17,7 +17,7 @@ const read = (...argv: string[]) => {
 };
 
 describe("Go's flag syntax", () => {
-  it.each([
+  test.each([
     [['-queues=a'], { queues: ['a'] }, []],
     [['-queues', 'a'], { queues: ['a'] }, []],
     [['--queues=a'], { queues: ['a'] }, []],
@@ -35,7 +35,7 @@ describe("Go's flag syntax", () => {
     [['-queues=a\nb'], { queues: ['a\nb'] }, []],
   ])('%j', (argv, given, words) => expect(read(...argv)).toEqual({ given, words }));
 
-  it('passes over what it does not know, and names it', () => {
+  test('passes over what it does not know, and names it', () => {
     const read = readArgv(['-what=1', '-jobs', 'j', 'config', '-__proto__=1', '--so', 'x', '-queues'], SPECS);
     expect(Object.fromEntries(read.given)).toEqual({ jobs: ['j'] });
     expect(read.words).toEqual(['config', 'x']);
@@ -43,7 +43,7 @@ describe("Go's flag syntax", () => {
     expect(read.incomplete).toBe('queues');
   });
 
-  it('a negative number is a word, a word behind a flag without a value may belong to it', () => {
+  test('a negative number is a word, a word behind a flag without a value may belong to it', () => {
     expect(read('Add', '-1', '-.5', '-2e3')).toEqual({ given: {}, words: ['Add', '-1', '-.5', '-2e3'] });
     const { behind } = readArgv(['a', '-tenant', 'b', '-exit-on-complete', 'c', 'd', '-uri', 'u', 'e'], SPECS);
     expect(behind).toEqual([undefined, 'tenant', 'exit-on-complete', undefined, undefined]);
@@ -67,7 +67,7 @@ describe('any mix of spellings', () => {
     return text === 'true' ? [`${dashes}${name}`] : [`${dashes}${name}=${text}`];
   }
 
-  it('yields the same values', () => {
+  test('yields the same values', () => {
     fc.assert(
       fc.property(spelled, (flags) => {
         const mixed = readArgv(

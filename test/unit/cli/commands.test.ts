@@ -1,6 +1,6 @@
 /** The table of commands: every row is typed as it says, explained, and cheap. */
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { readArgv } from '../../../src/cli/argv.js';
 import { COMMANDS, DEFAULT_COMMAND, findCommand } from '../../../src/cli/commands.js';
 import { checkFlags, ownValues, specsOf } from '../../../src/cli/flags.js';
@@ -27,7 +27,7 @@ function commandWord(line: string): string | undefined {
 }
 
 describe('each definition', () => {
-  it.each(COMMANDS.map((command) => [command.name, command] as const))(
+  test.each(COMMANDS.map((command) => [command.name, command] as const))(
     '%s has examples that can be typed',
     (_, command) => {
       expect(command.examples.length).toBeGreaterThan(0);
@@ -41,7 +41,7 @@ describe('each definition', () => {
     },
   );
 
-  it.each(COMMANDS.map((command) => [command.name, command] as const))(
+  test.each(COMMANDS.map((command) => [command.name, command] as const))(
     '%s has a page of its own that fits',
     async (_, command) => {
       for (const columns of [60, 80, 110]) {
@@ -58,12 +58,12 @@ describe('each definition', () => {
     },
   );
 
-  it('is on the page of all', async () => {
+  test('is on the page of all', async () => {
     const page = await helpPage({}, 100);
     for (const { name, help } of COMMANDS) expect(page).toMatch(new RegExp(`tsworker ${name} +${help.slice(0, 20)}`));
   });
 
-  it('a flag that two have is a boolean in both, or in none: the first look does not know the command', () => {
+  test('a flag that two have is a boolean in both, or in none: the first look does not know the command', () => {
     const kinds = new Map<string, boolean>();
     for (const command of COMMANDS)
       for (const [flag, spec] of specsOf(command)) {
@@ -74,7 +74,7 @@ describe('each definition', () => {
 });
 
 describe('the words', () => {
-  it('may stand before, between and behind the flags', () => {
+  test('may stand before, between and behind the flags', () => {
     const expected = { name: 'queues', verb: 'peek', words: ['low'], flags: { count: 5 } };
     for (const line of [
       'queues peek low -count=5',
@@ -85,7 +85,7 @@ describe('the words', () => {
       expect(typed(line), line).toEqual(expected);
   });
 
-  it("are not mistaken for the value of a job module's flag, nor the other way round", () => {
+  test("are not mistaken for the value of a job module's flag, nor the other way round", () => {
     expect(commandWord('-tenant acme -queues=a')).toBeUndefined();
     expect(commandWord('-tenant acme config')).toBe('config');
     expect(commandWord('-watch mailbox -queues=a')).toBeUndefined();
@@ -93,7 +93,7 @@ describe('the words', () => {
     expect(commandWord('-exit-on-complete wrok')).toBe('wrok');
   });
 
-  it.each([
+  test.each([
     ['quues', 'unknown command "quues"', 'did you mean queues?'],
     ['queues pek', 'unknown sub-command "pek" of tsworker queues', 'did you mean peek?'],
     [
@@ -133,7 +133,7 @@ describe('the words', () => {
     expect(() => typed(line)).toThrow(expect.objectContaining({ code: 'USAGE', message, hint }));
   });
 
-  it('no typing error is answered with what cannot be undone', () => {
+  test('no typing error is answered with what cannot be undone', () => {
     const typing = fc.tuple(fc.constantFrom(...DESTRUCTIVE), fc.nat(8), fc.nat(8), fc.string({ maxLength: 2 }));
     fc.assert(
       fc.property(typing, fc.constantFrom('queues', 'workers', 'failed'), ([meant, from, length, put], name) => {
@@ -148,7 +148,7 @@ describe('the words', () => {
     );
   });
 
-  it('every command is found by its name alone', () => {
+  test('every command is found by its name alone', () => {
     for (const { name } of COMMANDS) expect(findCommand(name)?.name).toBe(name);
     expect(new Set(COMMANDS.map(({ name }) => name)).size).toBe(COMMANDS.length);
   });

@@ -1,5 +1,5 @@
 /** What may come next on a command line. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { COMMANDS } from '../../../src/cli/commands.js';
 import { complete } from '../../../src/cli/complete.js';
 import { SCHEMA } from '../../../src/config/settings-table.js';
@@ -8,7 +8,7 @@ import { SCHEMA } from '../../../src/config/settings-table.js';
 const texts = (line: string) => complete(line.split(' ')).candidates.map(({ text }) => text);
 
 describe('commands', () => {
-  it('all of them, help too, and those that begin so', () => {
+  test('all of them, help too, and those that begin so', () => {
     expect(texts('').sort()).toEqual([...COMMANDS.map(({ name }) => name), 'help'].sort());
     expect(texts('que')).toEqual(['queues']);
     expect(texts('help wor').sort()).toEqual(['work', 'workers']);
@@ -17,13 +17,13 @@ describe('commands', () => {
     expect(texts('nothing ')).toEqual([]);
   });
 
-  it('behind flags of the daemon, with their values as words of their own or not', () => {
+  test('behind flags of the daemon, with their values as words of their own or not', () => {
     expect(texts('-exit-on-complete che')).toEqual(['check']);
     expect(texts('-uri redis://x che')).toEqual(['check']);
     expect(texts('-uri=redis://x che')).toEqual(['check']);
   });
 
-  it('every sub-command of every command', () => {
+  test('every sub-command of every command', () => {
     for (const { name, verbs } of COMMANDS) {
       expect(texts(`${name} `)).toEqual(Object.keys(verbs ?? {}));
       for (const verb of Object.keys(verbs ?? {})) expect(texts(`${name} ${verb}`)).toContain(verb);
@@ -32,7 +32,7 @@ describe('commands', () => {
 });
 
 describe('flags', () => {
-  it('every flag of every command and sub-command, and no other', () => {
+  test('every flag of every command and sub-command, and no other', () => {
     for (const { name, verbs = { '': { flags: undefined } }, flags, settings } of COMMANDS) {
       for (const [verb, row] of Object.entries(verbs)) {
         const own = Object.keys(flags).filter((flag) => row.flags?.includes(flag) !== false);
@@ -50,21 +50,21 @@ describe('flags', () => {
     }
   });
 
-  it('with an equals sign where a value belongs to it, with as many dashes as were typed', () => {
+  test('with an equals sign where a value belongs to it, with as many dashes as were typed', () => {
     expect(texts('-log-l')).toEqual(['-log-level=']);
     expect(texts('--log-l')).toEqual(['--log-level=']);
     expect(texts('-exit')).toEqual(['-exit-on-complete']);
     expect(texts('-que')).toEqual(['-queues=']);
   });
 
-  it('before any command those of the daemon', () => {
+  test('before any command those of the daemon', () => {
     expect(texts('-conc')).toEqual(['-concurrency=']);
     expect(texts('status -conc')).toEqual([]);
   });
 });
 
 describe('values', () => {
-  it('every choice of every setting, behind an equals sign and behind a blank', () => {
+  test('every choice of every setting, behind an equals sign and behind a blank', () => {
     for (const { flag, kind } of Object.values(SCHEMA)) {
       const choices = kind.choices ?? [];
       expect(texts(`-${flag}=`)).toEqual(choices.map((choice) => `-${flag}=${choice}`));
@@ -75,7 +75,7 @@ describe('values', () => {
     expect(texts('-log-level d')).toEqual(['debug']);
   });
 
-  it('paths are the shell’s to know', () => {
+  test('paths are the shell’s to know', () => {
     expect(complete(['-tls-cert='])).toEqual({ candidates: [], paths: 'files' });
     expect(complete(['-config', ''])).toEqual({ candidates: [], paths: 'files' });
     expect(complete(['check', '-jobs=jo'])).toEqual({ candidates: [], paths: 'folders' });
@@ -83,12 +83,12 @@ describe('values', () => {
     expect(complete(['init', 'a', ''])).toEqual({ candidates: [] });
   });
 
-  it('a flag that is not known, and free text, offer nothing', () => {
+  test('a flag that is not known, and free text, offer nothing', () => {
     for (const line of ['-no-such=', '-uri=re', '-uri ', 'queues list ', 'status x '])
       expect(complete(line.split(' '))).toEqual({ candidates: [] });
   });
 
-  it.each([
+  test.each([
     ['queues peek lo', { kind: 'queue', head: '', typed: 'lo' }],
     ['queues remove ', { kind: 'queue', head: '', typed: '' }],
     ['workers show web', { kind: 'worker', head: '', typed: 'web' }],

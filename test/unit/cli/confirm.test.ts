@@ -1,9 +1,9 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { confirm } from '../../../src/cli/confirm.js';
 import { fakeIo } from '../../support/io.js';
 
 describe('on a terminal', () => {
-  it.each([
+  test.each([
     ['y\n', true],
     ['YES\n', true],
     ['n\n', false],
@@ -18,13 +18,13 @@ describe('on a terminal', () => {
   });
 });
 
-it('--yes asks nobody', async () => {
+test('--yes asks nobody', async () => {
   const io = fakeIo();
   expect(await confirm(io, 'remove 3 jobs', true)).toBe(true);
   expect(io.texts.err).toBe('');
 });
 
-it('where nobody can be asked it is refused, with what to add', async () => {
+test('where nobody can be asked it is refused, with what to add', async () => {
   await expect(confirm(fakeIo(), 'remove 3 jobs', undefined)).rejects.toMatchObject({
     code: 'USAGE',
     message: 'remove 3 jobs: not a terminal: pass --yes to confirm',

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type Batch, batchesOf } from '../../../src/cli/commands/enqueue/batches.js';
 import { linesOf } from '../../../src/cli/commands/enqueue/lines.js';
 
@@ -24,7 +24,7 @@ function batches(text: string, queue?: string): Promise<Batch[]> {
 }
 
 describe('lines', () => {
-  it('are the same however they come in pieces', async () => {
+  test('are the same however they come in pieces', async () => {
     const texts = fc.array(fc.constantFrom('a', '\n', '\r\n', '\r', '\u2028', 'é', ' '), { maxLength: 30 });
     await fc.assert(
       fc.asyncProperty(texts, fc.array(fc.nat(6), { maxLength: 12 }), async (parts, sizes) => {
@@ -40,7 +40,7 @@ describe('lines', () => {
 });
 
 describe('batches', () => {
-  it('hold a thousand jobs or a million characters, and know their last line', async () => {
+  test('hold a thousand jobs or a million characters, and know their last line', async () => {
     const small = Array.from({ length: 2300 }, (_, i) => `{"class":"A","args":[${i}],"queue":"q"}`);
     const found = await batches(`${small.slice(0, 1500).join('\n')}\n\n\n${small.slice(1500).join('\n')}\n`);
     expect(found.map(({ jobs, upTo }) => [jobs.length, upTo])).toEqual([
@@ -55,13 +55,13 @@ describe('batches', () => {
     expect((await batches(large, 'q')).map(({ jobs }) => jobs.length)).toEqual([2, 1]);
   });
 
-  it('skips a byte order mark', async () => {
+  test('skips a byte order mark', async () => {
     expect(await batches('\ufeff{"class":"A"}', 'q')).toEqual([
       { jobs: [{ queue: 'q', payload: '{"class":"A","args":[]}' }], upTo: 1 },
     ]);
   });
 
-  it('stops at a line that is no job, with its number', async () => {
+  test('stops at a line that is no job, with its number', async () => {
     const given: Batch[] = [];
     const good = '{"class":"A"}\n'.repeat(1500);
     const source = batchesOf(linesOf(pieces(Buffer.from(`${good}{"class":\n`), [])), 'q');

@@ -1,11 +1,11 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { readTargets, targetText } from '../../../src/cli/commands/failed/targets.js';
 import { moment, names, pattern, rate } from '../../../src/cli/commands/failed/value-parsers.js';
 
 const reading = { folder: '/', warn() {} };
 
 describe('moment', () => {
-  it.each([
+  test.each([
     ['30s', 30],
     ['90m', 5400],
     ['1h30m', 5400],
@@ -17,7 +17,7 @@ describe('moment', () => {
     expect(Math.abs(Date.now() - seconds * 1000 - ms)).toBeLessThan(5000);
   });
 
-  it.each([
+  test.each([
     ['2026-11-24', new Date(2026, 10, 24).getTime()],
     ['2026-11-24T10:30', new Date(2026, 10, 24, 10, 30).getTime()],
     ['2026-11-24 10:30:05', new Date(2026, 10, 24, 10, 30, 5).getTime()],
@@ -28,13 +28,13 @@ describe('moment', () => {
     expect(moment.parse(typed, reading)).toBe(ms);
   });
 
-  it.each(['yesterday', '', '5', '2h ago', '2026-13-01', '24.11.2026'])('%j is none', (typed) => {
+  test.each(['yesterday', '', '5', '2h ago', '2026-13-01', '24.11.2026'])('%j is none', (typed) => {
     expect(() => moment.parse(typed, reading)).toThrow('must be so long ago');
   });
 });
 
 describe('pattern', () => {
-  it.each([
+  test.each([
     ['time.out (30s)', 'time.out (30s)'],
     ['/time.out$/', /time.out$/],
     ['/time/i', /time/i],
@@ -44,18 +44,18 @@ describe('pattern', () => {
     expect(pattern.parse(typed, reading)).toEqual(parsed);
   });
 
-  it('refuses what is no regular expression', () => {
+  test('refuses what is no regular expression', () => {
     expect(() => pattern.parse('/(/', reading)).toThrow('is no regular expression');
   });
 });
 
-it('names are parted by commas', () => {
+test('names are parted by commas', () => {
   expect(names('class').parse('A::B, C', reading)).toEqual(['A::B', 'C']);
   expect(() => names('class').parse(' ,', reading)).toThrow('must be a name');
 });
 
 describe('targets', () => {
-  it('are single entries, ranges and entries by their id', () => {
+  test('are single entries, ranges and entries by their id', () => {
     const targets = readTargets(['3', '7-9,0', '12@1F2e3d4']);
     expect(targets).toEqual([
       { from: 3, to: 3 },
@@ -66,7 +66,7 @@ describe('targets', () => {
     expect(targets.map(targetText)).toEqual(['3', '7-9', '0', '12@1f2e3d4']);
   });
 
-  it('may be an id alone; digits alone are N, or an id where nothing stands there', () => {
+  test('may be an id alone; digits alone are N, or an id where nothing stands there', () => {
     const targets = readTargets(['1F2e3d4', '1234567', '0'.repeat(40)]);
     expect(targets).toEqual([
       { id: '1f2e3d4' },
@@ -76,11 +76,11 @@ describe('targets', () => {
     expect(targets.map(targetText)).toEqual(['1f2e3d4', '1234567', '0']);
   });
 
-  it.each(['', 'x', '-1', '9-7', '3@12', '3@xyz1', '1e3', 'abcdef', '9'.repeat(41)])('%j is none', (word) => {
+  test.each(['', 'x', '-1', '9-7', '3@12', '3@xyz1', '1e3', 'abcdef', '9'.repeat(41)])('%j is none', (word) => {
     expect(() => readTargets([word])).toThrow('expected N (3), a range (7-9) or an id (1f2e3d4)');
   });
 });
 
-it.each(['0', '-1', 'x', ''])('%j is no rate', (typed) => {
+test.each(['0', '-1', 'x', ''])('%j is no rate', (typed) => {
   expect(() => rate.parse(typed, reading)).toThrow('must be how many jobs a second');
 });

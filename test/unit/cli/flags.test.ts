@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { readArgv } from '../../../src/cli/argv.js';
 import { DEFAULT_COMMAND } from '../../../src/cli/commands.js';
 import { settingTexts } from '../../../src/cli/flags.js';
@@ -28,7 +28,7 @@ async function read(
 }
 
 describe("the job modules' flags", () => {
-  it('are typed, from the command line in every spelling', async () => {
+  test('are typed, from the command line in every spelling', async () => {
     const argv = [
       '-tenant',
       '007',
@@ -53,7 +53,7 @@ describe("the job modules' flags", () => {
     });
   });
 
-  it('are typed from the environment, which the command line precedes', async () => {
+  test('are typed from the environment, which the command line precedes', async () => {
     const env = {
       TSWORKER_TENANT: 'acme',
       TSWORKER_SIZE: '3',
@@ -72,12 +72,12 @@ describe("the job modules' flags", () => {
     });
   });
 
-  it('have their defaults', async () => {
+  test('have their defaults', async () => {
     expect(await read([])).toMatchObject({ mode: 'safe', size: 10, 'no-cache': false });
     expect((await read([])).tenant).toBeUndefined();
   });
 
-  it.each<[string[], Record<string, string>, string]>([
+  test.each<[string[], Record<string, string>, string]>([
     [['-size=big'], {}, '-size: must be a number, not "big"'],
     [[], { TSWORKER_SIZE: '0x10' }, 'TSWORKER_SIZE: must be a number, not "0x10"'],
     [['-n=maybe'], {}, '-dryRun: must be true or false'],
@@ -87,7 +87,7 @@ describe("the job modules' flags", () => {
     await expect(read(argv, env)).rejects.toMatchObject({ code: 'USAGE', message: expect.stringContaining(message) });
   });
 
-  it('are missed where they are demanded', async () => {
+  test('are missed where they are demanded', async () => {
     await expect(read([], {}, true)).rejects.toMatchObject({
       code: 'USAGE',
       message: 'missing -tenant, which the job modules demand',
@@ -96,7 +96,7 @@ describe("the job modules' flags", () => {
     expect((await read([], { TSWORKER_TENANT: 'a' }, true)).tenant).toBe('a');
   });
 
-  it('any text comes through yargs as it was typed', async () => {
+  test('any text comes through yargs as it was typed', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.oneof(fc.string(), fc.constantFrom('"a"', "'b'", 'a=b', '--x', '007', '1e3', '')),
@@ -109,7 +109,7 @@ describe("the job modules' flags", () => {
     );
   });
 
-  it('cannot take a name of ours', () => {
+  test('cannot take a name of ours', () => {
     expect(() => allSpecs(DEFAULT_COMMAND, { uri: {} })).toThrow(expect.objectContaining({ code: 'JOBS' }));
     expect(() => allSpecs(DEFAULT_COMMAND, { height: { alias: 'h' } })).toThrow(
       '-h, which is ours'.replace('ours', "tsworker's own"),
@@ -118,14 +118,14 @@ describe("the job modules' flags", () => {
 });
 
 describe('settingTexts', () => {
-  it('the last one counts, but -jobs gathers', () => {
+  test('the last one counts, but -jobs gathers', () => {
     const argv = readArgv(['-queues=a', '-jobs=x', '-queues=b', '-jobs=y'], allSpecs(DEFAULT_COMMAND, {}));
     expect(settingTexts(argv)).toEqual({ queues: 'b', jobs: ['x', 'y'] });
   });
 });
 
 describe('the help page', () => {
-  it("shows every flag with one dash, and the job modules' in a group of their own", async () => {
+  test("shows every flag with one dash, and the job modules' in a group of their own", async () => {
     const page = await helpPage(FLAGS, 100);
     for (const key of SETTING_KEYS) expect(page).toMatch(new RegExp(`^ +-${SCHEMA[key].flag}[ \\n]`, 'm'));
     expect(page).not.toMatch(/^ *--/m);
@@ -137,7 +137,7 @@ describe('the help page', () => {
     for (const line of page.split('\n')) expect(line.length, line).toBeLessThanOrEqual(100);
   });
 
-  it('has no such group without such flags', async () => {
+  test('has no such group without such flags', async () => {
     expect(await helpPage({}, 80)).not.toContain('job modules:');
   });
 });

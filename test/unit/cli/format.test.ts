@@ -1,8 +1,8 @@
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { coloured } from '../../../src/cli/io.js';
 import { count, counted, duration, rate, time } from '../../../src/format.js';
 
-it.each([
+test.each([
   [-5, '0s'],
   [999, '0s'],
   [42_000, '42s'],
@@ -12,7 +12,7 @@ it.each([
   [1_062_000_000, '12d 7h'],
 ])('%i ms are %s', (ms, text) => expect(duration(ms)).toBe(text));
 
-it.each([
+test.each([
   [0, '0'],
   [0.254, '0.25'],
   [-3.14, '-3.14'],
@@ -20,7 +20,7 @@ it.each([
   [1234.5, '1,235'],
 ])('%d a second is %s', (perSecond, text) => expect(rate(perSecond)).toBe(text));
 
-it('counts', () => {
+test('counts', () => {
   expect(count(1_234_567)).toBe('1,234,567');
   expect([counted(1, 'job'), counted(0, 'job'), counted(2, 'entry', 'entries')]).toEqual([
     '1 job',
@@ -29,9 +29,9 @@ it('counts', () => {
   ]);
 });
 
-it('tells the time', () => expect(time(Date.UTC(2026, 10, 24, 2, 58, 25, 999))).toBe('2026-11-24 02:58:25 UTC'));
+test('tells the time', () => expect(time(Date.UTC(2026, 10, 24, 2, 58, 25, 999))).toBe('2026-11-24 02:58:25 UTC'));
 
-it.each([
+test.each([
   [true, {}, true],
   [false, {}, false],
   [true, { TERM: 'dumb' }, false],

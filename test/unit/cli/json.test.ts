@@ -1,9 +1,9 @@
 import fc from 'fast-check';
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { printDocument, printLines, verbatim } from '../../../src/cli/json.js';
 import { fakeIo } from '../../support/io.js';
 
-it('a payload is printed as it was pushed, one line each', async () => {
+test('a payload is printed as it was pushed, one line each', async () => {
   const io = fakeIo();
   const payloads = ['{"id": 12345678901234567890,\n "f": 1.0}', 'garbage'];
   await printLines(
@@ -13,7 +13,7 @@ it('a payload is printed as it was pushed, one line each', async () => {
   expect(io.texts.out).toBe('{"payload":{"id": 12345678901234567890,  "f": 1.0}}\n{"payload":"garbage"}\n');
 });
 
-it('any payload comes back the same', () => {
+test('any payload comes back the same', () => {
   fc.assert(
     fc.property(fc.oneof(fc.json(), fc.string()), (payload) => {
       const io = fakeIo();

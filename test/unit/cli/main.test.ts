@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Io } from '../../../src/cli/io.js';
 import { main } from '../../../src/cli/main.js';
 import { TsworkerError } from '../../../src/errors.js';
@@ -58,7 +58,7 @@ function writeJob(content: string): void {
 }
 
 describe('work', () => {
-  it.each([[['-queues=high=2,low']], [['work', '--queues', 'high=2,low']]])('%j runs the daemon', async (argv) => {
+  test.each([[['-queues=high=2,low']], [['work', '--queues', 'high=2,low']]])('%j runs the daemon', async (argv) => {
     runSupervised.mockResolvedValue({ exitCode: 3 });
     expect(await run(argv, { TSWORKER_QUEUE: 'x' })).toEqual({ code: 3, out: '', err: '' });
     const [options] = runSupervised.mock.calls[0];
@@ -69,7 +69,7 @@ describe('work', () => {
     });
   });
 
-  it("hands over the job modules' flags", async () => {
+  test("hands over the job modules' flags", async () => {
     writeJob("export const flags = { size: { type: 'number', demandOption: true } };");
     expect((await run(['-queues=a', '-size=5'])).code).toBe(0);
     expect(runSupervised.mock.calls[0][0]).toMatchObject({ flags: { size: 5 }, warnings: [] });
@@ -81,7 +81,7 @@ describe('work', () => {
     });
   });
 
-  it.each<[string[], RegExp]>([
+  test.each<[string[], RegExp]>([
     [[], /^tsworker: you must specify at least one queue; give -queues/],
     [['-quues=a'], /^tsworker: unknown flag -quues; did you mean -queues\?$/],
     [['-queues'], /^tsworker: the flag -queues needs a value$/],
@@ -105,7 +105,7 @@ describe('work', () => {
     expect(runSupervised).not.toHaveBeenCalled();
   });
 
-  it('what the daemon raises on purpose is one line and code 1, a fault of ours has its stack', async () => {
+  test('what the daemon raises on purpose is one line and code 1, a fault of ours has its stack', async () => {
     runSupervised.mockRejectedValueOnce(new TsworkerError('REDIS', 'no\n  Redis', { hint: 'start one' }));
     expect(await run(['-queues=a'])).toEqual({ code: 1, out: '', err: 'tsworker: no Redis; start one\n' });
     runSupervised.mockRejectedValueOnce(new TypeError('oops'));
@@ -116,31 +116,31 @@ describe('work', () => {
 });
 
 describe('demo', () => {
-  it("ends with the demo's code", async () => expect(await run(['demo'])).toEqual({ code: 7, out: '', err: '' }));
+  test("ends with the demo's code", async () => expect(await run(['demo'])).toEqual({ code: 7, out: '', err: '' }));
 });
 
 describe('help and version', () => {
-  it.each(['-h', '-help', '--help', 'help'])('%s, whatever else is wrong', async (word) => {
+  test.each(['-h', '-help', '--help', 'help'])('%s, whatever else is wrong', async (word) => {
     writeFileSync(join(cwd, 'tsworker.config.json'), '{');
     const { code, out, err } = await run([word, '-nonsense']);
     expect({ code, err }).toEqual({ code: 0, err: '' });
     expect(out).toMatch(/^Usage: tsworker/);
   });
 
-  it('show the flags of the job modules, also where the file says that these are', async () => {
+  test('show the flags of the job modules, also where the file says that these are', async () => {
     mkdirSync(join(cwd, 'elsewhere'));
     writeFileSync(join(cwd, 'elsewhere', 'job.mjs'), "export const flags = { tenant: { describe: 'whose' } };");
     writeFileSync(join(cwd, '.tsworkerrc'), 'jobs: elsewhere');
     expect((await run(['-help'])).out).toMatch(/Flags of the job modules:\n +-tenant +whose/);
   });
 
-  it.each(['-v', '-version', '--version'])('%s', async (word) => {
+  test.each(['-v', '-version', '--version'])('%s', async (word) => {
     expect(await run([word])).toEqual({ code: 0, out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/), err: '' });
   });
 });
 
 describe('config', () => {
-  it('prints a list, with nothing cut and secrets masked, without queues', async () => {
+  test('prints a list, with nothing cut and secrets masked, without queues', async () => {
     writeJob("export const flags = { apiKey: { type: 'string' }, size: { default: 3 } };");
     const env = { REDIS_URL: 'redis://u:hunter2@host', TSWORKER_API_KEY: 'hunter2', TSWORKER_QUEUE: 'x' };
     for (const terminal of [false, true]) {
@@ -156,7 +156,7 @@ describe('config', () => {
     }
   });
 
-  it('prints JSON for machines', async () => {
+  test('prints JSON for machines', async () => {
     const { code, out } = await run(['config', '-json', '-queues=a,b', '-uri=redis://u:hunter2@host']);
     expect(code).toBe(0);
     const { settings, origins } = JSON.parse(out);
@@ -164,7 +164,7 @@ describe('config', () => {
     expect(origins).toMatchObject({ queues: '-queues', concurrency: 'default' });
   });
 
-  it('finds what is wrong, as work does', async () => {
+  test('finds what is wrong, as work does', async () => {
     expect(await run(['config', '-interval=x'])).toMatchObject({ code: 2, out: '' });
   });
 });

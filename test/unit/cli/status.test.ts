@@ -1,7 +1,7 @@
 /** `tsworker status`: how it looks, how it fits, how fast things change, and the terminal that it gives back. */
 import { stripVTControlCharacters } from 'node:util';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { statusDocument } from '../../../src/cli/commands/status/document.js';
 import { live } from '../../../src/cli/commands/status/live.js';
 import { ratesBetween } from '../../../src/cli/commands/status/rates.js';
@@ -83,7 +83,7 @@ const OVERVIEW: Overview = {
 };
 
 describe('the text', () => {
-  it('says it all, in lines that fit', () => {
+  test('says it all, in lines that fit', () => {
     const text = statusText(OVERVIEW, { ...SESSION, show: 20 }, fakeIo());
     expect(text).toBe(`redis    redis://h/, namespace resque:
 paused   no, but for 1 process paused by SIGUSR2
@@ -121,7 +121,7 @@ of the newest 2 failures; -failures=3 looks at all
     }
   });
 
-  it('is loud about a pause, and says when the key pauses nobody', () => {
+  test('is loud about a pause, and says when the key pauses nobody', () => {
     const paused = (pause: Overview['pause']) => statusText({ ...OVERVIEW, pause }, { ...SESSION, show: 0 }, fakeIo());
     expect(paused({ paused: true, text: 'true', unpausable: [] })).toContain(
       'paused   YES: Ruby and tsworker workers take no new jobs; tsworker resume ends it\n',
@@ -131,12 +131,12 @@ of the newest 2 failures; -failures=3 looks at all
     );
   });
 
-  it('keeps the largest queues where not all are shown, and says how many are not', () => {
+  test('keeps the largest queues where not all are shown, and says how many are not', () => {
     const text = statusText(OVERVIEW, { ...SESSION, show: 2 }, fakeIo());
     expect(text).toMatch(/QUEUE.*\nhigh .*\nnobody .*\n… and 2 more: tsworker queues\n/);
   });
 
-  it('has rates where there are two looks', () => {
+  test('has rates where there are two looks', () => {
     const before = {
       ...OVERVIEW,
       at: AT - 2000,
@@ -150,13 +150,13 @@ of the newest 2 failures; -failures=3 looks at all
   });
 });
 
-it('counters that were set back make no negative rate, nor does one look alone', () => {
+test('counters that were set back make no negative rate, nor does one look alone', () => {
   const after = { ...OVERVIEW, at: AT + 1000, stats: { processed: 0, failed: 0 } };
   expect(ratesBetween(OVERVIEW, after)).toMatchObject({ processed: 0, failed: 0 });
   expect(ratesBetween(OVERVIEW, OVERVIEW)).toBeUndefined();
 });
 
-it('the document has no undefined, and times as ISO 8601', () => {
+test('the document has no undefined, and times as ISO 8601', () => {
   const document = statusDocument(OVERVIEW, SESSION);
   expect(document).toMatchObject({
     at: '2026-11-24T12:00:00.000Z',
@@ -184,13 +184,13 @@ it('the document has no undefined, and times as ISO 8601', () => {
 });
 
 describe('sharing out the lines', () => {
-  it('cuts the longest list, and none below one line', () => {
+  test('cuts the longest list, and none below one line', () => {
     expect(sharesOf([3, 40, 0, 2], 20)).toEqual([3, 8, 0, 2]);
     expect(sharesOf([3, 40, 1, 2], 100)).toEqual([3, 40, 1, 2]);
     expect(sharesOf([5, 5, 5, 5], 1)).toEqual([1, 1, 1, 1]);
   });
 
-  it('fits wherever that can be', () => {
+  test('fits wherever that can be', () => {
     const sizes = fc.array(fc.nat({ max: 60 }), { minLength: 4, maxLength: 4 });
     fc.assert(
       fc.property(sizes, fc.integer({ min: 16, max: 100 }), (rows, room) => {
@@ -206,7 +206,7 @@ describe('sharing out the lines', () => {
 describe('the terminal', () => {
   const terminal = () => fakeIo({ terminal: true, interactive: true, rows: 24, columns: 80 });
 
-  it.each(['q', '\u0003', '\u0004'])('is given back at %j', (key) => {
+  test.each(['q', '\u0003', '\u0004'])('is given back at %j', (key) => {
     const io = terminal();
     const screen = openScreen(io);
     expect(io.raw).toBe(true);
@@ -222,7 +222,7 @@ describe('the terminal', () => {
     expect(process.listenerCount('SIGHUP')).toBe(0);
   });
 
-  it('shows what fits, goes on while Redis is away, and ends at once', async () => {
+  test('shows what fits, goes on while Redis is away, and ends at once', async () => {
     const io = terminal();
     let looks = 0;
     const look = async () => {
@@ -241,7 +241,7 @@ describe('the terminal', () => {
     expect(io.raw).toBe(false);
   });
 
-  it('shows one list, another order or the pause when a key asks for it, at 40x12', async () => {
+  test('shows one list, another order or the pause when a key asks for it, at 40x12', async () => {
     const io = fakeIo({ terminal: true, interactive: true, rows: 12, columns: 40 });
     const look = async () => [OVERVIEW, ratesBetween({ ...OVERVIEW, at: AT - 2000 }, OVERVIEW)] as const;
     const watching = live(io, { everyMs: 60_000, show: undefined, look }, SESSION);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import stringWidth from 'string-width';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { styleOf } from '../../../src/cli/style.js';
 import { listed } from '../../../src/cli/table.js';
 import { harmless } from '../../../src/terminal-text.js';
@@ -14,7 +14,7 @@ const COLUMNS = [
 ] as const;
 
 describe('a table', () => {
-  it('is aligned, and one line a row', () => {
+  test('is aligned, and one line a row', () => {
     const rows = [
       ['high', '1,204', 'a\nb', 'x'],
       ['low', '0', '', ''],
@@ -24,7 +24,7 @@ describe('a table', () => {
     );
   });
 
-  it('is cut on a terminal, the column that gives most first, then loses a column; piped it is whole', () => {
+  test('is cut on a terminal, the column that gives most first, then loses a column; piped it is whole', () => {
     const rows = [['a-name-that-is-long', '1', 'a text that is longer', 'more']];
     expect(listed(COLUMNS, rows, fakeIo({ terminal: true, columns: 40 }))).toContain(
       'a-name-that-is-long     1  a text…  more',
@@ -35,7 +35,7 @@ describe('a table', () => {
     );
   });
 
-  it('fits any terminal of 24 columns or more, whatever its cells hold', () => {
+  test('fits any terminal of 24 columns or more, whatever its cells hold', () => {
     const cell = fc.oneof(
       fc.string({ maxLength: 60, unit: 'binary' }),
       fc.constantFrom('日本語のテキスト', '👩‍👩‍👧 family', 'e\u0301'),
@@ -55,7 +55,7 @@ describe('a table', () => {
     );
   });
 
-  it('paints cells, and heads, where colours are wanted', () => {
+  test('paints cells, and heads, where colours are wanted', () => {
     const coloured = fakeIo({ terminal: true, colour: true });
     const rows = [[{ text: 'lost', paint: styleOf(coloured).red }]];
     expect(listed([{ head: 'STATE' }], rows, coloured)).toBe('\u001b[1mSTATE\u001b[22m\n\u001b[31mlost\u001b[39m\n');
@@ -75,7 +75,7 @@ describe('cells of a megabyte', () => {
     '\ud800'.repeat(1_000_000),
   ];
 
-  it.each(HUGE.map((text) => [JSON.stringify(text.slice(0, 4)), text]))(
+  test.each(HUGE.map((text) => [JSON.stringify(text.slice(0, 4)), text]))(
     'of %s are cut before they are measured',
     (_, text) => {
       for (const io of [fakeIo(), fakeIo({ terminal: true, columns: 80 })])
@@ -83,7 +83,7 @@ describe('cells of a megabyte', () => {
     },
   );
 
-  it('do not make 10,000 other rows as wide, and all rows are there', () => {
+  test('do not make 10,000 other rows as wide, and all rows are there', () => {
     const rows = Array.from({ length: 10_000 }, (_, i) => [`row ${i}`, String(i), 'é', '']);
     rows.push([HUGE[0], '1', HUGE[2], '']);
     const lines = listed(COLUMNS, rows, fakeIo()).trimEnd().split('\n');
@@ -91,7 +91,7 @@ describe('cells of a megabyte', () => {
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThan(3500);
   });
 
-  it('leave short texts as they are', () => {
+  test('leave short texts as they are', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme', maxLength: 200 }), (text) => {
         expect(listed([{ head: 'TEXT' }], [[`${text}.`]], fakeIo())).toBe(`TEXT\n${harmless(`${text}.`)}\n`);

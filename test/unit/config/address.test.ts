@@ -1,10 +1,10 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { hashTagOf, readAddress, requireHashTag } from '../../../src/config/address.js';
 import { resolveSettings } from '../../../src/config/load.js';
 import { checkUri } from '../../../src/config/uri.js';
 
 describe('readAddress', () => {
-  it('reads Sentinels', () => {
+  test('reads Sentinels', () => {
     expect(
       readAddress('redis+sentinel://u:p%40ss@host,10.0.0.2:26380,[::1]:1/my%20master/3?sentinelPassword=x%26y'),
     ).toEqual({
@@ -27,7 +27,7 @@ describe('readAddress', () => {
     });
   });
 
-  it('reads a Cluster', () => {
+  test('reads a Cluster', () => {
     expect(readAddress('rediss+cluster://u:p@a:7000,b/')).toEqual({
       kind: 'cluster',
       tls: true,
@@ -39,7 +39,7 @@ describe('readAddress', () => {
     });
   });
 
-  it.each([
+  test.each([
     ['redis://h', { at: { host: 'h', port: 6379 } }],
     [
       'rediss://u:p%40ss@h:1/2',
@@ -65,7 +65,7 @@ describe('readAddress', () => {
     expect(readAddress(uri)).toEqual({ kind: 'single', tls: false, login: {}, database: 0, ignored: [], ...wanted }),
   );
 
-  it.each([
+  test.each([
     ['redis+sentinel://h:26379', "the master's name"],
     ['redis+sentinel://h:26379/m/x', "the master's name"],
     ['redis+sentinel://h:99999/m', 'host or host:port'],
@@ -83,7 +83,7 @@ describe('readAddress', () => {
 });
 
 describe('the hash tag', () => {
-  it.each([
+  test.each([
     ['{resque}:', 'resque'],
     ['a{b}c{d}', 'b'],
     ['{a{b}', 'a{b'],
@@ -93,7 +93,7 @@ describe('the hash tag', () => {
     ['{resque:', undefined],
   ])('of %j is %j', (namespace, tag) => expect(hashTagOf(namespace)).toBe(tag));
 
-  it('is required in a Cluster, and asked for in words', () => {
+  test('is required in a Cluster, and asked for in words', () => {
     expect(requireHashTag('{resque}:')).toBe('resque');
     const settings = { queues: 'q', uri: 'redis+cluster://h' };
     expect(() => resolveSettings(settings)).toThrow('the namespace needs a hash tag, and "resque:" has none');
@@ -101,7 +101,7 @@ describe('the hash tag', () => {
   });
 });
 
-it('a client certificate needs its key', () => {
+test('a client certificate needs its key', () => {
   const settings = { queues: 'q', tlsClientCertPath: import.meta.filename };
   expect(() => resolveSettings(settings)).toThrow('-tls-client-cert and -tls-client-key need each other');
 });

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { readHttp, showHttp } from '../../../src/config/http.js';
 import { readSetting } from '../../../src/config/settings-table.js';
 
 describe('-http', () => {
-  it.each([
+  test.each([
     ['9090', '127.0.0.1:9090'],
     [9090, '127.0.0.1:9090'],
     [' 0 ', '127.0.0.1:0'],
@@ -16,7 +16,7 @@ describe('-http', () => {
     expect(showHttp(readHttp(given))).toBe(shown);
   });
 
-  it.each([
+  test.each([
     ['65536', 'must have a port from 0 to 65535, not 65536'],
     [':9090', 'must have a host before the colon, not ":9090"'],
     ['[]:9090', 'must have a host before the colon'],
@@ -35,13 +35,13 @@ describe('-http', () => {
     expect(() => readSetting('http', given, '-http', reading)).toThrow(`-http: ${message}`);
   });
 
-  it('says what to write where Go means every interface', () => {
+  test('says what to write where Go means every interface', () => {
     expect(() => readHttp(':9090')).toThrow(
       expect.objectContaining({ hint: '9090 listens on this machine only, 0.0.0.0:9090 on every interface' }),
     );
   });
 
-  it('reads back what it shows', () => {
+  test('reads back what it shows', () => {
     const host = fc.oneof(fc.ipV4(), fc.ipV6(), fc.domain());
     fc.assert(
       fc.property(host, fc.integer({ min: 0, max: 65_535 }), (name, port) => {

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { findConfigFile, SEARCH_PLACES } from '../../../src/config/file.js';
 import { loadSettings, resolveSettings, type Sources } from '../../../src/config/load.js';
 
@@ -22,7 +22,7 @@ const load = (sources: Partial<Sources> = {}) =>
   loadSettings({ flags: {}, env: {}, cwd, queuesRequired: false, ...sources });
 
 describe('precedence', () => {
-  it('is flag, environment, file, default', async () => {
+  test('is flag, environment, file, default', async () => {
     write('.tsworkerrc.json', '{"concurrency": 3, "grace": 3, "interval": 3}');
     const { settings, origins } = await load({
       flags: { concurrency: '1' },
@@ -39,7 +39,7 @@ describe('precedence', () => {
     });
   });
 
-  it('holds for any mix of sources', async () => {
+  test('holds for any mix of sources', async () => {
     const source = fc.option(fc.integer({ min: 1, max: 100_000 }), { nil: undefined });
     await fc.assert(
       fc.asyncProperty(source, source, source, async (flag, env, file) => {
@@ -54,7 +54,7 @@ describe('precedence', () => {
     );
   });
 
-  it('of the URI: flag, TSWORKER_URI, REDIS_PROVIDER, REDIS_URL, file, default', async () => {
+  test('of the URI: flag, TSWORKER_URI, REDIS_PROVIDER, REDIS_URL, file, default', async () => {
     const env = { TSWORKER_URI: 'redis://b', REDIS_PROVIDER: 'MINE', MINE: 'redis://c', REDIS_URL: 'redis://d' };
     const file = { name: 'x', folder: cwd, values: { uri: 'redis://e' } };
     const uri = async (sources: Partial<Sources>) => (await load(sources)).settings.uri;
@@ -68,26 +68,26 @@ describe('precedence', () => {
 });
 
 describe('what is wrong', () => {
-  it('no queues', async () => {
+  test('no queues', async () => {
     await expect(load({ queuesRequired: true })).rejects.toMatchObject({
       code: 'USAGE',
       message: expect.stringContaining('you must specify at least one queue'),
     });
   });
 
-  it('a worker that is dead before its next heartbeat', async () => {
+  test('a worker that is dead before its next heartbeat', async () => {
     await expect(load({ env: { TSWORKER_HEARTBEAT: '10', TSWORKER_PRUNE_AFTER: '10' } })).rejects.toThrow(
       '-prune-after (10 s) must be more than -heartbeat (10 s)',
     );
   });
 
-  it('names the variable or the key and the file', async () => {
+  test('names the variable or the key and the file', async () => {
     await expect(load({ env: { TSWORKER_INTERVAL: 'x' } })).rejects.toThrow('TSWORKER_INTERVAL: must be a number');
     write('.tsworkerrc', 'interval: soon');
     await expect(load()).rejects.toThrow('"interval" in .tsworkerrc: must be a number of seconds');
   });
 
-  it.each([
+  test.each([
     ['concurency', 'did you mean concurrency?'],
     ['exit-on-complete', 'did you mean exitOnComplete?'],
     ['tls-cert', 'did you mean tlsCertPath?'],
@@ -101,7 +101,7 @@ describe('what is wrong', () => {
     });
   });
 
-  it.each([
+  test.each([
     ['tsworker.config.json', '{"queues": ["a"], }', ':1', /Expected double-quoted property name in JSON/],
     ['tsworker.config.json', '{\n "uri": "redis://:secret@h"\n "queues": 1', ':3', /^(?!.*secret)Expected ','/],
     ['.tsworkerrc.yaml', 'a: b: c', '', /\(1:5\)/],
@@ -122,7 +122,7 @@ describe('what is wrong', () => {
     expect(why).toMatch(reason);
   });
 
-  it('a file that is no object, and one that is not there', async () => {
+  test('a file that is no object, and one that is not there', async () => {
     write('.tsworkerrc', '- a');
     await expect(load()).rejects.toThrow('.tsworkerrc holds no settings');
     await expect(load({ flags: { config: 'gone.json' } })).rejects.toThrow('gone.json does not exist');
@@ -130,7 +130,7 @@ describe('what is wrong', () => {
 });
 
 describe('warnings', () => {
-  it('propose nothing that is far away from an unknown TSWORKER_ variable', async () => {
+  test('propose nothing that is far away from an unknown TSWORKER_ variable', async () => {
     const { warnings } = await load({ env: { TSWORKER_QUEUES: 'a', TSWORKER_FOO: '1', TSWORKER_CONCURENCY: '1' } });
     expect(warnings).toEqual([
       "the environment variable TSWORKER_FOO is not one of tsworker's",
@@ -138,7 +138,7 @@ describe('warnings', () => {
     ]);
   });
 
-  it('name unknown TSWORKER_ variables, but not those of job modules', async () => {
+  test('name unknown TSWORKER_ variables, but not those of job modules', async () => {
     const { warnings } = await load({
       env: { TSWORKER_QUEUE: 'a', TSWORKER_TENANT: 'b', TSWORKER_CONFIG: '', TSWORKER_DRY_RUN: '1' },
       extraFlags: ['tenant', 'dryRun'],
@@ -148,7 +148,7 @@ describe('warnings', () => {
     ]);
   });
 
-  it('say which source they are about', async () => {
+  test('say which source they are about', async () => {
     const { warnings } = await load({ env: { TSWORKER_QUEUES: 'a=0,b', REDIS_PROVIDER: 'GONE' } });
     expect(warnings).toEqual([
       'TSWORKER_QUEUES: queue "a" has weight 0 and is left out',
@@ -171,7 +171,7 @@ describe('the configuration file', () => {
     return contents[{ yml: 'yaml', cjs: 'js', tsworkerrc: 'yaml' }[ending] ?? ending];
   };
 
-  it.each(SEARCH_PLACES.filter((place) => place !== 'package.json'))('is found as %s', async (place) => {
+  test.each(SEARCH_PLACES.filter((place) => place !== 'package.json'))('is found as %s', async (place) => {
     write(place, byEnding(place));
     const { settings, origins } = await load();
     expect(settings.queues.queues).toEqual([
@@ -183,14 +183,14 @@ describe('the configuration file', () => {
     expect(settings.jobs).toEqual([join(cwd, 'work')]);
   });
 
-  it('is found in package.json, if that has the key', async () => {
+  test('is found in package.json, if that has the key', async () => {
     write('package.json', '{"name": "x"}');
     expect(findConfigFile(cwd)).toBeUndefined();
     write('package.json', '{"name": "x", "tsworker": {"queues": "a,b"}}');
     expect((await load()).origins.queues).toBe('package.json');
   });
 
-  it('is the one that -config or TSWORKER_CONFIG names', async () => {
+  test('is the one that -config or TSWORKER_CONFIG names', async () => {
     write('.tsworkerrc', 'queues: found');
     write('deep/other.yaml', 'queues: other\njobs: [work, /abs]');
     const { settings, origins } = await load({ flags: { config: 'deep/other.yaml' } });
@@ -200,7 +200,7 @@ describe('the configuration file', () => {
     expect((await load({ env: { TSWORKER_CONFIG: 'deep/other.yaml' } })).settings.queues.queues[0].name).toBe('other');
   });
 
-  it('may be empty', async () => {
+  test('may be empty', async () => {
     write('.tsworkerrc', '');
     expect((await load()).settings.concurrency).toBe(25);
   });
@@ -209,7 +209,7 @@ describe('the configuration file', () => {
 describe('resolveSettings', () => {
   const at = { env: {}, cwd: '/project' };
 
-  it('takes queues in every form, and reads the environment for the URI only', () => {
+  test('takes queues in every form, and reads the environment for the URI only', () => {
     const env = { TSWORKER_CONCURRENCY: '7', REDIS_URL: 'redis://host' };
     const { settings } = resolveSettings({ queues: { a: 2 }, interval: 0.5, grace: undefined }, { ...at, env });
     expect(settings).toMatchObject({
@@ -223,14 +223,14 @@ describe('resolveSettings', () => {
     expect(resolveSettings({ queues: ['a', 'b'] }, at).settings.queues.weighted).toBe(false);
   });
 
-  it('makes the same checks', () => {
+  test('makes the same checks', () => {
     expect(() => resolveSettings({}, at)).toThrow('you must specify at least one queue');
     expect(resolveSettings({}, { ...at, queuesRequired: false }).settings.queues.queues).toEqual([]);
     expect(() => resolveSettings({ queues: 'a', concurrency: 0 }, at)).toThrow('concurrency: must be a whole number');
     expect(() => resolveSettings({ queues: 'a', ...{ intervall: 1 } }, at)).toThrow('unknown key "intervall"');
   });
 
-  it('gives frozen settings', () => {
+  test('gives frozen settings', () => {
     const { settings } = resolveSettings({ queues: 'a' }, at);
     expect(Object.isFrozen(settings)).toBe(true);
     expect(Object.isFrozen(settings.queues.queues)).toBe(true);

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { parseQueues, type QueuesInput } from '../../../src/config/queues.js';
 import { TsworkerError } from '../../../src/errors.js';
 
@@ -24,7 +24,7 @@ const NEGATIVE = 'the weight must be 0 or more';
 const EMPTY = 'you must specify at least one queue';
 
 describe("goworker's own flag tests", () => {
-  it.each([
+  test.each([
     ['high', ['high'], false],
     ['high,low', ['high', 'low'], false],
     ['high=2,low=1', ['high', 'high', 'low'], true],
@@ -39,34 +39,34 @@ describe("goworker's own flag tests", () => {
     expect(parseQueues(text).plan.weighted).toBe(weighted);
   });
 
-  it.each(['low=', 'low=a', 'low=1.5', 'low=1=2', 'high=2,low=', 'low=0x2', 'low=1e3', 'low=9999999999999999999'])(
+  test.each(['low=', 'low=a', 'low=1.5', 'low=1=2', 'high=2,low=', 'low=0x2', 'low=1e3', 'low=9999999999999999999'])(
     'refuses %s',
     (text) => expect(problem(text)).toContain(NON_NUMERIC),
   );
 
-  it('refuses a negative weight as such', () =>
+  test('refuses a negative weight as such', () =>
     expect(problem('low=-1,b')).toContain(`${NEGATIVE}: queue "low" has -1`));
 
-  it.each(['', ',', ',,,', '=1', ' , ', 'a=0', 'a=0,b=0'])('finds nothing in %j', (text) => {
+  test.each(['', ',', ',,,', '=1', ' , ', 'a=0', 'a=0,b=0'])('finds nothing in %j', (text) => {
     expect(problem(text)).toContain(EMPTY);
   });
 });
 
-it('says why nothing is left', () => {
+test('says why nothing is left', () => {
   expect(problem('a=0')).toBe('you must specify at least one queue: queue "a" has weight 0 and is left out');
   expect(problem('a=0,b=0')).toContain('"b" has weight 0');
   expect(problem('')).toBe('you must specify at least one queue');
 });
 
 describe('what is added to goworker', () => {
-  it('trims names and weights', () => {
+  test('trims names and weights', () => {
     expect(parseQueues(' high = 2 , low ').plan.queues).toEqual([
       { name: 'high', weight: 2 },
       { name: 'low', weight: 1 },
     ]);
   });
 
-  it('adds the weights of a queue that is named twice, and drops a repeat in strict order', () => {
+  test('adds the weights of a queue that is named twice, and drops a repeat in strict order', () => {
     expect(parseQueues('a=2,b,a=3').plan.queues).toEqual([
       { name: 'a', weight: 5 },
       { name: 'b', weight: 1 },
@@ -80,25 +80,25 @@ describe('what is added to goworker', () => {
     });
   });
 
-  it('leaves out weight 0 and says so', () => {
+  test('leaves out weight 0 and says so', () => {
     const { plan, warnings } = parseQueues('a=0,b=1');
     expect(plan.queues).toEqual([{ name: 'b', weight: 1 }]);
     expect(warnings).toEqual(['queue "a" has weight 0 and is left out']);
     expect(parseQueues('a=0,a=1').warnings).toEqual([]);
   });
 
-  it.each([...'*?[]{}!'])('refuses %s in a name and explains it', (char) => {
+  test.each([...'*?[]{}!'])('refuses %s in a name and explains it', (char) => {
     expect(problem(`a${char}`)).toContain('patterns are not supported');
   });
 
-  it('warns of a colon, which goworker cannot prune', () => {
+  test('warns of a colon, which goworker cannot prune', () => {
     const { plan, warnings } = parseQueues('mail:fast');
     expect(plan.queues).toEqual([{ name: 'mail:fast', weight: 1 }]);
     expect(warnings).toHaveLength(1);
     expect(warnings[0]).toContain('goworker cannot prune');
   });
 
-  it('takes arrays and records', () => {
+  test('takes arrays and records', () => {
     expect(parseQueues(['high', 'low']).plan).toEqual(parseQueues('high,low').plan);
     expect(parseQueues(['high=2', 'low']).plan).toEqual(parseQueues('high=2,low').plan);
     expect(parseQueues({ high: 2, low: 1 }).plan).toEqual(parseQueues('high=2,low=1').plan);
@@ -115,7 +115,7 @@ describe('for any queues', () => {
   const parts = fc.array(fc.record({ name, weight: fc.integer({ min: 1, max: 99 }) }), { minLength: 1, maxLength: 20 });
   const blank = fc.constantFrom('', ' ', '=3', ' =');
 
-  it('the sum of the weights is kept, each queue occurs once, and order is that of first mention', () => {
+  test('the sum of the weights is kept, each queue occurs once, and order is that of first mention', () => {
     fc.assert(
       fc.property(parts, fc.array(blank), (list, blanks) => {
         const text = [...blanks, ...list.map((part) => `${part.name}=${part.weight}`)].join(',');
@@ -127,7 +127,7 @@ describe('for any queues', () => {
     );
   });
 
-  it('text without = is strict, whatever else it holds', () => {
+  test('text without = is strict, whatever else it holds', () => {
     fc.assert(
       fc.property(fc.array(name, { minLength: 1 }), (names) => {
         const { plan } = parseQueues(names.join(', '));
@@ -136,7 +136,7 @@ describe('for any queues', () => {
     );
   });
 
-  it('any text at all is a plan or a USAGE error', () => {
+  test('any text at all is a plan or a USAGE error', () => {
     fc.assert(
       fc.property(
         fc.oneof(fc.string(), fc.string({ unit: fc.constantFrom('a', 'b', '=', ',', '1', '0', ' ') })),

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { envName, type SettingKey } from '../../../src/config/setting-definition.js';
 import { readSetting, SCHEMA, SETTING_KEYS } from '../../../src/config/settings-table.js';
 import { readBoolean, readNumber } from '../../../src/config/value-parsers.js';
@@ -9,14 +9,14 @@ const reading = { folder: '/project', warn: (text: string) => void warnings.push
 const read = (key: SettingKey, value: unknown) => readSetting(key, value, `-${SCHEMA[key].flag}`, reading);
 
 describe('the table', () => {
-  it('has every flag once, and an environment variable for each', () => {
+  test('has every flag once, and an environment variable for each', () => {
     const flags = SETTING_KEYS.map((key) => SCHEMA[key].flag);
     expect(new Set(flags).size).toBe(flags.length);
     expect(envName('exit-on-complete')).toBe('TSWORKER_EXIT_ON_COMPLETE');
     expect(envName('dryRun')).toBe('TSWORKER_DRY_RUN');
   });
 
-  it('has defaults that its own kinds accept', () => {
+  test('has defaults that its own kinds accept', () => {
     for (const key of SETTING_KEYS) {
       const value = SCHEMA[key].fallback({ cwd: '/project', terminal: true });
       if (value !== undefined) expect(read(key, value), key).toEqual(value);
@@ -25,14 +25,14 @@ describe('the table', () => {
 });
 
 describe('numbers', () => {
-  it.each(['', ' ', 'abc', '1e400', 'NaN', 'Infinity', '0x10', '0b1', '1,5', '1_000', '--1', '1e'])(
+  test.each(['', ' ', 'abc', '1e400', 'NaN', 'Infinity', '0x10', '0b1', '1,5', '1_000', '--1', '1e'])(
     'refuses %j',
     (text) => {
       expect(readNumber(text)).toBeUndefined();
     },
   );
 
-  it('reads every decimal number back', () => {
+  test('reads every decimal number back', () => {
     fc.assert(
       fc.property(fc.double({ noDefaultInfinity: true, noNaN: true }), (number) => {
         expect(readNumber(String(number))).toBe(number === 0 ? Number(String(number)) : number);
@@ -41,7 +41,7 @@ describe('numbers', () => {
     );
   });
 
-  it.each<[SettingKey, unknown]>([
+  test.each<[SettingKey, unknown]>([
     ['interval', '0'],
     ['interval', '-1'],
     ['interval', '2147484'],
@@ -56,7 +56,7 @@ describe('numbers', () => {
     expect(() => read(key, value)).toThrow(new RegExp(`^-${key}: must be a `));
   });
 
-  it.each<[SettingKey, unknown, number]>([
+  test.each<[SettingKey, unknown, number]>([
     ['grace', '20s', 20],
     ['interval', '5s', 5],
     ['interval', '500ms', 0.5],
@@ -67,7 +67,7 @@ describe('numbers', () => {
     ['grace', '0s', 0],
   ])('%s: %j is %d seconds', (key, value, seconds) => expect(read(key, value)).toBe(seconds));
 
-  it('a duration is what its parts add up to, and nothing else is one', () => {
+  test('a duration is what its parts add up to, and nothing else is one', () => {
     const units = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
     const part = fc.record({ size: fc.nat(59), unit: fc.constantFrom(...(['ms', 's', 'm', 'h'] as const)) });
     fc.assert(
@@ -84,7 +84,7 @@ describe('numbers', () => {
     expect(() => read('waitTimeout', '11s')).toThrow('at most 10, not "11s"');
   });
 
-  it('takes the ends of the range', () => {
+  test('takes the ends of the range', () => {
     expect(read('concurrency', '100000')).toBe(100_000);
     expect(read('interval', '.001')).toBe(0.001);
     expect(read('grace', 0)).toBe(0);
@@ -92,20 +92,20 @@ describe('numbers', () => {
 });
 
 describe('booleans', () => {
-  it.each(['1', 't', 'T', 'true', 'TRUE', 'True'])('%s is true', (text) => expect(readBoolean(text)).toBe(true));
-  it.each(['0', 'f', 'F', 'false', 'FALSE', 'False'])('%s is false', (text) => expect(readBoolean(text)).toBe(false));
-  it.each(['', 'yes', 'tRUE', 'on', 1, null])('%j is neither', (value) => expect(readBoolean(value)).toBeUndefined());
+  test.each(['1', 't', 'T', 'true', 'TRUE', 'True'])('%s is true', (text) => expect(readBoolean(text)).toBe(true));
+  test.each(['0', 'f', 'F', 'false', 'FALSE', 'False'])('%s is false', (text) => expect(readBoolean(text)).toBe(false));
+  test.each(['', 'yes', 'tRUE', 'on', 1, null])('%j is neither', (value) => expect(readBoolean(value)).toBeUndefined());
 });
 
 describe('the other kinds', () => {
-  it('paths are made absolute', () => {
+  test('paths are made absolute', () => {
     expect(read('jobs', 'a, b/c')).toEqual(['/project/a', '/project/b/c']);
     expect(read('jobs', ['a,b', '/c', '/c'])).toEqual(['/project/a,b', '/c']);
     expect(() => read('jobs', '')).toThrow(/^-jobs: must be the path/);
     expect(() => read('jobs', [1])).toThrow(/^-jobs: must be the path/);
   });
 
-  it('a certificate must be a file that can be read', () => {
+  test('a certificate must be a file that can be read', () => {
     expect(() => read('tlsCertPath', 'none.pem')).toThrow(
       '-tls-cert: must be a file that can be read: /project/none.pem',
     );
@@ -113,24 +113,24 @@ describe('the other kinds', () => {
     expect(read('tlsCertPath', import.meta.filename)).toBe(import.meta.filename);
   });
 
-  it('a label holds no colon, comma or blank', () => {
+  test('a label holds no colon, comma or blank', () => {
     for (const label of ['', 'a:b', 'a,b', 'a b'])
       expect(() => read('label', label)).toThrow(/^-label: must be a name/);
     expect(SCHEMA.label.fallback({ cwd: '/', terminal: false })).toMatch(/^[^:,\s]+\.ts$/);
   });
 
-  it('a namespace without a colon at the end is a warning', () => {
+  test('a namespace without a colon at the end is a warning', () => {
     warnings.length = 0;
     expect(read('namespace', '')).toBe('');
     expect(read('namespace', '{resque}:')).toBe('{resque}:');
     expect(warnings).toEqual(['-namespace: the namespace "" does not end in ":"; Resque\'s does']);
   });
 
-  it('choices are named', () => {
+  test('choices are named', () => {
     expect(() => read('logFormat', 'xml')).toThrow('-log-format: must be one of json, pretty, not "xml"');
   });
 
-  it('any value of any type is read or refused with its flag', () => {
+  test('any value of any type is read or refused with its flag', () => {
     fc.assert(
       fc.property(fc.constantFrom(...SETTING_KEYS), fc.anything(), (key, value) => {
         try {

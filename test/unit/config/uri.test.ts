@@ -1,9 +1,9 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { checkUri, maskUri, uriFromEnv } from '../../../src/config/uri.js';
 
 describe('checkUri', () => {
-  it.each([
+  test.each([
     'redis://localhost:6379/',
     'redis://localhost',
     'redis://user:p%40ss@host:6380/3',
@@ -19,7 +19,7 @@ describe('checkUri', () => {
     'rediss+cluster://user:pass@host:7000,host2:7001',
   ])('takes %s', (uri) => expect(checkUri(uri)).toBe(uri));
 
-  it.each([
+  test.each([
     '',
     'localhost:6379',
     'http://localhost',
@@ -37,7 +37,7 @@ describe('checkUri', () => {
     'redis://a,b',
   ])('refuses %j', (uri) => expect(() => checkUri(uri)).toThrow(/^must be redis:\/\//));
 
-  it.each([
+  test.each([
     ['localhost:6379', 'did you mean redis://localhost:6379?'],
     ['localhost', 'did you mean redis://localhost?'],
     ['10.0.0.1:6379/3', 'did you mean redis://10.0.0.1:6379/3?'],
@@ -49,7 +49,7 @@ describe('checkUri', () => {
     expect(() => checkUri(uri)).toThrow(expect.objectContaining({ hint }));
   });
 
-  it('warns of parameters that do nothing', () => {
+  test('warns of parameters that do nothing', () => {
     const told: string[] = [];
     checkUri('redis://host/?db=3&pool_size=10&read_timeout=3s&nonsense=1&%1b=', (text) => told.push(text));
     expect(told).toEqual([
@@ -60,13 +60,13 @@ describe('checkUri', () => {
     ]);
   });
 
-  it('never tells the password', () => {
+  test('never tells the password', () => {
     expect(() => checkUri('redis://u:hunter2@host:port')).toThrow(/"redis:\/\/u:\*\*\*@host:port"/);
   });
 });
 
 describe('maskUri', () => {
-  it.each([
+  test.each([
     ['redis://localhost:6379/', 'redis://localhost:6379/'],
     ['redis://user:secret@host:1/2', 'redis://user:***@host:1/2'],
     ['redis://:secret@host', 'redis://:***@host'],
@@ -85,7 +85,7 @@ describe('maskUri', () => {
     ['redis+sentinel://u:secret@h/m?sentinelPassword=p@ss', 'redis+sentinel://***'],
   ])('%s is shown as %s', (uri, shown) => expect(maskUri(uri)).toBe(shown));
 
-  it('no password passes through, encoded or not', () => {
+  test('no password passes through, encoded or not', () => {
     fc.assert(
       fc.property(
         fc.string({ minLength: 1 }),
@@ -100,7 +100,7 @@ describe('maskUri', () => {
 });
 
 describe('uriFromEnv', () => {
-  it('reads the variable that REDIS_PROVIDER names, else REDIS_URL', () => {
+  test('reads the variable that REDIS_PROVIDER names, else REDIS_URL', () => {
     expect(uriFromEnv({ REDIS_PROVIDER: 'MINE', MINE: 'redis://a', REDIS_URL: 'redis://b' })).toEqual({
       uri: 'redis://a',
       origin: 'MINE (named by REDIS_PROVIDER)',
@@ -109,7 +109,7 @@ describe('uriFromEnv', () => {
     expect(uriFromEnv({ REDIS_URL: '' })).toEqual({ uri: undefined, origin: 'default' });
   });
 
-  it('warns when REDIS_PROVIDER names nothing', () => {
+  test('warns when REDIS_PROVIDER names nothing', () => {
     expect(uriFromEnv({ REDIS_PROVIDER: 'MINE', REDIS_URL: 'redis://b' })).toEqual({
       uri: 'redis://b',
       origin: 'REDIS_URL',

@@ -1,12 +1,12 @@
 /** Scripts come into package.json, and everything else stays as it was laid out. */
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { addScripts } from '../../../src/init/plan.js';
 
 const SCRIPTS = { worker: 'tsworker', 'worker:check': 'tsworker check' };
 
 describe('the indent and the line ends stay', () => {
-  it.each([
+  test.each([
     ['two blanks', '{\n  "name": "x",\n  "scripts": {\n    "test": "vitest"\n  }\n}\n'],
     ['four blanks', '{\n    "scripts": {\n        "test": "vitest"\n    },\n    "files": [\n        "a"\n    ]\n}'],
     ['tabs', '{\n\t"scripts": {\n\t\t"test": "vitest"\n\t},\n\t"files": [\n\t\t"a"\n\t]\n}\n\n'],
@@ -23,7 +23,7 @@ describe('the indent and the line ends stay', () => {
   });
 });
 
-it('makes scripts where there are none, and leaves one of the same name', () => {
+test('makes scripts where there are none, and leaves one of the same name', () => {
   expect(JSON.parse(addScripts('{}', SCRIPTS).text)).toEqual({ scripts: SCRIPTS });
   const own = '{ "scripts": { "worker": "mine" } }';
   const { text, added } = addScripts(own, SCRIPTS);
@@ -32,7 +32,7 @@ it('makes scripts where there are none, and leaves one of the same name', () => 
   expect(addScripts(text, SCRIPTS)).toEqual({ text, added: [] });
 });
 
-it('keeps every other key and value, whatever they are', () => {
+test('keeps every other key and value, whatever they are', () => {
   const manifest = fc.dictionary(
     fc.string().filter((key) => key !== 'scripts' && key !== '__proto__'),
     fc.jsonValue(),
@@ -48,7 +48,7 @@ it('keeps every other key and value, whatever they are', () => {
   );
 });
 
-it.each([['{'], ['[]'], ['null'], ['{ // note\n }'], ['{"scripts": []}'], ['']])('refuses %j', (text) => {
+test.each([['{'], ['[]'], ['null'], ['{ // note\n }'], ['{"scripts": []}'], ['']])('refuses %j', (text) => {
   expect(() => addScripts(text, SCRIPTS)).toThrow(
     expect.objectContaining({ code: 'STATE', hint: expect.stringContaining('nothing was written') }),
   );

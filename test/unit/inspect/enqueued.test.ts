@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { enqueuedAt } from '../../../src/inspect/enqueued.js';
 
 const AT = Date.parse('2026-11-24T02:58:25.123Z');
@@ -8,20 +8,20 @@ const of = (payload: unknown) => enqueuedAt(Buffer.from(JSON.stringify(payload))
 /** Nanoseconds, as ActiveJob writes them. */
 const wrapped = (times: object) => of({ class: WRAPPER, args: [{ job_class: 'Mail', arguments: [], ...times }] });
 
-it('is the field beside class and args, in any of the usual forms', () => {
+test('is the field beside class and args, in any of the usual forms', () => {
   for (const time of ['2026-11-24T02:58:25.123Z', '2026-11-24T05:58:25.123+03:00', AT, AT / 1000])
     expect(of({ class: 'A', args: [], enqueued_at: time })).toBeCloseTo(AT, 0);
   // php-resque: seconds, with their fraction.
   expect(of({ class: 'A', args: [{}], id: 'x', queue_time: AT / 1000 })).toBeCloseTo(AT, 0);
 });
 
-it("is ActiveJob's own, or the time for which that was scheduled", () => {
+test("is ActiveJob's own, or the time for which that was scheduled", () => {
   expect(wrapped({ enqueued_at: '2026-11-24T02:58:25.123456789Z' })).toBe(AT);
   expect(wrapped({ enqueued_at: '2026-11-24T02:58:25.123456789Z', scheduled_at: null })).toBe(AT);
   expect(wrapped({ enqueued_at: '2026-11-24T01:00:00Z', scheduled_at: '2026-11-24T02:58:25.123Z' })).toBe(AT);
 });
 
-it.each([
+test.each([
   ['no such field', { class: 'A', args: [1] }],
   ['an argument that is called so', { class: 'A', args: [{ enqueued_at: '2026-11-24T02:58:25Z' }] }],
   ['an argument that says so', { class: 'A', args: ['"enqueued_at"'] }],
@@ -34,7 +34,7 @@ it.each([
   expect(of(payload)).toBeUndefined();
 });
 
-it('is not known of bytes that are no JSON, and never throws', () => {
+test('is not known of bytes that are no JSON, and never throws', () => {
   expect(enqueuedAt(Buffer.from('"enqueued_at": {'))).toBeUndefined();
   fc.assert(
     fc.property(fc.json(), fc.uint8Array(), (json, bytes) => {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { FailedEntry, failureTime } from '../../../src/inspect/failed/entry.js';
 import { matching } from '../../../src/inspect/failed/filter.js';
 import { failureParts } from '../../../src/resque/failure.js';
@@ -23,7 +23,7 @@ function pushed(text: string | Buffer, to?: string): [string, string] | string {
 }
 
 describe('an entry', () => {
-  it.each([
+  test.each([
     ['Ruby', RUBY, 'file_serve', '{"class":"Archive","args":[12345678901234567890,1.0,"</b>"]}'],
     ['goworker', GOWORKER, 'q', '{"class":"Archive","args":["\\u003cb\\u003e"]}'],
     ['node-resque', NODE, 'q', '{"class":"Archive","queue":"q","args":{}}'],
@@ -36,33 +36,33 @@ describe('an entry', () => {
     expect(pushed(text, 'other')).toEqual(['other', payload]);
   });
 
-  it('shows its stack lines, whoever wrote them', () => {
+  test('shows its stack lines, whoever wrote them', () => {
     expect(new FailedEntry(Buffer.from(RUBY)).backtrace).toEqual(['job.rb:4:in perform']);
     expect(new FailedEntry(Buffer.from(GOWORKER)).backtrace).toEqual([]);
     expect(new FailedEntry(Buffer.from('{"backtrace":"a\\nb"}')).backtrace).toEqual(['a', 'b']);
   });
 
-  it('of ours gives back the bytes of a payload that is no JSON', () => {
+  test('of ours gives back the bytes of a payload that is no JSON', () => {
     const bytes = Buffer.from([0xff, 0x00, 0x22, 0x7b]);
     const failed = { workerId: 'h.ts:1-0:q', queue: 'q', failedAt: new Date(), raw: bytes };
     const { head, tail } = failureParts(asError(new Error('boom')), failed);
     expect(pushed(`${head}{"class":"InvalidPayload","args":["ÿ"]}${tail}`)).toEqual(['q', bytes.toString('latin1')]);
   });
 
-  it('keeps payload bytes that are no UTF-8', () => {
+  test('keeps payload bytes that are no UTF-8', () => {
     expect(pushed(Buffer.from('{"payload":{"class":"A","args":["\xff"]},"queue":"q"}', 'latin1'))).toEqual([
       'q',
       '{"class":"A","args":["\xff"]}',
     ]);
   });
 
-  it('is cut where the payload is, not where its name stands in a text or further inside', () => {
+  test('is cut where the payload is, not where its name stands in a text or further inside', () => {
     const text =
       '{"error":"\\"payload\\":{}","context":{"payload":{"class":"B"}},"payload" : {"class":"A"} ,"queue":"q"}';
     expect(pushed(text)).toEqual(['q', '{"class":"A"}']);
   });
 
-  it.each([
+  test.each([
     ['', 'it is empty'],
     ['{"payload":', 'it is no JSON object'],
     ['[1]', 'it is no JSON object'],
@@ -78,7 +78,7 @@ describe('an entry', () => {
     expect(pushed(text)).toBe(why);
   });
 
-  it.each([
+  test.each([
     ['2026/11/24 02:58:25 EST', Date.UTC(2026, 10, 24, 7, 58, 25)],
     ['2026/11/24 02:58:25 MSK', new Date(2026, 10, 24, 2, 58, 25).getTime()],
     ['2026/11/24 02:58:25 +04', Date.UTC(2026, 10, 23, 22, 58, 25)],
@@ -100,7 +100,7 @@ describe('a filter', () => {
   };
   const at = (text: string) => Date.parse(text);
 
-  it.each([
+  test.each([
     [{}, ['ruby', 'node', 'rails', 'broken']],
     [{ classes: ['Archive'] }, ['ruby', 'node']],
     [{ classes: ['MyJob', 'X'] }, ['rails']],

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { fingerprint, normalizeMessage } from '../../../src/inspect/failed/fingerprint.js';
 
 const failure = (error: string) => ({ class: 'Charge', exception: 'Error', error });
 
 describe('a message without what varies', () => {
-  it.each([
+  test.each([
     ['connect ECONNREFUSED 10.0.0.249:5432', 'connect ECONNREFUSED #'],
     ['connect ECONNREFUSED ::1:6379', 'connect ECONNREFUSED #'],
     ['connect ECONNREFUSED [fe80::1ff:fe23:4567:890a]:6379', 'connect ECONNREFUSED [#]:#'],
@@ -33,7 +33,7 @@ describe('a message without what varies', () => {
     expect(normalizeMessage(message)).toBe(normal);
   });
 
-  it('is short, has no digit, and does not vary when it is read again, whatever it was', () => {
+  test('is short, has no digit, and does not vary when it is read again, whatever it was', () => {
     const text = fc.oneof(
       fc.string({ unit: 'binary' }),
       fc.stringMatching(/^[-'"`@:./#a-f\d \n]{0,80}$/),
@@ -69,7 +69,7 @@ describe('a fingerprint', () => {
       .map((date) => date.toISOString()),
   );
 
-  it('is the same whatever values stand between the same words, and 12 hexadecimal digits', () => {
+  test('is the same whatever values stand between the same words, and 12 hexadecimal digits', () => {
     fc.assert(
       fc.property(words, fc.array(fc.tuple(value, value), { minLength: 6, maxLength: 6 }), (text, values) => {
         const one = (which: 0 | 1) => text.map((word, i) => `${word} ${values[i][which]}`).join(' ');
@@ -80,7 +80,7 @@ describe('a fingerprint', () => {
     );
   });
 
-  it('differs where words, class or exception differ', () => {
+  test('differs where words, class or exception differ', () => {
     fc.assert(
       fc.property(words, words, (one, other) => {
         fc.pre(one.join() !== other.join());
@@ -93,7 +93,7 @@ describe('a fingerprint', () => {
   });
 });
 
-it('a megabyte of anything is looked at in its beginning only', () => {
+test('a megabyte of anything is looked at in its beginning only', () => {
   for (const unit of ["'a", '"', 'a.', ':a', 'deadbeef-', '1,', 'a@', '0x', 'http://'])
     expect(normalizeMessage(unit.repeat(1_000_000 / unit.length)).length).toBeLessThanOrEqual(200);
 });

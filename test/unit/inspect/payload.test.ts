@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { argsText, readJob as readBytes } from '../../../src/inspect/payload.js';
 import { decodePayload } from '../../../src/resque/codec.js';
 
@@ -9,13 +9,13 @@ const RAILS = (job: object) =>
   JSON.stringify({ class: 'ActiveJob::QueueAdapters::ResqueAdapter::JobWrapper', args: [job] });
 
 describe('a payload', () => {
-  it('of Ruby', () => {
+  test('of Ruby', () => {
     const payload = '{"class":"Archive","args":[35,"tar"]}';
     expect(readJob(payload)).toEqual({ class: 'Archive', enqueuedAt: undefined, problem: undefined, payload });
     expect(argsText(payload)).toBe('35,"tar"');
   });
 
-  it('of ActiveJob is the job inside, with its time', () => {
+  test('of ActiveJob is the job inside, with its time', () => {
     const payload = RAILS({
       job_class: 'Welcome',
       arguments: ['ada', 7],
@@ -25,12 +25,12 @@ describe('a payload', () => {
     expect(argsText(payload)).toBe('"ada",7');
   });
 
-  it.each([
+  test.each([
     '{"class":"A","args":[],"enqueued_at":1795491505.25}',
     '{"class":"A","args":[],"queue_time":1795491505.25}',
   ])('that says when it was pushed: %s', (payload) => expect(readJob(payload).enqueuedAt).toBe(1_795_491_505_250));
 
-  it.each([
+  test.each([
     ['garbage', /not strict JSON/],
     ['', /empty/],
     ['[1]', /an array, not an object/],
@@ -41,30 +41,30 @@ describe('a payload', () => {
     expect(readJob(payload)).toMatchObject({ class: '', payload, problem: expect.stringMatching(problem) });
   });
 
-  it('keeps large integers exact, and no argument that looks like one becomes a number elsewhere', () => {
+  test('keeps large integers exact, and no argument that looks like one becomes a number elsewhere', () => {
     expect(argsText('{"class":"A","args":[12345678901234567890,{"id":-9007199254740993}]}')).toBe(
       '12345678901234567890,{"id":-9007199254740993}',
     );
   });
 
-  it("has no arguments where node-resque's record says {}", () => {
+  test("has no arguments where node-resque's record says {}", () => {
     expect(argsText('{"class":"A","args":{}}')).toBe('');
     expect(argsText('{"class":"A","args":{"a":1}}')).toBe('{"a":1}');
   });
 
-  it.each([
+  test.each([
     ['{"class":"E","args":{"a":1}}', /args are an object, not an array/],
     ['{"class":"E","args":"s"}', /args are a string, not an array/],
   ])('that a worker refuses keeps its class and is no job: %s', (payload, problem) => {
     expect(readJob(payload)).toMatchObject({ class: 'E', payload, problem: expect.stringMatching(problem) });
   });
 
-  it('with bytes that are no UTF-8 is no job', () => {
+  test('with bytes that are no UTF-8 is no job', () => {
     const bytes = Buffer.concat([Buffer.from('{"class":"E","args":["'), Buffer.from([0xff]), Buffer.from('"]}')]);
     expect(readBytes(bytes).problem).toBe('the payload is not valid UTF-8');
   });
 
-  it('is a job exactly where the worker takes it for one', () => {
+  test('is a job exactly where the worker takes it for one', () => {
     const taken = (bytes: Buffer) => {
       try {
         return decodePayload(bytes, true).class !== '';
@@ -87,7 +87,7 @@ describe('a payload', () => {
     );
   });
 
-  it('of any kind is read without an error', () => {
+  test('of any kind is read without an error', () => {
     const any = fc.oneof(
       fc.string(),
       fc.json(),

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { heldBy, isNotable, Processes } from '../../../src/inspect/processes.js';
 import { parseWorkerId } from '../../../src/inspect/worker-id.js';
 import type { WorkerSeen } from '../../../src/inspect/workers.js';
@@ -8,7 +8,7 @@ function worker(id: string, given: Partial<WorkerSeen> = {}): WorkerSeen {
   return { id, ...parseWorkerId(id), ...base, ...given };
 }
 
-it('workers of one process are one, whichever program they are', () => {
+test('workers of one process are one, whichever program they are', () => {
   const job = (since: number) => ({ since }) as WorkerSeen['job'];
   const processes = new Processes(new Map([['b.ts:7', { paused: true, draining: false }]]));
   processes.add(worker('b.ts:7-0:high,low', { state: 'working', job: job(500), heartbeatAt: 10 }), { processed: 3 });

@@ -1,14 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fc from 'fast-check';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { searchEach } from '../../../src/inspect/failed/stoppable-search.js';
 import { until } from '../../support/until.js';
 
 const ENDLESS = /^(a+)+$/;
 const BAIT = `${'a'.repeat(60)}!`;
 
-it('finds what the expression finds', () => {
+test('finds what the expression finds', () => {
   const texts = fc.array(fc.array(fc.stringMatching(/^[ab]{0,4}$/), { maxLength: 3 }), { maxLength: 20 });
   fc.assert(
     fc.property(texts, fc.constantFrom(/a/, /^ab/g, /b$/, /A/i, /(?:)/y), (items, expression) => {
@@ -18,7 +18,7 @@ it('finds what the expression finds', () => {
   );
 });
 
-it('gives up on one text that would take for ever, and says so', () => {
+test('gives up on one text that would take for ever, and says so', () => {
   expect(() => searchEach(ENDLESS, [['aaa'], ['b'], ['x', BAIT]])).toThrow(
     expect.objectContaining({
       code: 'USAGE',
@@ -27,7 +27,7 @@ it('gives up on one text that would take for ever, and says so', () => {
   );
 });
 
-it('many texts may take longer than one', () => {
+test('many texts may take longer than one', () => {
   // Some 20 ms each.
   const slow = [`${'a'.repeat(21)}!`];
   expect(
@@ -38,7 +38,7 @@ it('many texts may take longer than one', () => {
   ).toEqual(Array.from({ length: 100 }, () => false));
 });
 
-it('Ctrl-C ends it, and is heard afterwards', async () => {
+test('Ctrl-C ends it, and is heard afterwards', async () => {
   let heard = 0;
   const hear = () => void heard++;
   process.on('SIGINT', hear);

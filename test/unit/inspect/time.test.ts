@@ -1,10 +1,10 @@
 import fc from 'fast-check';
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { parseTime } from '../../../src/inspect/time.js';
 
 const AT = Date.UTC(2026, 10, 24, 2, 58, 25);
 
-it.each<[string, unknown]>([
+test.each<[string, unknown]>([
   ['Ruby, the record and the heartbeat', '2026-11-24T02:58:25Z'],
   ['Ruby, in a zone of its own', '2026-11-24T05:58:25+03:00'],
   ['Ruby, started', '2026-11-24 02:58:25 +0000'],
@@ -19,7 +19,7 @@ it.each<[string, unknown]>([
   ['JavaScript', AT],
 ])('%s: %j', (_, value) => expect(parseTime(value)).toBe(AT));
 
-it.each([
+test.each([
   '',
   'garbage',
   '24.11.2026',
@@ -32,7 +32,7 @@ it.each([
   -1,
 ])('says nothing of %j', (value) => expect(parseTime(value)).toBeUndefined());
 
-it('reads whatever JavaScript writes, to the millisecond', () => {
+test('reads whatever JavaScript writes, to the millisecond', () => {
   fc.assert(
     fc.property(fc.date({ min: new Date('1971-01-01'), max: new Date('2999-12-31'), noInvalidDate: true }), (date) => {
       expect(parseTime(date.toISOString())).toBe(date.getTime());

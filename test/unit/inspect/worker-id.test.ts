@@ -1,9 +1,9 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { nameWithoutQueues, parseWorkerId, serves } from '../../../src/inspect/worker-id.js';
 
 describe('an id', () => {
-  it.each([
+  test.each([
     ['Ruby', 'web1:4711:critical,low', { host: 'web1', pid: 4711, slot: '', queues: ['critical', 'low'] }],
     ['Ruby, all queues', 'web1:4711:*', { host: 'web1', pid: 4711, slot: '', queues: ['*'] }],
     ['goworker', 'web1:4711-0:high,high,low', { host: 'web1', pid: 4711, slot: '0', queues: ['high', 'low'] }],
@@ -14,11 +14,11 @@ describe('an id', () => {
     ['no queue', 'me:1:', { host: 'me:1:', pid: undefined, slot: '', queues: [] }],
   ])('of %s', (_, id, parsed) => expect(parseWorkerId(id)).toEqual(parsed));
 
-  it('has its queues taken off as node-resque does', () => expect(nameWithoutQueues('h:1+2:a,b:c')).toBe('h:1+2'));
+  test('has its queues taken off as node-resque does', () => expect(nameWithoutQueues('h:1+2:a,b:c')).toBe('h:1+2'));
 });
 
 describe('serves', () => {
-  it.each([
+  test.each([
     [['high', 'low'], 'low', true],
     [['high'], 'low', false],
     [['*'], 'any/thing', true],
@@ -32,7 +32,7 @@ describe('serves', () => {
     [['{a,b}'], 'a', false],
   ])('%j takes jobs of %s: %s', (queues, queue, expected) => expect(serves(queues, queue)).toBe(expected));
 
-  it('matches any name by itself, and never throws', () => {
+  test('matches any name by itself, and never throws', () => {
     fc.assert(
       fc.property(fc.string(), fc.string(), (pattern, queue) => {
         expect(serves([queue], queue)).toBe(true);

@@ -1,6 +1,6 @@
 /** The flags of job modules: found without importing the rest, whatever state the modules are in. */
 import path from 'node:path';
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { findFlags } from '../../../src/job-modules/flags.js';
 import { register } from '../../../src/job-modules/global-registrations.js';
 import { loadJobs } from '../../../src/job-modules/load.js';
@@ -9,7 +9,7 @@ import { folderWith } from './folder.js';
 
 const options = { self: async () => ({ register }) };
 
-it('finds flags of every module kind, and imports only modules that seem to have some', async () => {
+test('finds flags of every module kind, and imports only modules that seem to have some', async () => {
   const folder = await folderWith({
     'a.ts': "export const flags = { region: { type: 'string', default: 'eu' } } as const;",
     'b.js': 'const flags = { dry: { type: "boolean" } }; export { flags };',
@@ -25,7 +25,7 @@ it('finds flags of every module kind, and imports only modules that seem to have
   });
 });
 
-it('leaves what a module registers to the loader', async () => {
+test('leaves what a module registers to the loader', async () => {
   const folder = await folderWith({
     'a.ts': "import { register } from 'tsworker'; register('A', () => 1); export const flags = { x: {} };",
   });
@@ -35,7 +35,7 @@ it('leaves what a module registers to the loader', async () => {
   expect(functions.get('A')?.origin).toContain('a.ts');
 });
 
-it('keeps compiled modules only in a node_modules of our own', async () => {
+test('keeps compiled modules only in a node_modules of our own', async () => {
   const folder = await folderWith({ 'node_modules/.keep': '', 'sub/x': '' });
   expect(cacheFolder(path.join(folder, 'sub'))).toContain(path.join(folder, 'node_modules', '.cache', 'tsworker'));
 });

@@ -1,5 +1,5 @@
 /** job(): its types, its checks on both sides, and what it sends. */
-import { afterEach, describe, expect, expectTypeOf, it } from 'vitest';
+import { afterEach, describe, expect, expectTypeOf, test } from 'vitest';
 import { z } from 'zod';
 import type { JobContext } from '../../../src/job.js';
 import { job, jobFunction } from '../../../src/job-modules/job.js';
@@ -34,7 +34,7 @@ const typed = job({
 });
 
 describe('types', () => {
-  it('enqueue takes what the schema takes', () => {
+  test('enqueue takes what the schema takes', () => {
     expectTypeOf(typed.enqueue).parameters.toEqualTypeOf<
       [string, { to?: string | undefined }, (boolean | undefined)?]
     >();
@@ -42,14 +42,14 @@ describe('types', () => {
     void (() => typed.enqueue(5, {}));
   });
 
-  it('without a schema the parameters of perform are both', () => {
+  test('without a schema the parameters of perform are both', () => {
     const plain = job({ class: 'Plain', perform: (_id: number, _name?: string) => {} });
     expectTypeOf(plain.enqueue).parameters.toEqualTypeOf<[_id: number, _name?: string]>();
     const none = job({ class: 'None', perform() {} });
     expectTypeOf(none.enqueue).parameters.toEqualTypeOf<[]>();
   });
 
-  it('arrays of any length work as well', () => {
+  test('arrays of any length work as well', () => {
     const sum = job({
       class: 'Sum',
       queue: 'q',
@@ -62,11 +62,11 @@ describe('types', () => {
 });
 
 describe('on the worker', () => {
-  it('perform gets the arguments as the schema returns them', () => {
+  test('perform gets the arguments as the schema returns them', () => {
     expect(run(typed, '21', {})).toBe('high 42 png undefined');
   });
 
-  it('wrong arguments fail with every problem and its place', () => {
+  test('wrong arguments fail with every problem and its place', () => {
     expect(() => run(typed, 'x', { to: 5 }, 'no')).toThrow(
       expect.objectContaining({
         name: 'ArgumentsError',
@@ -76,7 +76,7 @@ describe('on the worker', () => {
     );
   });
 
-  it('schemas may be asynchronous', async () => {
+  test('schemas may be asynchronous', async () => {
     const late = job({
       class: 'Late',
       args: z.tuple([z.number().refine(async (n) => n > 1, 'too small')]),
@@ -87,18 +87,18 @@ describe('on the worker', () => {
     await expect(run(late, 1)).rejects.toThrow('args[0]: too small');
   });
 
-  it('a schema that is none of a list is said so', () => {
+  test('a schema that is none of a list is said so', () => {
     const odd = { '~standard': { version: 1, vendor: 'x', validate: () => ({ value: 5 }) } } as unknown as ArgsSchema;
     expect(() => run(job({ class: 'Odd', args: odd, perform: () => 1 }), 1)).toThrow('its schema returns no list');
   });
 
-  it('without a schema no promise is added', () => {
+  test('without a schema no promise is added', () => {
     expect(run(job({ class: 'Sync', perform: (n: number) => n + 1 }), 1)).toBe(2);
   });
 });
 
 describe('enqueue', () => {
-  it('sends class, queue and the arguments as given', async () => {
+  test('sends class, queue and the arguments as given', async () => {
     const sent = recordSent();
     await typed.enqueue('21', {}, undefined);
     expect(sent).toEqual([{ queue: 'images', class: 'Resize', args: ['21', {}] }]);
@@ -107,7 +107,7 @@ describe('enqueue', () => {
     expect(sent[1]?.args).toEqual([12345678901234567890n]);
   });
 
-  it('refuses what the worker would refuse, after JSON', async () => {
+  test('refuses what the worker would refuse, after JSON', async () => {
     const sent = recordSent();
     await expect(typed.enqueue('x', {})).rejects.toThrow('args[0]: ');
     const dated = job({ class: 'Dated', queue: 'q', args: z.tuple([z.date()]), perform: () => {} });
@@ -117,13 +117,13 @@ describe('enqueue', () => {
     expect(sent).toEqual([]);
   });
 
-  it('says what is missing: the queue, the connection', async () => {
+  test('says what is missing: the queue, the connection', async () => {
     await expect(job({ class: 'A', perform() {} }).enqueue()).rejects.toThrow('A has no queue');
     await expect(job({ class: 'A', queue: 'q', perform() {} }).enqueue()).rejects.toThrow('no Redis to enqueue to');
   });
 });
 
-it('job() refuses a definition without class or perform', () => {
+test('job() refuses a definition without class or perform', () => {
   expect(() => job({ class: '', perform() {} })).toThrow('needs a class');
   expect(() => job({ class: 'A' } as never)).toThrow('needs a perform function');
 });

@@ -1,7 +1,7 @@
 /** Loading job modules from real files: what registers, what is skipped, what is refused and in which words. */
 import { symlink } from 'node:fs/promises';
 import path from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { TsworkerError } from '../../../src/errors.js';
 import type { JobContext } from '../../../src/job.js';
 import { register, registerDecoder } from '../../../src/job-modules/global-registrations.js';
@@ -28,7 +28,7 @@ const call = (modules: JobModules, name: string, ...args: unknown[]): unknown =>
   modules.functions.get(name)?.fn.call({} as JobContext, 'q', ...(args as never[]));
 
 describe('what registers', () => {
-  it('capitalised exports and string names, in TypeScript and JavaScript of every kind', async () => {
+  test('capitalised exports and string names, in TypeScript and JavaScript of every kind', async () => {
     const folder = await folderWith({
       'a.ts': `async function daily(queue: string): Promise<string> { return queue; }
         export { daily as 'Reports::Daily' };
@@ -48,7 +48,7 @@ describe('what registers', () => {
     expect(modules.functions.get('FromMts')?.origin).toContain('b.mts');
   });
 
-  it('skips tests, declarations, and names that begin with _ or .', async () => {
+  test('skips tests, declarations, and names that begin with _ or .', async () => {
     const bad = 'throw new Error("loaded");';
     const folder = await folderWith({
       'ok.ts': 'export const Ok = () => 1;',
@@ -66,7 +66,7 @@ describe('what registers', () => {
     expect((await load(folder)).functions.classes).toEqual(['Ok']);
   });
 
-  it('hands TypeScript modules the running library, top-level await and relative imports', async () => {
+  test('hands TypeScript modules the running library, top-level await and relative imports', async () => {
     const folder = await folderWith({
       'a.ts': `import { register, registerDecoder, job, type JobContext } from 'tsworker';
         import { two } from './_lib/two.js';
@@ -88,7 +88,7 @@ describe('what registers', () => {
     }
   });
 
-  it('hooks, decoder and flags, in the order of the files', async () => {
+  test('hooks, decoder and flags, in the order of the files', async () => {
     const folder = await folderWith({
       'a.ts':
         'export const A = () => 1; export const setup = () => {}; export const flags = { one: { type: "string" } };',
@@ -106,7 +106,7 @@ describe('what registers', () => {
     expect(modules.decoder?.('X').class).toBe('X');
   });
 
-  it('warns of capitalised exports that are no jobs', async () => {
+  test('warns of capitalised exports that are no jobs', async () => {
     const folder = await folderWith({
       'a.ts': `export const A = () => 1; export class Model { constructor(readonly id: number) {} }
         export const LIMIT = 3; const f = () => 1; export { f as 'my-job' };`,
@@ -119,7 +119,7 @@ describe('what registers', () => {
     );
   });
 
-  it('takes each file once, whichever ways lead to it, and a barrel that exports again', async () => {
+  test('takes each file once, whichever ways lead to it, and a barrel that exports again', async () => {
     const folder = await folderWith({
       'a.ts':
         "export const A = () => 1; export const setup = () => {}; export const flags = { x: { type: 'string' } };",
@@ -133,7 +133,7 @@ describe('what registers', () => {
     expect(modules.hooks).toHaveLength(1);
   });
 
-  it('takes a file that is named itself', async () => {
+  test('takes a file that is named itself', async () => {
     const folder = await folderWith({
       '_one.ts': 'export const One = () => 1;',
       'two.ts': 'export const Two = () => 1;',
@@ -148,7 +148,7 @@ describe('the program itself', () => {
     slot[Symbol.for('tsworker.registrations')]?.program.splice(0);
   });
 
-  it('registers too, before any module, and stays registered', async () => {
+  test('registers too, before any module, and stays registered', async () => {
     register('Mine', () => 'mine');
     for (const modules of [await load(), await load()]) {
       expect(call(modules, 'Mine')).toBe('mine');
@@ -158,7 +158,7 @@ describe('the program itself', () => {
     expect((await problem(folder)).message).toMatch(/the class Mine is registered in this program and in .*a\.ts/);
   });
 
-  it('refuses what is no class or no function', () => {
+  test('refuses what is no class or no function', () => {
     expect(() => register('', () => 1)).toThrow('needs a Resque class');
     expect(() => register('A', 5 as never)).toThrow('needs a function');
     expect(() => registerDecoder({} as never)).toThrow('needs a function');
@@ -166,7 +166,7 @@ describe('the program itself', () => {
 });
 
 describe('what is refused', () => {
-  it('a missing path, an empty one, one that registers nothing, one that is no module', async () => {
+  test('a missing path, an empty one, one that registers nothing, one that is no module', async () => {
     const folder = await folderWith({ 'empty/note.md': '', 'idle/a.ts': 'export const x = 1;' });
     expect((await problem(path.join(folder, 'nope'))).message).toMatch(/nope does not exist/);
     expect((await problem(path.join(folder, 'empty'))).message).toMatch(/empty holds no module/);
@@ -176,7 +176,7 @@ describe('what is refused', () => {
     expect((await problem(path.join(folder, 'package.json'))).message).toMatch(/package\.json is not a job module/);
   });
 
-  it('two files with one class, a second decoder, one flag: both named', async () => {
+  test('two files with one class, a second decoder, one flag: both named', async () => {
     const classes = await folderWith({ 'a.ts': 'export const A = () => 1;', 'b.js': 'export const A = () => 2;' });
     expect((await problem(classes)).message).toMatch(/the class A is registered in .*a\.ts and in .*b\.js/);
     const decoders = await folderWith({
@@ -191,7 +191,7 @@ describe('what is refused', () => {
     expect((await problem(flags)).message).toMatch(/the flag x is defined in .*a\.ts and in .*b\.ts/);
   });
 
-  it('a module that throws: file, reason, line', async () => {
+  test('a module that throws: file, reason, line', async () => {
     const folder = await folderWith({
       'a.ts': "import { x } from './_b.js';\n\nthrow new RangeError('no db' + x);",
       '_b.ts': 'export const x = 1;',
@@ -201,31 +201,31 @@ describe('what is refused', () => {
     expect(cause).toMatchObject({ name: 'RangeError' });
   });
 
-  it('a hook, decoder or flags of the wrong type', async () => {
+  test('a hook, decoder or flags of the wrong type', async () => {
     const hook = await folderWith({ 'a.ts': 'export const A = () => 1; export const setup = 5;' });
     expect((await problem(hook)).message).toMatch(/a\.ts: the export setup must be a function/);
     const flags = await folderWith({ 'a.ts': 'export const A = () => 1; export const flags = [1];' });
     expect((await problem(flags)).message).toMatch(/a\.ts: the export flags must be an object/);
   });
 
-  it('what is thrown need not be an error', async () => {
+  test('what is thrown need not be an error', async () => {
     const folder = await folderWith({ 'a.ts': "throw 'text';" });
     expect((await problem(folder)).message).toMatch(/does not load: text/);
   });
 
-  it.each(Object.entries(unreadable))('what is thrown may be unreadable: %s', async (_kind, make) => {
+  test.each(Object.entries(unreadable))('what is thrown may be unreadable: %s', async (_kind, make) => {
     const { message, cause } = await loadProblem({ path: '/x/a.js', name: 'a.js' }, make());
     expect(message).toMatch(/^the job module a\.js does not load: /);
     expect(cause).toBe(asError(cause));
   });
 
-  it.each(['a.ts', 'a.mjs', 'a.cjs'])('also where a loader stands between (%s)', async (file) => {
+  test.each(['a.ts', 'a.mjs', 'a.cjs'])('also where a loader stands between (%s)', async (file) => {
     const folder = await folderWith({ [file]: `${GETTER}; throw ${UNREADABLE}.throwingTraps();` });
     expect((await problem(folder)).message).toMatch(/does not load: /);
   });
 });
 
-it('job() objects of another copy of the package are recognized by their brand', () => {
+test('job() objects of another copy of the package are recognized by their brand', () => {
   const fn = () => 1;
   expect(jobFunction({ class: 'X', [Symbol.for('tsworker.job')]: fn })).toEqual({ class: 'X', fn });
   expect(jobFunction({ class: 'X', perform: fn })).toBeUndefined();

@@ -4,7 +4,7 @@
  */
 import { execFileSync } from 'node:child_process';
 import path from 'node:path';
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import type { JobContext } from '../../../src/job.js';
 import { loadJobs } from '../../../src/job-modules/load.js';
 import { folderWith } from './folder.js';
@@ -48,7 +48,7 @@ const PROBE = [
   'export const Probe = () => [...defaults, ...spaces, named, extra].join("\\n");',
 ].join('\n');
 
-it('is what Node gives, in the first module and in the next', async () => {
+test('is what Node gives, in the first module and in the next', async () => {
   const folder = await folderWith({
     ...PACKAGES,
     'legacy.cjs': 'Object.defineProperty(exports, "__esModule", { value: true }); exports.old = 1;',
@@ -66,7 +66,7 @@ it('is what Node gives, in the first module and in the next', async () => {
   for (const name of ['First', 'Second']) expect(functions.get(name)?.fn.call({} as JobContext, 'q')).toBe(native);
 });
 
-it('a package that the worker uses itself is imported as by any other program', async () => {
+test('a package that the worker uses itself is imported as by any other program', async () => {
   const folder = await folderWith({
     'a.ts': `import lev from '${path.resolve('node_modules/fastest-levenshtein/mod.js')}';
       export const Distance = () => lev.distance('ab', 'ac');`,
@@ -76,7 +76,7 @@ it('a package that the worker uses itself is imported as by any other program', 
   expect(functions.get('Distance')?.fn.call({} as JobContext, 'q')).toBe(1);
 });
 
-it('modules that import one file share it, also when they are loaded again', async () => {
+test('modules that import one file share it, also when they are loaded again', async () => {
   const folder = await folderWith({
     '_shared.ts': 'export const box: { n: number } = { n: 0 };',
     'a.ts': "import { box } from './_shared.js'; box.n++; export const A = () => box;",

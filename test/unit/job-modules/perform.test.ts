@@ -1,6 +1,6 @@
 /** From claim to function: decoding, looking up, the context; then setup and teardown. */
 import { pino } from 'pino';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Run } from '../../../src/engine/run.js';
 import type { Decoder, JobContext, SetupContext } from '../../../src/job.js';
 import { runSetup, runTeardown } from '../../../src/job-modules/hooks.js';
@@ -24,7 +24,7 @@ function registry(fn: (this: JobContext, queue: string, ...args: never[]) => unk
 }
 
 describe('createPerform', () => {
-  it('calls the function with queue and arguments, and adds no promise', () => {
+  test('calls the function with queue and arguments, and adds no promise', () => {
     const functions = registry((...all: unknown[]) => all);
     expect(perform(functions, '{"class":"Known","args":[1,12345678901234567890]}')).toEqual([
       'high',
@@ -34,7 +34,7 @@ describe('createPerform', () => {
     expect(perform(functions, '{"class":"Known"}', { useNumber: false })).toEqual(['high']);
   });
 
-  it('gives the context, computed when it is read', () => {
+  test('gives the context, computed when it is read', () => {
     const payload = '{ "class": "Known", "args": [1] }';
     const seen = registry(function () {
       const { queue, class: name, args, payload: text, workerId, signal, flags } = this;
@@ -53,7 +53,7 @@ describe('createPerform', () => {
     });
   });
 
-  it('lets a watcher see every job, also one that cannot be read, but only while it watches', () => {
+  test('lets a watcher see every job, also one that cannot be read, but only while it watches', () => {
     const seen: string[] = [];
     const watcher = {
       watches: true,
@@ -71,7 +71,7 @@ describe('createPerform', () => {
     expect(seen).toEqual(['Known', 'Unknown', '']);
   });
 
-  it.each(['Unknown', '__proto__', 'constructor', 'toString', ''])('fails the unknown class %j', (name) => {
+  test.each(['Unknown', '__proto__', 'constructor', 'toString', ''])('fails the unknown class %j', (name) => {
     const payload = JSON.stringify({ class: name, args: [1, 'a'] });
     expect(() =>
       perform(
@@ -86,7 +86,7 @@ describe('createPerform', () => {
     );
   });
 
-  it('cuts the arguments it shows, of any size and depth', () => {
+  test('cuts the arguments it shows, of any size and depth', () => {
     const long = `{"class":"X","args":["${'a'.repeat(5000)}",12345678901234567890]}`;
     expect(() =>
       perform(
@@ -103,14 +103,14 @@ describe('createPerform', () => {
     ).toThrow('No worker for X in queue high with args');
   });
 
-  it('takes a decoder, from the registry or handed in', () => {
+  test('takes a decoder, from the registry or handed in', () => {
     const functions = registry((...all: unknown[]) => all);
     functions.setDecoder((text) => ({ class: 'Known', args: [text] }), 'a.ts');
     expect(perform(functions, 'any text')).toEqual(['high', 'any text']);
     expect(perform(functions, 'x', { decoder: () => ({ class: 'Known', args: [2] }) })).toEqual(['high', 2]);
   });
 
-  it.each<[string, () => unknown, string]>([
+  test.each<[string, () => unknown, string]>([
     ['a list', () => ['Known', 1], "the decoder's result is an array, not an object"],
     ['nothing', () => undefined, "the decoder's result is missing, not an object"],
     ['no class', () => ({ args: [] }), "the decoder's result's class is missing"],
@@ -150,7 +150,7 @@ describe('setup and teardown', () => {
     return { functions: new FunctionRegistry(), decoder: undefined, hooks, flags: {}, warnings: [] };
   }
 
-  it('run in order, and back, once', async () => {
+  test('run in order, and back, once', async () => {
     const calls: string[] = [];
     const loaded = modules(calls);
     await runTeardown(loaded);
@@ -160,7 +160,7 @@ describe('setup and teardown', () => {
     expect(calls).toEqual(['+a', '+b', '+c', '-c', '-b', '-a']);
   });
 
-  it('a failing setup names the file, and only what was set up is torn down', async () => {
+  test('a failing setup names the file, and only what was set up is torn down', async () => {
     const calls: string[] = [];
     const loaded = modules(calls, ['+b']);
     await expect(runSetup(loaded, context)).rejects.toThrow('setup of b.ts failed: cannot +b');
@@ -168,7 +168,7 @@ describe('setup and teardown', () => {
     expect(calls).toEqual(['+a', '+b', '-a']);
   });
 
-  it('a failing teardown stops none of the others', async () => {
+  test('a failing teardown stops none of the others', async () => {
     const calls: string[] = [];
     const loaded = modules(calls, ['-c', '-b']);
     await runSetup(loaded, context);
@@ -176,7 +176,7 @@ describe('setup and teardown', () => {
     expect(calls).toEqual(['+a', '+b', '+c', '-c', '-b', '-a']);
   });
 
-  it.each(Object.entries(unreadable))('a hook that throws what cannot be read (%s) is named', async (_kind, make) => {
+  test.each(Object.entries(unreadable))('a hook that throws what cannot be read (%s) is named', async (_kind, make) => {
     const throwing = async () => {
       throw make();
     };

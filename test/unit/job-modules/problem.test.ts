@@ -1,5 +1,5 @@
 /** Job modules that do not load, from real files: each error says where, why, and what would be right. */
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { TsworkerError } from '../../../src/errors.js';
 import { loadJobs } from '../../../src/job-modules/load.js';
 import { folderWith } from './folder.js';
@@ -18,7 +18,7 @@ async function problemOf(files: Readonly<Record<string, string>>, below = ''): P
   return { text: short(error.message), hint: short(error.hint ?? '') };
 }
 
-it('bad syntax: the line and column of the file, and what is written there', async () => {
+test('bad syntax: the line and column of the file, and what is written there', async () => {
   expect(await problemOf({ 'a.ts': 'export function A( {\n  x y' })).toEqual({
     text: expect.stringMatching(/^the job module a\.ts does not load: SyntaxError: .* \(at a\.ts:2:5, in "x y"\)$/),
     hint: 'Correct the syntax.',
@@ -29,7 +29,7 @@ it('bad syntax: the line and column of the file, and what is written there', asy
   );
 });
 
-it('what the code itself throws is not its syntax: the line, and no column of the compiled text', async () => {
+test('what the code itself throws is not its syntax: the line, and no column of the compiled text', async () => {
   const parse = await problemOf({ 'a.ts': 'type T = number; export const A: T = JSON.parse("{");' });
   expect(parse.text).toMatch(/SyntaxError: .*JSON.* \(at a\.ts:1\)$/);
   expect(parse.hint).toBe('Correct the module, or begin its name with _ if it is no job module.');
@@ -41,7 +41,7 @@ it('what the code itself throws is not its syntax: the line, and no column of th
 const notFound = async (specifier: string, more: Readonly<Record<string, string>> = {}, file = 'a.ts') =>
   (await problemOf({ [`jobs/${file}`]: `import x from '${specifier}'; x();`, ...more }, 'jobs')).hint;
 
-it('a module that is not there: nothing is proposed to be installed that the project does not name itself', async () => {
+test('a module that is not there: nothing is proposed to be installed that the project does not name itself', async () => {
   expect(await notFound('./gone.js')).toBe('Correct the path of the import.');
   expect(await notFound('./gone.js', {}, 'a.mjs')).toBe('Correct the path of the import.');
   const manifest = { 'package.json': '{"type":"module","devDependencies":{"@acme/lib":"1"}}' };
@@ -63,7 +63,7 @@ it('a module that is not there: nothing is proposed to be installed that the pro
 const CONFIG =
   '{ // a comment\n "compilerOptions": { "paths": { "@lib/*": ["./src/lib/*"], "db": ["./src/db.ts"] } } }';
 
-it('the paths of tsconfig.json are followed, and named where they lead nowhere', async () => {
+test('the paths of tsconfig.json are followed, and named where they lead nowhere', async () => {
   const folder = await folderWith({
     'tsconfig.json': CONFIG,
     'src/lib/y.ts': "import db from 'db'; export const y: number = db + 1;",
@@ -81,14 +81,14 @@ it('the paths of tsconfig.json are followed, and named where they lead nowhere',
   );
 });
 
-it('a tsconfig.json that cannot be read keeps nothing from loading that needs no paths', async () => {
+test('a tsconfig.json that cannot be read keeps nothing from loading that needs no paths', async () => {
   const broken = { 'tsconfig.json': '{ "extends": "@tsconfig/node20/tsconfig.json" }' };
   const folder = await folderWith({ ...broken, 'jobs/a.ts': 'export const A = (): number => 1;' });
   expect((await loadJobs([`${folder}/jobs`], { self })).functions.classes).toEqual(['A']);
   expect(await notFound('@lib/y', broken)).toMatch(/^The paths of .*tsconfig\.json are not used, .*@tsconfig\/node20/);
 });
 
-it.each([
+test.each([
   ['of a field', 'class M { @column() name = 1; }'],
   ['of a method', 'class M { @log m() {} }'],
   ['of a class', '@entity class M {}'],
@@ -104,7 +104,7 @@ it.each([
   expect(hint).toMatch(/^Compile the project first .*-jobs=dist\/jobs/);
 });
 
-it('an ES module in a package that says it is CommonJS', async () => {
+test('an ES module in a package that says it is CommonJS', async () => {
   const files = { 'package.json': '{"type":"commonjs"}', 'a.js': 'export const A = () => 1;' };
   expect(await problemOf(files)).toEqual({
     text: 'the job module a.js does not load: it is an ES module (export, import), but package.json says "type": "commonjs"',
@@ -115,7 +115,7 @@ it('an ES module in a package that says it is CommonJS', async () => {
   expect(functions.classes).toEqual(['A']);
 });
 
-it('a folder without jobs: what was seen in it', async () => {
+test('a folder without jobs: what was seen in it', async () => {
   const { text, hint } = await problemOf(
     {
       'jobs/a.ts': 'export function hello() {} export default () => 1; export class Mailer {} export const LIMIT = 3;',
@@ -132,7 +132,7 @@ it('a folder without jobs: what was seen in it', async () => {
   expect(hint).toBe('Export a job(), or a function whose name begins with a capital.');
 });
 
-it('modules with JSX beside others are named in a warning', async () => {
+test('modules with JSX beside others are named in a warning', async () => {
   const folder = await folderWith({ 'a.ts': 'export const A = () => 1;', 'b.tsx': '', 'c.jsx': '', 'd.test.tsx': '' });
   const { warnings } = await loadJobs([folder], { self });
   expect(warnings.map((text) => text.replace(`${folder}/`, ''))).toEqual([

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { expect, expectTypeOf, it, onTestFinished } from 'vitest';
+import { expect, expectTypeOf, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import type { FlagOptions, JobContext, JobFunction, SetupContext } from '../../../src/job.js';
 import { defineFlags } from '../../../src/job-modules/flags.js';
@@ -15,7 +15,7 @@ const flags = { region: { type: 'string', default: 'eu' }, retries: { type: 'num
 >;
 type Context = JobContext<typeof flags>;
 
-it('the flags of the module are typed in the context', () => {
+test('the flags of the module are typed in the context', () => {
   expectTypeOf<Context['flags']['region']>().toEqualTypeOf<string>();
   expectTypeOf<Context['flags']['retries']>().toEqualTypeOf<number | undefined>();
   job({
@@ -34,7 +34,7 @@ it('the flags of the module are typed in the context', () => {
   });
 });
 
-it('setup takes the flags of its module out of its context, typed', () => {
+test('setup takes the flags of its module out of its context, typed', () => {
   const flags = defineFlags({ region: { type: 'string', default: 'eu' }, retries: { type: 'number' } });
   type Flags = typeof flags;
   const setup = ({ flags, concurrency }: SetupContext<Flags>): void => {
@@ -48,7 +48,7 @@ it('setup takes the flags of its module out of its context, typed', () => {
   defineFlags({ region: { typ: 'string' } });
 });
 
-it('register takes functions with typed arguments, with and without a typed context', () => {
+test('register takes functions with typed arguments, with and without a typed context', () => {
   const calls = (add: typeof register): void => {
     add('A', async (_queue: string, _id: number) => {});
     add('B', async function (this: Context, _queue: string, _id: number) {
@@ -73,7 +73,7 @@ function compilerOn(text: string): string {
   return spawnSync('node_modules/.bin/tsc', [...flags.split(' '), `${folder}/a.ts`], { encoding: 'utf8' }).stdout;
 }
 
-it('a wrong definition gives an error that says what is wanted', () => {
+test('a wrong definition gives an error that says what is wanted', () => {
   const said = compilerOn(
     [
       "job({ class: 'A', args: z.object({ a: z.string() }), perform(_a) {} });",
@@ -92,7 +92,7 @@ it('a wrong definition gives an error that says what is wanted', () => {
   expect(errors[3]).toContain("Did you mean to write 'perform'?");
 });
 
-it('perform must take what the schema returns', () => {
+test('perform must take what the schema returns', () => {
   // @ts-expect-error the schema returns a number
   job({ class: 'A', args: z.tuple([z.number()]), perform: (_id: string) => {} });
   expect(flags.region.default).toBe('eu');

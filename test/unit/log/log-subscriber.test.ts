@@ -1,5 +1,5 @@
 import { pino } from 'pino';
-import { expect, it, vi } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { EngineEvents } from '../../../src/engine/events.js';
 import { Run } from '../../../src/engine/run.js';
 import type { Claim } from '../../../src/job.js';
@@ -30,7 +30,7 @@ function run(args: string): Run {
   return made;
 }
 
-it('a job that succeeds is a line where that is wanted, with its arguments cut', () => {
+test('a job that succeeds is a line where that is wanted, with its arguments cut', () => {
   const { lines, events } = stage();
   events.emit('finished', run('12345678901234567890,"a"'), { kind: 'done' });
   expect(lines).toMatchObject([
@@ -52,7 +52,7 @@ it('a job that succeeds is a line where that is wanted, with its arguments cut',
   expect(without.lines).toEqual([]);
 });
 
-it('thousands of them a second are fifty lines and a sum', () => {
+test('thousands of them a second are fifty lines and a sum', () => {
   vi.useFakeTimers();
   try {
     const { lines, events } = stage();
@@ -68,7 +68,7 @@ it('thousands of them a second are fifty lines and a sum', () => {
   }
 });
 
-it('5,000 failures are less than 5 MB of log', () => {
+test('5,000 failures are less than 5 MB of log', () => {
   const { lines, events } = stage();
   const error = new Error('boom');
   error.stack = `Error: boom\n${'    at job (/srv/app/jobs/some-file.ts:10:20)\n'.repeat(4)}`;
@@ -76,7 +76,7 @@ it('5,000 failures are less than 5 MB of log', () => {
   expect(JSON.stringify(lines).length).toBeLessThan(3_000_000);
 });
 
-it('a stop says what is waited for, and how to end that', () => {
+test('a stop says what is waited for, and how to end that', () => {
   expect(shutdownText(0, 0, 'SIGINT')).toBe('shutting down');
   expect(shutdownText(3, 0, 'SIGINT')).toBe('shutting down: waiting for 3 running jobs (Ctrl-C again to stop now)');
   expect(shutdownText(1, 25_000, 'SIGTERM')).toBe(

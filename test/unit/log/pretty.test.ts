@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { pino } from 'pino';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { pretty } from '../../../src/log/pretty.js';
 
 const WIDE = { colour: false, columns: 120 };
@@ -15,14 +15,14 @@ function logged(log: (logger: pino.Logger) => void): string {
 const at = (text: string) => text.replaceAll(/\d\d:\d\d:\d\d\.\d{3}/g, 'TIME');
 
 describe('a line for people', () => {
-  it('has time, level, message and fields', () => {
+  test('has time, level, message and fields', () => {
     const line = logged((log) => log.info({ queue: 'mail', ms: 12, args: '1,"a b"', none: null }, 'job done'));
     expect(at(pretty(line, WIDE))).toBe(`TIME INFO  job done  queue=mail ms=12 args='1,"a b"'\n`);
     const list = logged((log) => log.warn({ classes: ['A', 'B'], job: { class: 'A' } }, 'x\ny'));
     expect(at(pretty(list, WIDE))).toBe(`TIME WARN  x  classes=A,B job='{"class":"A"}'\n${' '.repeat(19)}y\n`);
   });
 
-  it('is five lines at most for a failed job, and says where it failed', () => {
+  test('is five lines at most for a failed job, and says where it failed', () => {
     const error = new TypeError('no price\nsecond line');
     error.stack = `TypeError: no price\nsecond line\n${Array.from({ length: 20 }, (_, i) => `    at f${i} (/app/jobs/a.ts:${i}:1)`).join('\n')}`;
     const text = pretty(
@@ -41,14 +41,14 @@ describe('a line for people', () => {
     );
   });
 
-  it('puts the fields that do not fit into a second one', () => {
+  test('puts the fields that do not fit into a second one', () => {
     const line = logged((log) => log.info({ one: 'x'.repeat(30), two: 'y'.repeat(30) }, 'started'));
     expect(at(pretty(line, { colour: false, columns: 70 }))).toBe(
       `TIME INFO  started  one=${'x'.repeat(30)}\n${' '.repeat(19)}two=${'y'.repeat(30)}\n`,
     );
   });
 
-  it('is coloured where that is wanted', () => {
+  test('is coloured where that is wanted', () => {
     expect(
       pretty(
         logged((log) => log.error('no')),
@@ -57,7 +57,7 @@ describe('a line for people', () => {
     ).toContain('\u001b[31mERROR\u001b[39m no');
   });
 
-  it('is harmless, bounded and whole lines, whatever is logged', () => {
+  test('is harmless, bounded and whole lines, whatever is logged', () => {
     fc.assert(
       fc.property(
         fc.string({ unit: 'binary' }),

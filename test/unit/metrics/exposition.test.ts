@@ -1,19 +1,19 @@
 import fc from 'fast-check';
 import { AggregatorRegistry } from 'prom-client';
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { expose } from '../../../src/metrics/exposition.js';
 import { DURATION_BOUNDS, FAMILIES } from '../../../src/metrics/families.js';
 import { Histogram } from '../../../src/metrics/histogram.js';
 import { parseMetrics } from '../../support/metrics.js';
 
-it('writes every family with help and type, also one without a value', () => {
+test('writes every family with help and type, also one without a value', () => {
   const text = expose([]);
   const { types } = parseMetrics(text);
   expect([...types]).toEqual(Object.entries(FAMILIES).map(([name, { type }]) => [name, type]));
   for (const name of types.keys()) expect(text).toContain(`# HELP ${name} `);
 });
 
-it('writes a histogram with cumulative buckets', () => {
+test('writes a histogram with cumulative buckets', () => {
   const histogram = new Histogram(DURATION_BOUNDS);
   for (const value of [0, 0.001, 0.3, 0.3, 5000]) histogram.observe(value);
   const labels = { queue: 'q', class: 'A' };
@@ -25,7 +25,7 @@ it('writes a histogram with cumulative buckets', () => {
   expect(scraped.sum('tsworker_job_duration_seconds_sum', labels)).toBeCloseTo(5000.601);
 });
 
-it('any label value can be read back', () => {
+test('any label value can be read back', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), (name) => {
       const labels = { queue: 'q', class: name, outcome: 'done' };
@@ -36,7 +36,7 @@ it('any label value can be read back', () => {
   );
 });
 
-it('writes what prom-client writes', async () => {
+test('writes what prom-client writes', async () => {
   const labels = fc.record({ queue: fc.string({ unit: 'binary' }), class: fc.string() });
   const value = fc.oneof(fc.nat(), fc.double({ min: 0, max: 1e12, noNaN: true }));
   await fc.assert(

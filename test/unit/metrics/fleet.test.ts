@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import type { Counts } from '../../../src/metrics/counts.js';
 import { expose } from '../../../src/metrics/exposition.js';
 import { FleetCounts } from '../../../src/metrics/fleet.js';
@@ -23,7 +23,7 @@ const scrape = async (): Promise<Scraped> => parseMetrics(await expose(fleet.tot
 const jobs = async (labels: Record<string, string>) => (await scrape()).sum('tsworker_jobs_total', labels);
 
 describe('a child that died', () => {
-  it('is counted as Redis counted it: what it did not report is of no known class', async () => {
+  test('is counted as Redis counted it: what it did not report is of no known class', async () => {
     fleet.counted(0, 11, counts(3, 1));
     fleet.counted(0, 11, counts(2));
     fleet.left(0, 11, false);
@@ -34,13 +34,13 @@ describe('a child that died', () => {
     expect(await jobs({ class: 'unknown', queue: 'unknown', outcome: 'done' })).toBe(4);
   });
 
-  it('whose counts somebody took out of the books stays as it reported', async () => {
+  test('whose counts somebody took out of the books stays as it reported', async () => {
     fleet.counted(0, 11, counts(3));
     fleet.recovered(11, { processed: 1, failed: 0 });
     expect(await jobs({ outcome: 'done' })).toBe(3);
   });
 
-  it('is not mixed up with the next process in its place, nor with one of its pid later', async () => {
+  test('is not mixed up with the next process in its place, nor with one of its pid later', async () => {
     fleet.counted(0, 11, counts(3));
     fleet.left(0, 11, false);
     fleet.counted(0, 12, counts(1));
@@ -50,7 +50,7 @@ describe('a child that died', () => {
     expect(await jobs({ outcome: 'done' })).toBe(6);
   });
 
-  it('of an orderly end nothing is kept', async () => {
+  test('of an orderly end nothing is kept', async () => {
     fleet.counted(0, 11, counts(3));
     fleet.left(0, 11, true);
     // Another process, much later, with the same pid.
@@ -59,7 +59,7 @@ describe('a child that died', () => {
   });
 });
 
-it('a job that was recovered counts as what became of it, and any name but ours as unknown', async () => {
+test('a job that was recovered counts as what became of it, and any name but ours as unknown', async () => {
   fleet.totals.recovered({ queue: 'q', class: 'Mail', fate: 'requeued' });
   fleet.totals.recovered({ queue: 'q', class: 'Mail', fate: 'poison_pill' });
   fleet.totals.recovered({ queue: 'rubys', class: 'Theirs', fate: 'failed' });
@@ -69,7 +69,7 @@ it('a job that was recovered counts as what became of it, and any name but ours 
   expect((await scrape()).sum('tsworker_recovered_jobs_total', { fate: 'poison_pill' })).toBe(1);
 });
 
-it('restarts have their reason, and an end at a stop is none', async () => {
+test('restarts have their reason, and an end at a stop is none', async () => {
   fleet.died(1, true);
   fleet.blocked(2);
   fleet.died(2, true);
@@ -81,7 +81,7 @@ it('restarts have their reason, and an end at a stop is none', async () => {
   expect(['death', 'blocked', 'max-rss', 'reload'].map(restarts)).toEqual([1, 1, 1, 1]);
 });
 
-it('a process that is gone has no gauges, and keeps its counters', async () => {
+test('a process that is gone has no gauges, and keeps its counters', async () => {
   fleet.counted(0, 11, { ...NOTHING, exchanges: 4 });
   fleet.counted(1, 12, { ...NOTHING, busy: 2 });
   fleet.left(0, 11, true);
@@ -91,7 +91,7 @@ it('a process that is gone has no gauges, and keeps its counters', async () => {
   expect(scraped.sum('tsworker_exchanges_total', { process: 'child-1' })).toBe(4);
 });
 
-it('two processes in one place, while one replaces the other: together, and then the new one alone', async () => {
+test('two processes in one place, while one replaces the other: together, and then the new one alone', async () => {
   fleet.counted(0, 11, { ...NOTHING, busy: 3 });
   fleet.counted(0, 12, { ...NOTHING, busy: 1 });
   expect((await scrape()).sum('tsworker_busy_slots', { process: 'child-1' })).toBe(4);
@@ -100,7 +100,7 @@ it('two processes in one place, while one replaces the other: together, and then
   expect((await scrape()).series('tsworker_busy_slots')).toHaveLength(1);
 });
 
-it('tells how long a process has been silent', () => {
+test('tells how long a process has been silent', () => {
   fleet.totals.add('child-1', 11, NOTHING, 1000);
   const silent = [...fleet.totals.samples(61_000)].find((sample) => sample.family === 'tsworker_silent_seconds');
   expect(silent?.value).toBe(60);

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { EngineEvents } from '../../../src/engine/events.js';
 import type { Outcome } from '../../../src/job.js';
 import { WAIT_BOUNDS } from '../../../src/metrics/families.js';
@@ -21,7 +21,7 @@ function recorder(classes = ['Mail', 'Report']) {
 }
 
 describe('outcomes', () => {
-  it('count when Redis has them, and not before', () => {
+  test('count when Redis has them, and not before', () => {
     const { recorded, events } = recorder();
     const [a, b, c] = [0, 1, 2].map((slot) => testRun({ class: 'Mail' }, { slot }));
     events.emit('finished', a, DONE);
@@ -39,7 +39,7 @@ describe('outcomes', () => {
     expect(recorded.drain().jobs).toEqual([]);
   });
 
-  it('count once, also when a slot is used again and again', () => {
+  test('count once, also when a slot is used again and again', () => {
     const { recorded, events } = recorder();
     for (let n = 0; n < 5; n++) {
       const run = testRun({ class: 'Mail' });
@@ -50,7 +50,7 @@ describe('outcomes', () => {
     expect(recorded.drain().jobs).toMatchObject([{ done: 5 }]);
   });
 
-  it('of a worker that was taken for dead count as fenced alone', () => {
+  test('of a worker that was taken for dead count as fenced alone', () => {
     const { recorded, events } = recorder();
     const run = testRun({ class: 'Mail' });
     events.emit('finished', run, DONE);
@@ -59,13 +59,13 @@ describe('outcomes', () => {
     expect(recorded.drain()).toMatchObject({ fenced: 1, jobs: [] });
   });
 
-  it('of a claim that was handed back unrun are none', () => {
+  test('of a claim that was handed back unrun are none', () => {
     const { recorded, events } = recorder();
     events.emit('acked', testRun({ class: 'Mail' }).claim, DONE);
     expect(recorded.drain().jobs).toEqual([]);
   });
 
-  it('of whatever class a payload names make no more series than there are classes, and one', () => {
+  test('of whatever class a payload names make no more series than there are classes, and one', () => {
     fc.assert(
       fc.property(fc.array(fc.string()), (names) => {
         const { recorded, events } = recorder();
@@ -82,7 +82,7 @@ describe('outcomes', () => {
   });
 });
 
-it('durations and waits fall into their buckets; waits only where the payload says when', () => {
+test('durations and waits fall into their buckets; waits only where the payload says when', () => {
   const { recorded, events } = recorder();
   const enqueued = (agoMs: number) => ({
     class: 'Mail',
@@ -103,7 +103,7 @@ it('durations and waits fall into their buckets; waits only where the payload sa
   expect(wait.sum).toBeGreaterThanOrEqual(100_004);
 });
 
-it('a producer that begins to write times is noticed after few jobs, however many had none before', () => {
+test('a producer that begins to write times is noticed after few jobs, however many had none before', () => {
   const { recorded, events } = recorder();
   const run = (payload: object) => {
     const one = testRun(payload);
@@ -119,7 +119,7 @@ it('a producer that begins to write times is noticed after few jobs, however man
   expect(recorded.drain().waits[0].wait.buckets.reduce((sum, n) => sum + n)).toBe(100);
 });
 
-it('counts calls, and tells how things stand', () => {
+test('counts calls, and tells how things stand', () => {
   const { recorded, events } = recorder();
   events.emit('called', 3, 2);
   events.emit('called', 1, 0);

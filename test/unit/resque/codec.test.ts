@@ -1,6 +1,6 @@
 /** The payload codec against JSON.parse, and against integers that JSON.parse cannot hold. */
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { TsworkerError } from '../../../src/errors.js';
 import { decodePayload, encodePayload } from '../../../src/resque/codec.js';
 
@@ -18,16 +18,16 @@ function refusal(action: () => unknown): TsworkerError {
 }
 
 describe('decodePayload', () => {
-  it('reads class and args, in any order and among other keys', () => {
+  test('reads class and args, in any order and among other keys', () => {
     expect(decode('{"class":"Archive","args":[35,"tar"]}')).toEqual({ class: 'Archive', args: [35, 'tar'] });
     expect(decode(' {"args":[],"queue":"q","class":"A"}\n')).toEqual({ class: 'A', args: [] });
   });
 
-  it.each(['{"class":"A"}', '{"class":"A","args":null}'])('takes %s for no arguments', (text) => {
+  test.each(['{"class":"A"}', '{"class":"A","args":null}'])('takes %s for no arguments', (text) => {
     expect(decode(text)).toEqual({ class: 'A', args: [] });
   });
 
-  it.each([
+  test.each([
     ['', 'the payload is empty'],
     ['{', 'not strict JSON'],
     ['{"class":"A","args":[]} x', 'not strict JSON'],
@@ -51,13 +51,13 @@ describe('decodePayload', () => {
     expect(error.message).toContain('{"class":"Archive","args":[35,"tar"]}');
   });
 
-  it('refuses bytes that are not UTF-8, and takes a U+FFFD that is', () => {
+  test('refuses bytes that are not UTF-8, and takes a U+FFFD that is', () => {
     const bad = Buffer.concat([Buffer.from('{"class":"A","args":["'), Buffer.from([0xff]), Buffer.from('"]}')]);
     expect(refusal(() => decodePayload(bad, true)).message).toContain('not valid UTF-8');
     expect(argOf('"\ufffd é 😀"')).toBe('\ufffd é 😀');
   });
 
-  it('keeps __proto__ an own property, with and without large integers', () => {
+  test('keeps __proto__ an own property, with and without large integers', () => {
     for (const extra of ['1', '12345678901234567890']) {
       const arg = argOf(`{"__proto__":{"polluted":${extra}}}`);
       expect(Object.keys(arg as object)).toEqual(['__proto__']);
@@ -68,7 +68,7 @@ describe('decodePayload', () => {
 });
 
 describe('large integers', () => {
-  it.each([
+  test.each([
     ['9007199254740991', 9007199254740991],
     ['-9007199254740991', -9007199254740991],
     ['9007199254740992', 9007199254740992n],
@@ -90,11 +90,11 @@ describe('large integers', () => {
     });
   });
 
-  it('are rounded as JSON.parse does where useNumber is off', () => {
+  test('are rounded as JSON.parse does where useNumber is off', () => {
     expect(argOf('12345678901234567890', false)).toBe(12345678901234567000);
   });
 
-  it('survive 100,000 levels of nesting or fail as a payload, never as a crash', () => {
+  test('survive 100,000 levels of nesting or fail as a payload, never as a crash', () => {
     const deep = `${'['.repeat(100_000)}12345678901234567890${']'.repeat(100_000)}`;
     let value = argOf(deep);
     while (Array.isArray(value)) value = value[0];
@@ -158,7 +158,7 @@ const sample = fc.letrec<{ tree: Sample }>((tie) => ({
 })).tree;
 
 describe('properties', () => {
-  it('every tree arrives as it was meant, exact integers included', () => {
+  test('every tree arrives as it was meant, exact integers included', () => {
     fc.assert(
       fc.property(sample, ({ text, value }) => {
         expect(argOf(text)).toStrictEqual(value);
@@ -167,7 +167,7 @@ describe('properties', () => {
     );
   });
 
-  it('without useNumber it is JSON.parse', () => {
+  test('without useNumber it is JSON.parse', () => {
     fc.assert(
       fc.property(sample, ({ text }) => {
         expect(argOf(text, false)).toStrictEqual(JSON.parse(text));
@@ -175,7 +175,7 @@ describe('properties', () => {
     );
   });
 
-  it('any bytes decode or are refused with PAYLOAD', () => {
+  test('any bytes decode or are refused with PAYLOAD', () => {
     const bytes = fc.oneof(
       fc.uint8Array(),
       fc.json().map((text) => Buffer.from(text)),
@@ -195,14 +195,14 @@ describe('properties', () => {
 });
 
 describe('encodePayload', () => {
-  it("writes Ruby's key order and exact integers", () => {
+  test("writes Ruby's key order and exact integers", () => {
     expect(encodePayload('Archive', [35, 'tar'])).toBe('{"class":"Archive","args":[35,"tar"]}');
     expect(encodePayload('A', [12345678901234567890n, { id: -1n }])).toBe(
       '{"class":"A","args":[12345678901234567890,{"id":-1}]}',
     );
   });
 
-  it('writes what JSON.stringify writes', () => {
+  test('writes what JSON.stringify writes', () => {
     const odd = [undefined, new Date(0), { a: undefined, b: [undefined] }, new Set([1]), Object(1), null, Array(2), -0];
     expect(encodePayload('A', odd)).toBe(`{"class":"A","args":${JSON.stringify(odd)}}`);
     fc.assert(
@@ -212,7 +212,7 @@ describe('encodePayload', () => {
     );
   });
 
-  it.each([
+  test.each([
     [[() => 1], 'args[0] is a function'],
     [[1, { a: [Symbol('x')] }], 'args[1].a[0] is a symbol'],
     [[Number.NaN], 'args[0] is NaN'],
@@ -225,7 +225,7 @@ describe('encodePayload', () => {
     expect(error.message).toContain(message);
   });
 
-  it('refuses cycles, an empty class, endless depth; not a value that occurs twice', () => {
+  test('refuses cycles, an empty class, endless depth; not a value that occurs twice', () => {
     const cycle: unknown[] = [];
     cycle.push({ cycle });
     expect(refusal(() => encodePayload('A', [cycle])).message).toContain('args[0][0].cycle contains itself');
@@ -237,7 +237,7 @@ describe('encodePayload', () => {
     expect(encodePayload('A', [shared, shared])).toBe('{"class":"A","args":[{"a":1},{"a":1}]}');
   });
 
-  it('comes back through decodePayload', () => {
+  test('comes back through decodePayload', () => {
     const leaf = fc.oneof(
       fc.string({ unit: 'grapheme' }),
       fc.boolean(),

@@ -1,6 +1,6 @@
 /** The failed entry: Ruby's fields in Ruby's order, and valid whatever the error object is. */
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type FailureContext, failureParts } from '../../../src/resque/failure.js';
 import { asError } from '../../../src/thrown.js';
 
@@ -25,7 +25,7 @@ function entryText(error: unknown, raw?: Buffer): string {
 const entry = (error: unknown, raw?: Buffer): Entry => JSON.parse(entryText(error, raw)) as Entry;
 
 describe('failureParts', () => {
-  it('writes the entry as Ruby does, byte for byte', () => {
+  test('writes the entry as Ruby does, byte for byte', () => {
     const error = new TypeError('boom\nat night');
     error.stack = 'TypeError: boom\nat night\n    at perform (job.ts:4:2)\n    at async run (job.ts:9:1)';
     expect(entryText(error)).toBe(
@@ -35,13 +35,13 @@ describe('failureParts', () => {
     );
   });
 
-  it('adds the exact bytes of a payload that was not JSON', () => {
+  test('adds the exact bytes of a payload that was not JSON', () => {
     const raw = Buffer.from([0xff, 0x00, 0x7b]);
     const text = entryText(new Error('x'), raw);
     expect(text.endsWith(`,"payload_base64":"${raw.toString('base64')}"}`)).toBe(true);
   });
 
-  it('names the class of an error that sets no name', () => {
+  test('names the class of an error that sets no name', () => {
     class Declined extends Error {}
     expect(entry(new Declined('x')).exception).toBe('Declined');
     expect(entry(new DOMException('x', 'AbortError')).exception).toBe('AbortError');
@@ -49,14 +49,14 @@ describe('failureParts', () => {
     expect(entry(Object.assign(new Error('x'), { name: '' })).exception).toBe('Error');
   });
 
-  it('takes message lines out of the backtrace, also those that look like frames', () => {
+  test('takes message lines out of the backtrace, also those that look like frames', () => {
     const { backtrace } = entry(new Error('first\n    at fake (x.ts:1:1)'));
     expect(backtrace.length).toBeGreaterThan(0);
     expect(backtrace).not.toContain('fake (x.ts:1:1)');
     expect(backtrace[0]).toContain('failure.test.ts');
   });
 
-  it('follows causes, and lists the errors of an AggregateError', () => {
+  test('follows causes, and lists the errors of an AggregateError', () => {
     const { backtrace } = entry(new Error('outer', { cause: new RangeError('two\nlines', { cause: 'text' }) }));
     expect(backtrace).toContain('caused by RangeError: two lines');
     expect(backtrace).toContain('caused by text');
@@ -65,13 +65,13 @@ describe('failureParts', () => {
     expect(many).toContain('error 2 of 2: b');
   });
 
-  it('ends on a cycle of causes', () => {
+  test('ends on a cycle of causes', () => {
     const error = new Error('a');
     error.cause = new Error('b', { cause: error });
     expect(entry(error).backtrace).toContain('caused by Error: a');
   });
 
-  it('bounds message and backtrace, and keeps the cause of a deep stack', () => {
+  test('bounds message and backtrace, and keeps the cause of a deep stack', () => {
     const error = new Error('m'.repeat(1_000_000), { cause: new Error('why') });
     error.stack = `Error: ${error.message}\n${'    at f (x.ts:1:1)\n'.repeat(5000)}`;
     const { error: message, backtrace } = entry(error);
@@ -80,13 +80,13 @@ describe('failureParts', () => {
     expect(backtrace).toContain('caused by Error: why');
   });
 
-  it('replaces lone surrogates, also those that the cut makes', () => {
+  test('replaces lone surrogates, also those that the cut makes', () => {
     expect(entry(new Error('a\ud800b')).error).toBe('a\ufffdb');
     expect(entry(new Error(`x${'😀'.repeat(60_000)}`)).error).not.toMatch(/\p{Surrogate}/u);
     expect(entryText(new Error('\udc00'))).not.toMatch(/\\ud[89a-f]/i);
   });
 
-  it('does not throw, whatever it is given', () => {
+  test('does not throw, whatever it is given', () => {
     const { proxy, revoke } = Proxy.revocable({}, {});
     revoke();
     const getters = Object.create(Error.prototype, {
@@ -117,7 +117,7 @@ describe('failureParts', () => {
     }
   });
 
-  it('is valid, well-formed JSON for any error', () => {
+  test('is valid, well-formed JSON for any error', () => {
     const text = fc.string({ unit: 'binary', maxLength: 300 });
     const field = fc.oneof(text, fc.anything({ withBigInt: true, withNullPrototype: true }));
     const any = fc.record(

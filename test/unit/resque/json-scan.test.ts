@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { membersOf } from '../../../src/resque/json-scan.js';
 
 /** JSON of one value, with as much blank space between the tokens as `blank` says. */
@@ -28,7 +28,7 @@ function parse(text: string): object | undefined {
 }
 
 describe('membersOf', () => {
-  it('finds every member, byte for byte, whatever it holds', () => {
+  test('finds every member, byte for byte, whatever it holds', () => {
     const keys = fc.oneof(
       fc.string({ unit: 'binary' }),
       fc.constantFrom('payload', 'class', '"', '\\', '__proto__', ''),
@@ -47,7 +47,7 @@ describe('membersOf', () => {
     );
   });
 
-  it('takes for an object what JSON.parse takes for one, and never throws', () => {
+  test('takes for an object what JSON.parse takes for one, and never throws', () => {
     const parts = fc.constantFrom('{', '}', '[', ']', '"', '\\', ',', ':', 'a', '1', ' ', '"a":1', 'null', '\u00ff');
     const texts = fc.oneof(
       fc.array(parts, { maxLength: 12 }).map((all) => all.join('')),
@@ -64,7 +64,7 @@ describe('membersOf', () => {
     );
   });
 
-  it('keeps bytes that are no UTF-8, and both of two with one key', () => {
+  test('keeps bytes that are no UTF-8, and both of two with one key', () => {
     const json = Buffer.concat([Buffer.from('{"a":"'), Buffer.from([0xff, 0xc3, 0x28]), Buffer.from('","a":1.0}')]);
     const found = membersOf(json)?.map(({ key, from, to }) => [key, json.subarray(from, to).toString('latin1')]);
     expect(found).toEqual([

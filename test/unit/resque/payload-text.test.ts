@@ -1,10 +1,10 @@
 import * as fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { decodePayload } from '../../../src/resque/codec.js';
 import { argText, payloadOf, readJobLine } from '../../../src/resque/payload-text.js';
 
 describe('an argument', () => {
-  it.each([
+  test.each([
     ['Ada', '"Ada"'],
     ['', '""'],
     ['12', '12'],
@@ -23,7 +23,7 @@ describe('an argument', () => {
     expect(argText(word)).toBe(text);
   });
 
-  it.each([
+  test.each([
     ['"\\ud800"', 'half a surrogate pair'],
     ['{"\\udc00":1}', 'half a surrogate pair'],
     ['[1e999]', 'a number that is too large'],
@@ -32,7 +32,7 @@ describe('an argument', () => {
     expect(() => argText(word)).toThrow(why);
   });
 
-  it('makes a payload that says what was typed', () => {
+  test('makes a payload that says what was typed', () => {
     fc.assert(
       fc.property(
         fc.array(fc.oneof(fc.string(), fc.json()), { maxLength: 4 }),
@@ -56,7 +56,7 @@ function meant(word: string): unknown {
 }
 
 describe('a line', () => {
-  it.each([
+  test.each([
     [
       '{"class":"A","args":[1.0,12345678901234567890],"queue":"x"}',
       'x',
@@ -71,7 +71,7 @@ describe('a line', () => {
     expect(readJobLine(Buffer.from(line), 'q')).toEqual({ queue, payload });
   });
 
-  it.each([
+  test.each([
     ['{"class":"A"', 'it is not JSON ('],
     ['[]', 'the job is an array, not an object'],
     ['{"args":[]}', "the job's class is missing, not a string"],
@@ -84,7 +84,7 @@ describe('a line', () => {
     expect(() => readJobLine(Buffer.from(line), undefined)).toThrow(why);
   });
 
-  it('that is no UTF-8 is refused', () => {
+  test('that is no UTF-8 is refused', () => {
     expect(() => readJobLine(Buffer.from('{"class":"\xff"}', 'latin1'), 'q')).toThrow('it is not valid UTF-8');
   });
 });

@@ -1,7 +1,7 @@
 /** The diagnostics channels, as a subscriber sees them; no SDK in this process. */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { channel, tracingChannel } from 'node:diagnostics_channel';
-import { afterEach, expect, it } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 import type { Run } from '../../../src/engine/run.js';
 import { asError } from '../../../src/thrown.js';
 import type { JobMessage } from '../../../src/tracing/channel.js';
@@ -36,13 +36,13 @@ function listen(names: readonly (typeof NAMES)[number][] = NAMES): string[] {
 
 const mail = (): Run => testRun({ class: 'Mail', args: [1] }, { slot: 4 });
 
-it('nobody listens: jobs are not watched', () => {
+test('nobody listens: jobs are not watched', () => {
   expect(watch.watches).toBe(false);
   listen(['asyncEnd']);
   expect(watch.watches).toBe(true);
 });
 
-it('a job that succeeds later', async () => {
+test('a job that succeeds later', async () => {
   const heard = listen();
   const run = mail();
   const result = watch.around(run, async () => 'result');
@@ -53,7 +53,7 @@ it('a job that succeeds later', async () => {
   expect(heard.slice(2)).toEqual(['asyncStart Mail done', 'asyncEnd Mail done']);
 });
 
-it('a job that throws at once', () => {
+test('a job that throws at once', () => {
   const heard = listen();
   const run = mail();
   const error = new Error('boom');
@@ -70,7 +70,7 @@ it('a job that throws at once', () => {
   ]);
 });
 
-it('one message goes through all channels, and says what the job is', () => {
+test('one message goes through all channels, and says what the job is', () => {
   const messages = new Set<JobMessage>();
   const channels = tracingChannel<unknown, JobMessage>('tsworker:job');
   const hear = (message: JobMessage) => void messages.add(message);
@@ -89,7 +89,7 @@ it('one message goes through all channels, and says what the job is', () => {
   });
 });
 
-it('a store that is bound to start is there in the job, and after it has waited', async () => {
+test('a store that is bound to start is there in the job, and after it has waited', async () => {
   const store = new AsyncLocalStorage<JobMessage>();
   const { start } = tracingChannel('tsworker:job');
   start.bindStore(store, (message) => message as JobMessage);

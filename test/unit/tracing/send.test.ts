@@ -1,6 +1,6 @@
 /** The span of what is enqueued, and what travels in the payload. With the real SDK. */
 import { context, propagation, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
-import { beforeEach, expect, it } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import { encodePayload } from '../../../src/resque/codec.js';
 import { sendTraced } from '../../../src/tracing/send.js';
 import { registerTracer } from '../../support/spans.js';
@@ -19,7 +19,7 @@ async function sent(jobs: Parameters<typeof sendTraced>[0]): Promise<Readonly<Re
   return fields;
 }
 
-it('one job: a producer span below what is active, and its context in the payload', async () => {
+test('one job: a producer span below what is active, and its context in the payload', async () => {
   const outer = trace.getTracer('user').startSpan('request');
   const fields = await context.with(trace.setSpan(context.active(), outer), () => sent([JOB]));
   const span = tracer.named('send mail');
@@ -36,7 +36,7 @@ it('one job: a producer span below what is active, and its context in the payloa
   });
 });
 
-it('many jobs: one span, which names the queue or the class only where it is the same', async () => {
+test('many jobs: one span, which names the queue or the class only where it is the same', async () => {
   await sent([JOB, { ...JOB, queue: 'other' }]);
   expect(tracer.named('send').attributes).toMatchObject({
     'messaging.batch.message_count': 2,
@@ -45,7 +45,7 @@ it('many jobs: one span, which names the queue or the class only where it is the
   expect(tracer.named('send').attributes).not.toHaveProperty('messaging.destination.name');
 });
 
-it('a push that fails: the error is on the span, and is thrown', async () => {
+test('a push that fails: the error is on the span, and is thrown', async () => {
   const error = new RangeError('no Redis');
   await expect(sendTraced([JOB], () => Promise.reject(error))).rejects.toBe(error);
   const span = tracer.named('send mail');
@@ -53,7 +53,7 @@ it('a push that fails: the error is on the span, and is thrown', async () => {
   expect(span.attributes['error.type']).toBe('RangeError');
 });
 
-it('a propagator writes what it likes, but never class, args or queue', async () => {
+test('a propagator writes what it likes, but never class, args or queue', async () => {
   propagation.disable();
   propagation.setGlobalPropagator({
     inject: (_context, carrier: Record<string, unknown>) =>

@@ -1,6 +1,6 @@
 /** Spans of jobs, with the real SDK. */
 import { context, type SpanContext, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import type { Run } from '../../../src/engine/run.js';
 import type { Outcome } from '../../../src/job.js';
 import { asError } from '../../../src/thrown.js';
@@ -39,7 +39,7 @@ async function run(payload: unknown, job: () => unknown, outcome?: Outcome): Pro
 }
 
 describe('a span', () => {
-  it('follows the messaging conventions', async () => {
+  test('follows the messaging conventions', async () => {
     await run({ class: 'Mail', args: [] }, () => {});
     const span = tracer.named('process q');
     expect(span.kind).toBe(SpanKind.CONSUMER);
@@ -58,7 +58,7 @@ describe('a span', () => {
     expect(span.instrumentationScope.name).toBe('tsworker');
   });
 
-  it('is linked to where the job was enqueued, in a trace of its own', async () => {
+  test('is linked to where the job was enqueued, in a trace of its own', async () => {
     await run({ class: 'Mail', args: [], traceparent: TRACEPARENT, tracestate: 'a=b' }, () => {});
     const span = tracer.named('process q');
     expect(span.links.map((link) => link.context)).toMatchObject([PRODUCER]);
@@ -67,7 +67,7 @@ describe('a span', () => {
     expect(span.spanContext().traceId).not.toBe(PRODUCER.traceId);
   });
 
-  it('is the parent of what the job begins, also later, and beside other jobs', async () => {
+  test('is the parent of what the job begins, also later, and beside other jobs', async () => {
     const job = (name: string) => async () => {
       await new Promise((resolve) => setTimeout(resolve, 5));
       trace.getTracer('user').startSpan(name).end();
@@ -82,13 +82,13 @@ describe('a span', () => {
     }
   });
 
-  it('begins a trace of its own also where work() was called within a span', async () => {
+  test('begins a trace of its own also where work() was called within a span', async () => {
     const outer = trace.getTracer('user').startSpan('outer');
     await context.with(trace.setSpan(context.active(), outer), () => run({ class: 'Mail' }, () => {}));
     expect(tracer.named('process q').parentSpanContext).toBeUndefined();
   });
 
-  it('of a failed job has its exception', async () => {
+  test('of a failed job has its exception', async () => {
     const error = new TypeError('boom');
     await run({ class: 'Mail' }, () => Promise.reject(error));
     const span = tracer.named('process q');
@@ -100,7 +100,7 @@ describe('a span', () => {
     expect(exception.attributes?.['exception.stacktrace']).toContain('spans.test.ts');
   });
 
-  it('of a job that threw at once, and of one that was put back', async () => {
+  test('of a job that threw at once, and of one that was put back', async () => {
     await run({ class: 'Mail' }, () => {
       throw new Error('at once');
     });
@@ -112,7 +112,7 @@ describe('a span', () => {
   });
 });
 
-it.each([
+test.each([
   ['no JSON', Buffer.from(`"traceparent" ${TRACEPARENT}`)],
   ['no object', Buffer.from('["traceparent"]')],
   ['no UTF-8', Buffer.from([0xff, 0xfe])],
@@ -124,12 +124,12 @@ it.each([
   expect(tracer.named('process q').links).toEqual([]);
 });
 
-it.each(Object.entries(unreadable))('what cannot be read (%s) ends the span', async (_kind, make) => {
+test.each(Object.entries(unreadable))('what cannot be read (%s) ends the span', async (_kind, make) => {
   await run({ class: 'Mail' }, () => {}, { kind: 'failed', error: asError(make()) });
   expect(tracer.named('process q').ended).toBe(true);
 });
 
-it('an SDK of an older API is told of, and there are no spans', async () => {
+test('an SDK of an older API is told of, and there are no spans', async () => {
   const mark = Symbol.for('opentelemetry.js.api.1');
   const shared = globalThis as { [mark]?: object };
   const real = shared[mark];

@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { json, type Page, type Pages, plain, WebServer } from '../../../src/web/server.js';
 import { until } from '../../support/until.js';
 
@@ -31,7 +31,7 @@ async function started(host?: string): Promise<WebServer> {
 }
 
 describe('pages', () => {
-  it('are served with their status and type, with and without a query', async () => {
+  test('are served with their status and type, with and without a query', async () => {
     const { url } = await started();
     const text = await fetch(`${url}/text?x=1`);
     expect([text.status, text.headers.get('content-type'), await text.text()]).toEqual([
@@ -47,7 +47,7 @@ describe('pages', () => {
     ]);
   });
 
-  it('that are not there are named', async () => {
+  test('that are not there are named', async () => {
     const { url } = await started();
     for (const path of ['/constructor', '/text/', '//text']) {
       const missing = await fetch(`${url}${path}`);
@@ -55,20 +55,20 @@ describe('pages', () => {
     }
   });
 
-  it('are listed at the root', async () => {
+  test('are listed at the root', async () => {
     const { url } = await started();
     const root = await fetch(url);
     expect([root.status, await root.text()]).toEqual([200, '/text\n/json\n/broken\n']);
   });
 
-  it('that fail are told of, and say nothing of why', async () => {
+  test('that fail are told of, and say nothing of why', async () => {
     const { url } = await started();
     const broken = await fetch(`${url}/broken`);
     expect([broken.status, await broken.text()]).toEqual([500, 'this page could not be made; the log says why\n']);
     expect(failures).toEqual(['/broken: Error: boom']);
   });
 
-  it('are only read', async () => {
+  test('are only read', async () => {
     const { url } = await started();
     const head = await fetch(`${url}/text`, { method: 'HEAD' });
     expect([head.status, await head.text()]).toEqual([200, '']);
@@ -88,27 +88,27 @@ async function ask(url: string, ...lines: string[]): Promise<string> {
 }
 
 describe('on the loopback', () => {
-  it.each(['localhost', 'localhost:9090', '127.0.0.1:1', '127.9.9.9', '[::1]:80', 'LOCALHOST', 'my.localhost'])(
+  test.each(['localhost', 'localhost:9090', '127.0.0.1:1', '127.9.9.9', '[::1]:80', 'LOCALHOST', 'my.localhost'])(
     'it answers who calls it %s',
     async (host) => expect(await ask((await started()).url, `Host: ${host}`)).toBe('200'),
   );
 
-  it.each(['evil.example', 'evil.example:9090', '10.0.0.1', '127.0.0.1.evil.example', 'localhost.evil.example', ''])(
+  test.each(['evil.example', 'evil.example:9090', '10.0.0.1', '127.0.0.1.evil.example', 'localhost.evil.example', ''])(
     'it refuses who calls it %j',
     async (host) => expect(await ask((await started()).url, `Host: ${host}`)).toBe('403'),
   );
 
-  it('a client that names no host is no browser', async () => {
+  test('a client that names no host is no browser', async () => {
     expect(await ask((await started()).url)).toBe('200');
   });
 
-  it('elsewhere every name is as good', async () => {
+  test('elsewhere every name is as good', async () => {
     const { url } = await started('0.0.0.0');
     expect(await ask(url, 'Host: metrics.example')).toBe('200');
   });
 });
 
-it('silent connections keep nobody out: the oldest makes room', async () => {
+test('silent connections keep nobody out: the oldest makes room', async () => {
   const { url } = await started();
   const port = Number(new URL(url).port);
   const closed: number[] = [];
@@ -126,7 +126,7 @@ it('silent connections keep nobody out: the oldest makes room', async () => {
   for (const socket of silent) socket.destroy();
 });
 
-it('a connection on which a request is being answered is not closed for another', async () => {
+test('a connection on which a request is being answered is not closed for another', async () => {
   let answer = (_: Page) => {};
   const page = new Promise<Page>((resolve) => {
     answer = resolve;
@@ -154,7 +154,7 @@ it('a connection on which a request is being answered is not closed for another'
   for (const socket of silent) socket.destroy();
 });
 
-it('a connection that says nothing, or half of something, is closed after a while', async () => {
+test('a connection that says nothing, or half of something, is closed after a while', async () => {
   const { url } = await started();
   const port = Number(new URL(url).port);
   const ended = [
@@ -172,14 +172,14 @@ it('a connection that says nothing, or half of something, is closed after a whil
   await Promise.all(ended);
 }, 20_000);
 
-it('serves on another address of this machine', async () => {
+test('serves on another address of this machine', async () => {
   const { url } = await started('::1');
   expect(url).toMatch(/^http:\/\/\[::1\]:\d+$/);
   expect((await fetch(`${url}/text`)).status).toBe(200);
 });
 
 describe('an address that cannot be used', () => {
-  it('in use: an error that says so, and that it may try again', async () => {
+  test('in use: an error that says so, and that it may try again', async () => {
     const first = await started();
     const port = Number(new URL(first.url).port);
     const second = server(port);
@@ -193,14 +193,14 @@ describe('an address that cannot be used', () => {
     expect((await fetch(`${second.url}/text`)).status).toBe(200);
   });
 
-  it('of another machine', async () => {
+  test('of another machine', async () => {
     await expect(server(9090, '192.0.2.1').start()).rejects.toMatchObject({
       message: '-http: cannot listen on 192.0.2.1:9090: this machine has no such address',
     });
   });
 });
 
-it('stops at once, whatever is open; starting and stopping twice change nothing', async () => {
+test('stops at once, whatever is open; starting and stopping twice change nothing', async () => {
   const one = await started();
   const { url } = one;
   await one.start();
@@ -216,7 +216,7 @@ it('stops at once, whatever is open; starting and stopping twice change nothing'
   await expect(fetch(`${url}/text`)).rejects.toThrow();
 });
 
-it('a client that talks nonsense gets no answer that helps, and harms nobody', async () => {
+test('a client that talks nonsense gets no answer that helps, and harms nobody', async () => {
   const { url } = await started();
   const socket = connect(Number(new URL(url).port), '127.0.0.1');
   const closed = new Promise((resolve) => socket.once('close', resolve));
