@@ -11,6 +11,8 @@ export default defineConfig({
     maxWorkers: 2,
     // Of the concurrent tests of a file, which each run servers and workers of their own.
     maxConcurrency: 4,
+    // Whole processes share two cores there: a test fails where it fails twice.
+    retry: process.env.CI ? 1 : 0,
     testTimeout: 40_000,
     hookTimeout: 40_000,
     reporters: results ? ['default', ['json', { outputFile: results }]] : ['default'],

@@ -14,7 +14,7 @@ const MODES = [
 let jobs: string;
 beforeAll(() => {
   jobs = writeJobs(tempDir('jobs'), {
-    'j.mjs': 'export const Sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));',
+    'j.mjs': 'export const Sleep = (_queue, ms) => new Promise((resolve) => setTimeout(resolve, ms));',
   });
 });
 
