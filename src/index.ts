@@ -1,7 +1,24 @@
 /** The public surface: re-exports only. */
+
+export type { SerializedFields } from './active-job/decode.js';
+export { DeserializationError, SerializationError } from './active-job/errors.js';
+export { type GlobalId, gid } from './active-job/global-id.js';
+export { indifferentAccess, keywords, symbolKeys } from './active-job/hashes.js';
+export {
+  BigDecimal,
+  Duration,
+  RubyDate,
+  RubyModule,
+  RubyObject,
+  RubyRange,
+  RubySymbol,
+  RubyTime,
+  symbol,
+} from './active-job/values.js';
 export { defineConfig, type UserConfig } from './config/define.js';
 export { type ErrorCode, TsworkerError } from './errors.js';
 export type {
+  ActiveJobInfo,
   DecodedPayload,
   Decoder,
   FlagOptions,
@@ -11,6 +28,12 @@ export type {
   PastFailure,
   SetupContext,
 } from './job.js';
+export { type ActiveJob, type ActiveJobContext, activeJob } from './job-modules/active-job.js';
+export {
+  type EnqueuedActiveJob,
+  enqueueActiveJob,
+  type NewActiveJob,
+} from './job-modules/enqueue-active-job.js';
 export { defineFlags } from './job-modules/flags.js';
 export { register, registerDecoder } from './job-modules/global-registrations.js';
 export { job } from './job-modules/job.js';

@@ -7,7 +7,7 @@ import type { Connection } from '../redis/connection.js';
 import { decodePayload } from '../resque/codec.js';
 import type { Keys } from '../resque/keys.js';
 import { callScript, SCRIPTS } from '../resque/scripts/index.js';
-import { readJob } from './payload.js';
+import { ownArgs, readJob } from './payload.js';
 import { keyOf, type QueuedJob, type QueueName, queueSize } from './queues.js';
 
 /** All that is given must hold. */
@@ -199,7 +199,7 @@ function matches(job: QueuedJob, { classes, args, text, before }: QueuedFilter):
 
 function argsOf(bytes: Buffer): string | undefined {
   try {
-    return comparable(decodePayload(bytes, true).args);
+    return comparable(ownArgs(decodePayload(bytes, true)));
   } catch {
     return undefined;
   }

@@ -37,7 +37,8 @@ export interface Job<Args extends readonly unknown[] = readonly unknown[]> {
   enqueueAt(at: Date, ...args: Args): Promise<Date | undefined>;
 }
 
-interface Definition {
+/** What all kinds of typed jobs have. */
+export interface JobOptions {
   /** The Resque class, as producers write it: `Reports::Daily`. */
   readonly class: string;
   /** Where `enqueue` pushes to; not needed to run jobs. */
@@ -59,13 +60,13 @@ interface Definition {
   readonly retry?: Retry;
 }
 
-interface Unchecked<Args extends unknown[]> extends Definition {
+interface Unchecked<Args extends unknown[]> extends JobOptions {
   readonly args?: undefined;
   /** Resolving is success, rejecting or throwing is failure. The queue is `this.queue`. */
   perform(this: JobContext, ...args: Args): unknown;
 }
 
-interface Checked<S extends ArgsSchema> extends Definition {
+interface Checked<S extends ArgsSchema> extends JobOptions {
   /** A Standard Schema (zod, valibot, arktype, …) for the argument list: `z.tuple([z.number(), z.string()])`. */
   readonly args: S;
   /** Gets the arguments as the schema returns them. Wrong arguments fail the job before this is called. */
@@ -87,7 +88,7 @@ interface NoListSchema {
   readonly 'args must be a schema of the list of arguments, for example z.tuple([z.string()])': never;
 }
 
-interface AnyDefinition extends Definition {
+interface AnyDefinition extends JobOptions {
   readonly args?: unknown;
   readonly perform: (...args: never[]) => unknown;
 }
@@ -132,6 +133,11 @@ export interface JobDefinition {
   readonly queue?: string | undefined;
   /** Of its module; it may have options of its own. */
   readonly retry?: RetryPolicy | undefined;
+}
+
+/** What makes an object one whose jobs the worker runs with this function. */
+export function branded(fn: JobFunction): object {
+  return { [BRAND]: fn };
 }
 
 /** The function to run a job() object's jobs with, or undefined where the value is none. */

@@ -3,15 +3,18 @@
  * makes no promise and computes nothing that the function does not ask for. Must not know Redis.
  */
 import type { Logger } from 'pino';
+import { UnknownJobClassError } from '../active-job/errors.js';
 import type { Perform } from '../engine/interfaces.js';
 import type { Run } from '../engine/run.js';
 import { TsworkerError } from '../errors.js';
 import type { DecodedPayload, Decoder, JobContext } from '../job.js';
 import { decodePayload, toPayload } from '../resque/codec.js';
+import { WRAPPER } from '../resque/wrapper.js';
 import { RunContext, type Surroundings } from './context.js';
 import { limit, timeoutOf } from './deadline.js';
 import type { FunctionRegistry } from './registry.js';
 import { Expired } from './verdicts.js';
+import { callWrapped, type ReadJob, unwrap } from './wrapped.js';
 
 /** Sees every job run, from before its function to what comes of it: traces. */
 export interface Watcher {
@@ -65,20 +68,29 @@ export function createPerform(options: PerformOptions): Perform {
     decoder === undefined
       ? (payload: Buffer) => decodePayload(payload, useNumber)
       : (payload: Buffer) => decodeWith(decoder, payload);
-  const read = (run: Run): DecodedPayload => {
-    const job = decode(run.claim.payload);
+  const isRegistered = (className: string) => functions.get(className) !== undefined;
+  const read = (run: Run): ReadJob => {
+    const payload = decode(run.claim.payload);
+    run.class = payload.class;
+    if (payload.class !== WRAPPER) return payload;
+    const job = unwrap(payload, isRegistered);
     run.class = job.class;
     return job;
   };
-  const call = (run: Run, job: DecodedPayload): unknown => {
+  const call = (run: Run, job: ReadJob): unknown => {
     const { queue } = run.claim;
+    const { activeJob } = job;
     const registered = functions.get(job.class);
-    if (registered === undefined) throw new UnknownClassError(job, queue);
+    if (registered === undefined)
+      throw activeJob === undefined ? new UnknownClassError(job, queue) : new UnknownJobClassError(job.class);
     const limitMs = timeoutOf(registered.fn) ?? timeoutMs;
     if (limitMs > 0) limit(run, limitMs);
-    return registered.fn.call(new RunContext(run, job, surroundings, registered), queue, ...(job.args as never[]));
+    const context = new RunContext(run, job, surroundings, registered);
+    if (activeJob === undefined) return registered.fn.call(context, queue, ...(job.args as never[]));
+    const callDecoded = () => registered.fn.call(context, queue, ...(job.args as never[]));
+    return callWrapped(job, registered.decode, context, callDecoded);
   };
-  const callInTime = (run: Run, job: DecodedPayload): unknown =>
+  const callInTime = (run: Run, job: ReadJob): unknown =>
     job.expiresAt === undefined ? call(run, job) : unlessExpired(job.expiresAt, options, () => call(run, job));
   const { watcher } = options;
   return (run) => {

@@ -6,6 +6,7 @@ import { TsworkerError } from '../errors.js';
 import type { Decoder, JobFunction } from '../job.js';
 import type { JobDefinition } from './job.js';
 import { type RetryPolicy, retryOf } from './retry-policy.js';
+import { type DecodeArguments, decodeOf } from './wrapped.js';
 
 export interface RegisteredFunction {
   readonly fn: JobFunction;
@@ -13,6 +14,8 @@ export interface RegisteredFunction {
   readonly queue?: string | undefined;
   /** Its own retry options, or those of its module. */
   readonly retry?: RetryPolicy | undefined;
+  /** Of an activeJob(): how it decodes arguments. */
+  readonly decode?: DecodeArguments | undefined;
   /** The file that registered it, or `this program`. */
   readonly origin: string;
 }
@@ -41,8 +44,10 @@ export class FunctionRegistry {
    */
   add({ class: className, fn, queue, retry }: JobDefinition, origin: string): void {
     const other = this.#functions.get(className);
-    if (other === undefined) this.#functions.set(className, { fn, queue, retry: retryOf(fn) ?? retry, origin });
-    else if (other.fn !== fn) throw twice(`the class ${className}`, other.origin, origin, 'Remove or rename one.');
+    if (other === undefined) {
+      const own = { retry: retryOf(fn) ?? retry, decode: decodeOf(fn) };
+      this.#functions.set(className, { fn, queue, ...own, origin });
+    } else if (other.fn !== fn) throw twice(`the class ${className}`, other.origin, origin, 'Remove or rename one.');
   }
 
   /**
