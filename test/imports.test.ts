@@ -89,8 +89,10 @@ test('the registry and its neighbours import downwards', () => {
     check: ['check', 'inspect', 'registry', 'resque', 'redis', 'job-modules', 'config', 'errors.ts', 'format.ts'],
     scheduler: ['scheduler', 'resque', 'redis', 'service.ts', 'thrown.ts'],
     init: ['init', 'job-modules', 'config', 'errors.ts'],
+    'active-job': ['active-job', 'errors.ts'],
     'job-modules': [
       'job-modules',
+      'active-job',
       'resque',
       'engine',
       'typescript',
