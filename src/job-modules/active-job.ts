@@ -9,6 +9,7 @@ import type { BigDecimal, RubyDate, RubySymbol } from '../active-job/values.js';
 import { TsworkerError } from '../errors.js';
 import type { ActiveJobInfo, JobContext, JobFunction } from '../job.js';
 import { decodePayload, encodePayload } from '../resque/codec.js';
+import type { Unique } from '../resque/unique.js';
 import { type EnqueuedActiveJob, enqueueActiveJob, type NewActiveJob } from './enqueue-active-job.js';
 import { branded, type JobOptions, job, jobFunction } from './job.js';
 import { type ArgsSchema, checkArgs, type InputOf, type OutputOf } from './schema.js';
@@ -53,7 +54,7 @@ export interface ActiveJob<Args extends readonly unknown[] = readonly unknown[]>
   enqueueAt(at: Date, ...args: EnqueueableList<Args>): Promise<EnqueuedActiveJob>;
 }
 
-interface Definition extends JobOptions {
+interface Definition<Args extends readonly unknown[]> extends JobOptions<EnqueueableList<Args>> {
   /** Loads the record of a GlobalID. undefined and null: there is none. Default: the GlobalId itself arrives. */
   readonly globalId?: (this: JobContext, gid: GlobalId) => unknown;
   /** The application's own serializers, by their Ruby class: from the members that they wrote to the argument. */
@@ -62,13 +63,13 @@ interface Definition extends JobOptions {
   readonly exact?: boolean;
 }
 
-interface Unchecked<Args extends unknown[]> extends Definition {
+interface Unchecked<Args extends unknown[]> extends Definition<Args> {
   readonly args?: undefined;
   /** Resolving is success, rejecting or throwing is failure. Keyword arguments are the last, an object. */
   perform(this: ActiveJobContext, ...args: Args): unknown;
 }
 
-interface Checked<S extends ArgsSchema> extends Definition {
+interface Checked<S extends ArgsSchema> extends Definition<InputOf<S>> {
   /** A Standard Schema for the argument list, as decoded, keyword arguments last. */
   readonly args: S;
   /** Gets the arguments as the schema returns them. */
@@ -99,14 +100,16 @@ export function activeJob(definition: Checked<ArgsSchema> | Unchecked<unknown[]>
   });
 }
 
-function checkFunctions({ class: name, globalId, serializers }: Definition): void {
+type AnyDefinition = Pick<Definition<never>, 'class' | 'globalId' | 'serializers' | 'exact'>;
+
+function checkFunctions({ class: name, globalId, serializers }: AnyDefinition): void {
   for (const [what, given] of Object.entries({ globalId, ...serializers }))
     if (given !== undefined && typeof given !== 'function')
       throw new TsworkerError('JOBS', `activeJob() of ${name}: ${what} must be a function`);
 }
 
 /** What the job itself decided about its end, in `globalId`, holds; so does that it was stopped. */
-function decodeOptions({ globalId, serializers, exact }: Definition): (context: JobContext) => DecodeOptions {
+function decodeOptions({ globalId, serializers, exact }: AnyDefinition): (context: JobContext) => DecodeOptions {
   return (context) => ({
     globalId: globalId && ((gid) => globalId.call(context, gid)),
     serializers,
@@ -121,6 +124,7 @@ async function send(
   when: Pick<NewActiveJob, 'in' | 'at'> = {},
 ): Promise<EnqueuedActiveJob> {
   const { class: name, queue, expiresIn } = definition;
+  const unique = definition.unique as Unique<never> | undefined;
   if (queue === undefined)
     throw new TsworkerError('STATE', `${name} has no queue to be enqueued to`, {
       hint: `Give it one: activeJob({ class: '${name}', queue: '…', … }).`,
@@ -128,8 +132,7 @@ async function send(
   const args = [...given];
   while (args.length > 0 && args.at(-1) === undefined) args.pop();
   if (definition.args !== undefined) await checkArriving(definition, args);
-  const expiry = expiresIn === undefined ? {} : { expiresIn };
-  return await enqueueActiveJob({ class: name, queue, arguments: args, ...when, ...expiry });
+  return await enqueueActiveJob({ class: name, queue, arguments: args, ...when, expiresIn, unique });
 }
 
 /** As the worker will see them, unless it has to load records first: those it checks itself. */

@@ -7,10 +7,12 @@ import { activeJobInfo, type ReadJob } from './wrapped.js';
 
 /** What all jobs of a worker share. */
 export interface Surroundings {
+  /** The Resque worker id of a slot. */
   readonly workerId: (slot: number) => string;
   readonly log: Logger;
+  /** The values of the modules' own flags. */
   readonly flags: JobContext['flags'];
-  /** Of classes that have no retry options of their own. */
+  /** How often jobs run at most whose class has no retry options of its own. */
   readonly attempts: number;
 }
 
@@ -18,10 +20,16 @@ export class RunContext implements JobContext {
   readonly #run: Run;
   readonly #job: ReadJob;
   readonly #surroundings: Surroundings;
-  readonly #registered: RegisteredFunction;
+  readonly #registered: Pick<RegisteredFunction, 'retry' | 'decode'> | undefined;
   #log: Logger | undefined;
 
-  constructor(run: Run, job: ReadJob, surroundings: Surroundings, registered: RegisteredFunction) {
+  /** @param registered absent for a job whose class nobody registered */
+  constructor(
+    run: Run,
+    job: ReadJob,
+    surroundings: Surroundings,
+    registered: Pick<RegisteredFunction, 'retry' | 'decode'> | undefined,
+  ) {
     this.#registered = registered;
     this.#run = run;
     this.#job = job;
@@ -66,7 +74,7 @@ export class RunContext implements JobContext {
   }
 
   get attempts(): number {
-    return this.#registered.retry?.attempts ?? this.#surroundings.attempts;
+    return this.#registered?.retry?.attempts ?? this.#surroundings.attempts;
   }
 
   get failures(): readonly PastFailure[] {
@@ -75,7 +83,7 @@ export class RunContext implements JobContext {
 
   /** A class that expects it has it always: a job of any other producer has nothing in it. */
   get activeJob(): ActiveJobInfo | undefined {
-    const hash = this.#job.activeJob ?? (this.#registered.decode === undefined ? undefined : {});
+    const hash = this.#job.activeJob ?? (this.#registered?.decode === undefined ? undefined : {});
     return hash && activeJobInfo(hash, this.attempt);
   }
 }

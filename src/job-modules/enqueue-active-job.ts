@@ -3,9 +3,11 @@ import { randomUUID } from 'node:crypto';
 import { encodeArguments } from '../active-job/encode.js';
 import { isoNanoseconds } from '../active-job/time.js';
 import { TsworkerError } from '../errors.js';
+import type { EnqueueResult } from '../job.js';
 import { type Due, dueAt, dueIn } from '../resque/due.js';
 import { checkExpiresIn } from '../resque/expiry.js';
 import { checkQueueName } from '../resque/queue-name.js';
+import { type Unique, uniquePolicy } from '../resque/unique.js';
 import { WRAPPER } from '../resque/wrapper.js';
 import { sender } from './sender.js';
 
@@ -30,19 +32,16 @@ export interface NewActiveJob {
   /** Likewise: `Europe/Moscow`. */
   readonly timezone?: string;
   /** Seconds: as in `enqueue`; Ruby ignores it. */
-  readonly expiresIn?: number;
+  readonly expiresIn?: number | undefined;
+  /** As in `enqueue`: of the same class and arguments, or as `by` says, which gets them with the keywords last. */
+  readonly unique?: Unique<never> | undefined;
 }
 
-/** What came of it. */
-export interface EnqueuedActiveJob {
-  readonly status: 'enqueued' | 'delayed';
-  /** When it is due, in whole seconds; absent: it is in its queue. */
-  readonly at?: Date;
-  readonly jobId: string;
-}
+/** What came of it. Of one that was kept out, the job_id that it would have had. */
+export type EnqueuedActiveJob = EnqueueResult & { readonly jobId: string };
 
 const TEXTS = ['jobId', 'locale', 'timezone'] as const;
-const MEMBERS = ['class', 'queue', 'arguments', 'keywords', 'in', 'at', 'priority', 'expiresIn', ...TEXTS];
+const MEMBERS = ['class', 'queue', 'arguments', 'keywords', 'in', 'at', 'priority', 'expiresIn', 'unique', ...TEXTS];
 
 /**
  * Enqueues a job that Rails runs, at once or with a delay.
@@ -54,9 +53,16 @@ export async function enqueueActiveJob(job: NewActiveJob): Promise<EnqueuedActiv
   const due = dueOf(job);
   const data = jobData(job, due);
   const { queue, expiresIn } = job;
-  const expiry = expiresIn === undefined ? {} : { expiresIn };
-  const at = await sender()({ queue, class: WRAPPER, args: [data], due, ...expiry });
-  return at === undefined ? { status: 'enqueued', jobId: data.job_id } : { status: 'delayed', at, jobId: data.job_id };
+  const result = await sender()({ queue, class: WRAPPER, args: [data], due, expiresIn, unique: uniqueOf(job) });
+  return { ...result, jobId: data.job_id };
+}
+
+/** `by` gets the arguments as they were given. */
+function uniqueOf({ unique, arguments: args = [], keywords }: NewActiveJob): Unique<never> | undefined {
+  if (typeof unique !== 'object' || unique.by === undefined) return unique;
+  const given = keywords === undefined ? args : [...args, keywords];
+  const by = unique.by as (...args: readonly unknown[]) => unknown;
+  return { ...unique, by: () => by(...given) };
 }
 
 /** What Rails writes, all of it: complete for every version. */
@@ -101,6 +107,7 @@ function check(given: NewActiveJob): void {
     if (given[member] !== undefined && typeof given[member] !== 'string')
       throw refused(`${where(given)}: ${member} must be a text`);
   checkExpiresIn(expiresIn, where(given));
+  uniquePolicy(given.unique, where(given));
   const unknown = Object.keys(job).find((key) => !MEMBERS.includes(key));
   if (unknown !== undefined) throw refused(`${where(given)}: a job has no "${unknown}"`);
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { main } from '../../../src/cli/main.js';
+import type { EngineEvents } from '../../../src/engine/events.js';
 import {
   activeJob,
   cancelDelayed,
@@ -16,8 +17,10 @@ import {
   setSettings,
   symbol,
 } from '../../../src/index.js';
+import type { JobContext } from '../../../src/job.js';
 import { jobFunction } from '../../../src/job-modules/job.js';
 import { createJudge } from '../../../src/job-modules/judge.js';
+import { OutcomeHooks } from '../../../src/job-modules/outcome-hooks.js';
 import { createPerform } from '../../../src/job-modules/perform.js';
 import { FunctionRegistry } from '../../../src/job-modules/registry.js';
 import { retryPolicy } from '../../../src/job-modules/retry-policy.js';
@@ -58,11 +61,20 @@ async function push(queue: string, ...jobs: string[]): Promise<string[]> {
 async function work(queue: string, ...jobs: object[]): Promise<void> {
   const functions = new FunctionRegistry();
   for (const job of jobs) functions.add(jobFunction(job) as never, 'test');
+  await workWith(queue, functions);
+}
+
+async function workWith(queue: string, functions: FunctionRegistry): Promise<void> {
   const log = pino({ enabled: false });
   const workerId = (slot: number) => `w:1-${slot}:${queue}`;
-  const perform = createPerform({ functions, useNumber: true, workerId, timeoutMs: 0, log, flags: {}, attempts: 1 });
+  const surroundings = { workerId, log, flags: {}, attempts: 1 };
+  const outcomeHooks = OutcomeHooks.of(functions, surroundings);
+  const perform = createPerform({ functions, useNumber: true, timeoutMs: 0, ...surroundings, outcomeHooks });
   const judge = createJudge({ functions, retry: retryPolicy(1, 'test'), workerId, log });
-  await testEngine(redis.uri, perform, { queues: queue, judge });
+  const listen = (events: EngineEvents) =>
+    void events.on('finished', (run, outcome) => outcomeHooks?.tell(run, outcome));
+  await testEngine(redis.uri, perform, { queues: queue, judge, listen });
+  await outcomeHooks?.ended();
 }
 
 async function run(line: string) {
@@ -168,6 +180,42 @@ test('it is tried again with the payload as it was; its runs count on', async ()
   await assertConserved(redis.client, 1);
   const shown = await run('failed list -class=PrintJob -error=OutOfPaper -json');
   expect(JSON.parse(shown.out)).toMatchObject({ class: 'PrintJob', exception: 'Printers::OutOfPaper' });
+});
+
+test('a unique job of Rails keeps another of the same arguments out until it has ended', async () => {
+  const job = { class: 'PrintJob', queue: 'q', arguments: [7], keywords: { format: symbol('pdf') }, unique: true };
+  expect(await enqueueActiveJob(job)).toMatchObject({ status: 'enqueued' });
+  expect(await enqueueActiveJob(job)).toMatchObject({ status: 'kept' });
+  expect(await enqueueActiveJob({ ...job, arguments: [8] })).toMatchObject({ status: 'enqueued' });
+  expect(await enqueueActiveJob({ ...job, class: 'Other' })).toMatchObject({ status: 'enqueued' });
+  expect((await redis.client.keys('*unique:PrintJob:*')).length).toBe(2);
+  await work('q', activeJob({ class: 'PrintJob', perform() {} }));
+  await untilCounted(redis.client, { processed: 2, failed: 1 });
+  expect(await enqueueActiveJob(job)).toMatchObject({ status: 'enqueued' });
+});
+
+test('middleware sees the job of Rails as any other, with its arguments decoded', async () => {
+  const seen: unknown[] = [];
+  const hooks = {
+    beforePerform: (job: JobContext) => void seen.push(['before', job.class, job.args, job.activeJob?.jobId]),
+    onFailure: (error: Error, job: JobContext) => void seen.push([error.message, job.class, job.args]),
+  };
+  const functions = new FunctionRegistry([{ origin: 'test', hooks }]);
+  const typed = activeJob({
+    class: 'PrintJob',
+    globalId: async ({ id }) => `user ${id}`,
+    perform(user: string) {
+      throw new Error(`no paper for ${user}`);
+    },
+  });
+  functions.add(jobFunction(typed) as never, 'test');
+  await push('q', `{"job_class":"PrintJob","job_id":"j","arguments":[${USER}]}`);
+  await workWith('q', functions);
+  await untilCounted(redis.client, { failed: 1 });
+  expect(seen).toEqual([
+    ['before', 'PrintJob', ['user 42'], 'j'],
+    ['no paper for user 42', 'PrintJob', ['user 42']],
+  ]);
 });
 
 test('queues, delayed jobs and check show the class and the arguments of the job itself', async () => {

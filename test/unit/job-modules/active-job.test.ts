@@ -291,7 +291,7 @@ describe('enqueueing', () => {
     const sent: (OutgoingJob & { data: Record<string, unknown> })[] = [];
     setSender(async (job) => {
       sent.push({ ...job, data: job.args[0] as Record<string, unknown> });
-      return at;
+      return at === undefined ? { status: 'enqueued' } : { status: 'delayed', at };
     });
     return sent;
   }
@@ -385,6 +385,22 @@ describe('enqueueing', () => {
       ['mail', 30, { inMs: 5000 }, 'RemindJob', [7, { format: 'pdf', _aj_symbol_keys: ['format'] }]],
       ['mail', 30, { at }, 'RemindJob', [7]],
     ]);
+  });
+
+  test('a unique one is compared by its own arguments, or by what it says, its keywords last', async () => {
+    const sent = recordSent();
+    await enqueueActiveJob({ class: 'A', queue: 'q', arguments: [1], unique: true });
+    const by = (...args: unknown[]) => args;
+    await enqueueActiveJob({ class: 'A', queue: 'q', arguments: [1], keywords: { a: 2 }, unique: { by, ttl: 5 } });
+    const typed = activeJob<[number]>({ class: 'A', queue: 'q', unique: { by: (id) => id + 1 }, perform() {} });
+    await typed.enqueue(7);
+    const [plain, keyed, own] = sent.map(({ unique }) => unique as { by: () => unknown });
+    expect(plain).toBe(true);
+    expect(keyed).toMatchObject({ ttl: 5 });
+    expect(keyed.by()).toEqual([1, { a: 2 }]);
+    expect(own.by()).toBe(8);
+    const wrong = enqueueActiveJob({ class: 'A', queue: 'q', unique: 5 as never });
+    await expect(wrong).rejects.toThrow('enqueueActiveJob of A: unique must be');
   });
 
   test('what its schema refuses is not sent, unless records would have to be loaded to know', async () => {
