@@ -29,7 +29,11 @@ function tell(report: Report): Promise<void> {
   });
 }
 
-async function run({ settings, flags, quarantine }: Start, orders: ChildOrders, log: Logger): Promise<void> {
+async function run(
+  { settings, flags, middleware, quarantine }: Start,
+  orders: ChildOrders,
+  log: Logger,
+): Promise<void> {
   const membership = new SupervisedMembership(orders.registered, (connection, identity) => {
     const heartbeat = { ...heartbeatOptions(settings), identity };
     return new Heartbeat(connection, heartbeat, heartbeatWording(log));
@@ -46,6 +50,7 @@ async function run({ settings, flags, quarantine }: Start, orders: ChildOrders, 
       settings,
       log,
       flags,
+      middleware,
       warnings: [],
       ownsProcess: true,
       control: (actions) => orders.obey(counting(actions, () => pulse?.now())),

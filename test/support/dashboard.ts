@@ -62,7 +62,8 @@ export async function startDashboard(
   const ask = async (path: string, asked: Asked = {}) => {
     const { method = 'GET', form, body, headers = {}, address = '127.0.0.1', httpVersion = '1.1' } = asked;
     const sent = form === undefined ? body : new URLSearchParams(form).toString();
-    const type = form === undefined ? {} : { 'content-type': 'application/x-www-form-urlencoded' };
+    const type: Record<string, string> =
+      form === undefined ? {} : { 'content-type': 'application/x-www-form-urlencoded' };
     const request = new Request(`${ORIGIN}${path}`, {
       method,
       headers: { host: '127.0.0.1:5678', ...type, ...headers },

@@ -297,7 +297,7 @@ describe('roles', () => {
     [{ name: 'x', role: 'root' }, 403],
     [{ name: 'x' }, 403],
     ['admin', 403],
-    [Response.redirect('https://login.example/'), 302],
+    [Response.redirect('https://login.example/', 302), 302],
     [{ name: 'x', role: 'viewer' }, 200],
   ])('a program that mounts it and says %j', async (answer, status) => {
     const dashboard = await start({ host: undefined, access: { kind: 'mounted', authorize: () => answer as never } });
