@@ -152,7 +152,7 @@ test('the registry and its neighbours import downwards', () => {
 test('nothing imports in a circle, for a type or lazily either', () => {
   // How a command is typed is known before it is loaded, and what runs it takes the types of its flags from there.
   const edges = imports.filter(
-    ({ file, target, lazy }) => target.endsWith('.ts') && !(lazy && file.startsWith('cli/')),
+    ({ file, target, lazy }) => /\.tsx?$/.test(target) && !(lazy && file.startsWith('cli/')),
   );
   const below = new Map<string, string[]>();
   for (const { file, target } of edges) below.set(file, [...(below.get(file) ?? []), target]);

@@ -5,14 +5,21 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { TsworkerError } from '../errors.js';
-import type { ConfigFile } from './file.js';
-import type { Env } from './load.js';
 import { envName } from './setting-definition.js';
 import { nearest } from './suggest.js';
 import { boolean, choice, integer, type Kind, text } from './value-parsers.js';
 
 export const BADGE_COLORS = ['red', 'orange', 'green', 'blue', 'purple', 'gray'] as const;
 export type BadgeColor = (typeof BADGE_COLORS)[number];
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** What of a configuration file is read here. */
+interface ConfigFile {
+  readonly name: string;
+  readonly folder: string;
+  readonly values: object;
+}
 
 /** The key `web` of a configuration file. */
 export interface WebConfig {

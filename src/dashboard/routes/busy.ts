@@ -1,16 +1,9 @@
 /** The jobs that run now, the longest-running first. */
 import { isoTime } from '../../json-text.js';
-import type { WorkerRow } from '../model/snapshot.js';
-import { BusyView } from '../views/busy.js';
+import { type BusyModel, BusyView } from '../views/busy.js';
 import { longestRunning } from './overview.js';
 import { definePage, wholeNumber } from './page.js';
 import { workerJson } from './workers.js';
-
-export interface BusyModel {
-  readonly from: number;
-  readonly total: number;
-  readonly rows: readonly WorkerRow[];
-}
 
 export const BUSY_SHOWN = 100;
 

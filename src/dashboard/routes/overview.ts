@@ -1,17 +1,11 @@
 /** What needs somebody first; then how much is going on. */
 import { isoTime } from '../../json-text.js';
-import { type Finding, findings } from '../model/attention.js';
+import { findings } from '../model/attention.js';
 import type { QueueRow, Snapshot, WorkerRow } from '../model/snapshot.js';
-import { OverviewView } from '../views/overview.js';
+import { type OverviewModel, OverviewView } from '../views/overview.js';
 import { definePage } from './page.js';
 import { queueJson } from './queues.js';
 import { workerJson } from './workers.js';
-
-export interface OverviewModel {
-  readonly findings: readonly Finding[];
-  readonly running: readonly WorkerRow[];
-  readonly busiest: readonly QueueRow[];
-}
 
 const MOST = 10;
 

@@ -4,15 +4,9 @@ import { readJob } from '../../inspect/payload.js';
 import { keyOf, type QueuedJob } from '../../inspect/queues.js';
 import { isoTime } from '../../json-text.js';
 import type { QueueRow } from '../model/snapshot.js';
-import { QueueView } from '../views/queue.js';
+import { type QueueModel, QueueView } from '../views/queue.js';
 import { type Ask, definePage, HttpError, wholeNumber } from './page.js';
 import { queueJson } from './queues.js';
-
-export interface QueueModel {
-  readonly row: QueueRow;
-  readonly from: number;
-  readonly jobs: readonly QueuedJob[];
-}
 
 export const JOBS_SHOWN = 50;
 /** Jobs may be of any size: so many bytes of them are enough for a page. */

@@ -1,19 +1,8 @@
 /** All queues: found by a part of their name, sorted, a hundred at a time. */
 import { isoTime } from '../../json-text.js';
 import type { QueueRow } from '../model/snapshot.js';
-import { QueuesView } from '../views/queues.js';
+import { QUEUE_SORTS, type QueueSort, type QueuesModel, QueuesView } from '../views/queues.js';
 import { type Ask, definePage, wholeNumber } from './page.js';
-
-export const QUEUE_SORTS = ['name', 'jobs', 'growth', 'wait', 'workers'] as const;
-export type QueueSort = (typeof QUEUE_SORTS)[number];
-
-export interface QueuesModel {
-  readonly text: string;
-  readonly sort: QueueSort;
-  readonly from: number;
-  readonly total: number;
-  readonly rows: readonly QueueRow[];
-}
 
 const MOST = 100;
 

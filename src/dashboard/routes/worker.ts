@@ -1,14 +1,9 @@
 /** One worker: what it does, what it has done, and since when. */
 
-import { readDetails, readWorkers, type WorkerDetails, type WorkerSeen } from '../../inspect/workers.js';
+import { readDetails, readWorkers } from '../../inspect/workers.js';
 import { isoTime } from '../../json-text.js';
-import { WorkerView } from '../views/worker.js';
+import { type WorkerModel, WorkerView } from '../views/worker.js';
 import { definePage, HttpError } from './page.js';
-
-export interface WorkerModel {
-  readonly worker: WorkerSeen;
-  readonly details: WorkerDetails;
-}
 
 export const workerPage = definePage<WorkerModel>({
   path: 'worker',

@@ -3,19 +3,8 @@
 import { serves } from '../../inspect/worker-id.js';
 import { isoTime } from '../../json-text.js';
 import type { WorkerRow } from '../model/snapshot.js';
-import { WorkersView } from '../views/workers.js';
+import { WORKER_STATES, type WorkersModel, WorkersView } from '../views/workers.js';
 import { definePage, wholeNumber } from './page.js';
-
-export const WORKER_STATES = ['working', 'idle', 'lost'] as const;
-
-export interface WorkersModel {
-  readonly state: (typeof WORKER_STATES)[number] | undefined;
-  readonly queue: string;
-  readonly text: string;
-  readonly from: number;
-  readonly total: number;
-  readonly rows: readonly WorkerRow[];
-}
 
 export const WORKERS_SHOWN = 100;
 

@@ -1,8 +1,14 @@
 import { duration } from '../../format.js';
-import type { BusyModel } from '../routes/busy.js';
+import type { WorkerRow } from '../model/snapshot.js';
 import { type Ask, link, type View } from '../routes/page.js';
 import { Cli, idOf, Pager, Table, Text, Time } from './parts.js';
 import { State } from './worker-parts.js';
+
+export interface BusyModel {
+  readonly from: number;
+  readonly total: number;
+  readonly rows: readonly WorkerRow[];
+}
 
 export function BusyView({
   model: { rows, from, total },

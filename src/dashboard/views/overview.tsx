@@ -1,10 +1,15 @@
 import { count, duration, rate } from '../../format.js';
 import type { Finding } from '../model/attention.js';
 import type { QueueRow, WorkerRow } from '../model/snapshot.js';
-import type { OverviewModel } from '../routes/overview.js';
 import { type Ask, link, type View } from '../routes/page.js';
 import { Figure, idOf, signedRate, Table, Text } from './parts.js';
 import { State } from './worker-parts.js';
+
+export interface OverviewModel {
+  readonly findings: readonly Finding[];
+  readonly running: readonly WorkerRow[];
+  readonly busiest: readonly QueueRow[];
+}
 
 interface Props {
   readonly model: OverviewModel;

@@ -1,9 +1,15 @@
 import { count, duration } from '../../format.js';
 import type { QueuedJob } from '../../inspect/queues.js';
+import type { QueueRow } from '../model/snapshot.js';
 import { type Ask, link, type View } from '../routes/page.js';
-import type { QueueModel } from '../routes/queue.js';
 import { Cli, Figure, Pager, signedRate, Table, Text } from './parts.js';
 import { QueueState } from './queues.js';
+
+export interface QueueModel {
+  readonly row: QueueRow;
+  readonly from: number;
+  readonly jobs: readonly QueuedJob[];
+}
 
 export function QueueView({ model, ask }: { readonly model: QueueModel; readonly ask: Ask }): View {
   const { row, from, jobs } = model;

@@ -1,8 +1,18 @@
 import { count, duration } from '../../format.js';
 import type { QueueRow } from '../model/snapshot.js';
 import { type Ask, link, type View } from '../routes/page.js';
-import type { QueueSort, QueuesModel } from '../routes/queues.js';
 import { Cli, type Column, idOf, Pager, signedRate, Table, Text, Time } from './parts.js';
+
+export const QUEUE_SORTS = ['name', 'jobs', 'growth', 'wait', 'workers'] as const;
+export type QueueSort = (typeof QUEUE_SORTS)[number];
+
+export interface QueuesModel {
+  readonly text: string;
+  readonly sort: QueueSort;
+  readonly from: number;
+  readonly total: number;
+  readonly rows: readonly QueueRow[];
+}
 
 export function QueuesView({ model, ask }: { readonly model: QueuesModel; readonly ask: Ask }): View {
   const { text, sort, from, total, rows } = model;

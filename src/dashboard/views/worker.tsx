@@ -1,8 +1,13 @@
 import { count, duration } from '../../format.js';
+import type { WorkerDetails, WorkerSeen } from '../../inspect/workers.js';
 import { type Ask, link, type View } from '../routes/page.js';
-import type { WorkerModel } from '../routes/worker.js';
 import { Ago, Cli, Figure, Text, Time } from './parts.js';
 import { State } from './worker-parts.js';
+
+export interface WorkerModel {
+  readonly worker: WorkerSeen;
+  readonly details: WorkerDetails;
+}
 
 export function WorkerView({
   model: { worker, details },

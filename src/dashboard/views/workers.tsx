@@ -1,9 +1,19 @@
 import { count, duration } from '../../format.js';
 import type { WorkerRow } from '../model/snapshot.js';
 import { type Ask, link, type View } from '../routes/page.js';
-import { WORKER_STATES, type WorkersModel } from '../routes/workers.js';
 import { Ago, Cli, Figure, idOf, Pager, Table, Text, Time } from './parts.js';
 import { State } from './worker-parts.js';
+
+export const WORKER_STATES = ['working', 'idle', 'lost'] as const;
+
+export interface WorkersModel {
+  readonly state: (typeof WORKER_STATES)[number] | undefined;
+  readonly queue: string;
+  readonly text: string;
+  readonly from: number;
+  readonly total: number;
+  readonly rows: readonly WorkerRow[];
+}
 
 export function WorkersView({ model, ask }: { readonly model: WorkersModel; readonly ask: Ask }): View {
   const { state, queue, text, from, total, rows } = model;
