@@ -1,20 +1,6 @@
 /** The public surface: re-exports only. */
 
-export type { SerializedFields } from './active-job/decode.js';
-export { DeserializationError, SerializationError } from './active-job/errors.js';
-export { type GlobalId, gid } from './active-job/global-id.js';
-export { indifferentAccess, keywords, symbolKeys } from './active-job/hashes.js';
-export {
-  BigDecimal,
-  Duration,
-  RubyDate,
-  RubyModule,
-  RubyObject,
-  RubyRange,
-  RubySymbol,
-  RubyTime,
-  symbol,
-} from './active-job/values.js';
+export * from './active-job/public.js';
 export { defineConfig, type UserConfig } from './config/define.js';
 export { type ErrorCode, TsworkerError } from './errors.js';
 export type {
