@@ -89,7 +89,8 @@ test('the registry and its neighbours import downwards', () => {
     check: ['check', 'inspect', 'registry', 'resque', 'redis', 'job-modules', 'config', 'errors.ts', 'format.ts'],
     scheduler: ['scheduler', 'resque', 'redis', 'service.ts', 'thrown.ts'],
     init: ['init', 'job-modules', 'config', 'errors.ts'],
-    'job-modules': ['job-modules', 'resque', 'engine', 'typescript', 'job.ts', 'errors.ts', 'thrown.ts'],
+    'active-job': ['active-job', 'errors.ts'],
+    'job-modules': ['job-modules', 'active-job', 'resque', 'engine', 'typescript', 'job.ts', 'errors.ts', 'thrown.ts'],
     config: ['config', 'typescript', 'errors.ts'],
     typescript: ['typescript', 'version.ts'],
     log: [
