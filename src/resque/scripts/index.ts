@@ -25,6 +25,7 @@ const FILES = {
   unregister: ['unregister'],
   recover: ['recover'],
   unfail: ['unfail'],
+  restore: ['restore'],
   takeQueued: ['take-queued'],
   enqueue: ['enqueue'],
   takeRetries: ['take-retries'],
