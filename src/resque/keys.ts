@@ -47,6 +47,8 @@ export interface Keys {
   payloadsOf(operation: string): string;
   /** Ours: the failed entries that it has removed: a list. Expires. */
   trashOf(operation: string): string;
+  /** Ours: the lock of a unique job, `<Class>:<sha1>`. Expires. */
+  unique(name: string): string;
   queue(name: string): string;
   /** Ours: the quarantine of a queue, a list of the jobs with which two processes died. */
   quarantine(name: string): string;
@@ -99,6 +101,7 @@ export function createKeys(namespace: string): Keys {
     cancelOf: (operation) => `${namespace}tsworker:cancel:${operation}`,
     payloadsOf: (operation) => `${namespace}tsworker:retried:${operation}`,
     trashOf: (operation) => `${namespace}tsworker:trash:${operation}`,
+    unique: (name) => `${namespace}tsworker:unique:${name}`,
     queue: (name) => `${namespace}queue:${name}`,
     quarantine: (name) => `${namespace}tsworker:quarantine:${name}`,
     retriesOf: (name) => `${namespace}tsworker:retries:${name}`,

@@ -79,8 +79,8 @@ export class Sweep {
       const [at, taken] = [this.#at, this.#taken];
       const page = await this.#read();
       if (page === 'late') await this.#findAnchor();
-      else if (page?.length === 0) return;
-      else if (page === undefined) await this.#goBack();
+      if (page === 'late' || page === undefined) await this.#goBack();
+      else if (page.length === 0) return;
       else yield* this.#take(page);
       stalls = this.#at > at || this.#taken > taken ? 0 : stalls + 1;
       if (stalls > MOST_STALLS) throw new TsworkerError('REDIS', 'the failed list changes faster than it can be read');
@@ -129,13 +129,10 @@ export class Sweep {
 
   /** Behind where that entry stands now; where it is gone itself, all are looked at once more. */
   async #goBack(): Promise<void> {
+    if (this.#before === undefined) return;
     const found = await this.#list.find((id) => id === this.#before, this.#at - 1);
     if (found === undefined) [this.#at, this.#before, this.#left] = [0, undefined, []];
-    else {
-      // All that is still to come has moved down by as many.
-      this.#end -= this.#at - (found.n + 1);
-      this.#at = found.n + 1;
-    }
+    else this.#at = found.n + 1;
   }
 
   async *#take(page: readonly Listed[]): AsyncGenerator<SweepStep> {
