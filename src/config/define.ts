@@ -1,4 +1,5 @@
 /** The shape of a configuration file, for people who write one. Types only, and the function that lends them. */
+import type { MiddlewareInput } from '../middleware.js';
 import type { QueuesInput } from './queues.js';
 import type { LogFormat, LogLevel, OnDead } from './settings.js';
 
@@ -76,6 +77,11 @@ export interface UserConfig {
    * folder is called `config`, to the one above it. Default `./jobs`.
    */
   readonly jobs?: string | readonly string[];
+  /**
+   * Hooks around all jobs, made with `defineMiddleware`: one, or several, of which the first is the outermost. They are
+   * outside of those in `_middleware.ts` files. Only in a file in TypeScript or JavaScript.
+   */
+  readonly middleware?: MiddlewareInput;
   /**
    * Serves `/healthz`, `/readyz` and `/metrics`: a port of this machine's loopback, or `host:port` (`0.0.0.0:9090`,
    * `[::1]:9090`). There is no authentication. Default: nothing is served.

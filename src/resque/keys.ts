@@ -37,6 +37,8 @@ export interface Keys {
   readonly never: string;
   /** Ours: how many batches of a long enqueue were pushed. Expires. */
   enqueued(nonce: string): string;
+  /** Ours: the lock of a unique job, `<Class>:<sha1>`. Expires. */
+  unique(name: string): string;
   queue(name: string): string;
   /** Ours: the quarantine of a queue, a list of the jobs with which two processes died. */
   quarantine(name: string): string;
@@ -84,6 +86,7 @@ export function createKeys(namespace: string): Keys {
     fence: `${namespace}tsworker:fence`,
     never: `${namespace}tsworker:never`,
     enqueued: (nonce) => `${namespace}tsworker:enqueue:${nonce}`,
+    unique: (name) => `${namespace}tsworker:unique:${name}`,
     queue: (name) => `${namespace}queue:${name}`,
     quarantine: (name) => `${namespace}tsworker:quarantine:${name}`,
     retriesOf: (name) => `${namespace}tsworker:retries:${name}`,
