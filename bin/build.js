@@ -4,7 +4,7 @@
  * imported lazily, load only what they need. Not minified: a stack of ours is to be read. The types come from `tsc`.
  */
 import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { build } from 'rolldown';
 
 const SCRIPTS = 'resque/scripts';
@@ -104,7 +104,9 @@ function licences() {
     name: 'licences',
     generateBundle(_options, bundle) {
       const modules = Object.values(bundle).flatMap((file) => (file.type === 'chunk' ? file.moduleIds : []));
-      const folders = new Set(modules.flatMap((id) => /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(id) ?? []));
+      const assets = Object.values(JSON.parse(readFileSync('src/dashboard/assets/packages.json', 'utf8')));
+      const files = [...modules, ...assets.map((path) => resolve('node_modules', path))];
+      const folders = new Set(files.flatMap((id) => /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(id) ?? []));
       const texts = [...folders].sort().map(licenceOf);
       this.emitFile({ type: 'asset', fileName: 'licences.txt', source: texts.join(`\n${'-'.repeat(80)}\n\n`) });
     },

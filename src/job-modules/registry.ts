@@ -47,6 +47,11 @@ export class FunctionRegistry {
     return [...this.#functions.keys()].sort();
   }
 
+  /** The function of each class. */
+  get all(): JobFunction[] {
+    return [...this.#functions.values()].map(({ fn }) => fn);
+  }
+
   /** The decoder that replaces JSON, if one was registered. */
   get decoder(): Decoder | undefined {
     return this.#decoder?.decode;
