@@ -5,9 +5,11 @@
 import { TsworkerError } from '../errors.js';
 import type { Decoder, JobFunction } from '../job.js';
 import type { Layer } from '../middleware.js';
+import type { UniquePolicy } from '../resque/unique.js';
 import { compose } from './compose.js';
 import type { JobDefinition } from './job.js';
 import { type RetryPolicy, retryOf } from './retry-policy.js';
+import type { RubyLock } from './ruby-locks.js';
 
 export interface RegisteredFunction {
   /** Runs a job, with the hooks of its middleware around it. */
@@ -20,6 +22,9 @@ export interface RegisteredFunction {
   readonly queue?: string | undefined;
   /** Its own retry options, or those of its module. */
   readonly retry?: RetryPolicy | undefined;
+  /** Of a job() that says so. */
+  readonly unique?: UniquePolicy | undefined;
+  readonly releases?: readonly RubyLock[] | undefined;
   /** The file that registered it, or `this program`. */
   readonly origin: string;
 }
@@ -53,13 +58,14 @@ export class FunctionRegistry {
    * @param layers its middleware, the outermost first, with that of the configuration
    * @throws TsworkerError JOBS where another function has the class; it names both origins
    */
-  add({ class: className, fn, queue, retry }: JobDefinition, origin: string, layers = this.outermost): void {
+  add(job: JobDefinition, origin: string, layers = this.outermost): void {
+    const { class: className, fn, queue, retry, unique, releases } = job;
     const other = this.#functions.get(className);
     if (other !== undefined) {
       if (other.source === fn) return;
       throw twice(`the class ${className}`, other.origin, origin, 'Remove or rename one.');
     }
-    const own = { source: fn, layers, queue, retry: retryOf(fn) ?? retry, origin };
+    const own = { source: fn, layers, queue, retry: retryOf(fn) ?? retry, unique, releases, origin };
     this.#functions.set(className, { fn: compose(fn, layers), ...own });
   }
 

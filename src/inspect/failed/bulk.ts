@@ -12,7 +12,7 @@ import { entryId } from './entry.js';
 import type { FailedFilter } from './filter.js';
 import type { FailedList, Listed } from './list.js';
 import { mostInOneCall, type Remover } from './remove.js';
-import { type Action, type Brief, type Chosen, chooseMatching, type Left, leftOf } from './select.js';
+import { type Action, type Brief, type Chosen, chooseMatching, type Left, leftOf, reasonOf } from './select.js';
 
 export interface SweepOptions {
   readonly action: Action;
@@ -100,7 +100,7 @@ export class Sweep {
     const { action, filter, step = page.length } = this.#options;
     const chosen = chooseMatching(page, action, filter);
     const gone = new Set<Chosen>();
-    let refusal = '';
+    const reasons = new Map<Chosen, string>();
     for (const some of slices(chosen.filter(isCandidate), step)) {
       const removals = some.map(({ removal }) => ({ ...removal, n: removal.n - gone.size }));
       const reply = await this.#remover.remove(removals);
@@ -108,12 +108,14 @@ export class Sweep {
       for (const one of taken) gone.add(one);
       this.#taken += taken.length;
       this.#end -= taken.length;
-      if (reply.refusal !== '') refusal = reply.refusal;
+      some.forEach((one, i) => {
+        reasons.set(one, reasonOf(reply.states[i], reply.refusal));
+      });
       yield this.#step(taken);
       // What stood elsewhere is found where the page is read again.
       if (reply.states.includes('elsewhere')) return;
     }
-    this.#passOver(page, chosen, { gone, refusal });
+    this.#passOver(page, chosen, { gone, reasons });
     if (gone.size === 0) yield this.#step([]);
   }
 
@@ -122,11 +124,11 @@ export class Sweep {
     return { seen, of, taken: taken.map(({ brief }) => brief) };
   }
 
-  #passOver(page: readonly Listed[], chosen: readonly Chosen[], { gone, refusal }: Passed): void {
+  #passOver(page: readonly Listed[], chosen: readonly Chosen[], { gone, reasons }: Passed): void {
     let before = 0;
     for (const one of chosen) {
       if (gone.has(one)) before++;
-      else this.#left.push({ ...leftOf(one, refusal), n: one.brief.n - before });
+      else this.#left.push({ ...leftOf(one, reasons.get(one)), n: one.brief.n - before });
     }
     const took = new Set([...gone].map(({ brief }) => brief.n));
     const last = page.findLast(({ n }) => !took.has(n));
@@ -137,8 +139,8 @@ export class Sweep {
 
 interface Passed {
   readonly gone: ReadonlySet<Chosen>;
-  /** What Redis said of those that it refused. */
-  readonly refusal: string;
+  /** Why those that might have been taken stay. */
+  readonly reasons: ReadonlyMap<Chosen, string>;
 }
 
 function isCandidate(chosen: Chosen): chosen is Candidate {

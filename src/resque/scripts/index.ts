@@ -25,7 +25,7 @@ const FILES = {
   enter: ['enter'],
   unregister: ['unregister'],
   recover: ['unique/locks', 'recover'],
-  unfail: ['unfail'],
+  unfail: ['unique/locks', 'unfail'],
   takeQueued: ['unique/locks', 'take-queued'],
   enqueue: ['enqueue'],
   pushUnique: ['delayed/common', 'unique/push'],
