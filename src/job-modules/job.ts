@@ -8,9 +8,10 @@ import { decodePayload, encodePayload } from '../resque/codec.js';
 import { type Due, dueAt, dueIn } from '../resque/due.js';
 import { checkExpiresIn } from '../resque/expiry.js';
 import { checkQueueName } from '../resque/queue-name.js';
-import { type Unique, type UniquePolicy, uniquePolicy } from '../resque/unique.js';
+import { type Unique, uniquePolicy } from '../resque/unique.js';
 import { withTimeout } from './deadline.js';
-import { type Retry, type RetryPolicy, retryPolicy, withRetry } from './retry-policy.js';
+import type { JobDefinition } from './registry.js';
+import { type Retry, retryPolicy, withRetry } from './retry-policy.js';
 import { checkReleases, type RubyLock } from './ruby-locks.js';
 import { type ArgsSchema, checkArgs, type InputOf, type OutputOf } from './schema.js';
 import { sender } from './sender.js';
@@ -136,17 +137,6 @@ export function job(definition: Checked<ArgsSchema> | Unchecked<unknown[]> | Any
     ),
   };
   return Object.freeze(made);
-}
-
-/** What runs the jobs of a class, and where they are pushed to unless the producer says otherwise. */
-export interface JobDefinition {
-  readonly class: string;
-  readonly fn: JobFunction;
-  readonly queue?: string | undefined;
-  /** Of its module; it may have options of its own. */
-  readonly retry?: RetryPolicy | undefined;
-  readonly unique?: UniquePolicy | undefined;
-  readonly releases?: readonly RubyLock[] | undefined;
 }
 
 /** The function to run a job() object's jobs with, or undefined where the value is none. */

@@ -7,9 +7,19 @@ import type { Decoder, JobFunction } from '../job.js';
 import type { Layer } from '../middleware.js';
 import type { UniquePolicy } from '../resque/unique.js';
 import { compose } from './compose.js';
-import type { JobDefinition } from './job.js';
 import { type RetryPolicy, retryOf } from './retry-policy.js';
 import type { RubyLock } from './ruby-locks.js';
+
+/** What runs the jobs of a class, and where they are pushed to unless the producer says otherwise. */
+export interface JobDefinition {
+  readonly class: string;
+  readonly fn: JobFunction;
+  readonly queue?: string | undefined;
+  /** Of its module; it may have options of its own. */
+  readonly retry?: RetryPolicy | undefined;
+  readonly unique?: UniquePolicy | undefined;
+  readonly releases?: readonly RubyLock[] | undefined;
+}
 
 export interface RegisteredFunction {
   /** Runs a job, with the hooks of its middleware around it. */
@@ -42,6 +52,11 @@ export class FunctionRegistry {
   /** The registered classes, sorted. */
   get classes(): string[] {
     return [...this.#functions.keys()].sort();
+  }
+
+  /** The function of each class. */
+  get all(): JobFunction[] {
+    return [...this.#functions.values()].map(({ fn }) => fn);
   }
 
   /** The decoder that replaces JSON, if one was registered. */

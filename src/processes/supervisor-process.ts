@@ -13,7 +13,7 @@ import { connect } from '../redis/connect.js';
 import type { Connection, ConnectionEvents } from '../redis/connection.js';
 import { workerConnectOptions } from '../redis/options.js';
 import { RedisChildRegistry } from '../registry/child-registry.js';
-import { type HeartbeatMessage, heartbeatOptions } from '../registry/heartbeat.js';
+import { type HeartbeatMessage, heartbeatOptions } from '../registry/heartbeat-options.js';
 import { SupervisorEvents } from '../supervisor/events.js';
 import { type ChildState, runsQuarantine, Supervisor } from '../supervisor/supervisor.js';
 import { Shutdown } from '../worker/shutdown.js';

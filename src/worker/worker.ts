@@ -314,7 +314,7 @@ class Worker {
   #announce(modules: JobModules, connection: Connection): void {
     const { settings, log, onReady, connect: ownConnect } = this.#options;
     const redis = ownConnect === undefined ? maskUri(settings.uri) : 'the client in the settings';
-    const limitMs = longestLimit(modules.functions, settings.timeout * 1000);
+    const limitMs = longestLimit(modules.functions.all, settings.timeout * 1000);
     const facts = { classes: modules.functions.classes, tracking: connection.tracking, limitMs };
     if (onReady === undefined) startLine(log, settings, { ...facts, redis });
     else onReady(facts);

@@ -2,7 +2,7 @@
 import type { QueuedFilter } from '../../../inspect/queued.js';
 import { decodePayload } from '../../../resque/codec.js';
 import { comparable } from '../../../resque/comparable.js';
-import type { QueuesCall } from './run.js';
+import type { QueuesCall } from './call.js';
 
 export function filterOf({ class: classes, text, args, older: before }: QueuesCall['flags']): QueuedFilter {
   return { classes, text, before, args: args === undefined ? undefined : comparable(argsOf(args)) };
