@@ -9,6 +9,7 @@ import type { UniquePolicy } from '../resque/unique.js';
 import { compose } from './compose.js';
 import { type RetryPolicy, retryOf } from './retry-policy.js';
 import type { RubyLock } from './ruby-locks.js';
+import { type DecodeArguments, decodeOf } from './wrapped.js';
 
 /** What runs the jobs of a class, and where they are pushed to unless the producer says otherwise. */
 export interface JobDefinition {
@@ -35,6 +36,8 @@ export interface RegisteredFunction {
   /** Of a job() that says so. */
   readonly unique?: UniquePolicy | undefined;
   readonly releases?: readonly RubyLock[] | undefined;
+  /** Of an activeJob(): how it decodes arguments. */
+  readonly decode?: DecodeArguments | undefined;
   /** The file that registered it, or `this program`. */
   readonly origin: string;
 }
@@ -80,8 +83,8 @@ export class FunctionRegistry {
       if (other.source === fn) return;
       throw twice(`the class ${className}`, other.origin, origin, 'Remove or rename one.');
     }
-    const own = { source: fn, layers, queue, retry: retryOf(fn) ?? retry, unique, releases, origin };
-    this.#functions.set(className, { fn: compose(fn, layers), ...own });
+    const options = { queue, retry: retryOf(fn) ?? retry, unique, releases, decode: decodeOf(fn) };
+    this.#functions.set(className, { fn: compose(fn, layers), source: fn, layers, ...options, origin });
   }
 
   /**
