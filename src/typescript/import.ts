@@ -15,8 +15,8 @@ export interface TypeScriptOptions {
   /** The module that `import … from 'tsworker'` resolves to: the running library, never a second copy. */
   readonly tsworker: Exports;
   /**
-   * The modules that were evaluated, by path, for all importers that are to share them. It is ours and not Node's: from
-   * there jiti takes a CommonJS package as `module.exports`, once anybody has loaded it, and not as Node imports it.
+   * The evaluated modules by path, shared by all importers. Not Node's own cache: with that one jiti would import a CommonJS
+   * package that is already loaded as its `module.exports`, and not as Node does.
    */
   readonly modules: ModuleCache;
 }
