@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Finish } from '../../src/engine/interfaces.js';
 import { entryId } from '../../src/inspect/failed/entry.js';
 import { Remover, removalOf } from '../../src/inspect/failed/remove.js';
+import { restoreAll } from '../../src/inspect/failed/restore.js';
 import { takeQueued } from '../../src/inspect/queued.js';
 import { queueNameOf } from '../../src/inspect/queues.js';
 import { connect } from '../../src/redis/connect.js';
@@ -135,6 +136,13 @@ async function unfail(): Promise<() => Promise<unknown>> {
   return () => remover.remove(removals);
 }
 
+const TRASH = keys.trashOf('op');
+
+async function intoTrash(): Promise<() => Promise<unknown>> {
+  const remover = new Remover(connection, keys, TRASH);
+  return () => remover.remove(JOBS.map((id, n) => removalOf(n, Buffer.from(failedEntry(id)))));
+}
+
 const item = (id: number) => itemText(payload(id), 'q');
 async function delayed(): Promise<void> {
   await redis.client.zAdd(keys.delayedTimes, { score: Number(TIME), value: TIME });
@@ -152,7 +160,7 @@ const lockOf = (id: number): NewLock => {
   return { ...lock, onConflict: 'replace' };
 };
 
-const SCENARIOS: Readonly<Record<ScriptName, Scenario>> = {
+const SCENARIOS: Readonly<Record<ScriptName | 'unfailToTrash', Scenario>> = {
   ackAndClaim: { place: withRetries, prepare: finishes, ends: 1, inParts: true },
   claimLarge: {
     place: () => redis.client.rPush(keys.queue('q'), `{"class":"J","args":[1],"x":"${'x'.repeat(1_100_000)}"}`),
@@ -171,6 +179,11 @@ const SCENARIOS: Readonly<Record<ScriptName, Scenario>> = {
   unregister: { place: registered, prepare: async () => () => unregister(connection, LIVE) },
   recover: { place: died, prepare: recoverAll, inParts: true },
   unfail: { place: () => redis.client.rPush(keys.failed, JOBS.map(failedEntry)), prepare: unfail },
+  unfailToTrash: { place: () => redis.client.rPush(keys.failed, JOBS.map(failedEntry)), prepare: intoTrash },
+  restore: {
+    place: () => redis.client.rPush(TRASH, JOBS.map(failedEntry)),
+    prepare: async () => () => restoreAll(connection, keys, TRASH, 4),
+  },
   enqueue: {
     brings: [7, 8],
     prepare: async () => {
@@ -265,6 +278,7 @@ function keysInPlay(all: Keys): string[] {
   const ids = [...LIVE_IDS.slice(0, 2), ...DEAD_IDS.slice(0, 2)];
   const workers = ids.flatMap((id) => [all.worker(id), all.started(id), all.processedBy(id), all.failuresOf(id)]);
   return [
+    TRASH,
     ...fixed,
     ...queues,
     ...workers,
@@ -330,10 +344,10 @@ const wrongKeys = fc.uniqueArray(
 );
 
 test('every script has a scenario', () => {
-  expect(Object.keys(SCENARIOS).sort()).toEqual(Object.keys(SCRIPTS).sort());
+  expect(Object.keys(SCENARIOS).sort()).toEqual([...Object.keys(SCRIPTS), 'unfailToTrash'].sort());
 });
 
-test.each(Object.keys(SCENARIOS) as ScriptName[])(
+test.each(Object.keys(SCENARIOS) as (keyof typeof SCENARIOS)[])(
   '%s',
   async (name) => {
     await check(SCENARIOS[name], []);

@@ -26,6 +26,7 @@ const FILES = {
   unregister: ['unregister'],
   recover: ['unique/locks', 'recover'],
   unfail: ['unfail'],
+  restore: ['restore'],
   takeQueued: ['unique/locks', 'take-queued'],
   enqueue: ['enqueue'],
   pushUnique: ['delayed/common', 'unique/push'],
