@@ -12,7 +12,7 @@ import { tsconfigFor } from './tsconfig.js';
 export type Exports = Readonly<Record<string, unknown>>;
 
 export interface TypeScriptOptions {
-  /** The module that `import … from 'tsworker'` resolves to: the running library, never a second copy. */
+  /** The exports that a file gets for `tsworker`: those of the running library, never of a second copy. */
   readonly tsworker: Exports;
   /**
    * The evaluated modules by path, shared by all importers. Not Node's own cache: with that one jiti would import a CommonJS
