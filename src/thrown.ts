@@ -70,9 +70,9 @@ function hide(error: object, key: string, value: unknown): void {
 }
 
 /**
- * Copies a thrown value: name (the class's name if the error sets none; never empty), message, stack, causes, the errors
- * of an AggregateError, and the fields that are text, numbers or booleans (`code`, `status`, …). A job may also throw a
- * string, `undefined` or a plain object: the message then shows the value.
+ * Copies a thrown value: name (`static rubyName` of its class, else its own, else the class's; never empty), message,
+ * stack, causes, the errors of an AggregateError, and the fields that are text, numbers or booleans (`code`, `status`,
+ * …). A job may also throw a string, `undefined` or a plain object: the message then shows the value.
  */
 export function asError(thrown: unknown): CaughtError {
   return readWith((stack) => stack, thrown);
@@ -147,8 +147,13 @@ function isError(thrown: unknown): thrown is object {
   return (attempt(() => thrown instanceof Error) ?? false) || typeof read(thrown, 'message') === 'string';
 }
 
-/** `class Declined extends Error {}` has the inherited name "Error"; the class says more, and Ruby shows the class. */
+/**
+ * `static rubyName` of the class, so that Ruby's filters know the error. `class Declined extends Error {}` has the inherited
+ * name "Error"; the class says more, and Ruby shows the class.
+ */
 function nameOf(error: object): string {
+  const rubyName = read(read(error, 'constructor'), 'rubyName');
+  if (typeof rubyName === 'string' && rubyName !== '') return cut(rubyName, MAX_TEXT);
   const name = read(error, 'name');
   const own = typeof name === 'string' ? name : '';
   if (own !== '' && own !== 'Error') return cut(own, MAX_TEXT);

@@ -90,7 +90,7 @@ test('the registry and its neighbours import downwards', () => {
     resque: ['resque', 'redis', 'engine', 'job.ts', 'errors.ts', 'thrown.ts', 'config'],
     redis: ['redis', 'config', 'errors.ts'],
     registry: ['registry', 'scheduler', 'resque', 'redis', 'service.ts', 'thrown.ts'],
-    inspect: ['inspect', 'registry', 'resque', 'redis', 'job.ts', 'thrown.ts', 'errors.ts'],
+    inspect: ['inspect', 'active-job', 'registry', 'resque', 'redis', 'job.ts', 'thrown.ts', 'errors.ts'],
     check: ['check', 'inspect', 'registry', 'resque', 'redis', 'job-modules', 'config', 'errors.ts', 'format.ts'],
     scheduler: ['scheduler', 'resque', 'redis', 'service.ts', 'thrown.ts'],
     init: ['init', 'job-modules', 'config', 'errors.ts'],

@@ -3,6 +3,7 @@
  * instrumentation for Ruby writes and reads them, and which other workers ignore.
  */
 import type { NewJob } from '../resque/enqueue.js';
+import { ownClass } from '../resque/wrapper.js';
 import { asError } from '../thrown.js';
 import {
   type Attributes,
@@ -41,7 +42,7 @@ export async function sendTraced<T>(
 /** One span for all jobs that are pushed together: they have the same context. */
 function startSpan(jobs: readonly NewJob[]): Span {
   const queue = only(jobs.map((job) => job.queue));
-  const name = only(jobs.map((job) => job.class));
+  const name = only(jobs.map(ownClass));
   const attributes: Attributes = {
     ...SYSTEM,
     'messaging.operation.name': 'send',
