@@ -4,7 +4,7 @@
  */
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { realpath } from 'node:fs/promises';
-import { basename, dirname, join, relative, resolve } from 'node:path';
+import { basename, dirname, extname, join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
 import { TsworkerError } from '../errors.js';
@@ -81,16 +81,29 @@ function hasKey(path: string): boolean {
   }
 }
 
+/** Modules are ours to load: cosmiconfig would only call us back, and is slower to import than they are to run. */
+const LOADERS: Readonly<Record<string, (path: string) => Promise<unknown>>> = {
+  '.ts': loadTypeScript,
+  '.js': loadModule,
+  '.mjs': loadModule,
+  '.cjs': loadModule,
+};
+
 async function parseFile(path: string, name: string): Promise<unknown> {
-  const { cosmiconfig } = await import('cosmiconfig');
-  const loaders = { '.ts': loadTypeScript, '.js': loadModule, '.mjs': loadModule, '.cjs': loadModule };
   try {
-    const found = await cosmiconfig('tsworker', { loaders, cache: false }).load(path);
-    return found?.isEmpty ? {} : found?.config;
+    const load = LOADERS[extname(path)];
+    if (load === undefined) return await loadData(path);
+    return readFileSync(path, 'utf8').trim() === '' ? {} : await load(path);
   } catch (error) {
     const { reason, place = name } = await explain(error, path, name);
     throw new TsworkerError('USAGE', `the configuration file ${place} does not load: ${reason}`, { cause: error });
   }
+}
+
+async function loadData(path: string): Promise<unknown> {
+  const { cosmiconfig } = await import('cosmiconfig');
+  const found = await cosmiconfig('tsworker', { cache: false }).load(path);
+  return found?.isEmpty ? {} : found?.config;
 }
 
 const same = (value: unknown) => value;
