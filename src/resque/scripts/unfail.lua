@@ -17,6 +17,7 @@ local queue_count_at = FIRST_LOCK + 4 * tonumber(ARGV[3])
 local queues = tonumber(ARGV[queue_count_at])
 local unpack_entry, sha1hex, sub = struct.unpack, redis.sha1hex, string.sub
 local ENTRY, SIZE = '>I4c40I4I4I4', 56
+local KEPT_S = 3600
 local from, upto = struct.unpack('>I4', blob), struct.unpack('>I4', blob, #blob - SIZE + 1)
 
 -- Shows permission before anything is done. A first write that needs no memory also opens the way for the others where
@@ -29,7 +30,6 @@ end
 local page = redis.call('LRANGE', failed, from, upto)
 local length = redis.call('LLEN', failed)
 local states, pushes, queue_at, first_found = {}, {}, {}, nil
-local KEPT_S = 3600
 local other = queue_count_at + 1 + queues
 
 -- By the number of the entry, the first argument of its lock. Of two jobs that are the same only one may run.
