@@ -27,6 +27,8 @@ const FILES = {
   recover: ['unique/locks', 'recover'],
   unfail: ['unfail'],
   takeQueued: ['unique/locks', 'take-queued'],
+  glance: ['glance'],
+  sizes: ['sizes'],
   enqueue: ['enqueue'],
   pushUnique: ['delayed/common', 'unique/push'],
   settleLocks: ['unique/locks', 'unique/settle'],
