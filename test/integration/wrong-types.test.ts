@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Finish } from '../../src/engine/interfaces.js';
 import { entryId } from '../../src/inspect/failed/entry.js';
 import { Remover, removalOf } from '../../src/inspect/failed/remove.js';
+import { restoreAll } from '../../src/inspect/failed/restore.js';
 import { readGlance } from '../../src/inspect/glance.js';
 import { readQueueSizes } from '../../src/inspect/queue-sizes.js';
 import { takeQueued } from '../../src/inspect/queued.js';
@@ -137,6 +138,13 @@ async function unfail(): Promise<() => Promise<unknown>> {
   return () => remover.remove(removals);
 }
 
+const TRASH = keys.trashOf('op');
+
+async function intoTrash(): Promise<() => Promise<unknown>> {
+  const remover = new Remover(connection, keys, TRASH);
+  return () => remover.remove(JOBS.map((id, n) => removalOf(n, Buffer.from(failedEntry(id)))));
+}
+
 const item = (id: number) => itemText(payload(id), 'q');
 async function delayed(): Promise<void> {
   await redis.client.zAdd(keys.delayedTimes, { score: Number(TIME), value: TIME });
@@ -154,7 +162,7 @@ const lockOf = (id: number): NewLock => {
   return { ...lock, onConflict: 'replace' };
 };
 
-const SCENARIOS: Readonly<Record<ScriptName, Scenario>> = {
+const SCENARIOS: Readonly<Record<ScriptName | 'unfailToTrash', Scenario>> = {
   ackAndClaim: { place: withRetries, prepare: finishes, ends: 1, inParts: true },
   claimLarge: {
     place: () => redis.client.rPush(keys.queue('q'), `{"class":"J","args":[1],"x":"${'x'.repeat(1_100_000)}"}`),
@@ -179,6 +187,11 @@ const SCENARIOS: Readonly<Record<ScriptName, Scenario>> = {
       const names = ['q', 'other'].map((name) => queueNameOf(Buffer.from(name)));
       return () => readQueueSizes(connection, keys, names, () => true);
     },
+  },
+  unfailToTrash: { place: () => redis.client.rPush(keys.failed, JOBS.map(failedEntry)), prepare: intoTrash },
+  restore: {
+    place: () => redis.client.rPush(TRASH, JOBS.map(failedEntry)),
+    prepare: async () => () => restoreAll(connection, keys, TRASH, 4),
   },
   enqueue: {
     brings: [7, 8],
@@ -274,6 +287,7 @@ function keysInPlay(all: Keys): string[] {
   const ids = [...LIVE_IDS.slice(0, 2), ...DEAD_IDS.slice(0, 2)];
   const workers = ids.flatMap((id) => [all.worker(id), all.started(id), all.processedBy(id), all.failuresOf(id)]);
   return [
+    TRASH,
     ...fixed,
     ...queues,
     ...workers,
@@ -302,7 +316,8 @@ function copies(seen: Snapshot): Readonly<Record<number, number>> {
   return Object.fromEntries([...JOBS, 7, 8].map((id) => [id, count(id)]));
 }
 
-async function check(scenario: Scenario, wrong: readonly Wrong[]): Promise<void> {
+/** @returns how often it succeeded */
+async function check(scenario: Scenario, wrong: readonly Wrong[]): Promise<number> {
   await redis.client.flushAll();
   await (scenario.place ?? enqueued)();
   const call = await scenario.prepare();
@@ -331,6 +346,7 @@ async function check(scenario: Scenario, wrong: readonly Wrong[]): Promise<void>
     }
     before = after;
   }
+  return succeeded;
 }
 
 const wrongKeys = fc.uniqueArray(
@@ -339,15 +355,15 @@ const wrongKeys = fc.uniqueArray(
 );
 
 test('every script has a scenario', () => {
-  expect(Object.keys(SCENARIOS).sort()).toEqual(Object.keys(SCRIPTS).sort());
+  expect(Object.keys(SCENARIOS).sort()).toEqual([...Object.keys(SCRIPTS), 'unfailToTrash'].sort());
 });
 
-test.each(Object.keys(SCENARIOS) as ScriptName[])(
+test.each(Object.keys(SCENARIOS) as (keyof typeof SCENARIOS)[])(
   '%s',
   async (name) => {
-    await check(SCENARIOS[name], []);
+    expect(await check(SCENARIOS[name], [])).toBeGreaterThan(0);
     await fc.assert(
-      fc.asyncProperty(wrongKeys, (wrong) => check(SCENARIOS[name], wrong)),
+      fc.asyncProperty(wrongKeys, async (wrong) => void (await check(SCENARIOS[name], wrong))),
       { numRuns: name === 'claimLarge' ? 20 : 100 },
     );
   },
