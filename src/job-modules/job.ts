@@ -12,11 +12,14 @@ import { type Unique, uniquePolicy } from '../resque/unique.js';
 import { withTimeout } from './deadline.js';
 import type { JobDefinition } from './registry.js';
 import { type Retry, retryPolicy, withRetry } from './retry-policy.js';
+import { checkReleases, type RubyLock } from './ruby-locks.js';
 import { type ArgsSchema, checkArgs, type InputOf, type OutputOf } from './schema.js';
 import { sender } from './sender.js';
 
 /** Marks job() objects, for every copy of the package; its value is the function that the worker calls. */
 const BRAND = Symbol.for('tsworker.job');
+/** What else the worker and the command line read of such an object. */
+const DECLARED = Symbol.for('tsworker.job.declared');
 
 /** A typed job, made by `job()`. */
 export interface Job<Args extends readonly unknown[] = readonly unknown[]> {
@@ -63,6 +66,8 @@ export interface JobOptions<Args extends readonly unknown[]> {
    * that this object enqueues.
    */
   readonly unique?: Unique<Args>;
+  /** The keys of these plugins of Ruby producers are freed: `loner` (resque-loner) when a job starts, `resque-lock` at its end. */
+  readonly releases?: readonly RubyLock[];
 }
 
 interface Unchecked<Args extends unknown[]> extends JobOptions<Args> {
@@ -106,7 +111,7 @@ export function job<Args extends unknown[]>(definition: Unchecked<Args>): Job<Ar
 export function job<const D extends AnyDefinition>(definition: D & Corrected<D>): never;
 export function job(definition: Checked<ArgsSchema> | Unchecked<unknown[]> | AnyDefinition): Job {
   const { class: name, queue, timeout, retry, expiresIn, unique, perform } = definition as Checked<ArgsSchema>;
-  const { args: schema } = definition as Checked<ArgsSchema>;
+  const { args: schema, releases } = definition as Checked<ArgsSchema>;
   if (typeof name !== 'string' || name === '')
     throw new TsworkerError('JOBS', 'job() needs a class: { class: "MyClass" }');
   if (typeof perform !== 'function') throw new TsworkerError('JOBS', `job() of ${name} needs a perform function`);
@@ -114,7 +119,10 @@ export function job(definition: Checked<ArgsSchema> | Unchecked<unknown[]> | Any
     throw new TsworkerError('JOBS', `job() of ${name}: timeout must be a number of seconds, 0 to ${LONGEST_TIMEOUT}`);
   if (queue !== undefined) checkQueueName(queue, `job() of ${name}`);
   checkExpiresIn(expiresIn, `job() of ${name}`);
-  uniquePolicy(unique, `job() of ${name}`);
+  const declared = {
+    unique: uniquePolicy(unique, `job() of ${name}`),
+    releases: checkReleases(releases, `job() of ${name}`),
+  };
   const options = { schema, expiresIn, unique: unique as Unique<never> | undefined };
   const made = {
     class: name,
@@ -122,6 +130,7 @@ export function job(definition: Checked<ArgsSchema> | Unchecked<unknown[]> | Any
     enqueue: async (...args: readonly unknown[]) => enqueue(made, options, args),
     enqueueIn: async (seconds: number, ...args: readonly unknown[]) => enqueue(made, options, args, dueIn(seconds)),
     enqueueAt: async (at: Date, ...args: readonly unknown[]) => enqueue(made, options, args, dueAt(at)),
+    [DECLARED]: declared,
     [BRAND]: withRetry(
       withTimeout(runner(name, schema, perform), timeout === undefined ? undefined : timeout * 1000),
       retry === undefined ? undefined : retryPolicy(retry, `job() of ${name}`),
@@ -138,9 +147,17 @@ export function branded(fn: JobFunction): object {
 /** The definition in a job() object; undefined if the value is not one. */
 export function jobFunction(value: unknown): JobDefinition | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
-  const { class: name, queue, [BRAND]: fn } = value as { class?: unknown; queue?: unknown; [BRAND]?: unknown };
+  const { class: name, queue, [BRAND]: fn, [DECLARED]: declared } = value as JobObject;
   if (typeof fn !== 'function' || typeof name !== 'string') return undefined;
-  return { class: name, fn: fn as JobFunction, queue: typeof queue === 'string' && queue !== '' ? queue : undefined };
+  const ownQueue = typeof queue === 'string' && queue !== '' ? queue : undefined;
+  return { class: name, fn: fn as JobFunction, queue: ownQueue, ...declared };
+}
+
+interface JobObject {
+  readonly class?: unknown;
+  readonly queue?: unknown;
+  readonly [BRAND]?: unknown;
+  readonly [DECLARED]?: Pick<JobDefinition, 'unique' | 'releases'>;
 }
 
 /** The longest time of a Node timer, in seconds. */

@@ -13,6 +13,7 @@ import { RunContext, type Surroundings } from './context.js';
 import { limit, timeoutOf } from './deadline.js';
 import type { OutcomeHooks } from './outcome-hooks.js';
 import type { FunctionRegistry } from './registry.js';
+import { type DeleteKeys, withReleases } from './ruby-locks.js';
 import { Expired } from './verdicts.js';
 import { callWrapped, type ReadJob, unwrap } from './wrapped.js';
 
@@ -34,6 +35,8 @@ export interface PerformOptions extends Surroundings {
   readonly timeoutMs: number;
   /** The time of Redis in milliseconds, for jobs that expire. Default: the time of this machine. */
   readonly serverTimeMs?: (() => Promise<number>) | undefined;
+  /** Deletes keys of Ruby's plugins (`releases`). Absent: none are. */
+  readonly deleteKeys?: DeleteKeys | undefined;
   /** The hooks that are told how jobs end; absent: there are none. */
   readonly outcomeHooks?: OutcomeHooks | undefined;
   readonly watcher?: Watcher | undefined;
@@ -55,7 +58,7 @@ export class UnknownClassError extends TsworkerError {
  * PAYLOAD), the class is unknown (UnknownClassError), or the function throws.
  */
 export function createPerform(options: PerformOptions): Perform {
-  const { functions, useNumber, timeoutMs, outcomeHooks } = options;
+  const { functions, useNumber, timeoutMs, outcomeHooks, deleteKeys } = options;
   const { workerId, log, flags, attempts } = options;
   const surroundings: Surroundings = { workerId, log, flags, attempts };
   const decoder = options.decoder ?? functions.decoder;
@@ -87,12 +90,17 @@ export function createPerform(options: PerformOptions): Perform {
   };
   const callInTime = (run: Run, job: ReadJob): unknown =>
     job.expiresAt === undefined ? call(run, job) : unlessExpired(job.expiresAt, options, () => call(run, job));
+  const callReleasing = (run: Run, job: DecodedPayload): unknown => {
+    const releases = functions.get(job.class)?.releases;
+    if (releases === undefined || deleteKeys === undefined) return callInTime(run, job);
+    return withReleases(releases, { job, queue: run.claim.queue, deleteKeys }, () => callInTime(run, job));
+  };
   const { watcher } = options;
   return (run) => {
-    if (watcher === undefined || !watcher.watches) return callInTime(run, read(run));
+    if (watcher === undefined || !watcher.watches) return callReleasing(run, read(run));
     const job = attempt(() => read(run));
     // An unreadable payload is observed too, as a job that fails.
-    return watcher.around(run, () => callInTime(run, job()));
+    return watcher.around(run, () => callReleasing(run, job()));
   };
 }
 

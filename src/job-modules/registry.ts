@@ -5,8 +5,10 @@
 import { TsworkerError } from '../errors.js';
 import type { Decoder, JobFunction } from '../job.js';
 import type { Layer } from '../middleware.js';
+import type { UniquePolicy } from '../resque/unique.js';
 import { compose } from './compose.js';
 import { type RetryPolicy, retryOf } from './retry-policy.js';
+import type { RubyLock } from './ruby-locks.js';
 import { type DecodeArguments, decodeOf } from './wrapped.js';
 
 /** The function of a class, and the default queue for its jobs. */
@@ -16,6 +18,8 @@ export interface JobDefinition {
   readonly queue?: string | undefined;
   /** Of its module; it may have options of its own. */
   readonly retry?: RetryPolicy | undefined;
+  readonly unique?: UniquePolicy | undefined;
+  readonly releases?: readonly RubyLock[] | undefined;
 }
 
 export interface RegisteredFunction {
@@ -29,6 +33,9 @@ export interface RegisteredFunction {
   readonly queue?: string | undefined;
   /** Its own retry options, or those of its module. */
   readonly retry?: RetryPolicy | undefined;
+  /** Of a job() that says so. */
+  readonly unique?: UniquePolicy | undefined;
+  readonly releases?: readonly RubyLock[] | undefined;
   /** Of an activeJob(): how it decodes arguments. */
   readonly decode?: DecodeArguments | undefined;
   /** The file that registered it, or `this program`. */
@@ -69,14 +76,15 @@ export class FunctionRegistry {
    * @param layers its middleware, the outermost first, with that of the configuration
    * @throws TsworkerError JOBS if another function has the class; it names both origins
    */
-  add({ class: className, fn, queue, retry }: JobDefinition, origin: string, layers = this.outermost): void {
+  add(job: JobDefinition, origin: string, layers = this.outermost): void {
+    const { class: className, fn, queue, retry, unique, releases } = job;
     const other = this.#functions.get(className);
     if (other !== undefined) {
       if (other.source === fn) return;
       throw twice(`the class ${className}`, other.origin, origin, 'Remove or rename one.');
     }
-    const own = { source: fn, layers, queue, retry: retryOf(fn) ?? retry, decode: decodeOf(fn), origin };
-    this.#functions.set(className, { fn: compose(fn, layers), ...own });
+    const options = { queue, retry: retryOf(fn) ?? retry, unique, releases, decode: decodeOf(fn) };
+    this.#functions.set(className, { fn: compose(fn, layers), source: fn, layers, ...options, origin });
   }
 
   /**
