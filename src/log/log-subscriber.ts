@@ -70,6 +70,11 @@ function retryFields({ inMs, state, error }: Retried) {
 }
 
 /** The fleet's news, as the heartbeat tells it. */
+/** @param by a signal, or a command */
+export function pausedText(by: string): string {
+  return `paused by ${by} (SIGCONT or tsworker workers resume ends it)`;
+}
+
 export function heartbeatWording(log: Logger): (message: HeartbeatMessage) => void {
   return (message) => {
     switch (message.kind) {
@@ -89,6 +94,9 @@ export function heartbeatWording(log: Logger): (message: HeartbeatMessage) => vo
         break;
       case 'problem':
         log.warn({ problem: message.message }, 'heartbeat failed: retrying at the next');
+        break;
+      case 'unreachable':
+        log.warn(message.message);
         break;
       case 'beat':
     }

@@ -29,13 +29,19 @@ export interface NodeConnection {
   readonly clustered?: boolean;
   /** Rejects at once while the connection is lost. With `binary`, bulk strings in the reply are Buffers. */
   send(args: readonly Argument[], options?: { binary?: boolean }): Promise<unknown>;
+  /**
+   * Subscribes to a channel, on this connection. Rejects with Redis' error, or if the connection cannot do both: that
+   * needs RESP3, and a client of ours.
+   */
+  listen(channel: string, onMessage: (text: string) => void): Promise<void>;
+  unlisten(channel: string): Promise<void>;
   /** Waits for the replies under way, at most a second. */
   close(): Promise<void>;
   /** Ends it at once and permanently: calls in flight reject. */
   drop(): void;
 }
 
-/** A connection that reconnects. */
+/** A connection that reconnects. It subscribes to its channels again then. */
 export interface Connection extends NodeConnection {
   /**
    * Limits how long no reply may arrive, although some are due, until the connection is replaced and calls in flight
@@ -53,6 +59,13 @@ export interface NodeEvents {
   onLost?(why: Error): void;
 }
 
+/** Without RESP3 a connection that subscribes can do nothing else; another version of the client may mix up the replies. */
+export class CannotListenError extends Error {
+  constructor() {
+    super('a subscription needs RESP3, and a connection that tsworker has opened itself');
+  }
+}
+
 const BINARY = { typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } } as const;
 const CLOSE_MS = 1000;
 
@@ -62,6 +75,8 @@ export interface RedisClient {
   readonly isOpen: boolean;
   readonly options?: { readonly socket?: object } | undefined;
   sendCommand(args: Argument[], options?: object): Promise<unknown>;
+  subscribe(channel: string, onMessage: (text: string) => void): Promise<unknown>;
+  unsubscribe(channel: string): Promise<unknown>;
   on(event: string, listener: (...args: unknown[]) => void): unknown;
   connect(): Promise<unknown>;
   close(): unknown;
@@ -81,7 +96,7 @@ export async function openNode(
   signal: AbortSignal,
 ): Promise<NodeConnection> {
   const client = createClient({ ...clientOptions(options, target, mode), RESP: mode === 'resp2' ? 2 : 3 });
-  return await openClient(client as unknown as RedisClient, mode, events, signal);
+  return await openClient(client as unknown as RedisClient, mode, events, signal, mode !== 'resp2');
 }
 
 /** The same with a duplicate of the caller's client, with other settings. Only the duplicate is ever closed. */
@@ -101,8 +116,14 @@ export async function openDuplicate(
   return await openClient(client.duplicate(ours), mode, events, signal);
 }
 
-async function openClient(client: RedisClient, mode: Mode, events: NodeEvents, signal: AbortSignal) {
-  const connection = new ClientConnection(client, mode, events);
+async function openClient(
+  client: RedisClient,
+  mode: Mode,
+  events: NodeEvents,
+  signal: AbortSignal,
+  canListen = false,
+): Promise<NodeConnection> {
+  const connection = new ClientConnection(client, mode, events, canListen);
   let accepted = false;
   client.on('connect', () => {
     accepted = true;
@@ -131,10 +152,12 @@ async function openClient(client: RedisClient, mode: Mode, events: NodeEvents, s
 class ClientConnection implements NodeConnection {
   readonly tracking: boolean;
   readonly #client: RedisClient;
+  readonly #canListen: boolean;
   #ended = false;
 
-  constructor(client: RedisClient, mode: Mode, events: NodeEvents) {
+  constructor(client: RedisClient, mode: Mode, events: NodeEvents, canListen: boolean) {
     this.#client = client;
+    this.#canListen = canListen;
     this.tracking = mode === 'tracking';
     const lost = (why: unknown) => {
       if (this.#ended) return;
@@ -156,6 +179,15 @@ class ClientConnection implements NodeConnection {
 
   send(args: readonly Argument[], options?: { binary?: boolean }): Promise<unknown> {
     return globals.withThese(() => this.#client.sendCommand(args as Argument[], options?.binary ? BINARY : undefined));
+  }
+
+  async listen(channel: string, onMessage: (text: string) => void): Promise<void> {
+    if (!this.#canListen) throw new CannotListenError();
+    await globals.withThese(() => this.#client.subscribe(channel, onMessage));
+  }
+
+  async unlisten(channel: string): Promise<void> {
+    if (this.#canListen) await globals.withThese(() => this.#client.unsubscribe(channel));
   }
 
   /** NOLOOP: our own pops must not wake us. The client package has no option for it. */

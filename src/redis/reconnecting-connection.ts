@@ -71,6 +71,7 @@ class ReconnectingConnection implements Connection {
   readonly #events: ConnectionEvents;
   readonly #closed = new AbortController();
   readonly #watch: ReplyWatch;
+  readonly #listeners = new Map<string, (text: string) => void>();
   #link: Link | undefined;
   /** Why there is no connection. */
   #why = 'not connected';
@@ -105,6 +106,19 @@ class ReconnectingConnection implements Connection {
     if (this.#closed.signal.aborted) return connection.drop();
     link = this.#linkTo(node, connection);
     this.#link = link;
+    // If one is refused now, the connection serves all the same.
+    for (const [channel, onMessage] of this.#listeners) void connection.listen(channel, onMessage).catch(() => {});
+  }
+
+  async listen(channel: string, onMessage: (text: string) => void): Promise<void> {
+    this.#listeners.set(channel, onMessage);
+    // If there is no link now, the next one subscribes.
+    await this.#link?.connection.listen(channel, onMessage);
+  }
+
+  async unlisten(channel: string): Promise<void> {
+    this.#listeners.delete(channel);
+    await this.#link?.connection.unlisten(channel);
   }
 
   /** Hot path: not `async`, and the handlers are created once for each link. */

@@ -7,6 +7,7 @@ import type { ConnectOptions } from '../redis/options.js';
 import { createScheduler, type SchedulerData } from '../scheduler/create.js';
 import type { Scheduler, SchedulerMessage } from '../scheduler/scheduler.js';
 import type { Service } from '../service.js';
+import { ControlChannel, type ControlOrder, type OrderMessage } from './control.js';
 import { Heartbeat, type HeartbeatMessage, type HeartbeatOptions } from './heartbeat.js';
 import type { Identity } from './identity.js';
 import { type OwnState, StatePublisher, WORKING } from './process-state.js';
@@ -28,6 +29,8 @@ export interface OwnMembershipOptions {
   readonly wanted: Identity;
   readonly heartbeat: Omit<HeartbeatOptions, 'identity'>;
   readonly tell: (message: HeartbeatMessage | SchedulerMessage) => void;
+  /** Called with each order that arrives on the channel of this process. */
+  readonly onOrder: (order: ControlOrder) => void;
   /** Runs a scheduler beside the heartbeat; undefined: none. */
   readonly scheduler?: SchedulerData | undefined;
   /** The connection of the heartbeat thread; undefined: heartbeats share the jobs' event loop and connection. */
@@ -40,6 +43,7 @@ export class OwnMembership implements Membership {
   #identity: Identity | undefined;
   #heartbeat: Service | undefined;
   #publisher: StatePublisher | undefined;
+  #channel: ControlChannel | undefined;
   #scheduler: Scheduler | undefined;
   #state: OwnState = WORKING;
 
@@ -55,7 +59,8 @@ export class OwnMembership implements Membership {
     const publisher = new StatePublisher(connection, identity, heartbeat.pruneAfterMs);
     this.#publisher = publisher;
     publisher.show(() => this.#state);
-    const tell = (message: HeartbeatMessage | SchedulerMessage) => {
+    const tell = (message: HeartbeatMessage | SchedulerMessage | OrderMessage) => {
+      if (message.kind === 'order') return this.#options.onOrder(message.order);
       if (message.kind === 'beat') publisher.repeat();
       this.#options.tell(message);
     };
@@ -65,7 +70,10 @@ export class OwnMembership implements Membership {
         ? new Heartbeat(connection, heartbeat, tell)
         : new ThreadedHeartbeat({ ...thread, heartbeat, scheduler }, tell);
     await this.#heartbeat.start();
-    if (thread !== undefined || scheduler === undefined) return identity;
+    if (thread !== undefined) return identity;
+    this.#channel = new ControlChannel(connection, identity);
+    await this.#channel.open(this.#options.onOrder, (problem) => tell({ kind: 'unreachable', message: problem }));
+    if (scheduler === undefined) return identity;
     this.#scheduler = createScheduler(connection, scheduler, tell);
     await this.#scheduler.start();
     return identity;
@@ -83,6 +91,7 @@ export class OwnMembership implements Membership {
 
   async leave(connection: Connection): Promise<number> {
     await this.#scheduler?.stop();
+    await this.#channel?.close();
     // First the heartbeat: a later one would register the workers again.
     await this.#heartbeat?.stop();
     await this.#publisher?.stop();

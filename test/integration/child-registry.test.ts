@@ -34,6 +34,7 @@ function registry(connecting: Promise<Connection> = Promise.resolve(connection))
     wanted: { namespace: 'resque:', label: 'host.ts', queues: 'q' },
     heartbeat: { heartbeatMs: 50, pruneAfterMs: 60_000, forcePrune: false },
     tell: (message) => void told.push(message),
+    onOrder: () => {},
     problem: (error) => void problems.push(error.message),
     counted: (pid, counts) => void counted.push([pid, counts]),
   });

@@ -44,5 +44,7 @@ export function meddled(inner: Connection, meddle: (call: number) => Promise<voi
     last = reply.catch(() => {});
     return reply;
   };
-  return { tracking: false, ready: true, drop: () => {}, limitSilence: () => {}, close: async () => {}, send };
+  const nothing = async () => {};
+  const others = { listen: nothing, unlisten: nothing, close: nothing, drop: () => {}, limitSilence: () => {} };
+  return { tracking: false, ready: true, ...others, send };
 }

@@ -29,7 +29,13 @@ describe('by itself', () => {
   function own() {
     const told: (HeartbeatMessage | { readonly kind: string })[] = [];
     const tell = (message: { readonly kind: string }) => void told.push(message);
-    const membership = new OwnMembership({ wanted: WANTED, heartbeat: TIMES, tell, thread: undefined });
+    const membership = new OwnMembership({
+      wanted: WANTED,
+      heartbeat: TIMES,
+      tell,
+      onOrder: () => {},
+      thread: undefined,
+    });
     onTestFinished(async () => void (await membership.leave(connection)));
     return { membership, beats: () => told.filter(({ kind }) => kind === 'beat').length };
   }

@@ -55,6 +55,8 @@ function watched(hold?: Promise<void>) {
       send,
       drop: () => {},
       limitSilence: () => {},
+      listen: async () => {},
+      unlisten: async () => {},
       close: async () => {},
     } satisfies Connection,
     seen,

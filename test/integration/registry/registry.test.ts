@@ -64,6 +64,8 @@ function interrupted(by: () => Promise<unknown>): Connection {
     send,
     drop: () => {},
     limitSilence: () => {},
+    listen: async () => {},
+    unlisten: async () => {},
     close: async () => {},
   };
 }
