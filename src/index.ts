@@ -4,6 +4,7 @@ export { type ErrorCode, TsworkerError } from './errors.js';
 export type {
   DecodedPayload,
   Decoder,
+  EnqueueResult,
   FlagOptions,
   FlagValues,
   JobContext,
@@ -25,7 +26,6 @@ export {
   delayed,
   enqueueAt,
   enqueueIn,
-  type Scheduled,
 } from './library/delayed.js';
 export { namespace, setSettings, signals, work } from './library/library.js';
 export { isQueuePaused, pauseQueue, resumeQueue } from './library/queue-pause.js';
@@ -35,5 +35,6 @@ export { close, init } from './program/connection.js';
 export { enqueue } from './program/enqueue.js';
 export type { WorkSettings } from './program/state.js';
 export type { NewJob } from './resque/enqueue.js';
+export type { Unique } from './resque/unique.js';
 export type { JobMessage } from './tracing/channel.js';
 export type { WorkResult } from './worker/types.js';

@@ -2,6 +2,7 @@
 import type { MiddlewareInput } from '../middleware.js';
 import type { QueuesInput } from './queues.js';
 import type { LogFormat, LogLevel, OnDead } from './settings.js';
+import type { WebConfig } from './web.js';
 
 /** A number of seconds, or text with a unit: `'500ms'`, `'20s'`, `'5m'`, `'1h'`. */
 export type Seconds = number | `${number}${'ms' | 's' | 'm' | 'h'}`;
@@ -93,6 +94,8 @@ export interface UserConfig {
   readonly logFormat?: LogFormat;
   /** A line for each job that succeeds: class, queue, duration, arguments. Default: true on a terminal, else false. */
   readonly logJobs?: boolean;
+  /** Of the dashboard: `tsworker web`. */
+  readonly web?: WebConfig;
 }
 
 /**

@@ -9,8 +9,8 @@
 import { TsworkerError } from '../errors.js';
 import type { Decoder, FlagOptions, JobContext, JobFunction } from '../job.js';
 import type { Layer } from '../middleware.js';
-import { type Job, type JobDefinition, jobFunction } from './job.js';
-import type { FunctionRegistry } from './registry.js';
+import { type Job, jobFunction } from './job.js';
+import type { FunctionRegistry, JobDefinition } from './registry.js';
 import type { RetryPolicy } from './retry-policy.js';
 
 export const PROGRAM = 'this program';

@@ -6,8 +6,16 @@ import { TsworkerError } from '../errors.js';
 import type { Decoder, JobFunction } from '../job.js';
 import type { Layer } from '../middleware.js';
 import { compose } from './compose.js';
-import type { JobDefinition } from './job.js';
 import { type RetryPolicy, retryOf } from './retry-policy.js';
+
+/** What runs the jobs of a class, and where they are pushed to unless the producer says otherwise. */
+export interface JobDefinition {
+  readonly class: string;
+  readonly fn: JobFunction;
+  readonly queue?: string | undefined;
+  /** Of its module; it may have options of its own. */
+  readonly retry?: RetryPolicy | undefined;
+}
 
 export interface RegisteredFunction {
   /** Runs a job, with the hooks of its middleware around it. */
@@ -37,6 +45,11 @@ export class FunctionRegistry {
   /** The registered classes, sorted. */
   get classes(): string[] {
     return [...this.#functions.keys()].sort();
+  }
+
+  /** The function of each class. */
+  get all(): JobFunction[] {
+    return [...this.#functions.values()].map(({ fn }) => fn);
   }
 
   /** The decoder that replaces JSON, if one was registered. */

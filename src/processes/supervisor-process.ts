@@ -10,10 +10,10 @@ import { TsworkerError } from '../errors.js';
 import { connectWording, heartbeatWording, startLine, statusText } from '../log/log-subscriber.js';
 import { logSupervisor } from '../log/supervisor-log.js';
 import { connect } from '../redis/connect.js';
-import type { Connection, ConnectionEvents } from '../redis/connection.js';
+import type { ConnectionEvents, OpenedConnection } from '../redis/connection.js';
 import { workerConnectOptions } from '../redis/options.js';
 import { RedisChildRegistry } from '../registry/child-registry.js';
-import { type HeartbeatMessage, heartbeatOptions } from '../registry/heartbeat.js';
+import { type HeartbeatMessage, heartbeatOptions } from '../registry/heartbeat-options.js';
 import { SupervisorEvents } from '../supervisor/events.js';
 import { type ChildState, runsQuarantine, Supervisor } from '../supervisor/supervisor.js';
 import { Shutdown } from '../worker/shutdown.js';
@@ -191,7 +191,7 @@ function dial(
   log: Logger,
   events: Required<ConnectionEvents>,
   signal: AbortSignal,
-): Promise<Connection> {
+): Promise<OpenedConnection> {
   const shownUri = maskUri(settings.uri);
   const hooks = { ...events, watch: settings.scheduler === 'on', ...connectWording(log, shownUri) };
   return connect(workerConnectOptions(settings, 'heartbeat'), shownUri, hooks, signal);

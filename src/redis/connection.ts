@@ -9,7 +9,7 @@ import { createClient, RESP_TYPES } from '@redis/client';
 import * as globals from '../globals.js';
 import { isTimeout } from './abortable.js';
 import { ConnectionSilentError, isGarbage, NotRedisError, rootOf } from './connection-errors.js';
-import { type ConnectOptions, clientOptions, type Target } from './options.js';
+import { type ConnectOptions, clientOptions, type Mode, type Target } from './options.js';
 
 export type Argument = string | Buffer;
 
@@ -29,19 +29,20 @@ export interface NodeConnection {
   readonly clustered?: boolean;
   /** Rejects at once while the connection is lost. With `binary`, bulk strings in the reply are Buffers. */
   send(args: readonly Argument[], options?: { binary?: boolean }): Promise<unknown>;
-  /**
-   * Subscribes to a channel, on this connection. Rejects with Redis' error, or if the connection cannot do both: that
-   * needs RESP3, and a client of ours.
-   */
-  listen(channel: string, onMessage: (text: string) => void): Promise<void>;
-  unlisten(channel: string): Promise<void>;
   /** Waits for the replies under way, at most a second. */
   close(): Promise<void>;
   /** Ends it at once and permanently: calls in flight reject. */
   drop(): void;
 }
 
-/** A connection that reconnects. It subscribes to its channels again then. */
+/** What can subscribe to channels beside its other work; one that reconnects subscribes again then. */
+export interface Listening {
+  /** Rejects with Redis' error, or if the connection cannot do both: that needs RESP3, and a client of ours. */
+  listen(channel: string, onMessage: (text: string) => void): Promise<void>;
+  unlisten(channel: string): Promise<void>;
+}
+
+/** A connection that reconnects. */
 export interface Connection extends NodeConnection {
   /**
    * Limits how long no reply may arrive, although some are due, until the connection is replaced and calls in flight
@@ -50,8 +51,8 @@ export interface Connection extends NodeConnection {
   limitSilence(ms: number): void;
 }
 
-/** The features that the server grants. */
-export type Mode = 'tracking' | 'resp3' | 'resp2';
+/** A connection as it is opened here. */
+export type OpenedConnection = Connection & Listening;
 
 export interface NodeEvents {
   onInvalidate?(): void;
@@ -94,7 +95,7 @@ export async function openNode(
   mode: Mode,
   events: NodeEvents,
   signal: AbortSignal,
-): Promise<NodeConnection> {
+): Promise<NodeConnection & Listening> {
   const client = createClient({ ...clientOptions(options, target, mode), RESP: mode === 'resp2' ? 2 : 3 });
   return await openClient(client as unknown as RedisClient, mode, events, signal, mode !== 'resp2');
 }
@@ -105,7 +106,7 @@ export async function openDuplicate(
   mode: Mode,
   events: NodeEvents,
   signal: AbortSignal,
-): Promise<NodeConnection> {
+): Promise<NodeConnection & Listening> {
   const ours = {
     disableOfflineQueue: true,
     commandOptions: { timeout: 0 },
@@ -122,7 +123,7 @@ async function openClient(
   events: NodeEvents,
   signal: AbortSignal,
   canListen = false,
-): Promise<NodeConnection> {
+): Promise<NodeConnection & Listening> {
   const connection = new ClientConnection(client, mode, events, canListen);
   let accepted = false;
   client.on('connect', () => {
@@ -149,7 +150,7 @@ async function openClient(
   throw new Error('the connection was lost as soon as it was made');
 }
 
-class ClientConnection implements NodeConnection {
+class ClientConnection implements NodeConnection, Listening {
   readonly tracking: boolean;
   readonly #client: RedisClient;
   readonly #canListen: boolean;

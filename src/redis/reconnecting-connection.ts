@@ -5,8 +5,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RedisNode } from '../config/address.js';
 import { deadline, untilAborted } from './abortable.js';
-import type { Argument, Connection, ConnectionEvents, Mode, NodeConnection, NodeEvents } from './connection.js';
+import type {
+  Argument,
+  ConnectionEvents,
+  Listening,
+  NodeConnection,
+  NodeEvents,
+  OpenedConnection,
+} from './connection.js';
 import { ConnectionLostError, ConnectionSilentError } from './connection-errors.js';
+import type { Mode } from './options.js';
 import { ReplyWatch } from './reply-watch.js';
 
 export interface Locator {
@@ -20,7 +28,7 @@ export interface Locator {
    */
   locate(besides?: RedisNode): Promise<RedisNode>;
   /** Connects to the node. Also rejects if the node answers but is not the right one. */
-  open(node: RedisNode, mode: Mode, events: NodeEvents, signal: AbortSignal): Promise<NodeConnection>;
+  open(node: RedisNode, mode: Mode, events: NodeEvents, signal: AbortSignal): Promise<NodeConnection & Listening>;
 }
 
 /** The longest pause between attempts if there are several nodes: a failover takes only seconds. */
@@ -42,7 +50,7 @@ export async function openReconnecting(
   mode: Mode,
   events: ConnectionEvents,
   { silenceMs, signal }: { readonly silenceMs: number; readonly signal: AbortSignal },
-): Promise<Connection> {
+): Promise<OpenedConnection> {
   const connection = new ReconnectingConnection(locator, mode, events, silenceMs);
   await connection.dial(signal);
   return connection;
@@ -56,14 +64,14 @@ function pauseMs(attempts: number): number {
 /** The connection to one server, until it is left. */
 interface Link {
   readonly node: RedisNode;
-  readonly connection: NodeConnection;
+  readonly connection: NodeConnection & Listening;
   /** The error of calls that were unanswered when the link was left; undefined: the client's own error. */
   leftBecause?: Error;
   readonly onReply: (reply: unknown) => unknown;
   readonly onError: (error: unknown) => never;
 }
 
-class ReconnectingConnection implements Connection {
+class ReconnectingConnection implements OpenedConnection {
   readonly tracking: boolean;
   readonly clustered: boolean;
   readonly #locator: Locator;
@@ -131,7 +139,7 @@ class ReconnectingConnection implements Connection {
     return args[0] === 'WAIT' ? answered.then((reply) => this.#judgeWait(link, reply, Number(args[1]))) : answered;
   }
 
-  #linkTo(node: RedisNode, connection: NodeConnection): Link {
+  #linkTo(node: RedisNode, connection: NodeConnection & Listening): Link {
     const link: Link = {
       node,
       connection,

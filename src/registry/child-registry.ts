@@ -1,12 +1,13 @@
 /** Registers, unregisters and recovers the children of a supervisor, and sends their heartbeats. Waits in an outage. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Outcome } from '../job.js';
-import type { Connection } from '../redis/connection.js';
+import type { OpenedConnection } from '../redis/connection.js';
 import { finishClaim } from '../resque/finish-claim.js';
 import { createKeys } from '../resque/keys.js';
 import { type ControlAnswer, ControlChannel, type ControlOrder, writeAnswer } from './control.js';
 import { type JobCounts, SlotCounts } from './counts.js';
-import { Heartbeat, type HeartbeatMessage, type HeartbeatOptions } from './heartbeat.js';
+import { Heartbeat } from './heartbeat.js';
+import type { HeartbeatMessage, HeartbeatOptions } from './heartbeat-options.js';
 import { type Identity, workerId } from './identity.js';
 import { type OwnState, StatePublisher, WORKING } from './process-state.js';
 import { countQuarantined } from './quarantine.js';
@@ -47,7 +48,7 @@ class BlockedTimeoutError extends Error {
 }
 
 export class RedisChildRegistry {
-  readonly #connecting: Promise<Connection>;
+  readonly #connecting: Promise<OpenedConnection>;
   readonly #options: ChildRegistryOptions;
   readonly #heartbeats = new Map<Identity, Heartbeat>();
   readonly #states = new Map<Identity, StatePublisher>();
@@ -56,7 +57,7 @@ export class RedisChildRegistry {
   #stateOf: (pid: number) => OwnState | undefined = () => undefined;
   readonly #givenUp = new AbortController();
 
-  constructor(connecting: Promise<Connection>, options: ChildRegistryOptions) {
+  constructor(connecting: Promise<OpenedConnection>, options: ChildRegistryOptions) {
     this.#connecting = connecting;
     this.#options = options;
     connecting.catch(() => this.giveUp());
@@ -181,7 +182,10 @@ export class RedisChildRegistry {
   }
 
   /** Retries until it succeeds. @returns undefined if the wait was ended */
-  async #persistently<T>(action: (connection: Connection) => Promise<T>, over?: AbortSignal): Promise<T | undefined> {
+  async #persistently<T>(
+    action: (connection: OpenedConnection) => Promise<T>,
+    over?: AbortSignal,
+  ): Promise<T | undefined> {
     for (let attempt = 0; ; attempt++) {
       try {
         return await action(await this.#connecting);

@@ -3,7 +3,7 @@
  * written to a key of its own that expires, for who sent it. Whatever else arrives on the channel is ignored.
  */
 import * as globals from '../globals.js';
-import type { Connection } from '../redis/connection.js';
+import type { Connection, Listening } from '../redis/connection.js';
 import { isDenied } from '../redis/permissions.js';
 import type { Keys } from '../resque/keys.js';
 import { type Identity, keysOf, processName } from './identity.js';
@@ -94,10 +94,10 @@ export async function readAnswer(connection: Connection, keys: Keys, id: string)
 
 /** Takes the orders for a process from its channel, also after a reconnect. */
 export class ControlChannel {
-  readonly #connection: Connection;
+  readonly #connection: Listening;
   readonly #channel: string;
 
-  constructor(connection: Connection, identity: Identity) {
+  constructor(connection: Listening, identity: Identity) {
     this.#connection = connection;
     this.#channel = keysOf(identity).control(processName(identity));
   }

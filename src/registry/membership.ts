@@ -2,13 +2,14 @@
  * How a worker process is registered: it registers, sends heartbeats and unregisters by itself (single process), or its
  * supervisor does, and the process takes over when the supervisor is gone.
  */
-import type { Connection } from '../redis/connection.js';
+import type { Connection, OpenedConnection } from '../redis/connection.js';
 import type { ConnectOptions } from '../redis/options.js';
 import { createScheduler, type SchedulerData } from '../scheduler/create.js';
 import type { Scheduler, SchedulerMessage } from '../scheduler/scheduler.js';
 import type { Service } from '../service.js';
 import { ControlChannel, type ControlOrder, type OrderMessage } from './control.js';
-import { Heartbeat, type HeartbeatMessage, type HeartbeatOptions } from './heartbeat.js';
+import { Heartbeat } from './heartbeat.js';
+import type { HeartbeatMessage, HeartbeatOptions } from './heartbeat-options.js';
 import type { Identity } from './identity.js';
 import { type OwnState, StatePublisher, WORKING } from './process-state.js';
 import { register, unregister } from './register.js';
@@ -16,7 +17,7 @@ import { ThreadedHeartbeat } from './threaded.js';
 
 export interface Membership {
   /** Resolves when the workers are registered and have a heartbeat: claims may begin. */
-  enter(connection: Connection): Promise<Identity>;
+  enter(connection: OpenedConnection): Promise<Identity>;
   /** Redis reported a change, or the connection was restored. */
   look?(): void;
   /** Publishes the state of this process: paused, draining. */
@@ -51,7 +52,7 @@ export class OwnMembership implements Membership {
     this.#options = options;
   }
 
-  async enter(connection: Connection): Promise<Identity> {
+  async enter(connection: OpenedConnection): Promise<Identity> {
     const { wanted, thread } = this.#options;
     const identity = await register(connection, wanted);
     this.#identity = identity;

@@ -9,7 +9,7 @@ import type { SchedulerData } from '../scheduler/create.js';
 import type { SchedulerMessage } from '../scheduler/scheduler.js';
 import type { Service } from '../service.js';
 import type { OrderMessage } from './control.js';
-import type { HeartbeatMessage, HeartbeatOptions } from './heartbeat.js';
+import type { HeartbeatMessage, HeartbeatOptions } from './heartbeat-options.js';
 
 /** The start data of the thread. */
 export interface ThreadData {

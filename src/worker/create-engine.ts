@@ -2,7 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import { Engine } from '../engine/engine.js';
 import { EngineEvents } from '../engine/events.js';
-import type { Judge, Perform } from '../engine/interfaces.js';
+import type { Perform } from '../engine/interfaces.js';
+import type { Judge } from '../engine/run.js';
 import type { OutcomeHooks } from '../job-modules/outcome-hooks.js';
 import { logEngine } from '../log/log-subscriber.js';
 import type { Connection } from '../redis/connection.js';

@@ -4,7 +4,7 @@ import type { Settings } from '../config/settings.js';
 import type { JobContext } from '../job.js';
 import type { JobModules } from '../job-modules/load.js';
 import type { Meter } from '../metrics/meter.js';
-import type { Connection, ConnectionEvents } from '../redis/connection.js';
+import type { Connection, ConnectionEvents, OpenedConnection } from '../redis/connection.js';
 import type { CancelOrder } from '../registry/control.js';
 import type { Membership } from '../registry/membership.js';
 
@@ -15,7 +15,7 @@ export interface WorkerOptions {
   readonly load: () => Promise<JobModules>;
   readonly flags: JobContext['flags'];
   /** Opens the connection. Default: from the settings. */
-  readonly connect?: ((events: ConnectionEvents) => Promise<Connection>) | undefined;
+  readonly connect?: ((events: ConnectionEvents) => Promise<OpenedConnection>) | undefined;
   /** Handle uncaught errors of the process. */
   readonly catchUncaught: boolean;
   /** Connects the actions to their source, such as the process' signals; returns a function that disconnects them. */

@@ -16,7 +16,7 @@ import { retryPolicy } from '../job-modules/retry-policy.js';
 import { connectWording, dumpRuns, pausedText, startLine } from '../log/log-subscriber.js';
 import { deadline } from '../redis/abortable.js';
 import { connect } from '../redis/connect.js';
-import type { Connection } from '../redis/connection.js';
+import type { Connection, OpenedConnection } from '../redis/connection.js';
 import { workerConnectOptions } from '../redis/options.js';
 import { serverTimeMs } from '../registry/clock.js';
 import type { CancelOrder, ControlAnswer, ControlOrder } from '../registry/control.js';
@@ -174,7 +174,7 @@ class Worker {
     }
   }
 
-  async #workRegistered(modules: JobModules, connection: Connection): Promise<EngineResult> {
+  async #workRegistered(modules: JobModules, connection: OpenedConnection): Promise<EngineResult> {
     const membership = this.#options.membership ?? this.#registerItself();
     this.#membership = membership;
     this.#options.begun.signal.addEventListener('abort', () => this.#showState(), { once: true });
@@ -194,7 +194,7 @@ class Worker {
   }
 
   /** Registers. A stop meanwhile only shortens how long Redis is waited for. */
-  async #enter(membership: Membership, connection: Connection): Promise<Identity> {
+  async #enter(membership: Membership, connection: OpenedConnection): Promise<Identity> {
     const { signal } = this.#options.begun;
     const hurry = () => connection.limitSilence(START_SILENCE_MS);
     signal.addEventListener('abort', hurry);
@@ -207,7 +207,7 @@ class Worker {
   }
 
   /** Loads the job modules and connects, in parallel. The first error is thrown, and the connection closed. */
-  async #prepare(): Promise<[JobModules, Connection]> {
+  async #prepare(): Promise<[JobModules, OpenedConnection]> {
     const connecting = this.#connect();
     try {
       return await globals.Promise.all([this.#options.load(), connecting]);
@@ -217,7 +217,7 @@ class Worker {
     }
   }
 
-  #connect(): Promise<Connection> {
+  #connect(): Promise<OpenedConnection> {
     const { settings, log, begun } = this.#options;
     const events = {
       onReady: () => {
@@ -355,7 +355,7 @@ class Worker {
   #announce(modules: JobModules, connection: Connection): void {
     const { settings, log, onReady, connect: ownConnect } = this.#options;
     const redis = ownConnect === undefined ? maskUri(settings.uri) : 'the client in the settings';
-    const limitMs = longestLimit(modules.functions, settings.timeout * 1000);
+    const limitMs = longestLimit(modules.functions.all, settings.timeout * 1000);
     const facts = { classes: modules.functions.classes, tracking: connection.tracking, limitMs };
     if (onReady === undefined) startLine(log, settings, { ...facts, redis });
     else onReady(facts);

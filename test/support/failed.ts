@@ -44,7 +44,5 @@ export function meddled(inner: Connection, meddle: (call: number) => Promise<voi
     last = reply.catch(() => {});
     return reply;
   };
-  const nothing = async () => {};
-  const others = { listen: nothing, unlisten: nothing, close: nothing, drop: () => {}, limitSilence: () => {} };
-  return { tracking: false, ready: true, ...others, send };
+  return { tracking: false, ready: true, drop: () => {}, limitSilence: () => {}, close: async () => {}, send };
 }

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { sendToProcess } from '../../../src/inspect/orders.js';
 import { connect } from '../../../src/redis/connect.js';
-import type { Connection, ConnectionEvents } from '../../../src/redis/connection.js';
+import type { ConnectionEvents, OpenedConnection } from '../../../src/redis/connection.js';
 import { ControlChannel, type ControlOrder, writeAnswer } from '../../../src/registry/control.js';
 import { createKeys } from '../../../src/resque/keys.js';
 import { ACL_OF_ORDERS, SMALLEST_ACL } from '../../support/acl.js';
@@ -25,7 +25,7 @@ const keys = createKeys('resque:');
 const identity = { namespace: 'resque:', label: 'web1.ts', pid: 7, queues: 'q', concurrency: 1 };
 
 /** Listens as a process does, and accepts every order. */
-async function listen(connection: Connection) {
+async function listen(connection: OpenedConnection) {
   const orders: ControlOrder[] = [];
   const problems: string[] = [];
   const channel = new ControlChannel(connection, identity);
@@ -89,7 +89,7 @@ test('a process that has not registered is refused, and one that does not listen
   expect(await quiet()).toEqual({ kind: 'nobody' });
 });
 
-async function connectAs(acl: readonly string[], events: ConnectionEvents = {}): Promise<Connection> {
+async function connectAs(acl: readonly string[], events: ConnectionEvents = {}): Promise<OpenedConnection> {
   await redis.client.sendCommand(['ACL', 'SETUSER', 'worker', 'reset', 'on', '>pw', '~resque:*', ...acl]);
   const uri = redis.uri.replace('unix://', 'unix://worker:pw@');
   const connection = await connect({ uri, namespace: 'resque:', name: 'test', silenceMs: 0 }, 'it', {

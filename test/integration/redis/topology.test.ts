@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { connect } from '../../../src/redis/connect.js';
-import type { Connection, ConnectionEvents } from '../../../src/redis/connection.js';
+import type { Connection, ConnectionEvents, OpenedConnection } from '../../../src/redis/connection.js';
 import { slotOf } from '../../../src/redis/slot.js';
 import { ControlChannel, type ControlOrder, orderText } from '../../../src/registry/control.js';
 import { projectRoot } from '../../support/cli.js';
@@ -13,7 +13,7 @@ import { until } from '../../support/until.js';
 
 const NAMESPACE = '{resque}:';
 
-async function open(uri: string, events: ConnectionEvents = {}, namespace = NAMESPACE): Promise<Connection> {
+async function open(uri: string, events: ConnectionEvents = {}, namespace = NAMESPACE): Promise<OpenedConnection> {
   const options = { uri, namespace, name: 'test', silenceMs: 0 };
   const connection = await connect(options, uri, { ...events, watch: true });
   onTestFinished(() => connection.close());
@@ -24,7 +24,7 @@ async function portOf(connection: Connection): Promise<number> {
   return Number(((await connection.send(['CONFIG', 'GET', 'port'])) as { port: string }).port);
 }
 
-async function listenForOrders(connection: Connection) {
+async function listenForOrders(connection: OpenedConnection) {
   const taken: ControlOrder[] = [];
   const identity = { namespace: NAMESPACE, label: 'h', pid: 1, queues: 'q', concurrency: 1 };
   const problem = (message: string) => expect.unreachable(message);

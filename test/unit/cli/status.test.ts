@@ -100,10 +100,10 @@ odd     not a list           -        0
 HOST     WORKERS  WORKING  LOST
 web1.ts       26        1     1
 
-PROCESS       STATE                                          WORKING  SLOTS
-web1.ts:4711  blocked for 12s: a job holds its event loop          1      3
-web1.ts:4712  paused, reloading: 1 of 2 replaced        0      2
-web1.ts:4713  its process is gone                                  0      1
+PROCESS       STATE                                        WORKING  SLOTS
+web1.ts:4711  blocked for 12s: a job holds its event loop        1      3
+web1.ts:4712  paused, reloading: 1 of 2 replaced                 0      2
+web1.ts:4713  its process is gone                                0      1
 
 RUNNING ON      FOR  QUEUE  CLASS    ARGUMENTS
 web1.ts:4711-0   5s  high   Archive  12345678901234567890,"tar"

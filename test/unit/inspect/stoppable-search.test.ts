@@ -45,7 +45,7 @@ test('Ctrl-C ends it, and is heard afterwards', async () => {
   process.on('SIGINT', hear);
   onTestFinished(() => void process.off('SIGINT', hear));
   // More than one: the first may come before the search has begun.
-  const typing = spawn('sh', ['-c', `for i in 1 2 3 4; do sleep 0.1; kill -INT ${process.pid}; done`]);
+  const typing = spawn('sh', ['-c', `for i in 1 2; do sleep 0.4; kill -INT ${process.pid}; done`]);
   expect(searchEach(ENDLESS, [['aaa'], ['x', BAIT], ['aaa']], 60_000)).toEqual([true, false, false]);
   await once(typing, 'exit');
   await until(() => heard > 0);
