@@ -9,7 +9,7 @@ import { comparable } from '../resque/comparable.js';
 import type { Keys } from '../resque/keys.js';
 import { lockArgs, readLock } from '../resque/lock.js';
 import { callScript, SCRIPTS } from '../resque/scripts/index.js';
-import { readJob } from './payload.js';
+import { ownArgs, readJob } from './payload.js';
 import { keyOf, type QueuedJob, type QueueName, queueSize } from './queues.js';
 
 /** All that is given must hold. */
@@ -208,7 +208,7 @@ function matches(job: QueuedJob, { classes, args, text, before }: QueuedFilter):
 
 function argsOf(bytes: Buffer): string | undefined {
   try {
-    return comparable(decodePayload(bytes, true).args);
+    return comparable(ownArgs(decodePayload(bytes, true)));
   } catch {
     return undefined;
   }

@@ -37,7 +37,8 @@ export interface Job<Args extends readonly unknown[] = readonly unknown[]> {
   enqueueAt(at: Date, ...args: Args): Promise<EnqueueResult>;
 }
 
-interface Definition<Args extends readonly unknown[]> {
+/** What all kinds of typed jobs have. */
+export interface JobOptions<Args extends readonly unknown[]> {
   /** The Resque class, as producers write it: `Reports::Daily`. */
   readonly class: string;
   /** Where `enqueue` pushes to; not needed to run jobs. */
@@ -64,13 +65,13 @@ interface Definition<Args extends readonly unknown[]> {
   readonly unique?: Unique<Args>;
 }
 
-interface Unchecked<Args extends unknown[]> extends Definition<Args> {
+interface Unchecked<Args extends unknown[]> extends JobOptions<Args> {
   readonly args?: undefined;
   /** Resolving is success, rejecting or throwing is failure. The queue is `this.queue`. */
   perform(this: JobContext, ...args: Args): unknown;
 }
 
-interface Checked<S extends ArgsSchema> extends Definition<InputOf<S>> {
+interface Checked<S extends ArgsSchema> extends JobOptions<InputOf<S>> {
   /** A Standard Schema (zod, valibot, arktype, …) for the argument list: `z.tuple([z.number(), z.string()])`. */
   readonly args: S;
   /** Gets the arguments as the schema returns them. Wrong arguments fail the job before this is called. */
@@ -92,7 +93,7 @@ interface NoListSchema {
   readonly 'args must be a schema of the list of arguments, for example z.tuple([z.string()])': never;
 }
 
-interface AnyDefinition extends Definition<never> {
+interface AnyDefinition extends JobOptions<never> {
   readonly args?: unknown;
   readonly perform: (...args: never[]) => unknown;
 }
@@ -128,6 +129,11 @@ export function job(definition: Checked<ArgsSchema> | Unchecked<unknown[]> | Any
     ),
   };
   return Object.freeze(made);
+}
+
+/** What makes an object one whose jobs the worker runs with this function. */
+export function branded(fn: JobFunction): object {
+  return { [BRAND]: fn };
 }
 
 /** The function to run a job() object's jobs with, or undefined where the value is none. */

@@ -2,16 +2,19 @@
  * From a claim to the user's function: decode, look up, call. The engine's Perform port. Runs once for each job, so it
  * makes no promise and computes nothing that the function does not ask for. Must not know Redis.
  */
+import { UnknownJobClassError } from '../active-job/errors.js';
 import type { Perform } from '../engine/interfaces.js';
 import type { Run } from '../engine/run.js';
 import { TsworkerError } from '../errors.js';
 import type { DecodedPayload, Decoder } from '../job.js';
 import { decodePayload, toPayload } from '../resque/codec.js';
+import { WRAPPER } from '../resque/wrapper.js';
 import { RunContext, type Surroundings } from './context.js';
 import { limit, timeoutOf } from './deadline.js';
 import type { OutcomeHooks } from './outcome-hooks.js';
 import type { FunctionRegistry } from './registry.js';
 import { Expired } from './verdicts.js';
+import { callWrapped, type ReadJob, unwrap } from './wrapped.js';
 
 /** Sees every job run, from before its function to what comes of it: traces. */
 export interface Watcher {
@@ -60,21 +63,29 @@ export function createPerform(options: PerformOptions): Perform {
     decoder === undefined
       ? (payload: Buffer) => decodePayload(payload, useNumber)
       : (payload: Buffer) => decodeWith(decoder, payload);
-  const read = (run: Run): DecodedPayload => {
-    const job = decode(run.claim.payload);
+  const isRegistered = (className: string) => functions.get(className) !== undefined;
+  const read = (run: Run): ReadJob => {
+    const payload = decode(run.claim.payload);
+    run.class = payload.class;
+    const job = payload.class === WRAPPER ? unwrap(payload, isRegistered) : payload;
     run.class = job.class;
     outcomeHooks?.remember(run, job);
     return job;
   };
-  const call = (run: Run, job: DecodedPayload): unknown => {
+  const call = (run: Run, job: ReadJob): unknown => {
     const { queue } = run.claim;
+    const { activeJob } = job;
     const registered = functions.get(job.class);
-    if (registered === undefined) throw new UnknownClassError(job, queue);
+    if (registered === undefined)
+      throw activeJob === undefined ? new UnknownClassError(job, queue) : new UnknownJobClassError(job.class);
     const limitMs = timeoutOf(registered.fn) ?? timeoutMs;
     if (limitMs > 0) limit(run, limitMs);
-    return registered.fn.call(new RunContext(run, job, surroundings, registered), queue, ...(job.args as never[]));
+    const context = new RunContext(run, job, surroundings, registered);
+    if (activeJob === undefined) return registered.fn.call(context, queue, ...(job.args as never[]));
+    const callDecoded = () => registered.fn.call(context, queue, ...(job.args as never[]));
+    return callWrapped(job, registered.decode, context, callDecoded);
   };
-  const callInTime = (run: Run, job: DecodedPayload): unknown =>
+  const callInTime = (run: Run, job: ReadJob): unknown =>
     job.expiresAt === undefined ? call(run, job) : unlessExpired(job.expiresAt, options, () => call(run, job));
   const { watcher } = options;
   return (run) => {

@@ -7,6 +7,7 @@ import type { Decoder, JobFunction } from '../job.js';
 import type { Layer } from '../middleware.js';
 import { compose } from './compose.js';
 import { type RetryPolicy, retryOf } from './retry-policy.js';
+import { type DecodeArguments, decodeOf } from './wrapped.js';
 
 /** What runs the jobs of a class, and where they are pushed to unless the producer says otherwise. */
 export interface JobDefinition {
@@ -28,6 +29,8 @@ export interface RegisteredFunction {
   readonly queue?: string | undefined;
   /** Its own retry options, or those of its module. */
   readonly retry?: RetryPolicy | undefined;
+  /** Of an activeJob(): how it decodes arguments. */
+  readonly decode?: DecodeArguments | undefined;
   /** The file that registered it, or `this program`. */
   readonly origin: string;
 }
@@ -72,7 +75,7 @@ export class FunctionRegistry {
       if (other.source === fn) return;
       throw twice(`the class ${className}`, other.origin, origin, 'Remove or rename one.');
     }
-    const own = { source: fn, layers, queue, retry: retryOf(fn) ?? retry, origin };
+    const own = { source: fn, layers, queue, retry: retryOf(fn) ?? retry, decode: decodeOf(fn), origin };
     this.#functions.set(className, { fn: compose(fn, layers), ...own });
   }
 

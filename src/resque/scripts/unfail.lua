@@ -13,6 +13,7 @@
 local failed, gone, blob, queues = KEYS[1], ARGV[1], ARGV[2], tonumber(ARGV[3])
 local unpack_entry, sha1hex, sub = struct.unpack, redis.sha1hex, string.sub
 local ENTRY, SIZE = '>I4c40I4I4I4', 56
+local KEPT_S = 3600
 local from, upto = struct.unpack('>I4', blob), struct.unpack('>I4', blob, #blob - SIZE + 1)
 
 -- Shows permission before anything is done. A first write that needs no memory also opens the way for the others where
@@ -26,7 +27,6 @@ local page = redis.call('LRANGE', failed, from, upto)
 local length = redis.call('LLEN', failed)
 local states, pushes, queue_at, first_found = {}, {}, {}, nil
 local other = 4 + queues
-local KEPT_S = 3600
 for at = 1, #blob, SIZE do
   local index, sha, queue, first, last = unpack_entry(ENTRY, blob, at)
   local place = index - from + 1
