@@ -134,6 +134,7 @@ test('the registry and its neighbours import downwards', () => {
       'errors.ts',
       'format.ts',
       'json-text.ts',
+      'package-files.ts',
       'terminal-text.ts',
       'version.ts',
     ],
