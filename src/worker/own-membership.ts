@@ -13,7 +13,7 @@ import type { WorkerOptions } from './types.js';
 /** The calls to the engine. */
 interface EngineNews {
   setProcesses(count: number): void;
-  jobsPushed(): void;
+  jobsPushed(queues?: readonly string[]): void;
 }
 
 export function createOwnMembership(options: WorkerOptions, wanted: Identity, engine: EngineNews): OwnMembership {
@@ -23,7 +23,7 @@ export function createOwnMembership(options: WorkerOptions, wanted: Identity, en
   const tell = (message: HeartbeatMessage | SchedulerMessage) => {
     if (message.kind === 'beat') engine.setProcesses(message.processes);
     // A heartbeat may have requeued jobs over our own connection, which Redis does not report to us; a failed one too.
-    else engine.jobsPushed();
+    else if (shared) engine.jobsPushed();
     if (isSchedulerMessage(message)) return wordScheduler(message);
     options.meter?.hear?.(message);
     word(message);

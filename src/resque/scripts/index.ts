@@ -15,7 +15,7 @@ export interface Script {
 
 /** The files of each script, by name: they are concatenated, since Redis has no include. */
 const FILES = {
-  ackAndClaim: ['replies', 'records', 'json', 'pauses', 'retries', 'queues', 'main'].map(
+  ackAndClaim: ['arguments', 'records', 'moved', 'json', 'retries', 'queues', 'main'].map(
     (part) => `ack-and-claim/${part}`,
   ),
   claimLarge: ['claim-large'],
