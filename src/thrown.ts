@@ -70,7 +70,7 @@ function hide(error: object, key: string, value: unknown): void {
 }
 
 /**
- * The copy of a thrown value, with name (the class's name where the class sets none, never empty), message, stack, causes,
+ * The copy of a thrown value, with name (`static rubyName` of its class, else its own, else the class's; never empty), message, stack, causes,
  * the parts of an AggregateError, and the fields that hold a text, a number or a boolean (`code`, `status`, …).
  * JavaScript lets a job throw a string, `undefined` or a plain object: the message then says what it was.
  */
@@ -147,8 +147,13 @@ function isError(thrown: unknown): thrown is object {
   return (attempt(() => thrown instanceof Error) ?? false) || typeof read(thrown, 'message') === 'string';
 }
 
-/** `class Declined extends Error {}` has the inherited name "Error"; the class says more, and Ruby shows the class. */
+/**
+ * `static rubyName` of the class, so that Ruby's filters know the error. `class Declined extends Error {}` has the inherited
+ * name "Error"; the class says more, and Ruby shows the class.
+ */
 function nameOf(error: object): string {
+  const rubyName = read(read(error, 'constructor'), 'rubyName');
+  if (typeof rubyName === 'string' && rubyName !== '') return cut(rubyName, MAX_TEXT);
   const name = read(error, 'name');
   const own = typeof name === 'string' ? name : '';
   if (own !== '' && own !== 'Error') return cut(own, MAX_TEXT);

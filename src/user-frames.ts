@@ -4,8 +4,9 @@
  */
 import { fileURLToPath } from 'node:url';
 import * as globals from './globals.js';
+import { CODE_FOLDER } from './package-files.js';
 
-const PACKAGE = fileURLToPath(new URL('.', import.meta.url));
+const OURS_IN = fileURLToPath(CODE_FOLDER);
 /** Another copy of the package, from which a job module took `job()`, and what loads TypeScript. */
 const OURS = /[/\\]node_modules[/\\](?:tsworker[/\\]dist|jiti)[/\\]|\(?node:/;
 const FRAME = /^\s+at /;
@@ -34,5 +35,5 @@ function isInUserFile(frame: string): boolean {
 }
 
 function isOurs(frame: string): boolean {
-  return frame.includes(PACKAGE) || OURS.test(frame);
+  return frame.includes(OURS_IN) || OURS.test(frame);
 }

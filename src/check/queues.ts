@@ -7,8 +7,10 @@ import { readQueuePauses } from '../inspect/queue-pause.js';
 import { listQueues, type QueueSeen } from '../inspect/queues.js';
 import { serves } from '../inspect/worker-id.js';
 import type { JobModules } from '../job-modules/load.js';
+import type { FunctionRegistry } from '../job-modules/registry.js';
 import { decodePayload } from '../resque/codec.js';
 import type { Keys } from '../resque/keys.js';
+import { ownClass, WRAPPER } from '../resque/wrapper.js';
 import { bad, type Finding, good, some, warning } from './finding.js';
 import type { RedisSeen } from './probes.js';
 
@@ -122,13 +124,19 @@ function classesOf(payloads: readonly Buffer[], { functions, decoder }: JobModul
   for (const payload of payloads) {
     try {
       known.add(
-        decode === undefined ? decodePayload(payload, useNumber).class : String(decode(payload.toString()).class),
+        classOf(decode === undefined ? decodePayload(payload, useNumber) : decode(payload.toString()), functions),
       );
     } catch {
       garbage = true;
     }
   }
   return { known, garbage };
+}
+
+/** By which a function is looked up: that of the wrapper where only the wrapper has one. */
+function classOf(job: Parameters<typeof ownClass>[0], functions: FunctionRegistry): string {
+  const own = ownClass(job);
+  return functions.get(own) === undefined && functions.get(WRAPPER) !== undefined ? String(job.class) : own;
 }
 
 function unregistered(queue: string, classes: readonly string[], known: readonly string[]): Finding {

@@ -12,6 +12,7 @@ import { pauseCommand, resumeCommand } from './commands/pause/definition.js';
 import { queuesCommand } from './commands/queues/definition.js';
 import { retriesCommand } from './commands/retries/definition.js';
 import { statusCommand } from './commands/status/definition.js';
+import { webCommand } from './commands/web/definition.js';
 import { workCommand } from './commands/work/definition.js';
 import { workersCommand } from './commands/workers/definition.js';
 
@@ -25,6 +26,7 @@ export const COMMANDS: readonly Command[] = [
   statusCommand,
   queuesCommand,
   workersCommand,
+  webCommand,
   // Repair
   failedCommand,
   retriesCommand,

@@ -5,6 +5,7 @@ import { basename, join } from 'node:path';
 import { findConfigFile } from '../config/file.js';
 import { TsworkerError } from '../errors.js';
 import { findModules } from '../job-modules/files.js';
+import { PACKAGE_FOLDER } from '../package-files.js';
 import { CONFIG, JOB, PACKAGE, PROCFILE, SCRIPTS, TSCONFIG } from './templates.js';
 
 /** What init does to one file, as data: worked out before anything is written. There is no `overwrite`. */
@@ -111,7 +112,7 @@ function procfileStep(path: string): Step {
 
 /** The unit of the package. It may not look into home folders: a project there is served from where the unit says. */
 function unitFor(folder: string): string {
-  const unit = readFileSync(new URL('../../config/tsworker.service', import.meta.url), 'utf8');
+  const unit = readFileSync(new URL('config/tsworker.service', PACKAGE_FOLDER), 'utf8');
   const hidden = [homedir(), '/home', '/root', '/run/user', '/tmp', '/var/tmp'];
   if (hidden.some((place) => folder === place || folder.startsWith(`${place}/`)) || /[\s%"'\\]/.test(folder))
     return unit;

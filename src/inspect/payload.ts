@@ -1,7 +1,10 @@
 /** What a payload says to people: class, arguments, since when it waits. Reads anything, and never throws. Pure. */
+import { decodeArguments } from '../active-job/decode.js';
 import { TsworkerError } from '../errors.js';
+import type { DecodedPayload } from '../job.js';
 import { decodePayload } from '../resque/codec.js';
-import { enqueuedAtOf, WRAPPER } from './enqueued.js';
+import { ownClass, wrappedJob } from '../resque/wrapper.js';
+import { enqueuedAtOf } from './enqueued.js';
 
 export interface JobSeen {
   /** ActiveJob's own class where Rails wrapped it; '' where there is none. */
@@ -23,19 +26,13 @@ export function readJob(bytes: Buffer): JobSeen {
 
 /** The class that a decoded payload names, ActiveJob's own where Rails wrapped it; '' where there is none. */
 export function readClass(value: unknown): string {
-  if (typeof value !== 'object' || value === null) return '';
-  const fields = value as Fields;
-  const rails = railsJob(fields)?.job_class;
-  if (typeof rails === 'string') return rails;
-  return typeof fields.class === 'string' ? fields.class : '';
+  return typeof value === 'object' && value !== null ? ownClass(value) : '';
 }
 
 /** The arguments as JSON text, large integers exact: for people, since it cannot be told from a text that looks so. */
 export function argsText(payload: string): string {
   try {
-    const { args } = decodePayload(Buffer.from(payload), true);
-    const rails = railsJob({ class: (parsed(payload) as Fields).class, args });
-    return exact(Array.isArray(rails?.arguments) ? rails.arguments : args).slice(1, -1);
+    return exact(ownArgs(decodePayload(Buffer.from(payload), true))).slice(1, -1);
   } catch {
     const { args } = (parsed(payload) ?? {}) as Fields;
     // node-resque's records have {} for no arguments.
@@ -43,20 +40,20 @@ export function argsText(payload: string): string {
   }
 }
 
+/** The arguments of the job itself: of a wrapped one those of ActiveJob, decoded (as they are, where that fails). */
+export function ownArgs(job: DecodedPayload): readonly unknown[] {
+  const given = wrappedJob(job)?.arguments;
+  if (!Array.isArray(given)) return job.args;
+  try {
+    const decoded = decodeArguments(given);
+    return decoded instanceof Promise ? (given as unknown[]) : decoded;
+  } catch {
+    return given as unknown[];
+  }
+}
+
 interface Fields {
-  readonly class?: unknown;
   readonly args?: unknown;
-}
-
-interface RailsJob {
-  readonly job_class?: unknown;
-  readonly arguments?: unknown;
-}
-
-function railsJob({ class: name, args }: Fields): RailsJob | undefined {
-  if (name !== WRAPPER || !Array.isArray(args)) return undefined;
-  const [first] = args as unknown[];
-  return typeof first === 'object' && first !== null ? first : undefined;
 }
 
 function parsed(payload: string): unknown {

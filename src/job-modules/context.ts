@@ -1,26 +1,35 @@
 /** `this` inside a job. Holds three references; everything else is computed when it is read. Must not know Redis. */
 import type { Logger } from 'pino';
 import type { Run } from '../engine/run.js';
-import type { DecodedPayload, JobContext, PastFailure } from '../job.js';
+import type { ActiveJobInfo, JobContext, PastFailure } from '../job.js';
 import type { RegisteredFunction } from './registry.js';
+import { activeJobInfo, type ReadJob } from './wrapped.js';
 
 /** What all jobs of a worker share. */
 export interface Surroundings {
+  /** The Resque worker id of a slot. */
   readonly workerId: (slot: number) => string;
   readonly log: Logger;
+  /** The values of the modules' own flags. */
   readonly flags: JobContext['flags'];
-  /** Of classes that have no retry options of their own. */
+  /** How often jobs run at most whose class has no retry options of its own. */
   readonly attempts: number;
 }
 
 export class RunContext implements JobContext {
   readonly #run: Run;
-  readonly #job: DecodedPayload;
+  readonly #job: ReadJob;
   readonly #surroundings: Surroundings;
-  readonly #registered: RegisteredFunction;
+  readonly #registered: Pick<RegisteredFunction, 'retry' | 'decode'> | undefined;
   #log: Logger | undefined;
 
-  constructor(run: Run, job: DecodedPayload, surroundings: Surroundings, registered: RegisteredFunction) {
+  /** @param registered absent for a job whose class nobody registered */
+  constructor(
+    run: Run,
+    job: ReadJob,
+    surroundings: Surroundings,
+    registered: Pick<RegisteredFunction, 'retry' | 'decode'> | undefined,
+  ) {
     this.#registered = registered;
     this.#run = run;
     this.#job = job;
@@ -65,10 +74,16 @@ export class RunContext implements JobContext {
   }
 
   get attempts(): number {
-    return this.#registered.retry?.attempts ?? this.#surroundings.attempts;
+    return this.#registered?.retry?.attempts ?? this.#surroundings.attempts;
   }
 
   get failures(): readonly PastFailure[] {
     return this.#run.claim.retry?.errors ?? [];
+  }
+
+  /** A class that expects it has it always: a job of any other producer has nothing in it. */
+  get activeJob(): ActiveJobInfo | undefined {
+    const hash = this.#job.activeJob ?? (this.#registered?.decode === undefined ? undefined : {});
+    return hash && activeJobInfo(hash, this.attempt);
   }
 }

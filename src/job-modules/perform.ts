@@ -2,16 +2,19 @@
  * From a claim to the user's function: decode, look up, call. The engine's Perform port. Runs once for each job, so it
  * makes no promise and computes nothing that the function does not ask for. Must not know Redis.
  */
-import type { Logger } from 'pino';
+import { UnknownJobClassError } from '../active-job/errors.js';
 import type { Perform } from '../engine/interfaces.js';
 import type { Run } from '../engine/run.js';
 import { TsworkerError } from '../errors.js';
-import type { DecodedPayload, Decoder, JobContext } from '../job.js';
+import type { DecodedPayload, Decoder } from '../job.js';
 import { decodePayload, toPayload } from '../resque/codec.js';
+import { WRAPPER } from '../resque/wrapper.js';
 import { RunContext, type Surroundings } from './context.js';
 import { limit, timeoutOf } from './deadline.js';
+import type { OutcomeHooks } from './outcome-hooks.js';
 import type { FunctionRegistry } from './registry.js';
 import { Expired } from './verdicts.js';
+import { callWrapped, type ReadJob, unwrap } from './wrapped.js';
 
 /** Sees every job run, from before its function to what comes of it: traces. */
 export interface Watcher {
@@ -21,23 +24,18 @@ export interface Watcher {
   around(run: Run, job: () => unknown): unknown;
 }
 
-export interface PerformOptions {
+export interface PerformOptions extends Surroundings {
   readonly functions: FunctionRegistry;
   /** Replaces JSON; the registry's own decoder where absent. */
   readonly decoder?: Decoder | undefined;
   /** Integers beyond ±(2^53 - 1) arrive as `bigint`. */
   readonly useNumber: boolean;
-  /** The Resque worker id of a slot. */
-  readonly workerId: (slot: number) => string;
   /** For jobs without a limit of their own. Milliseconds; 0: none. */
   readonly timeoutMs: number;
-  /** How often jobs run at most whose class does not say it. Default 1. */
-  readonly attempts?: number | undefined;
   /** Redis' clock; this machine's where absent. Milliseconds. Asked for jobs that expire only. */
   readonly serverTimeMs?: (() => Promise<number>) | undefined;
-  readonly log: Logger;
-  /** The values of the modules' own flags. */
-  readonly flags: JobContext['flags'];
+  /** The hooks that are told how jobs end; absent: there are none. */
+  readonly outcomeHooks?: OutcomeHooks | undefined;
   readonly watcher?: Watcher | undefined;
 }
 
@@ -57,28 +55,37 @@ export class UnknownClassError extends TsworkerError {
  * (TsworkerError PAYLOAD), the class is unknown (UnknownClassError), or the function throws.
  */
 export function createPerform(options: PerformOptions): Perform {
-  const { functions, useNumber, timeoutMs } = options;
-  const { workerId, log, flags, attempts = 1 } = options;
+  const { functions, useNumber, timeoutMs, outcomeHooks } = options;
+  const { workerId, log, flags, attempts } = options;
   const surroundings: Surroundings = { workerId, log, flags, attempts };
   const decoder = options.decoder ?? functions.decoder;
   const decode =
     decoder === undefined
       ? (payload: Buffer) => decodePayload(payload, useNumber)
       : (payload: Buffer) => decodeWith(decoder, payload);
-  const read = (run: Run): DecodedPayload => {
-    const job = decode(run.claim.payload);
+  const isRegistered = (className: string) => functions.get(className) !== undefined;
+  const read = (run: Run): ReadJob => {
+    const payload = decode(run.claim.payload);
+    run.class = payload.class;
+    const job = payload.class === WRAPPER ? unwrap(payload, isRegistered) : payload;
     run.class = job.class;
+    outcomeHooks?.remember(run, job);
     return job;
   };
-  const call = (run: Run, job: DecodedPayload): unknown => {
+  const call = (run: Run, job: ReadJob): unknown => {
     const { queue } = run.claim;
+    const { activeJob } = job;
     const registered = functions.get(job.class);
-    if (registered === undefined) throw new UnknownClassError(job, queue);
+    if (registered === undefined)
+      throw activeJob === undefined ? new UnknownClassError(job, queue) : new UnknownJobClassError(job.class);
     const limitMs = timeoutOf(registered.fn) ?? timeoutMs;
     if (limitMs > 0) limit(run, limitMs);
-    return registered.fn.call(new RunContext(run, job, surroundings, registered), queue, ...(job.args as never[]));
+    const context = new RunContext(run, job, surroundings, registered);
+    if (activeJob === undefined) return registered.fn.call(context, queue, ...(job.args as never[]));
+    const callDecoded = () => registered.fn.call(context, queue, ...(job.args as never[]));
+    return callWrapped(job, registered.decode, context, callDecoded);
   };
-  const callInTime = (run: Run, job: DecodedPayload): unknown =>
+  const callInTime = (run: Run, job: ReadJob): unknown =>
     job.expiresAt === undefined ? call(run, job) : unlessExpired(job.expiresAt, options, () => call(run, job));
   const { watcher } = options;
   return (run) => {

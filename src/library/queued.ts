@@ -1,9 +1,10 @@
 /** The jobs that stand in a queue: moved to another one, or deleted, by a program. */
 import { TsworkerError } from '../errors.js';
-import { comparable, type QueuedFilter, takeQueued } from '../inspect/queued.js';
+import { type QueuedFilter, takeQueued } from '../inspect/queued.js';
 import { type QueueName, queueNameOf } from '../inspect/queues.js';
 import { connected } from '../program/connection.js';
 import { program } from '../program/state.js';
+import { comparable } from '../resque/comparable.js';
 import { createKeys } from '../resque/keys.js';
 import { checkQueueName } from '../resque/queue-name.js';
 
@@ -11,7 +12,7 @@ import { checkQueueName } from '../resque/queue-name.js';
 export interface QueuedMatch {
   /** Of an ActiveJob job its own class. */
   readonly class?: string;
-  /** All arguments, compared as JSON. */
+  /** All arguments, compared as JSON. Of an ActiveJob job its own. */
   readonly args?: readonly unknown[];
   /** Found anywhere in the payload. */
   readonly text?: string;

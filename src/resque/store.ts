@@ -7,6 +7,7 @@ import type { Argument, Connection } from '../redis/connection.js';
 import { confirmReplicas } from '../redis/replicas.js';
 import { failureParts } from './failure.js';
 import { createKeys, type Keys } from './keys.js';
+import { lockArgs, readLock } from './lock.js';
 import { QueueSelection, type Selection } from './queue-selection.js';
 import { claimRecord, parseRecord, QUARANTINED, suspectField } from './record.js';
 import { envelopeHead } from './retry-state.js';
@@ -106,6 +107,7 @@ export class RedisJobStore implements JobStore {
       blocked.push(...next.occupied);
     }
     if (finishes.length > 0 || claims.length > 0) await this.#confirm();
+    await this.#settleStarted(claims);
     const { nextRetryMs } = this.#selection;
     const isDrained = drained === 1 && this.#selection.isDone && !more;
     return {
@@ -145,6 +147,8 @@ export class RedisJobStore implements JobStore {
     const args: Argument[] = [String(idle), tokens, others.join(','), ...prefixes];
     args.push(tokenBase, `,"run_at":"${runAt}",`, ...keys);
     args.push(weights === undefined ? '' : String(position), weights?.join(',') ?? '', tellsEmpty ? '1' : '');
+    const locks = this.#locksOf([...done, ...moved]);
+    if (locks.length > 0 || moved.length > 0) args.push(String(locks.length / 4), ...locks);
     if (moved.length > 0) args.push(...movedKeys);
     for (const finish of moved) this.#pushMoved(args, finish);
     return args;
@@ -173,6 +177,31 @@ export class RedisJobStore implements JobStore {
     }
   }
 
+  /** For each unique job the number of its finish, and its lock. */
+  #locksOf(finishes: readonly Finish[]): string[] {
+    const args: string[] = [];
+    for (let i = 0; i < finishes.length; i++) {
+      const { claim, outcome } = finishes[i];
+      if (claim.lock === undefined) continue;
+      const waits = outcome.kind === 'retry' || outcome.kind === 'requeue';
+      const change = waits ? { renewMs: outcome.kind === 'retry' ? outcome.inMs : 0 } : 'release';
+      args.push(String(i + 1), ...lockArgs(this.#keys, claim.lock, change));
+    }
+    return args;
+  }
+
+  /**
+   * The jobs of these claims start now. Whoever enqueues the same job after that gets in, so those whose lock ends here wait for
+   * it. If the call fails, the TTLs end the locks.
+   */
+  async #settleStarted(claims: readonly Claim[]): Promise<void> {
+    const locks = claims.flatMap(({ lock }) => lock ?? []);
+    if (locks.length === 0) return;
+    const args = locks.flatMap((lock) => lockArgs(this.#keys, lock, lock.untilStarted ? 'release' : { renewMs: 0 }));
+    const settled = callScript(this.#connection, SCRIPTS.settleLocks, [this.#keys.never], args).catch(() => {});
+    if (locks.some(({ untilStarted }) => untilStarted)) await settled;
+  }
+
   /** Claims jobs that are too large to be checked in Redis; fewer if other workers have taken them meanwhile. */
   async #claimLarge(
     [index, ...payloads]: LargeJobs,
@@ -182,7 +211,7 @@ export class RedisJobStore implements JobStore {
   ) {
     const { name: queue, list } = queues[index];
     const wanted = payloads.slice(0, free.length).map((payload, i): Claim => {
-      return { slot: free[i], token: tokenBase + free[i], queue, payload, strict: isStrict(payload) };
+      return claimOf({ slot: free[i], token: tokenBase + free[i], queue, payload, strict: isStrict(payload) });
     });
     const args: Argument[] = [this.#fixed.registration];
     for (const claim of wanted)
@@ -205,6 +234,7 @@ export class RedisJobStore implements JobStore {
     for (let i = 0; i < slots.length; i += MOST_READ) claims.push(...(await this.#read(slots.slice(i, i + MOST_READ))));
     // Their jobs are run like those of any claim.
     if (claims.length > 0) await this.#confirm();
+    await this.#settleStarted(claims);
     return claims;
   }
 
@@ -215,7 +245,7 @@ export class RedisJobStore implements JobStore {
       const record = raw === null ? undefined : parseRecord(raw);
       if (!record?.token?.startsWith(`${this.#options.nonce}-`) || slotIn(record.token) !== slots[i]) return [];
       const { token, queue, payload, strict, retry } = record;
-      return [{ slot: slots[i], token, queue, payload, strict, retry }];
+      return [claimOf({ slot: slots[i], token, queue, payload, strict, retry })];
     });
   }
 
@@ -312,9 +342,16 @@ function readClaims(reply: ScriptReply, free: readonly number[], { queues }: Sel
     }
     const slot = free[claims.length];
     const token = tokenBase + slot;
-    claims.push(isRetry ? { slot, token, queue, ...inEnvelope(part) } : { slot, token, queue, payload: part, strict });
+    const claim = isRetry ? { slot, token, queue, ...inEnvelope(part) } : { slot, token, queue, payload: part, strict };
+    claims.push(claimOf(claim));
   }
   return claims;
+}
+
+/** With the lock of a unique job. */
+function claimOf(claim: Claim): Claim {
+  const lock = readLock(claim.payload);
+  return lock === undefined ? claim : { ...claim, lock };
 }
 
 /** An invalid record counts as an unreadable payload. */

@@ -3,6 +3,7 @@
  * where the instrumentation for Ruby writes and reads them, and every worker that knows nothing of it looks past them.
  */
 import type { NewJob } from '../resque/enqueue.js';
+import { ownClass } from '../resque/wrapper.js';
 import { asError } from '../thrown.js';
 import {
   type Attributes,
@@ -41,7 +42,7 @@ export async function sendTraced<T>(
 /** One for all that are pushed together: the context of each is the same. */
 function startSpan(jobs: readonly NewJob[]): Span {
   const queue = only(jobs.map((job) => job.queue));
-  const name = only(jobs.map((job) => job.class));
+  const name = only(jobs.map(ownClass));
   const attributes: Attributes = {
     ...SYSTEM,
     'messaging.operation.name': 'send',

@@ -5,6 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { CODE_FOLDER } from '../../package-files.js';
 import type { Argument, Connection } from '../../redis/connection.js';
 
 /** A script: its text, and the SHA-1 by which Redis knows it. */
@@ -15,22 +16,26 @@ export interface Script {
 
 /** The files of each script, by name: they are concatenated, since Redis has no include. */
 const FILES = {
-  ackAndClaim: ['arguments', 'records', 'moved', 'json', 'retries', 'queues', 'main'].map(
-    (part) => `ack-and-claim/${part}`,
-  ),
+  ackAndClaim: [
+    'unique/locks',
+    ...['arguments', 'records', 'moved', 'json', 'retries', 'queues', 'main'].map((part) => `ack-and-claim/${part}`),
+  ],
   claimLarge: ['claim-large'],
   countQuarantined: ['count-quarantined'],
   register: ['register'],
   enter: ['enter'],
   unregister: ['unregister'],
-  recover: ['recover'],
+  recover: ['unique/locks', 'recover'],
   unfail: ['unfail'],
-  takeQueued: ['take-queued'],
+  restore: ['restore'],
+  takeQueued: ['unique/locks', 'take-queued'],
   enqueue: ['enqueue'],
-  takeRetries: ['take-retries'],
+  pushUnique: ['delayed/common', 'unique/push'],
+  settleLocks: ['unique/locks', 'unique/settle'],
+  takeRetries: ['unique/locks', 'take-retries'],
   delay: ['delayed/common', 'delayed/delay'],
   promote: ['delayed/common', 'delayed/promote'],
-  takeDelayed: ['delayed/common', 'delayed/take'],
+  takeDelayed: ['unique/locks', 'delayed/common', 'delayed/take'],
 } as const satisfies Record<string, readonly string[]>;
 
 export type ScriptName = keyof typeof FILES;
@@ -40,7 +45,7 @@ export const SCRIPTS = Object.fromEntries(
 ) as Readonly<Record<ScriptName, Script>>;
 
 function loadScript(files: readonly string[]): Script {
-  const texts = files.map((file) => readFileSync(new URL(`./${file}.lua`, import.meta.url), 'utf8'));
+  const texts = files.map((file) => readFileSync(new URL(`resque/scripts/${file}.lua`, CODE_FOLDER), 'utf8'));
   const text = texts.join('\n');
   return { text, sha: createHash('sha1').update(text).digest('hex') };
 }

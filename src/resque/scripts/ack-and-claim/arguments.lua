@@ -2,7 +2,7 @@
 -- queue, in a worker's record, in `failed`, or counted. A finish counts only while the record has its token, so the
 -- call may be sent again after a lost reply. A payload is never decoded and encoded again: its bytes are copied.
 --
--- The first of the files of this script: its arguments. main.lua is the last, and the program; the others contain
+-- The first of the files of this script (but for unique/locks.lua): its arguments. main.lua is the last, and the program; the others contain
 -- functions. Redis makes each function anew in each call: those that most calls do not need are therefore made inside
 -- of another one (load_…), when they are needed.
 --
@@ -31,8 +31,10 @@ local registration, retry_index = ARGV[11], ARGV[12]
 local position, weights = ARGV[13], ARGV[14]
 -- '1': track the empty queues also where others have jobs, and return which they are.
 local tells_empty = ARGV[15] == '1'
--- From here on: what moved.lua reads, or nothing.
-local FIRST_MOVED = 16
+-- Absent where nothing follows. Else how many locks of unique jobs that end follow: for each the number of its finish, the
+-- key of the lock, its token and its new TTL ('0': it is released); then what moved.lua reads, or nothing.
+local lock_count = tonumber(ARGV[16] or 0)
+local FIRST_LOCK, FIRST_MOVED = 17, 17 + 4 * lock_count
 
 -- In a Cluster one more key is declared after the last.
 local queue_count = math.floor((#KEYS - 1) / 2)

@@ -163,6 +163,11 @@ end
 if refused then return redis.error_reply(refused.err) end
 reply[3] = table.concat(settled) .. moved
 
+-- Only the locks of jobs that ended now: a job that somebody else has recovered keeps its lock.
+for at = FIRST_LOCK, FIRST_MOVED - 1, 4 do
+  if string.byte(reply[3], tonumber(ARGV[at])) == 49 then settle_lock(ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]) end
+end
+
 -- What is empty is tracked: Redis reports the next push to it, or the end of the pause.
 local drained = all_empty and n > drawn_count
 if drained or tells_empty then
