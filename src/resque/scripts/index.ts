@@ -26,7 +26,7 @@ const FILES = {
   enter: ['enter'],
   unregister: ['unregister'],
   recover: ['unique/locks', 'recover'],
-  unfail: ['unfail'],
+  unfail: ['unique/locks', 'unfail'],
   restore: ['restore'],
   takeQueued: ['unique/locks', 'take-queued'],
   enqueue: ['enqueue'],
