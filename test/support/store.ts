@@ -3,7 +3,7 @@ import { onTestFinished } from 'vitest';
 import { parseQueues, type QueuesInput } from '../../src/config/queues.js';
 import type { ClaimReply, Finish } from '../../src/engine/interfaces.js';
 import { connect } from '../../src/redis/connect.js';
-import type { Connection, ConnectionEvents } from '../../src/redis/connection.js';
+import type { Connection, ConnectionEvents, OpenedConnection } from '../../src/redis/connection.js';
 import { RedisJobStore, type StoreOptions } from '../../src/resque/store.js';
 
 export const NAMESPACE = 'resque:';
@@ -14,13 +14,13 @@ export const testWorkerId = (slot: number): string => `test.ts:1-${slot}:q`;
 /** The stores on a connection are told what Redis reports to it. */
 const storesOn = new WeakMap<Connection, RedisJobStore[]>();
 
-export async function testConnection(uri: string, events: ConnectionEvents = {}): Promise<Connection> {
+export async function testConnection(uri: string, events: ConnectionEvents = {}): Promise<OpenedConnection> {
   const options = { uri, name: 'test', silenceMs: 0 };
   const onInvalidate = (key: string | null) => {
     for (const store of storesOn.get(connection) ?? []) store.changed(key);
     events.onInvalidate?.(key);
   };
-  const connection: Connection = await connect(options, uri, { ...events, onInvalidate, watch: true });
+  const connection: OpenedConnection = await connect(options, uri, { ...events, onInvalidate, watch: true });
   onTestFinished(() => connection.close());
   return connection;
 }

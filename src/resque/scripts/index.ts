@@ -29,6 +29,8 @@ const FILES = {
   unfail: ['unique/locks', 'unfail'],
   restore: ['restore'],
   takeQueued: ['unique/locks', 'take-queued'],
+  glance: ['glance'],
+  sizes: ['sizes'],
   enqueue: ['enqueue'],
   pushUnique: ['delayed/common', 'unique/push'],
   settleLocks: ['unique/locks', 'unique/settle'],
