@@ -1,6 +1,6 @@
 /**
  * `job()`: a Resque class, its argument list and its function in one typed object, used by the worker to run it and by
- * producers to enqueue it. Knows no Redis: sending is left to the slot in sender.ts.
+ * producers to enqueue it. Does not know Redis: sender.ts has the function that enqueues.
  */
 import { TsworkerError } from '../errors.js';
 import type { EnqueueResult, JobContext, JobFunction } from '../job.js';
@@ -16,7 +16,7 @@ import { checkReleases, type RubyLock } from './ruby-locks.js';
 import { type ArgsSchema, checkArgs, type InputOf, type OutputOf } from './schema.js';
 import { sender } from './sender.js';
 
-/** Marks job() objects for every copy of the package; its value is the function that the worker calls. */
+/** Marks job() objects, for every copy of the package; its value is the function that the worker calls. */
 const BRAND = Symbol.for('tsworker.job');
 /** What else the worker and the command line read of such an object. */
 const DECLARED = Symbol.for('tsworker.job.declared');
@@ -29,7 +29,7 @@ export interface Job<Args extends readonly unknown[] = readonly unknown[]> {
   readonly queue: string | undefined;
   /**
    * Pushes one job to `queue`. The arguments are checked as the worker will see them, after JSON.
-   * Rejects with ArgumentsError (each problem named), with TsworkerError PAYLOAD where JSON cannot carry an argument,
+   * Rejects with ArgumentsError (which names each problem), with TsworkerError PAYLOAD if JSON has no form for an argument,
    * with TsworkerError STATE where the job has no queue or there is no Redis connection, CONFLICT where it is unique, with
    * `onConflict: 'error'`, and another job keeps it out.
    */
@@ -47,13 +47,13 @@ export interface JobOptions<Args extends readonly unknown[]> {
   /** Where `enqueue` pushes to; not needed to run jobs. */
   readonly queue?: string;
   /**
-   * Seconds, fractions allowed, that a job of this class may take: then its signal aborts, it fails with TimeoutError,
-   * and its slot is free. 0: no limit. Default: `-timeout`.
+   * The time limit of a job in seconds, fractions allowed: then its signal aborts, it fails with TimeoutError, and its
+   * slot is free. 0: no limit. Default: `-timeout`.
    */
   readonly timeout?: number;
   /**
-   * Seconds, fractions allowed, after which a job that has not begun is not run any more, but counts as processed. For jobs
-   * that this object enqueues; counted from when they are due.
+   * Seconds, fractions allowed, after which a job that has not begun does not run, and counts as processed. For jobs that
+   * this object enqueues; counted from when they are due.
    */
   readonly expiresIn?: number;
   /**
@@ -84,8 +84,7 @@ interface Checked<S extends ArgsSchema> extends JobOptions<InputOf<S>> {
 }
 
 /**
- * Last among the overloads, so that its error is the one which the compiler shows: what the first two want, for the
- * definition as it was written.
+ * The last overload, since the compiler shows its error: what the first two require of the given definition.
  */
 type Corrected<D> = D extends { readonly args: infer S }
   ? S extends ArgsSchema
@@ -93,7 +92,7 @@ type Corrected<D> = D extends { readonly args: infer S }
     : { readonly args: NoListSchema }
   : { perform(this: JobContext, ...args: never[]): unknown };
 
-/** Its member is there to be missing: the compiler then says its name. */
+/** Its member is always missing: the compiler then shows its name. */
 interface NoListSchema {
   readonly 'args must be a schema of the list of arguments, for example z.tuple([z.string()])': never;
 }
@@ -105,7 +104,7 @@ interface AnyDefinition extends JobOptions<never> {
 
 /**
  * Defines a typed job. Export it from a job module under any name; `enqueue` it from anywhere.
- * @throws TsworkerError JOBS where the class is empty, `perform` is no function or the queue's name cannot be used
+ * @throws TsworkerError JOBS if the class is empty, `perform` is not a function or the name of the queue is invalid
  */
 export function job<const S extends ArgsSchema>(definition: Checked<S>): Job<InputOf<S>>;
 export function job<Args extends unknown[]>(definition: Unchecked<Args>): Job<Args>;
@@ -145,7 +144,7 @@ export function branded(fn: JobFunction): object {
   return { [BRAND]: fn };
 }
 
-/** The function to run a job() object's jobs with, or undefined where the value is none. */
+/** The definition in a job() object; undefined if the value is not one. */
 export function jobFunction(value: unknown): JobDefinition | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   const { class: name, queue, [BRAND]: fn, [DECLARED]: declared } = value as JobObject;
@@ -161,12 +160,12 @@ interface JobObject {
   readonly [DECLARED]?: Pick<JobDefinition, 'unique' | 'releases'>;
 }
 
-/** What a Node timer can wait, in seconds. */
+/** The longest time of a Node timer, in seconds. */
 const LONGEST_TIMEOUT = 2_147_483;
 
 type Call = (this: JobContext, ...args: unknown[]) => unknown;
 
-/** No promise of our own where the schema has none. */
+/** Synchronous if the schema is. */
 function runner(name: string, schema: ArgsSchema | undefined, perform: Call): JobFunction {
   return function (this: JobContext, _queue: string, ...args: unknown[]): unknown {
     if (schema === undefined) return perform.apply(this, args);
@@ -195,7 +194,7 @@ async function enqueue(
     });
   }
   const args = [...given];
-  // An optional argument left out as `undefined` would arrive as null, which its schema refuses.
+  // An optional argument that is `undefined` would arrive as null, which its schema rejects.
   while (args.length > 0 && args.at(-1) === undefined) args.pop();
   const arriving = decodePayload(Buffer.from(encodePayload(name, args)), true);
   if (schema !== undefined) await checkArgs(schema, name, arriving.args);

@@ -1,6 +1,6 @@
 /**
- * Which function runs which Resque class, and who said so. Knows nothing of files or modules beyond their names. A Map
- * and nothing else: with a plain object the class `constructor` in a payload would find one.
+ * The registered functions by Resque class, with their origins. A Map: in a plain object the class `constructor` of a
+ * payload would exist.
  */
 import { TsworkerError } from '../errors.js';
 import type { Decoder, JobFunction } from '../job.js';
@@ -11,7 +11,7 @@ import { type RetryPolicy, retryOf } from './retry-policy.js';
 import type { RubyLock } from './ruby-locks.js';
 import { type DecodeArguments, decodeOf } from './wrapped.js';
 
-/** What runs the jobs of a class, and where they are pushed to unless the producer says otherwise. */
+/** The function of a class, and the default queue for its jobs. */
 export interface JobDefinition {
   readonly class: string;
   readonly fn: JobFunction;
@@ -29,7 +29,7 @@ export interface RegisteredFunction {
   readonly source: JobFunction;
   /** Its middleware, the outermost first. */
   readonly layers: readonly Layer[];
-  /** Where a producer pushes its jobs to, where it is a job() that says so. */
+  /** The default queue, if it is a job() with a queue. */
   readonly queue?: string | undefined;
   /** Its own retry options, or those of its module. */
   readonly retry?: RetryPolicy | undefined;
@@ -74,7 +74,7 @@ export class FunctionRegistry {
   /**
    * Registers a function. The same function again changes nothing: a module may re-export another's.
    * @param layers its middleware, the outermost first, with that of the configuration
-   * @throws TsworkerError JOBS where another function has the class; it names both origins
+   * @throws TsworkerError JOBS if another function has the class; it names both origins
    */
   add(job: JobDefinition, origin: string, layers = this.outermost): void {
     const { class: className, fn, queue, retry, unique, releases } = job;
@@ -89,7 +89,7 @@ export class FunctionRegistry {
 
   /**
    * Sets the decoder of all payloads.
-   * @throws TsworkerError JOBS where there is another already; it names both origins
+   * @throws TsworkerError JOBS if there is another one; it names both origins
    */
   setDecoder(decode: Decoder, origin: string): void {
     const other = this.#decoder;
