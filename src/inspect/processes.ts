@@ -2,7 +2,9 @@
  * Workers by the process that they are slots of: what one process does is said once, and what its records do not show
  * (paused, blocked, draining, reloading) is said with it. Pure.
  */
+
 import { type ProcessState, WORKING } from '../registry/process-state.js';
+import { sortedByName } from './natural-order.js';
 import type { WorkerDetails, WorkerSeen } from './workers.js';
 
 export interface ProcessSeen {
@@ -74,8 +76,7 @@ export class Processes {
 
   /** By name. */
   get all(): readonly ProcessSeen[] {
-    const { compare } = new Intl.Collator('en', { numeric: true });
-    return [...this.#all.values()].sort((a, b) => compare(a.name, b.name));
+    return sortedByName(this.#all.values(), ({ name }) => name);
   }
 
   #create(name: string, { host, pid, queues }: WorkerSeen): Growing {
