@@ -84,6 +84,6 @@ async function push(
     return await pushWithin(within, connect, (connection) => how(connection, namespace, list, fields));
   } finally {
     // Also if the reply was lost: the jobs may have been enqueued.
-    working?.jobsPushed();
+    working?.jobsPushed(list.map(({ queue }) => queue));
   }
 }
