@@ -10,6 +10,7 @@ import { isDenied } from '../redis/permissions.js';
 import { act } from './actions/act.js';
 import { Assets } from './assets.js';
 import { type Client, clientOf, type Env, lastSegment } from './client.js';
+import { Failures } from './failures/failures.js';
 import { NOT_KEPT, securityHeaders } from './guard/headers.js';
 import { isKnownHost } from './guard/host.js';
 import { Identity } from './guard/identity.js';
@@ -19,6 +20,7 @@ import { Budget, paced } from './model/budget.js';
 import { Notes } from './model/notes.js';
 import { Once } from './model/once.js';
 import { Reader } from './model/reader.js';
+import { Operations } from './operations/operations.js';
 import type { DashboardOptions } from './options.js';
 import { errorResponse, show } from './respond.js';
 import { findPage } from './routes/all.js';
@@ -35,15 +37,22 @@ export interface App {
 
 export function createApp(options: DashboardOptions): App {
   const { connection } = options;
+  const pages = paced(connection, new Budget(20, 20));
+  const failures = new Failures(pages, connection, options.keys, options.redact);
   const dashboard: Dashboard = {
     options,
     keys: options.keys,
-    connection: paced(connection, new Budget(20, 20)),
+    connection: pages,
     acting: connection,
     reader: new Reader(options),
     once: new Once(),
     notes: new Notes(),
     assets: new Assets(),
+    failures,
+    operations: new Operations({
+      ...{ connection, keys: options.keys, redactor: failures.redactor, log: options.log },
+      onTaken: (ids) => failures.index.taken(ids),
+    }),
   };
   const app = new Hono<Env>();
   app.use(identifyClient(options), headers(options), ...guards(dashboard), compress());
@@ -52,7 +61,9 @@ export function createApp(options: DashboardOptions): App {
   return {
     dashboard,
     fetch: async (request, bindings) => await app.fetch(request, bindings),
-    close: () => dashboard.reader.close(),
+    close: async () => {
+      await Promise.all([dashboard.reader.close(), failures.close(), dashboard.operations.close()]);
+    },
   };
 }
 

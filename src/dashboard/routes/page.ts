@@ -6,11 +6,13 @@ import type { JSX } from 'hono/jsx/jsx-runtime';
 import type { Connection } from '../../redis/connection.js';
 import type { Keys } from '../../resque/keys.js';
 import type { Assets } from '../assets.js';
+import type { Failures } from '../failures/failures.js';
 import type { ActionName, User } from '../guard/roles.js';
 import type { Notes } from '../model/notes.js';
 import type { Once } from '../model/once.js';
 import type { Reader } from '../model/reader.js';
 import type { Snapshot } from '../model/snapshot.js';
+import type { Operations } from '../operations/operations.js';
 import type { DashboardOptions } from '../options.js';
 
 /** What all requests share. */
@@ -25,6 +27,8 @@ export interface Dashboard {
   readonly once: Once;
   readonly notes: Notes;
   readonly assets: Assets;
+  readonly failures: Failures;
+  readonly operations: Operations;
 }
 
 /** One request of somebody who may look. */
