@@ -16,15 +16,18 @@ import { isKnownHost } from './guard/host.js';
 import { Identity } from './guard/identity.js';
 import { crossSiteProblem } from './guard/origin.js';
 import { proxySign } from './guard/proxy.js';
+import { Hub } from './live/hub.js';
 import { Budget, paced } from './model/budget.js';
 import { Notes } from './model/notes.js';
 import { Once } from './model/once.js';
 import { Reader } from './model/reader.js';
 import { Operations } from './operations/operations.js';
 import type { DashboardOptions } from './options.js';
+import { Redactor } from './redact/redactor.js';
 import { errorResponse, show } from './respond.js';
 import { findPage } from './routes/all.js';
 import { Login } from './routes/login.js';
+import { countsOf } from './routes/navigation.js';
 import { type Dashboard, HttpError } from './routes/page.js';
 
 const MOST_BODY = 64 * 1024;
@@ -37,20 +40,24 @@ export interface App {
 
 export function createApp(options: DashboardOptions): App {
   const { connection } = options;
+  const reader = new Reader(options);
+  const redactor = new Redactor(options.redact);
   const pages = paced(connection, new Budget(20, 20));
-  const failures = new Failures(pages, connection, options.keys, options.redact);
+  const failures = new Failures({ pages, acting: connection, keys: options.keys, redactor });
   const dashboard: Dashboard = {
     options,
     keys: options.keys,
     connection: pages,
     acting: connection,
-    reader: new Reader(options),
+    reader,
+    hub: new Hub(reader, countsOf),
     once: new Once(),
+    redactor,
     notes: new Notes(),
     assets: new Assets(),
     failures,
     operations: new Operations({
-      ...{ connection, keys: options.keys, redactor: failures.redactor, log: options.log },
+      ...{ connection, keys: options.keys, redactor, log: options.log },
       onTaken: (ids) => failures.index.taken(ids),
     }),
   };
@@ -62,7 +69,8 @@ export function createApp(options: DashboardOptions): App {
     dashboard,
     fetch: async (request, bindings) => await app.fetch(request, bindings),
     close: async () => {
-      await Promise.all([dashboard.reader.close(), failures.close(), dashboard.operations.close()]);
+      dashboard.hub.close();
+      await Promise.all([reader.close(), failures.close(), dashboard.operations.close()]);
     },
   };
 }
@@ -156,6 +164,7 @@ async function dispatch(dashboard: Dashboard, client: Client): Promise<Response>
   if (method === 'POST') return await act(dashboard, client);
   if (method !== 'GET' && method !== 'HEAD')
     throw new HttpError(405, 'only GET, HEAD and POST are answered here', { allow: 'GET, HEAD, POST' });
+  if (segment === 'events') return dashboard.hub.open() ?? refuse(503, 'too many look on: ask every ten seconds');
   const page = findPage(segment);
   if (page === undefined) throw new HttpError(404, `there is no page ${JSON.stringify(segment)} here`);
   return await show(dashboard, client, page);

@@ -96,7 +96,7 @@ export class Engine implements Service {
 
   /** Requeues the running jobs at the head of their queues, and ignores what they still do. */
   putBackAll(): void {
-    for (const run of this.#inFlight.running()) run.putBack();
+    for (const run of this.#inFlight.running()) run.release();
   }
 
   /** Ends without acknowledging the finished jobs, since Redis does not come back. */
@@ -153,6 +153,11 @@ export class Engine implements Service {
 
   get undelivered(): number {
     return this.#inFlight.toAck;
+  }
+
+  /** The running job of a claim; undefined: it has ended, and its slot may have another. */
+  find(slot: number, token: string): Run | undefined {
+    return this.#inFlight.find(slot, token);
   }
 
   /** The running jobs, the latest claim first. */

@@ -1,4 +1,4 @@
-/** What a payload says to people: class, arguments, since when it waits. Reads anything, and never throws. Pure. */
+/** Reads a payload for display: class, arguments, time of enqueueing. Accepts any bytes, and never throws. Pure. */
 import { decodeArguments } from '../active-job/decode.js';
 import { TsworkerError } from '../errors.js';
 import type { DecodedPayload } from '../job.js';
@@ -7,35 +7,35 @@ import { ownClass, wrappedJob } from '../resque/wrapper.js';
 import { enqueuedAtOf } from './enqueued.js';
 
 export interface JobSeen {
-  /** ActiveJob's own class where Rails wrapped it; '' where there is none. */
+  /** The class; for an ActiveJob job, that of the job itself; '' if there is none. */
   readonly class: string;
-  /** When it was pushed. Resque does not write that; ActiveJob, php-resque and others do. Milliseconds. */
+  /** When it was pushed. Resque does not write it; ActiveJob, php-resque and others do. Milliseconds since the epoch. */
   readonly enqueuedAt: number | undefined;
-  /** Why it is no job that anybody can run. */
+  /** Why it is not a valid job. */
   readonly problem: string | undefined;
-  /** As the producer pushed it. */
+  /** The text that the producer pushed. */
   readonly payload: string;
 }
 
-/** As a worker reads it: `problem` is what the worker would fail it with. */
+/** Reads it as a worker does: `problem` is the error with which the worker would fail it. */
 export function readJob(bytes: Buffer): JobSeen {
   const payload = bytes.toString();
   const value = parsed(payload);
   return { class: readClass(value), enqueuedAt: enqueuedAtOf(value), problem: problemOf(bytes), payload };
 }
 
-/** The class that a decoded payload names, ActiveJob's own where Rails wrapped it; '' where there is none. */
+/** The class in a decoded payload; for an ActiveJob job, that of the job itself; '' if there is none. */
 export function readClass(value: unknown): string {
   return typeof value === 'object' && value !== null ? ownClass(value) : '';
 }
 
-/** The arguments as JSON text, large integers exact: for people, since it cannot be told from a text that looks so. */
+/** The arguments as JSON text with exact large integers. Only for display: a string that looks the same is not escaped. */
 export function argsText(payload: string): string {
   try {
     return exact(ownArgs(decodePayload(Buffer.from(payload), true))).slice(1, -1);
   } catch {
     const { args } = (parsed(payload) ?? {}) as Fields;
-    // node-resque's records have {} for no arguments.
+    // node-resque's records contain {} if there are no arguments.
     return typeof args === 'object' && args !== null ? JSON.stringify(args).replace(/^\{\}$/, '') : payload;
   }
 }

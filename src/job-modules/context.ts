@@ -1,18 +1,18 @@
-/** `this` inside a job. Holds three references; everything else is computed when it is read. Must not know Redis. */
+/** The `this` of a job. It has three references; everything else is computed when it is read. Does not know Redis. */
 import type { Logger } from 'pino';
 import type { Run } from '../engine/run.js';
 import type { ActiveJobInfo, JobContext, PastFailure } from '../job.js';
 import type { RegisteredFunction } from './registry.js';
 import { activeJobInfo, type ReadJob } from './wrapped.js';
 
-/** What all jobs of a worker share. */
+/** The values that all jobs of a worker share. */
 export interface Surroundings {
   /** The Resque worker id of a slot. */
   readonly workerId: (slot: number) => string;
   readonly log: Logger;
-  /** The values of the modules' own flags. */
+  /** The values of the flags that job modules define. */
   readonly flags: JobContext['flags'];
-  /** How often jobs run at most whose class has no retry options of its own. */
+  /** The maximum number of runs for classes without retry options. */
   readonly attempts: number;
 }
 
@@ -23,7 +23,7 @@ export class RunContext implements JobContext {
   readonly #registered: Pick<RegisteredFunction, 'retry' | 'decode'> | undefined;
   #log: Logger | undefined;
 
-  /** @param registered absent for a job whose class nobody registered */
+  /** @param registered undefined for a job whose class is not registered */
   constructor(
     run: Run,
     job: ReadJob,

@@ -1,4 +1,4 @@
-/** What a supervisor tells → log lines. All sentences about child processes are here. */
+/** Writes the events of the supervisor to the log. All messages about child processes are here. */
 import type { Logger } from 'pino';
 import type { ReloadProgress, RunningChild, SupervisorEvents } from '../supervisor/events.js';
 
@@ -38,6 +38,12 @@ function logDeaths(log: Logger, events: SupervisorEvents): void {
   });
   events.on('killed', ({ pid }) =>
     log.warn({ child: pid }, 'a child process does not answer: killing it, its jobs are put back'),
+  );
+  events.on('killedToCancel', ({ pid }) =>
+    log.warn(
+      { child: pid },
+      'killed a child process: a job that was to be cancelled blocked it; its other jobs are requeued',
+    ),
   );
   events.on('killedBlocked', ({ pid, silentMs }) =>
     log.error(

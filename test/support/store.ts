@@ -2,7 +2,7 @@
 import { onTestFinished } from 'vitest';
 import { parseQueues, type QueuesInput } from '../../src/config/queues.js';
 import { connect } from '../../src/redis/connect.js';
-import type { Connection, ConnectionEvents } from '../../src/redis/connection.js';
+import type { Connection, ConnectionEvents, OpenedConnection } from '../../src/redis/connection.js';
 import { RedisJobStore, type StoreOptions } from '../../src/resque/store.js';
 
 export const NAMESPACE = 'resque:';
@@ -10,7 +10,7 @@ export const NAMESPACE = 'resque:';
 /** The worker id of a slot of the test's process. */
 export const testWorkerId = (slot: number): string => `test.ts:1-${slot}:q`;
 
-export async function testConnection(uri: string, events: ConnectionEvents = {}): Promise<Connection> {
+export async function testConnection(uri: string, events: ConnectionEvents = {}): Promise<OpenedConnection> {
   const options = { uri, name: 'test', silenceMs: 0 };
   const connection = await connect(options, uri, { ...events, watch: true });
   onTestFinished(() => connection.close());

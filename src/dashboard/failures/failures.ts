@@ -7,7 +7,7 @@ import { type Anchor, FailedList, type Listed } from '../../inspect/failed/list.
 import type { Connection } from '../../redis/connection.js';
 import type { Keys } from '../../resque/keys.js';
 import { Budget, paced } from '../model/budget.js';
-import { type RedactOptions, Redactor } from '../redact/redactor.js';
+import type { Redactor } from '../redact/redactor.js';
 import { entryMatcher, type FailureFilter, needsReading } from './filter.js';
 import { FailureIndex } from './index.js';
 import { IndexKeeper } from './keeper.js';
@@ -43,6 +43,15 @@ const MOST_BYTES = 4_000_000;
 /** An entry that has moved is looked for in so many pages. */
 const MOST_PAGES = 20;
 
+export interface FailuresOptions {
+  /** For reading: bounded. */
+  readonly pages: Connection;
+  /** For what belongs to an action, and for reads within one round trip. */
+  readonly acting: Connection;
+  readonly keys: Keys;
+  readonly redactor: Redactor;
+}
+
 export class Failures {
   readonly redactor: Redactor;
   readonly index: FailureIndex;
@@ -51,12 +60,11 @@ export class Failures {
   readonly #pages: Connection;
   readonly #acting: Connection;
 
-  /** @param pages for reading, bounded; @param acting for what belongs to an action, and for reads within one round trip */
-  constructor(pages: Connection, acting: Connection, keys: Keys, redact: RedactOptions) {
+  constructor({ pages, acting, keys, redactor }: FailuresOptions) {
     this.#pages = pages;
     this.#acting = acting;
     this.#keys = keys;
-    this.redactor = new Redactor(redact);
+    this.redactor = redactor;
     const connection = paced(acting, new Budget(INDEX_CALLS, INDEX_CALLS));
     this.index = new FailureIndex({ connection, keys, mask: (text) => this.redactor.text(text) });
     this.keeper = new IndexKeeper(this.index);

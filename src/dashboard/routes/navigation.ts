@@ -17,3 +17,9 @@ export const NAVIGATION: readonly Entry[] = [
   { path: 'failed', title: 'Failed', key: 'f', count: ({ figures }) => figures?.failedList },
   { path: 'operations', title: 'Operations', key: 'p' },
 ];
+
+/** By page: what stands beside it. */
+export function countsOf(snapshot: Snapshot): Readonly<Record<string, number>> {
+  const counts = NAVIGATION.map(({ path, count }) => [path, count?.(snapshot)] as const);
+  return Object.fromEntries(counts.filter((entry): entry is [string, number] => entry[1] !== undefined));
+}

@@ -8,12 +8,14 @@ import type { Keys } from '../../resque/keys.js';
 import type { Assets } from '../assets.js';
 import type { Failures } from '../failures/failures.js';
 import type { ActionName, User } from '../guard/roles.js';
+import type { Hub } from '../live/hub.js';
 import type { Notes } from '../model/notes.js';
 import type { Once } from '../model/once.js';
 import type { Reader } from '../model/reader.js';
 import type { Snapshot } from '../model/snapshot.js';
 import type { Operations } from '../operations/operations.js';
 import type { DashboardOptions } from '../options.js';
+import type { Redactor } from '../redact/redactor.js';
 
 /** What all requests share. */
 export interface Dashboard {
@@ -25,10 +27,13 @@ export interface Dashboard {
   readonly acting: Connection;
   readonly reader: Reader;
   readonly once: Once;
+  /** What is shown, searched and sent of payloads and messages goes through it. */
+  readonly redactor: Redactor;
   readonly notes: Notes;
   readonly assets: Assets;
   readonly failures: Failures;
   readonly operations: Operations;
+  readonly hub: Hub;
 }
 
 /** One request of somebody who may look. */

@@ -2,6 +2,7 @@ import { count, counted } from '../../format.js';
 import { type FailureFilter, filterFields, filterFlags } from '../failures/filter.js';
 import { type Ask, link, type View } from '../routes/page.js';
 import { Cli, Table, Text } from './parts.js';
+import { queryOf } from './post.js';
 
 /** What would happen, and to what it is bounded. */
 export interface AllPreview {
@@ -42,7 +43,7 @@ export function ConfirmAll({ ask, preview, back }: Props): View {
       <Queues preview={preview} />
       {left === 0 ? null : <p>{count(left)} more are left: resque-web has retried them already.</p>}
       <p>What fails from now on is not touched. {consequence(preview)}</p>
-      <form method="post" action={`${kind}-all`} class="confirm">
+      <form method="post" action={link(`${kind}-all`)} class="confirm">
         {Object.entries({ ...filterFields(filter), jobs: String(jobs), upto: upTo, agreed: 'yes' }).map(
           ([name, value]) => (
             <input type="hidden" name={name} value={value} />
@@ -60,7 +61,7 @@ export function ConfirmAll({ ask, preview, back }: Props): View {
           <button type="submit" class={kind === 'retry' ? 'primary' : 'danger'}>
             {`${verb} ${count(jobs)}`}
           </button>
-          <a href={back?.startsWith('failed') ? back : link('failed', filterFields(filter))}>No</a>
+          <a href={link('failed', back === undefined ? filterFields(filter) : queryOf(back))}>No</a>
         </p>
       </form>
       <Command preview={preview} />

@@ -2,8 +2,9 @@ import { counted } from '../../format.js';
 import { FailedEntry } from '../../inspect/failed/entry.js';
 import type { Listed } from '../../inspect/failed/list.js';
 import { nameOf } from '../failures/named.js';
-import type { Ask, View } from '../routes/page.js';
+import { type Ask, link, type View } from '../routes/page.js';
 import { Cli, Table, Text } from './parts.js';
+import { queryOf } from './post.js';
 
 const ENTRIES_SHOWN = 50;
 
@@ -46,7 +47,7 @@ export function ConfirmNamed({ ask, entries, action, form }: Props): View {
       />
       {entries.length > ENTRIES_SHOWN ? <p>and {counted(entries.length - ENTRIES_SHOWN, 'job')} more.</p> : null}
       <p>{action === 'remove' ? 'It can be undone for an hour.' : 'A retry cannot be undone.'}</p>
-      <form method="post" action={action} class="confirm">
+      <form method="post" action={link(action)} class="confirm">
         {names.map((name) => (
           <input type="hidden" name="entry" value={name} />
         ))}
@@ -57,7 +58,7 @@ export function ConfirmNamed({ ask, entries, action, form }: Props): View {
           <button type="submit" class={action === 'retry' ? 'primary' : 'danger'}>
             {`${verb} ${entries.length}`}
           </button>
-          <a href={back.startsWith('failed') ? back : 'failed'}>No</a>
+          <a href={link('failed', queryOf(back))}>No</a>
         </p>
       </form>
       {names.length > 20 ? null : (

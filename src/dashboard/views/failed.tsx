@@ -146,7 +146,7 @@ const FACETS_SHOWN = 8;
 
 function Facets({ model: { summary, query, view } }: { readonly model: FailedModel }): View | null {
   if (summary.matching === 0) return null;
-  const to = (more: Readonly<Record<string, string>>) => link('failed', { ...query, view, ...more });
+  const base = { ...query, view };
   const facet = (title: string, name: 'class' | 'queue', all: FailedModel['summary']['classes']) => {
     const some = all.filter((one) => one.name !== '').slice(0, FACETS_SHOWN);
     return (
@@ -155,7 +155,7 @@ function Facets({ model: { summary, query, view } }: { readonly model: FailedMod
         <b>{title}</b>{' '}
         {some.map((one) => (
           <>
-            <a href={to({ [name]: one.name })}>
+            <a href={link('failed', { ...base, [name]: one.name })}>
               <Text most={60}>{one.name}</Text>
             </a>{' '}
             <small>{count(one.count)}</small>{' '}
@@ -172,13 +172,15 @@ function Facets({ model: { summary, query, view } }: { readonly model: FailedMod
       {summary.retried > 0 ? (
         <>
           {' '}
-          <a href={to({ retried: 'yes' })}>Retried in resque-web</a> <small>{count(summary.retried)}</small>
+          <a href={link('failed', { ...base, retried: 'yes' })}>Retried in resque-web</a>{' '}
+          <small>{count(summary.retried)}</small>
         </>
       ) : null}
       {summary.unreadable > 0 ? (
         <>
           {' '}
-          <a href={to({ unreadable: 'yes' })}>Unreadable</a> <small>{count(summary.unreadable)}</small>
+          <a href={link('failed', { ...base, unreadable: 'yes' })}>Unreadable</a>{' '}
+          <small>{count(summary.unreadable)}</small>
         </>
       ) : null}
     </p>

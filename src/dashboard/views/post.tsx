@@ -1,4 +1,4 @@
-import type { View } from '../routes/page.js';
+import { link, type View } from '../routes/page.js';
 
 /** A button that does something: a form of its own, so that it needs no script. */
 export function Post(props: {
@@ -10,7 +10,7 @@ export function Post(props: {
 }): View {
   const { action, fields, label, children } = props;
   return (
-    <form method="post" action={action} class="inline">
+    <form method="post" action={link(action)} class="inline">
       {Object.entries(fields).map(([name, value]) =>
         value === undefined ? null : <input type="hidden" name={name} value={value} />,
       )}
@@ -19,4 +19,10 @@ export function Post(props: {
       </button>
     </form>
   );
+}
+
+/** The page of failures with the filter from which somebody came, as {@link link} makes its address. */
+export function queryOf(back: string | null | undefined): Readonly<Record<string, string>> {
+  const [, query = ''] = /^failed\?(.*)$/s.exec(back ?? '') ?? [];
+  return Object.fromEntries(new URLSearchParams(query));
 }

@@ -3,15 +3,18 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Role } from '../../../src/dashboard/guard/roles.js';
 import type { DashboardOptions } from '../../../src/dashboard/options.js';
 import { entryId } from '../../../src/inspect/failed/entry.js';
+import { connect } from '../../../src/redis/connect.js';
+import { connectOptions } from '../../../src/redis/options.js';
 import { assertConserved, countJobs } from '../../support/conservation.js';
 import { startDashboard, type TestDashboard } from '../../support/dashboard.js';
 import { entryText, idsIn, keys, pushFailed } from '../../support/failed.js';
+import { prose } from '../../support/pages.js';
 import { startRedis, type TestRedis } from '../../support/redis.js';
 import { until } from '../../support/until.js';
 
 let redis: TestRedis;
 beforeAll(async () => {
-  redis = await startRedis();
+  redis = await startRedis({ port: true });
 });
 beforeEach(async () => {
   await redis.client.flushAll();
@@ -467,6 +470,42 @@ describe('secrets', () => {
     expect(audits(dashboard)).toMatchObject([{ action: 'reveal', target: `${n}@${id}`, user: 'ada' }]);
     expect(JSON.stringify(dashboard.log)).not.toContain(SECRET);
   });
+});
+
+test('the permissions that the documentation names are enough, and reading alone shows everything', async () => {
+  const documented = /needs `(\+@read[^`]+)`[\s\S]*?add `([^`]+)`/.exec(prose('config/dashboard.md'));
+  const [reads, writes] = [documented?.[1] ?? '', documented?.[2] ?? ''].map((list) => list.split(' '));
+  await pushFailed(
+    redis.client,
+    range(0, 6).map((id) => entryText(id)),
+  );
+  const asUser = async (rights: readonly string[]) => {
+    await redis.client.aclSetUser('web', ['reset', 'on', '>pw', '~resque:*', ...rights]);
+    const uri = redis.uri.replace('redis://', 'redis://web:pw@');
+    const connection = await connect(connectOptions({ uri }, 'test', 5000), uri, { patient: false });
+    return await start('admin', { connection });
+  };
+  const reader = await asUser(reads);
+  for (const path of ['/', '/failed', '/failed?view=list', '/failed?text=boom', '/operations']) {
+    const html = await page(reader, path);
+    expect(html, path).not.toContain('role="alert"');
+  }
+  const refused = await reader.post('/retry-newest', {});
+  expect(refused.status).toBe(503);
+  expect(await failedIds()).toEqual(range(0, 6));
+  const writer = await asUser([...reads, ...writes]);
+  expect((await writer.post('/retry-newest', {})).status).toBe(303);
+  for (const action of ['remove-all', 'retry-all']) {
+    const asked = await (await writer.post(`/${action}`, {})).text();
+    const begun = await writer.post(`/${action}`, formOf(asked, action));
+    const location = begun.headers.get('location');
+    expect(await operationEnds(writer, location)).toMatchObject({ state: 'done', done: 5 });
+    if (action === 'remove-all') {
+      const undone = await writer.post('/undo', formOf(await page(writer, `/${location}`), 'undo'));
+      expect(await operationEnds(writer, undone.headers.get('location'))).toMatchObject({ state: 'done', done: 5 });
+    }
+  }
+  await assertConserved(redis.client, 6);
 });
 
 test('a viewer sees no button that is not for them, an operator none of an admin', async () => {
