@@ -16,8 +16,8 @@ export type Argument = string | Buffer;
 export interface ConnectionEvents {
   /** Reconnected after a loss: commands in flight may or may not have been executed. */
   onReady?(): void;
-  /** A tracked key changed, or Redis no longer tracks it. */
-  onInvalidate?(): void;
+  /** A tracked key changed, or Redis no longer tracks it; null: this is true of all. */
+  onInvalidate?(key: string | null): void;
 }
 
 /** A connection to one server, which ends when it is lost. */
@@ -55,7 +55,7 @@ export interface Connection extends NodeConnection {
 export type OpenedConnection = Connection & Listening;
 
 export interface NodeEvents {
-  onInvalidate?(): void;
+  onInvalidate?(key: string | null): void;
   /** Called at most once, and not after `close` or `drop`; before the calls under way reject. */
   onLost?(why: Error): void;
 }
@@ -171,7 +171,7 @@ class ClientConnection implements NodeConnection, Listening {
       if (isGarbage(error)) client.destroy();
       if (!client.isOpen) lost(error);
     });
-    if (this.tracking) client.on('invalidate', () => events.onInvalidate?.());
+    if (this.tracking) client.on('invalidate', (key) => events.onInvalidate?.(key === null ? null : String(key)));
   }
 
   get ready(): boolean {

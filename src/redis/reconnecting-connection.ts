@@ -108,7 +108,7 @@ class ReconnectingConnection implements OpenedConnection {
     let link: Link | undefined;
     const events = {
       onLost: (why: Error) => link && this.#leave(link, why),
-      onInvalidate: () => this.#events.onInvalidate?.(),
+      onInvalidate: (key: string | null) => this.#events.onInvalidate?.(key),
     };
     const connection = await this.#locator.open(node, this.#mode, events, signal);
     if (this.#closed.signal.aborted) return connection.drop();

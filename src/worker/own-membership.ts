@@ -14,7 +14,7 @@ import type { WorkerOptions } from './types.js';
 /** The calls to the worker. */
 interface WorkerNews {
   setProcesses(count: number): void;
-  jobsPushed(): void;
+  jobsPushed(queues?: readonly string[]): void;
   onOrder(order: ControlOrder): void;
 }
 
@@ -25,7 +25,7 @@ export function createOwnMembership(options: WorkerOptions, wanted: Identity, wo
   const tell = (message: HeartbeatMessage | SchedulerMessage) => {
     if (message.kind === 'beat') worker.setProcesses(message.processes);
     // A heartbeat may have requeued jobs over our own connection, which Redis does not report to us; a failed one too.
-    else worker.jobsPushed();
+    else if (shared) worker.jobsPushed();
     if (isSchedulerMessage(message)) return wordScheduler(message);
     options.meter?.hear?.(message);
     word(message);

@@ -48,8 +48,11 @@ export type TellRunning = (token: string, running: boolean) => void;
 /** The connection of a running worker. */
 export interface OwnConnection {
   readonly connection: Connection;
-  /** To be called after jobs were pushed over it: Redis does not notify a connection of its own writes. */
-  jobsPushed(): void;
+  /**
+   * To be called after jobs were pushed over it: Redis does not notify a connection of its own writes. Absent: the queues
+   * are not known.
+   */
+  jobsPushed(queues?: readonly string[]): void;
 }
 
 /** What is known when claims begin. */

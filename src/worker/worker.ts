@@ -180,7 +180,7 @@ class Worker {
     this.#options.begun.signal.addEventListener('abort', () => this.#showState(), { once: true });
     this.#showState();
     try {
-      this.#options.onConnection?.({ connection, jobsPushed: () => this.#engine?.jobsPushed() });
+      this.#options.onConnection?.({ connection, jobsPushed: (queues) => this.#engine?.jobsPushed(queues) });
       if (!(await this.#setUp(modules))) return NOTHING_DONE;
       this.#identity = await this.#enter(membership, connection);
       return await this.#work(modules, connection, this.#identity);
@@ -225,8 +225,8 @@ class Worker {
         this.#engine?.reconnected();
         this.#membership?.look?.();
       },
-      onInvalidate: () => {
-        this.#engine?.pushed();
+      onInvalidate: (key: string | null) => {
+        this.#engine?.changed(key);
         this.#membership?.look?.();
       },
     };
@@ -250,7 +250,7 @@ class Worker {
     const wanted = this.#wantedIdentity();
     return createOwnMembership(this.#options, wanted, {
       setProcesses: (count) => this.#engine?.setProcesses(count),
-      jobsPushed: () => this.#engine?.jobsPushed(),
+      jobsPushed: (queues) => this.#engine?.jobsPushed(queues),
       onOrder: (order) => this.#take(order),
     });
   }
