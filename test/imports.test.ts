@@ -84,13 +84,35 @@ test('the registry and its neighbours import downwards', () => {
   const below: Record<string, readonly string[]> = {
     resque: ['resque', 'redis', 'engine', 'job.ts', 'errors.ts', 'thrown.ts', 'config'],
     redis: ['redis', 'config', 'errors.ts'],
+    recurring: ['recurring', 'resque', 'config', 'errors.ts'],
     registry: ['registry', 'scheduler', 'resque', 'redis', 'service.ts', 'thrown.ts'],
-    inspect: ['inspect', 'registry', 'resque', 'redis', 'job.ts', 'thrown.ts', 'errors.ts'],
-    check: ['check', 'inspect', 'registry', 'resque', 'redis', 'job-modules', 'config', 'errors.ts', 'format.ts'],
-    scheduler: ['scheduler', 'resque', 'redis', 'service.ts', 'thrown.ts'],
+    inspect: ['inspect', 'recurring', 'registry', 'resque', 'redis', 'job.ts', 'thrown.ts', 'errors.ts'],
+    check: [
+      'check',
+      'inspect',
+      'recurring',
+      'registry',
+      'resque',
+      'redis',
+      'job-modules',
+      'config',
+      'errors.ts',
+      'format.ts',
+    ],
+    scheduler: ['scheduler', 'recurring', 'resque', 'redis', 'service.ts', 'thrown.ts'],
     init: ['init', 'job-modules', 'config', 'errors.ts'],
-    'job-modules': ['job-modules', 'resque', 'engine', 'typescript', 'job.ts', 'errors.ts', 'thrown.ts'],
-    config: ['config', 'typescript', 'errors.ts'],
+    'job-modules': [
+      'job-modules',
+      'recurring',
+      'config',
+      'resque',
+      'engine',
+      'typescript',
+      'job.ts',
+      'errors.ts',
+      'thrown.ts',
+    ],
+    config: ['config', 'recurring', 'typescript', 'errors.ts'],
     typescript: ['typescript', 'version.ts'],
     log: [
       'log',
@@ -165,6 +187,8 @@ test('start-up loads nothing of what only some ask for', () => {
     'processes/http-endpoints.ts',
     'metrics/record.ts',
     'typescript/import.ts',
+    'croner',
+    'yaml',
   ])
     expect(loaded).not.toContain(costly);
 });
@@ -180,6 +204,8 @@ test.each([
   ['@opentelemetry/api', ['tracing/api.ts']],
   ['node:http', ['web/server.ts']],
   ['string-width', ['cli/columns.ts']],
+  ['croner', ['recurring/cron.ts']],
+  ['yaml', ['cli/commands/schedule/act.ts', 'recurring/file.ts']],
 ])('%s has one door', (name, doors) => {
   const importers = imports.filter((i) => i.target === name && !i.typeOnly).map(({ file }) => file);
   expect([...new Set(importers)].sort()).toEqual(doors);

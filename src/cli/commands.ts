@@ -11,6 +11,7 @@ import { initCommand } from './commands/init/definition.js';
 import { pauseCommand, resumeCommand } from './commands/pause/definition.js';
 import { queuesCommand } from './commands/queues/definition.js';
 import { retriesCommand } from './commands/retries/definition.js';
+import { scheduleCommand } from './commands/schedule/definition.js';
 import { statusCommand } from './commands/status/definition.js';
 import { workCommand } from './commands/work/definition.js';
 import { workersCommand } from './commands/workers/definition.js';
@@ -29,9 +30,9 @@ export const COMMANDS: readonly Command[] = [
   failedCommand,
   retriesCommand,
   delayedCommand,
+  scheduleCommand,
   pauseCommand,
   resumeCommand,
-
   // Set up
   initCommand,
   checkCommand,

@@ -4,11 +4,13 @@
  */
 import { TsworkerError } from '../errors.js';
 import type { JobContext, JobFunction } from '../job.js';
+import type { TimingOptions } from '../recurring/entry.js';
 import { decodePayload, encodePayload } from '../resque/codec.js';
 import { type Due, dueAt, dueIn } from '../resque/due.js';
 import { checkExpiresIn } from '../resque/expiry.js';
 import { checkQueueName } from '../resque/queue-name.js';
 import { withTimeout } from './deadline.js';
+import { recurrenceOf, withRecurrence } from './recurrence.js';
 import { type Retry, type RetryPolicy, retryPolicy, withRetry } from './retry-policy.js';
 import { type ArgsSchema, checkArgs, type InputOf, type OutputOf } from './schema.js';
 import { sender } from './sender.js';
@@ -57,6 +59,13 @@ interface Definition {
    * the module's `export const retry`, else `-retry`.
    */
   readonly retry?: Retry;
+  /** Enqueued again and again, without arguments: see {@link TimingOptions}. */
+  readonly cron?: TimingOptions['cron'];
+  /** As `cron`, at a fixed interval. */
+  readonly every?: TimingOptions['every'];
+  readonly timezone?: TimingOptions['timezone'];
+  readonly missed?: TimingOptions['missed'];
+  readonly jitter?: TimingOptions['jitter'];
 }
 
 interface Unchecked<Args extends unknown[]> extends Definition {
@@ -117,9 +126,12 @@ export function job(definition: Checked<ArgsSchema> | Unchecked<unknown[]> | Any
     },
     enqueueIn: async (seconds: number, ...args: readonly unknown[]) => enqueue(made, options, args, dueIn(seconds)),
     enqueueAt: async (at: Date, ...args: readonly unknown[]) => enqueue(made, options, args, dueAt(at)),
-    [BRAND]: withRetry(
-      withTimeout(runner(name, schema, perform), timeout === undefined ? undefined : timeout * 1000),
-      retry === undefined ? undefined : retryPolicy(retry, `job() of ${name}`),
+    [BRAND]: withRecurrence(
+      withRetry(
+        withTimeout(runner(name, schema, perform), timeout === undefined ? undefined : timeout * 1000),
+        retry === undefined ? undefined : retryPolicy(retry, `job() of ${name}`),
+      ),
+      recurrenceOf(definition as Definition, schema),
     ),
   };
   return Object.freeze(made);

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection } from '../redis/connection.js';
 import { createKeys } from '../resque/keys.js';
+import { serverTimeMs } from './clock.js';
 import { type JobCounts, SlotCounts } from './counts.js';
 import { Heartbeat, type HeartbeatMessage, type HeartbeatOptions } from './heartbeat.js';
 import type { Identity } from './identity.js';
@@ -46,6 +47,8 @@ export class RedisChildRegistry {
   readonly #options: ChildRegistryOptions;
   readonly #heartbeats = new Map<Identity, Heartbeat>();
   readonly #states = new Map<Identity, StatePublisher>();
+  /** One for all children that run the same job modules; undefined: Redis is asked with the next one. */
+  #started: Promise<number> | undefined;
   #stateOf: (pid: number) => OwnState | undefined = () => undefined;
   readonly #givenUp = new AbortController();
 
@@ -71,7 +74,8 @@ export class RedisChildRegistry {
 
   async enter(pid: number, concurrency: number, over: AbortSignal): Promise<Identity | undefined> {
     return await this.#persistently(async (connection) => {
-      const identity = await register(connection, { ...this.#options.wanted, pid, concurrency });
+      const startedMs = await this.#startedMs(connection);
+      const identity = await register(connection, { ...this.#options.wanted, pid, concurrency, startedMs });
       const state = new StatePublisher(connection, identity, this.#options.heartbeat.pruneAfterMs);
       const heartbeat = new Heartbeat(connection, { ...this.#options.heartbeat, identity }, (message) => {
         if (message.kind === 'beat') state.repeat();
@@ -84,6 +88,21 @@ export class RedisChildRegistry {
       void heartbeat.start();
       return identity;
     }, over);
+  }
+
+  /** From now on children load new job modules. */
+  reloading(): void {
+    this.#started = undefined;
+  }
+
+  async #startedMs(connection: Connection): Promise<number> {
+    this.#started ??= serverTimeMs(connection);
+    try {
+      return await this.#started;
+    } catch (error) {
+      this.#started = undefined;
+      throw error;
+    }
   }
 
   /** Writes the states of the processes that have changed. */

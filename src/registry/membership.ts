@@ -7,6 +7,7 @@ import type { ConnectOptions } from '../redis/options.js';
 import { createScheduler, type SchedulerData } from '../scheduler/create.js';
 import type { Scheduler, SchedulerMessage } from '../scheduler/scheduler.js';
 import type { Service } from '../service.js';
+import { serverTimeMs } from './clock.js';
 import { Heartbeat, type HeartbeatMessage, type HeartbeatOptions } from './heartbeat.js';
 import type { Identity } from './identity.js';
 import { type OwnState, StatePublisher, WORKING } from './process-state.js';
@@ -49,7 +50,8 @@ export class OwnMembership implements Membership {
 
   async enter(connection: Connection): Promise<Identity> {
     const { wanted, thread } = this.#options;
-    const identity = await register(connection, wanted);
+    const startedMs = await serverTimeMs(connection);
+    const identity = await register(connection, { ...wanted, startedMs });
     this.#identity = identity;
     const heartbeat = { ...this.#options.heartbeat, identity };
     const publisher = new StatePublisher(connection, identity, heartbeat.pruneAfterMs);

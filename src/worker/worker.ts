@@ -11,18 +11,22 @@ import { createJudge } from '../job-modules/judge.js';
 import type { JobModules } from '../job-modules/load.js';
 import { createPerform } from '../job-modules/perform.js';
 import { retryPolicy } from '../job-modules/retry-policy.js';
+import { readSchedule } from '../job-modules/schedule.js';
 import { connectWording, dumpRuns, startLine } from '../log/log-subscriber.js';
+import type { PublishedSet } from '../recurring/set-text.js';
 import { connect } from '../redis/connect.js';
 import type { Connection } from '../redis/connection.js';
 import { workerConnectOptions } from '../redis/options.js';
 import { serverTimeMs } from '../registry/clock.js';
 import { type Identity, workerId } from '../registry/identity.js';
 import type { Membership } from '../registry/membership.js';
+import { createKeys } from '../resque/keys.js';
 import { asError } from '../thrown.js';
 import { type JobWatch, watchJobs } from '../tracing/watch.js';
 import { createEngine } from './create-engine.js';
 import { inTime } from './in-time.js';
 import { createOwnMembership } from './own-membership.js';
+import { publish } from './publish-schedule.js';
 import { Shutdown } from './shutdown.js';
 import type { WorkerActions, WorkerOptions, WorkResult } from './types.js';
 import { catchUncaughtErrors, type UncaughtErrors } from './uncaught-errors.js';
@@ -122,7 +126,8 @@ class Worker {
     const [modules, connection] = await this.#prepare();
     try {
       for (const warning of modules.warnings) log.warn(warning);
-      const ended = await this.#workRegistered(modules, connection);
+      const schedule = await this.#readSchedule(modules);
+      const ended = await this.#workRegistered(modules, connection, schedule);
       return this.#result(ended);
     } finally {
       await connection.close();
@@ -131,7 +136,7 @@ class Worker {
     }
   }
 
-  async #workRegistered(modules: JobModules, connection: Connection): Promise<EngineResult> {
+  async #workRegistered(modules: JobModules, connection: Connection, schedule: PublishedSet): Promise<EngineResult> {
     const membership = this.#options.membership ?? this.#registerItself();
     this.#membership = membership;
     this.#options.begun.signal.addEventListener('abort', () => this.#showState(), { once: true });
@@ -140,6 +145,7 @@ class Worker {
       this.#options.onConnection?.({ connection, jobsPushed: () => this.#engine?.jobsPushed() });
       if (!(await this.#setUp(modules))) return NOTHING_DONE;
       this.#identity = await this.#enter(membership, connection);
+      await this.#publish(connection, this.#identity, schedule);
       return await this.#work(modules, connection, this.#identity);
     } finally {
       await this.#tearDown(modules);
@@ -148,6 +154,22 @@ class Worker {
       // Last: until the worker has unregistered, an uncaught error of `teardown` must not end the process.
       this.#releaseHandlers();
     }
+  }
+
+  /** @throws TsworkerError for an entry that cannot be, with its place */
+  async #readSchedule({ functions }: JobModules): Promise<PublishedSet> {
+    const { settings, log } = this.#options;
+    const warn = (text: string) => log.warn(text);
+    const { schedule: source, dynamicSchedule: dynamic } = settings;
+    return await readSchedule({ source, functions, dynamic, env: process.env, warn });
+  }
+
+  async #publish(connection: Connection, identity: Identity, set: PublishedSet): Promise<void> {
+    const { settings, log, begun, quarantine } = this.#options;
+    // The quarantine child runs the job modules of the others.
+    if (quarantine !== undefined) return;
+    const keys = createKeys(settings.namespace);
+    await publish({ connection, keys, log, set, signal: begun.signal, app: settings.app, identity });
   }
 
   /** Registers. A stop meanwhile only shortens how long Redis is waited for. */

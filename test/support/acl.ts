@@ -24,3 +24,6 @@ export const ACL_OF_RETRY: readonly string[] = ['+hincrby', '+zpopmin', '+zrange
 
 /** What moving delayed jobs needs beyond it. */
 export const ACL_OF_SCHEDULER = ['+lindex', '+lrem', '+ltrim', '+pttl', '+zrange', '+zrangebyscore'];
+
+/** What recurring jobs need beyond that, and `retry`. */
+export const ACL_OF_SCHEDULE: readonly string[] = ['+hgetall', '+hincrby', '+hlen'];

@@ -31,6 +31,9 @@ const FILES = {
   delay: ['delayed/common', 'delayed/delay'],
   promote: ['delayed/common', 'delayed/promote'],
   takeDelayed: ['delayed/common', 'delayed/take'],
+  publishSchedule: ['schedule/publish'],
+  tick: ['schedule/tick'],
+  pauseSchedule: ['schedule/pause'],
 } as const satisfies Record<string, readonly string[]>;
 
 export type ScriptName = keyof typeof FILES;
