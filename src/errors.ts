@@ -11,6 +11,8 @@ export type ErrorCode =
   | 'HTTP'
   /** A payload that no job function can be called with: the job fails, the worker goes on. */
   | 'PAYLOAD'
+  /** A unique job with `onConflict: 'error'` was kept out by another job. */
+  | 'CONFLICT'
   /** What was asked for cannot be done as things are: a worker runs already, there is no such queue. */
   | 'STATE';
 

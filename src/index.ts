@@ -4,6 +4,7 @@ export { type ErrorCode, TsworkerError } from './errors.js';
 export type {
   DecodedPayload,
   Decoder,
+  EnqueueResult,
   FlagOptions,
   FlagValues,
   JobContext,
@@ -14,6 +15,7 @@ export type {
 export { defineFlags } from './job-modules/flags.js';
 export { register, registerDecoder } from './job-modules/global-registrations.js';
 export { job } from './job-modules/job.js';
+export { defineMiddleware } from './job-modules/middleware.js';
 export type { Retry, RetryFailure, RetryMatch } from './job-modules/retry-policy.js';
 export { Cancel, Discard, RetryIn } from './job-modules/verdicts.js';
 export {
@@ -23,14 +25,15 @@ export {
   delayed,
   enqueueAt,
   enqueueIn,
-  type Scheduled,
 } from './library/delayed.js';
 export { namespace, setSettings, signals, work } from './library/library.js';
 export { isQueuePaused, pauseQueue, resumeQueue } from './library/queue-pause.js';
 export { deleteJobs, moveJobs, type QueuedMatch } from './library/queued.js';
+export type { Middleware, MiddlewareInput } from './middleware.js';
 export { close, init } from './program/connection.js';
 export { enqueue } from './program/enqueue.js';
 export type { WorkSettings } from './program/state.js';
 export type { NewJob } from './resque/enqueue.js';
+export type { Unique } from './resque/unique.js';
 export type { JobMessage } from './tracing/channel.js';
 export type { WorkResult } from './worker/types.js';

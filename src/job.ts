@@ -88,6 +88,27 @@ export interface SetupContext<F = Record<string, FlagOptions>> {
   readonly concurrency: number;
 }
 
+/** The lock of a unique job, as its payload bears it. */
+export interface JobLock {
+  /** `<Class>:<sha1>`: its name in Redis without what stands before it. */
+  readonly key: string;
+  /** What the lock contains while this job holds it. */
+  readonly token: string;
+  /** Seconds, from whenever the job is due, is put back, or starts. */
+  readonly ttl: number;
+  /** It is released when the job starts, and not when it ends. */
+  readonly untilStarted: boolean;
+}
+
+/** What came of enqueueing a job. */
+export type EnqueueResult =
+  /** In its queue; or refused: another job holds its lock (`kept`). */
+  | { readonly status: 'enqueued' | 'kept'; readonly at?: undefined }
+  /** `at`: when it is due, in whole seconds. */
+  | { readonly status: 'delayed'; readonly at: Date }
+  /** It took the place of a job that had not begun. `at`: when it is due; absent: it is in its queue. */
+  | { readonly status: 'replaced'; readonly at?: Date };
+
 /** A job held by one of our slots: Redis shows it in the slot's worker record, under the token. */
 export interface Claim {
   /** The slot, 0 to concurrency - 1. */
@@ -101,6 +122,8 @@ export interface Claim {
   readonly strict: boolean;
   /** Where it has run before and is run again. */
   readonly retry?: RetryState | undefined;
+  /** Of a unique job. */
+  readonly lock?: JobLock | undefined;
 }
 
 /** A run that failed. */

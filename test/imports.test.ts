@@ -15,7 +15,7 @@ interface Import {
   readonly lazy: boolean;
 }
 
-const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
+const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((name) => /\.tsx?$/.test(name));
 const texts = new Map(files.map((file) => [file, readFileSync(join(SRC, file), 'utf8')]));
 const imports = files.flatMap((file) => importsOf(file, texts.get(file) as string));
 
@@ -29,9 +29,12 @@ function importsOf(file: string, text: string): Import[] {
 
 function targetOf(file: string, name: string): string {
   if (!name.startsWith('.')) return name;
-  return relative(SRC, join(SRC, dirname(file), name)).replace(/\.js$/, '.ts');
+  const path = relative(SRC, join(SRC, dirname(file), name)).replace(/\.js$/, '.ts');
+  return texts.has(`${path}x`) ? `${path}x` : path;
 }
 
+/** `hono/cookie` is a part of hono. */
+const packageOf = (name: string) => name.split('/', name.startsWith('@') ? 2 : 1).join('/');
 const room = (path: string) => (path.includes('/') ? path.split('/')[0] : path);
 const show = ({ file, target }: Import) => `${file} -> ${target}`;
 
@@ -73,6 +76,7 @@ test.each([
   ['processes', ['cli', 'library']],
   ['library', ['index.ts']],
   ['supervisor', ['processes', 'log']],
+  ['dashboard', ['cli']],
 ])('only %s may be imported by %j', (target, importers) => {
   const wrong = imports.filter(
     (i) => room(i.target) === target && room(i.file) !== target && !importers.includes(room(i.file)),
@@ -84,7 +88,7 @@ test('the registry and its neighbours import downwards', () => {
   const below: Record<string, readonly string[]> = {
     resque: ['resque', 'redis', 'engine', 'job.ts', 'errors.ts', 'thrown.ts', 'config'],
     redis: ['redis', 'config', 'errors.ts'],
-    recurring: ['recurring', 'resque', 'config', 'errors.ts'],
+    recurring: ['recurring', 'resque', 'config', 'job.ts', 'errors.ts'],
     registry: ['registry', 'scheduler', 'resque', 'redis', 'service.ts', 'thrown.ts'],
     inspect: ['inspect', 'recurring', 'registry', 'resque', 'redis', 'job.ts', 'thrown.ts', 'errors.ts'],
     check: [
@@ -101,18 +105,21 @@ test('the registry and its neighbours import downwards', () => {
     ],
     scheduler: ['scheduler', 'recurring', 'resque', 'redis', 'service.ts', 'thrown.ts'],
     init: ['init', 'job-modules', 'config', 'errors.ts'],
+    'active-job': ['active-job', 'errors.ts'],
     'job-modules': [
       'job-modules',
+      'active-job',
       'recurring',
       'config',
       'resque',
       'engine',
       'typescript',
       'job.ts',
+      'middleware.ts',
       'errors.ts',
       'thrown.ts',
     ],
-    config: ['config', 'recurring', 'typescript', 'errors.ts'],
+    config: ['config', 'recurring', 'typescript', 'middleware.ts', 'errors.ts'],
     typescript: ['typescript', 'version.ts'],
     log: [
       'log',
@@ -130,6 +137,19 @@ test('the registry and its neighbours import downwards', () => {
     // It knows no worker, only a file to start.
     supervisor: ['supervisor', 'registry', 'config', 'metrics', 'errors.ts', 'version.ts'],
     metrics: ['metrics', 'inspect', 'resque', 'redis', 'registry', 'engine', 'job.ts', 'service.ts'],
+    dashboard: [
+      'dashboard',
+      'inspect',
+      'registry',
+      'resque',
+      'redis',
+      'config',
+      'errors.ts',
+      'format.ts',
+      'json-text.ts',
+      'terminal-text.ts',
+      'version.ts',
+    ],
     // It serves pages and knows none.
     web: ['web', 'config', 'errors.ts', 'service.ts'],
     tracing: ['tracing', 'job-modules', 'resque', 'engine', 'job.ts', 'thrown.ts', 'version.ts'],
@@ -137,19 +157,25 @@ test('the registry and its neighbours import downwards', () => {
   const wrong = imports.filter(({ file, target }) => {
     const allowed = below[room(file)];
     // What stands below everything.
-    const isOurs = target.endsWith('.ts') && target !== 'globals.ts';
+    const isOurs = /\.tsx?$/.test(target) && target !== 'globals.ts';
     return allowed !== undefined && isOurs && !allowed.includes(room(target));
   });
   expect(wrong.map(show)).toEqual([]);
 });
 
-test('what runs a worker, its processes and the library imports in no circle, lazily or for a type either', () => {
-  const rooms = new Set(['worker', 'program', 'processes', 'library', 'supervisor', 'index.ts']);
+test('nothing imports in a circle, for a type or lazily either', () => {
+  // How a command is typed is known before it is loaded, and what runs it takes the types of its flags from there.
+  const edges = imports.filter(
+    ({ file, target, lazy }) => /\.tsx?$/.test(target) && !(lazy && file.startsWith('cli/')),
+  );
+  const below = new Map<string, string[]>();
+  for (const { file, target } of edges) below.set(file, [...(below.get(file) ?? []), target]);
   const reaches = (from: string, wanted: string, seen = new Set<string>()): boolean =>
-    imports
-      .filter(({ file, target }) => file === from && !seen.has(target) && target.endsWith('.ts'))
-      .some(({ target }) => target === wanted || reaches(target, wanted, seen.add(target)));
-  expect(files.filter((file) => rooms.has(room(file)) && reaches(file, file))).toEqual([]);
+    (below.get(from) ?? []).some((next) => {
+      if (next === wanted) return true;
+      return !seen.has(next) && reaches(next, wanted, seen.add(next));
+    });
+  expect(files.filter((file) => reaches(file, file))).toEqual([]);
 });
 
 test.each([
@@ -189,6 +215,8 @@ test('start-up loads nothing of what only some ask for', () => {
     'typescript/import.ts',
     'croner',
     'yaml',
+    'dashboard/app.ts',
+    'hono',
   ])
     expect(loaded).not.toContain(costly);
 });
@@ -215,7 +243,10 @@ test('every package that is imported is a dependency, and every dependency is im
   const manifest = JSON.parse(readFileSync(join(SRC, '../package.json'), 'utf8')) as {
     dependencies: Record<string, string>;
   };
-  const used = imports.map(({ target }) => target).filter((name) => !name.endsWith('.ts') && !name.startsWith('node:'));
+  const used = imports
+    .map(({ target }) => target)
+    .filter((name) => !/\.tsx?$/.test(name) && !name.startsWith('node:'))
+    .map(packageOf);
   expect([...new Set(used)].sort()).toEqual(Object.keys(manifest.dependencies).sort());
 });
 
@@ -234,5 +265,42 @@ describe('processes', () => {
       'processes/signals.ts',
       'worker/uncaught-errors.ts',
     ]);
+  });
+});
+
+describe('the dashboard', () => {
+  test('is loaded by `tsworker web` alone, and only when it is run', () => {
+    const from = imports.filter(({ file, target }) => room(target) === 'dashboard' && room(file) !== 'dashboard');
+    expect(from.filter(({ typeOnly }) => !typeOnly).map(show)).toEqual([
+      'cli/commands/web/credentials.ts -> dashboard/guard/users.ts',
+      'cli/commands/web/run.ts -> dashboard/server.ts',
+    ]);
+    const early = from.filter(({ lazy, file }) => !lazy && file !== 'cli/commands/web/credentials.ts');
+    expect(early.map(show)).toEqual([]);
+  });
+
+  const of = (folder: string) => files.filter((file) => file.startsWith(`dashboard/${folder}`));
+
+  test('its views know neither Redis nor HTTP, its guards no page', () => {
+    const targets = (folder: string) =>
+      imports
+        .filter(({ file, typeOnly }) => file.startsWith(`dashboard/${folder}/`) && !typeOnly)
+        .map(({ target }) => target);
+    for (const target of targets('views')) expect(target).not.toMatch(/^(redis|registry|resque|node:|hono$|@hono)/);
+    for (const target of targets('guard'))
+      expect(target).not.toMatch(/^(inspect|dashboard\/(routes|views|actions|model))/);
+  });
+
+  test('nothing that is shown is markup: what comes from Redis or an address is text', () => {
+    for (const file of of('')) {
+      const text = texts.get(file) as string;
+      expect(text, file).not.toMatch(/dangerouslySetInnerHTML|\braw\(|hono\/html|\.innerHTML|style=/);
+      // An address is made by link(), is a word of ours, or a file of ours.
+      if (file.startsWith('dashboard/views/'))
+        for (const [, value] of text.matchAll(/\b(?:href|action|src)=\{([^}]*)/g))
+          expect(value, `${file}: ${value}`).toMatch(
+            /^(\(\w+\) => link\(|link\(|toQueue\(|href\b|column\.href|path$|assets\.path)/,
+          );
+    }
   });
 });

@@ -1,7 +1,9 @@
 /** What can be checked without Redis: the settings, read as the worker does, and the job modules. Runs no job and no hook. */
 import { loadSettings, type Resolved, type Sources } from '../config/load.js';
+import { configMiddleware } from '../job-modules/config-middleware.js';
 import type { SelfImport } from '../job-modules/import.js';
 import { type JobModules, loadJobs } from '../job-modules/load.js';
+import { hooksIn } from '../job-modules/middleware.js';
 import { bad, type Finding, findingOf, good, some, warning } from './finding.js';
 
 /** The settings are missing where they are wrong: nothing else can be checked then. */
@@ -49,16 +51,24 @@ export interface ModulesSeen {
   readonly complete: boolean;
 }
 
-export async function checkModules(paths: readonly string[], self: SelfImport): Promise<ModulesSeen> {
+/** @param file the configuration file, if it has middleware */
+export async function checkModules(paths: readonly string[], self: SelfImport, file?: string): Promise<ModulesSeen> {
   const loaded: Finding[] = [];
-  const problems: Finding[] = [];
+  // A middleware file that does not load is a problem of each module that it covers: one is enough.
+  const problems = new Map<unknown, Finding>();
+  const onProblem = (error: unknown) => void problems.set(error, findingOf(error));
+  const middleware = file === undefined ? [] : await configMiddleware(file, self).catch(onProblem);
+  if (middleware !== undefined && middleware.length > 0)
+    loaded.push(good(`${middleware[0].origin}: ${some([...new Set(middleware.flatMap(hooksIn))], 20)}`));
   const modules = await loadJobs(paths, {
     self,
+    middleware: middleware ?? [],
+    onMiddleware: (name, hooks) => void loaded.push(good(`${name}: middleware ${some(hooks, 20)}`)),
     onModule: (file, classes) => void loaded.push(good(`${file}: ${registers(classes)}`)),
-    onProblem: (error) => void problems.push(findingOf(error)),
+    onProblem,
   });
   const unused = modules.warnings.map((text) => warning(text, 'rename it, or export a function'));
-  return { findings: [...loaded, ...problems, ...unused], modules, complete: problems.length === 0 };
+  return { findings: [...loaded, ...problems.values(), ...unused], modules, complete: problems.size === 0 };
 }
 
 function registers(classes: readonly string[]): string {

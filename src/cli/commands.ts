@@ -13,6 +13,7 @@ import { queuesCommand } from './commands/queues/definition.js';
 import { retriesCommand } from './commands/retries/definition.js';
 import { scheduleCommand } from './commands/schedule/definition.js';
 import { statusCommand } from './commands/status/definition.js';
+import { webCommand } from './commands/web/definition.js';
 import { workCommand } from './commands/work/definition.js';
 import { workersCommand } from './commands/workers/definition.js';
 
@@ -26,6 +27,7 @@ export const COMMANDS: readonly Command[] = [
   statusCommand,
   queuesCommand,
   workersCommand,
+  webCommand,
   // Repair
   failedCommand,
   retriesCommand,

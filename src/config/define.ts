@@ -1,7 +1,10 @@
 /** The shape of a configuration file, for people who write one. Types only, and the function that lends them. */
+
+import type { MiddlewareInput } from '../middleware.js';
 import type { ScheduleOptions } from '../recurring/entry.js';
 import type { QueuesInput } from './queues.js';
 import type { LogFormat, LogLevel, OnDead } from './settings.js';
+import type { WebConfig } from './web.js';
 
 /** A number of seconds, or text with a unit: `'500ms'`, `'20s'`, `'5m'`, `'1h'`. */
 export type Seconds = number | `${number}${'ms' | 's' | 'm' | 'h'}`;
@@ -87,6 +90,11 @@ export interface UserConfig {
    */
   readonly jobs?: string | readonly string[];
   /**
+   * Hooks around all jobs, made with `defineMiddleware`: one, or several, of which the first is the outermost. They are
+   * outside of those in `_middleware.ts` files. Only in a file in TypeScript or JavaScript.
+   */
+  readonly middleware?: MiddlewareInput;
+  /**
    * Serves `/healthz`, `/readyz` and `/metrics`: a port of this machine's loopback, or `host:port` (`0.0.0.0:9090`,
    * `[::1]:9090`). There is no authentication. Default: nothing is served.
    */
@@ -97,6 +105,8 @@ export interface UserConfig {
   readonly logFormat?: LogFormat;
   /** A line for each job that succeeds: class, queue, duration, arguments. Default: true on a terminal, else false. */
   readonly logJobs?: boolean;
+  /** Of the dashboard: `tsworker web`. */
+  readonly web?: WebConfig;
 }
 
 /**

@@ -19,6 +19,8 @@ export interface ConfigFile {
   /** Relative paths in the file begin here. */
   readonly folder: string;
   readonly values: Readonly<Partial<Record<SettingKey, unknown>>>;
+  /** The path of the file, if it has middleware: functions, which each worker process loads from there itself. */
+  readonly middleware?: string | undefined;
 }
 
 const RC = '.tsworkerrc';
@@ -44,8 +46,14 @@ export async function readConfigFile(cwd: string, explicit?: string): Promise<Co
   if (!existsSync(path) || !statSync(path).isFile()) {
     throw new TsworkerError('USAGE', `the configuration file ${name} does not exist`);
   }
-  const values = await parseFile(path, name);
-  return { name, folder: projectOf(path), values: checkKeys(values, name) };
+  const { middleware, ...values } = checkObject(await parseFile(path, name), name);
+  checkKeys(values, name);
+  if (middleware !== undefined && !/\.[cm]?[jt]s$/.test(path)) {
+    throw new TsworkerError('USAGE', `"middleware" in ${name}: a file of this kind cannot hold functions`, {
+      hint: 'write the configuration in TypeScript or JavaScript, or put the middleware into jobs/_middleware.ts',
+    });
+  }
+  return { name, folder: projectOf(path), values, middleware: middleware === undefined ? undefined : path };
 }
 
 /** The file that would be read, without reading it: two directory listings, and package.json for its key. */
@@ -85,12 +93,23 @@ async function parseFile(path: string, name: string): Promise<unknown> {
   }
 }
 
+const same = (value: unknown) => value;
+/**
+ * What a configuration file imports as 'tsworker': the real package would bring the whole worker along. The file may also
+ * name what its middleware needs (`Discard`, …), which is not called while the file is read.
+ */
+const STAND_IN = new Proxy<Record<string, unknown>>(
+  { defineConfig: same, defineMiddleware: same },
+  {
+    get: (known, name) =>
+      name in known || !/^[A-Z]/.test(String(name)) ? known[String(name)] : class extends Error {},
+  },
+);
+
 /** cosmiconfig's own would need the typescript package, which a worker's image need not have. */
 async function loadTypeScript(path: string): Promise<unknown> {
   const { typeScriptImporter } = await import('../typescript/import.js');
-  // The file imports defineConfig from 'tsworker': the real package would bring the whole worker along.
-  const tsworker = { defineConfig: (config: unknown) => config };
-  const module = await typeScriptImporter({ tsworker, modules: {} })(await realpath(path));
+  const module = await typeScriptImporter({ tsworker: STAND_IN, modules: {} })(await realpath(path));
   return module.default;
 }
 
@@ -115,14 +134,18 @@ async function explain(error: unknown, path: string, name: string): Promise<{ re
   return line === undefined ? { reason } : { reason, place: `${name}:${line}` };
 }
 
-function checkKeys(values: unknown, name: string): ConfigFile['values'] {
+function checkObject(values: unknown, name: string): Readonly<Record<string, unknown>> {
   if (typeof values !== 'object' || values === null || Array.isArray(values)) {
     throw new TsworkerError('USAGE', `the configuration file ${name} holds no settings`, {
       hint: 'it must be an object, in a module as its default export',
     });
   }
-  for (const key of Object.keys(values)) checkKey(key, `in ${name}`);
-  return values;
+  return values as Readonly<Record<string, unknown>>;
+}
+
+function checkKeys(values: Readonly<Record<string, unknown>>, name: string): void {
+  // The dashboard's: config/web.ts reads it.
+  for (const key of Object.keys(values)) if (key !== 'web') checkKey(key, `in ${name}`);
 }
 
 /** Throws USAGE for a key that is no setting; `where` says where it stands. */

@@ -42,6 +42,8 @@ export interface Resolved {
   readonly settings: Settings;
   readonly origins: Origins;
   readonly warnings: readonly string[];
+  /** The configuration file, if it has middleware. */
+  readonly middleware?: string | undefined;
 }
 
 /** One value before it is read: the name of its source for messages, and for the table of origins. */
@@ -58,7 +60,8 @@ export async function loadSettings(sources: Sources): Promise<Resolved> {
   const file = sources.file === undefined ? await readFileFor(flags, env, cwd) : (sources.file ?? undefined);
   const warnings = warnOfUnknown(env, sources.extraFlags ?? []);
   const hint = 'give -queues=high=2,low=1, or TSWORKER_QUEUES, or queues in the configuration file';
-  return settle((key) => findGiven(key, sources, file), sources, warnings, hint);
+  const resolved = settle((key) => findGiven(key, sources, file), sources, warnings, hint);
+  return { ...resolved, middleware: file?.middleware };
 }
 
 /** The paths of the job modules alone: the command line cannot be read before their flags are known. */

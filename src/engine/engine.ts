@@ -9,10 +9,10 @@ import type { Service } from '../service.js';
 import { AckAndClaim } from './ack-and-claim.js';
 import type { EngineEvents } from './events.js';
 import { InFlight } from './in-flight.js';
-import type { JobStore, Judge, Perform } from './interfaces.js';
+import type { JobStore, Perform } from './interfaces.js';
 import { Lifecycle } from './lifecycle.js';
 import { Outage } from './outage.js';
-import type { Run } from './run.js';
+import type { Judge, Run } from './run.js';
 import { herdDelayMs, Wake } from './wake.js';
 
 export interface EngineOptions {

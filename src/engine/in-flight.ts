@@ -6,7 +6,8 @@
 import * as globals from '../globals.js';
 import type { Claim, Outcome } from '../job.js';
 import type { EngineEvents } from './events.js';
-import type { Finish, Judge, Perform } from './interfaces.js';
+import type { Finish, Perform } from './interfaces.js';
+import type { Judge } from './run.js';
 import { Run } from './run.js';
 
 export interface InFlightOptions {

@@ -1,6 +1,5 @@
 /** Interfaces that the engine needs: the job store, and the functions that run jobs. Its events are in events.ts. */
 import type { Claim, Outcome } from '../job.js';
-import type { CaughtError } from '../thrown.js';
 import type { Run } from './run.js';
 
 /** A finished job, to be acknowledged. */
@@ -39,6 +38,3 @@ export interface JobStore {
 
 /** Runs the job of a claim; resolves if it succeeded, rejects if it failed. May throw synchronously. */
 export type Perform = (run: Run) => unknown;
-
-/** Decides the outcome of a failed job. */
-export type Judge = (run: Run, thrown: unknown, error: CaughtError) => Outcome;

@@ -4,8 +4,10 @@
  */
 import * as globals from '../globals.js';
 import type { Claim, Outcome } from '../job.js';
-import { asJobError, isCausedBy } from '../thrown.js';
-import type { Judge } from './interfaces.js';
+import { asJobError, type CaughtError, isCausedBy } from '../thrown.js';
+
+/** Decides the outcome of a failed job. */
+export type Judge = (run: Run, thrown: unknown, error: CaughtError) => Outcome;
 
 const DONE: Outcome = { kind: 'done' };
 const REQUEUE: Outcome = { kind: 'requeue' };

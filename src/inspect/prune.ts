@@ -5,7 +5,7 @@
 import type { Connection } from '../redis/connection.js';
 import { serverTimeMs } from '../registry/clock.js';
 import { findExpired, findGone } from '../registry/find-dead.js';
-import type { HeartbeatOptions } from '../registry/heartbeat.js';
+import type { HeartbeatOptions } from '../registry/heartbeat-options.js';
 import { keysOf } from '../registry/identity.js';
 import { readGraceMs } from '../registry/outages.js';
 import { countProcesses } from '../registry/processes.js';

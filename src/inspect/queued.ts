@@ -5,7 +5,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Connection } from '../redis/connection.js';
 import { decodePayload } from '../resque/codec.js';
+import { comparable } from '../resque/comparable.js';
 import type { Keys } from '../resque/keys.js';
+import { lockArgs, readLock } from '../resque/lock.js';
 import { callScript, SCRIPTS } from '../resque/scripts/index.js';
 import { readJob } from './payload.js';
 import { keyOf, type QueuedJob, type QueueName, queueSize } from './queues.js';
@@ -181,7 +183,14 @@ interface Taking {
 async function take(connection: Connection, keys: Keys, { queue, to, wanted, first, last }: Taking): Promise<string> {
   const lists = [keyOf(keys, queue), keys.never, ...(to === undefined ? [] : [keyOf(keys, to)])];
   const range = [String(Math.max(0, first)), String(last)];
-  const args = [`gone ${randomUUID()}`, to?.bytes ?? '', ...range, ...wanted.map(({ bytes }) => bytes)];
+  const locks = wanted.flatMap(({ bytes }, i) => {
+    const lock = readLock(bytes);
+    return lock === undefined
+      ? []
+      : [String(i + 1), ...lockArgs(keys, lock, to === undefined ? 'release' : { renewMs: 0 })];
+  });
+  const bytes = wanted.map((job) => job.bytes);
+  const args = [`gone ${randomUUID()}`, to?.bytes ?? '', ...range, String(locks.length / 4), ...locks, ...bytes];
   const reply = await callScript(connection, SCRIPTS.takeQueued, [keys.queues, ...lists], args);
   if (reply === null)
     throw new Error(`the key of the queue ${to?.name ?? queue.name} holds no list: nothing was changed`);
@@ -203,13 +212,4 @@ function argsOf(bytes: Buffer): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** As JSON would carry it, whatever the order of keys; integers of any size are exact. */
-export function comparable(value: unknown): string | undefined {
-  return JSON.stringify(value, (_, item: unknown) => {
-    if (typeof item === 'bigint') return Number.isSafeInteger(Number(item)) ? Number(item) : `${item}n`;
-    if (typeof item !== 'object' || item === null || Array.isArray(item)) return item;
-    return Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1)));
-  });
 }

@@ -6,10 +6,12 @@ import type { RegisteredFunction } from './registry.js';
 
 /** What all jobs of a worker share. */
 export interface Surroundings {
+  /** The Resque worker id of a slot. */
   readonly workerId: (slot: number) => string;
   readonly log: Logger;
+  /** The values of the modules' own flags. */
   readonly flags: JobContext['flags'];
-  /** Of classes that have no retry options of their own. */
+  /** How often jobs run at most whose class has no retry options of its own. */
   readonly attempts: number;
 }
 
@@ -17,10 +19,16 @@ export class RunContext implements JobContext {
   readonly #run: Run;
   readonly #job: DecodedPayload;
   readonly #surroundings: Surroundings;
-  readonly #registered: RegisteredFunction;
+  readonly #registered: Pick<RegisteredFunction, 'retry'> | undefined;
   #log: Logger | undefined;
 
-  constructor(run: Run, job: DecodedPayload, surroundings: Surroundings, registered: RegisteredFunction) {
+  /** @param registered absent for a job whose class nobody registered */
+  constructor(
+    run: Run,
+    job: DecodedPayload,
+    surroundings: Surroundings,
+    registered: Pick<RegisteredFunction, 'retry'> | undefined,
+  ) {
     this.#registered = registered;
     this.#run = run;
     this.#job = job;
@@ -65,7 +73,7 @@ export class RunContext implements JobContext {
   }
 
   get attempts(): number {
-    return this.#registered.retry?.attempts ?? this.#surroundings.attempts;
+    return this.#registered?.retry?.attempts ?? this.#surroundings.attempts;
   }
 
   get failures(): readonly PastFailure[] {

@@ -3,7 +3,6 @@
 import { clearTimeout, setTimeout } from 'node:timers';
 import type { Run } from '../engine/run.js';
 import type { JobFunction } from '../job.js';
-import type { FunctionRegistry, RegisteredFunction } from './registry.js';
 
 /** A job that did not end in time. */
 export class TimeoutError extends Error {
@@ -27,13 +26,11 @@ export function timeoutOf(fn: JobFunction): number | undefined {
 }
 
 /**
- * The longest limit of all registered functions, in milliseconds; 0: at least one has no limit.
+ * The longest limit of all functions, in milliseconds; 0: at least one has no limit.
  * @param defaultMs for functions without a limit of their own; 0: none
  */
-export function longestLimit(functions: FunctionRegistry, defaultMs: number): number {
-  const limits = functions.classes.map(
-    (name) => timeoutOf((functions.get(name) as RegisteredFunction).fn) ?? defaultMs,
-  );
+export function longestLimit(functions: readonly JobFunction[], defaultMs: number): number {
+  const limits = functions.map((fn) => timeoutOf(fn) ?? defaultMs);
   return limits.includes(0) ? 0 : Math.max(...limits);
 }
 

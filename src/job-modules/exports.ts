@@ -5,7 +5,8 @@
 import { TsworkerError } from '../errors.js';
 import type { Decoder, FlagOptions, JobFunction, SetupContext } from '../job.js';
 import type { Exports } from './import.js';
-import { type JobDefinition, jobFunction } from './job.js';
+import { jobFunction } from './job.js';
+import type { JobDefinition } from './registry.js';
 import { type Retry, type RetryPolicy, retryPolicy } from './retry-policy.js';
 
 export type SetupHook = (context: SetupContext) => unknown;

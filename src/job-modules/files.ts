@@ -11,10 +11,15 @@ export interface ModuleFile {
   readonly name: string;
 }
 
+export interface JobFile extends ModuleFile {
+  /** The `_middleware` files of the folders that it lies in, the outermost first. */
+  readonly middleware: readonly ModuleFile[];
+}
+
 /** The modules that one `-jobs` path stands for. */
 export interface JobsPath {
   readonly given: string;
-  readonly files: readonly ModuleFile[];
+  readonly files: readonly JobFile[];
   /** Names of files that look like modules and cannot be read. */
   readonly unread: readonly string[];
 }
@@ -23,22 +28,27 @@ const EXTENSIONS = ['.ts', '.mts', '.cts', '.js', '.mjs', '.cjs'];
 /** Modules that hold JSX are not compiled: they are named, so that nobody waits for their jobs. */
 const WITH_JSX = ['.tsx', '.jsx', '.mtsx', '.ctsx'];
 const SKIPPED_NAME = /^[._]|\.(test|spec)\.[^.]+$|\.d\.[^.]*\.?[cm]?ts$/;
+const MIDDLEWARE = '_middleware';
 const SKIPPED_FOLDERS = ['__tests__', 'node_modules'];
 
 /**
  * The job modules of a path, sorted by name. A directory is searched to any depth; a file that is named itself is taken
- * whatever its name begins with.
- * @throws TsworkerError JOBS where the path does not exist, cannot be read, or is a file that cannot be a module
+ * whatever its name begins with, with the middleware of its folder.
+ * @throws TsworkerError JOBS where the path does not exist, cannot be read, or is a file that cannot be a module, and where
+ *   a folder has two middleware files
  */
 export async function findModules(given: string): Promise<JobsPath> {
   const start = path.resolve(given);
   try {
     const real = await realpath(start);
-    if ((await stat(real)).isDirectory()) return { given, ...(await search(start, new Set([real]))) };
-    if (EXTENSIONS.includes(path.extname(real)))
-      return { given, files: [{ path: real, name: displayName(start) }], unread: [] };
+    if ((await stat(real)).isDirectory()) return { given, ...(await search(start, new Set([real]), [])) };
+    if (EXTENSIONS.includes(path.extname(real))) {
+      const folder = path.dirname(start);
+      const middleware = await middlewareOf(folder, await readdir(folder));
+      return { given, files: [{ path: real, name: displayName(start), middleware }], unread: [] };
+    }
   } catch (cause) {
-    throw unreadable(given, cause);
+    throw cause instanceof TsworkerError ? cause : unreadable(given, cause);
   }
   throw new TsworkerError('JOBS', `${given} is not a job module`, {
     hint: `A module ends in ${EXTENSIONS.join(', ')}.`,
@@ -46,10 +56,15 @@ export async function findModules(given: string): Promise<JobsPath> {
 }
 
 /** `entered` holds the real paths of the folders above and before, so that a link to a parent is no endless way. */
-async function search(folder: string, entered: Set<string>): Promise<Omit<JobsPath, 'given'>> {
-  const files: ModuleFile[] = [];
+async function search(
+  folder: string,
+  entered: Set<string>,
+  outer: readonly ModuleFile[],
+): Promise<Omit<JobsPath, 'given'>> {
+  const files: JobFile[] = [];
   const unread: string[] = [];
   const entries = await readdir(folder);
+  const middleware = [...outer, ...(await middlewareOf(folder, entries))];
   for (const entry of entries.sort()) {
     if (SKIPPED_NAME.test(entry) || SKIPPED_FOLDERS.includes(entry)) continue;
     const file = path.join(folder, entry);
@@ -57,16 +72,37 @@ async function search(folder: string, entered: Set<string>): Promise<Omit<JobsPa
     const info = await stat(file).catch(() => undefined);
     const real = info === undefined ? '' : await realpath(file);
     if (info?.isDirectory() && !entered.has(real)) {
-      const below = await search(file, entered.add(real));
+      const below = await search(file, entered.add(real), middleware);
       files.push(...below.files);
       unread.push(...below.unread);
     } else if (info?.isFile() && EXTENSIONS.includes(path.extname(entry))) {
-      files.push({ path: real, name: displayName(file) });
+      files.push({ path: real, name: displayName(file), middleware });
     } else if (info?.isFile() && WITH_JSX.includes(path.extname(entry))) {
       unread.push(displayName(file));
     }
   }
   return { files, unread };
+}
+
+/** The middleware file of a folder: none or one. */
+async function middlewareOf(folder: string, entries: readonly string[]): Promise<ModuleFile[]> {
+  const own = entries.filter((entry) => path.parse(entry).name === MIDDLEWARE).map((entry) => path.join(folder, entry));
+  const files = own.filter((file) => [...EXTENSIONS, ...WITH_JSX].includes(path.extname(file))).sort();
+  const [file, other] = files;
+  if (file === undefined) return [];
+  if (other !== undefined)
+    throw new TsworkerError(
+      'JOBS',
+      `${displayName(file)} and ${displayName(other)}: a folder has one middleware file`,
+      {
+        hint: 'Remove one, or export a list of middleware from the other.',
+      },
+    );
+  if (WITH_JSX.includes(path.extname(file)))
+    throw new TsworkerError('JOBS', `${displayName(file)}: modules with JSX are not read`, {
+      hint: `Name it ${MIDDLEWARE}.ts.`,
+    });
+  return [{ path: await realpath(file), name: displayName(file) }];
 }
 
 /** How people are told of a file: relative to the working directory where it lies within. */

@@ -8,8 +8,9 @@
  */
 import { TsworkerError } from '../errors.js';
 import type { Decoder, FlagOptions, JobContext, JobFunction } from '../job.js';
-import { type Job, type JobDefinition, jobFunction } from './job.js';
-import type { FunctionRegistry } from './registry.js';
+import type { Layer } from '../middleware.js';
+import { type Job, jobFunction } from './job.js';
+import type { FunctionRegistry, JobDefinition } from './registry.js';
 import type { RetryPolicy } from './retry-policy.js';
 
 export const PROGRAM = 'this program';
@@ -83,15 +84,18 @@ export async function registrationsOf<T>(
   }
 }
 
-/** Adds registrations to a registry, under one origin; `retry` is for those that have no options of their own. */
+/**
+ * Adds registrations to a registry, under one origin.
+ * @param module its retry options, for those that have none of their own, and its middleware
+ */
 export function addAll(
   registry: FunctionRegistry,
   registrations: readonly Registration[],
   origin: string,
-  retry?: RetryPolicy,
+  { retry, layers }: { readonly retry?: RetryPolicy | undefined; readonly layers?: readonly Layer[] } = {},
 ): void {
   for (const registration of registrations) {
-    if (registration.kind === 'function') registry.add({ ...registration, retry }, origin);
+    if (registration.kind === 'function') registry.add({ ...registration, retry }, origin, layers);
     else registry.setDecoder(registration.decode, origin);
   }
 }

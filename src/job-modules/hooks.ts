@@ -1,11 +1,14 @@
-/** Runs the job modules' `setup` and `teardown`: in order, and back. Knows no engine; who calls decides when. */
+/**
+ * Runs the hooks of a process, `setup` and `teardown` of middleware and job modules: in order, and back. Those around a
+ * job are in compose.ts. Knows no engine; who calls decides when.
+ */
 import { TsworkerError } from '../errors.js';
 import type { SetupContext } from '../job.js';
 import { asError } from '../thrown.js';
-import type { JobModules, ModuleHooks } from './load.js';
+import type { JobModules, ProcessHooks } from './load.js';
 
 /** The modules that were set up and not yet torn down. A teardown without its setup would fail on what is not there. */
-const ready = new WeakMap<JobModules, ModuleHooks[]>();
+const ready = new WeakMap<JobModules, ProcessHooks[]>();
 
 /**
  * Runs every `setup`, one after the other.
@@ -13,7 +16,7 @@ const ready = new WeakMap<JobModules, ModuleHooks[]>();
  *   those that were set up before
  */
 export async function runSetup(modules: JobModules, context: SetupContext): Promise<void> {
-  const done: ModuleHooks[] = [];
+  const done: ProcessHooks[] = [];
   ready.set(modules, done);
   for (const hooks of modules.hooks) {
     try {

@@ -3,15 +3,17 @@
  * producers to enqueue it. Knows no Redis: sending is left to the slot in sender.ts.
  */
 import { TsworkerError } from '../errors.js';
-import type { JobContext, JobFunction } from '../job.js';
+import type { EnqueueResult, JobContext, JobFunction } from '../job.js';
 import type { TimingOptions } from '../recurring/entry.js';
 import { decodePayload, encodePayload } from '../resque/codec.js';
 import { type Due, dueAt, dueIn } from '../resque/due.js';
 import { checkExpiresIn } from '../resque/expiry.js';
 import { checkQueueName } from '../resque/queue-name.js';
+import { type Unique, uniquePolicy } from '../resque/unique.js';
 import { withTimeout } from './deadline.js';
 import { recurrenceOf, withRecurrence } from './recurrence.js';
-import { type Retry, type RetryPolicy, retryPolicy, withRetry } from './retry-policy.js';
+import type { JobDefinition } from './registry.js';
+import { type Retry, retryPolicy, withRetry } from './retry-policy.js';
 import { type ArgsSchema, checkArgs, type InputOf, type OutputOf } from './schema.js';
 import { sender } from './sender.js';
 
@@ -27,19 +29,17 @@ export interface Job<Args extends readonly unknown[] = readonly unknown[]> {
   /**
    * Pushes one job to `queue`. The arguments are checked as the worker will see them, after JSON.
    * Rejects with ArgumentsError (each problem named), with TsworkerError PAYLOAD where JSON cannot carry an argument,
-   * with TsworkerError STATE where the job has no queue or there is no Redis connection.
+   * with TsworkerError STATE where the job has no queue or there is no Redis connection, CONFLICT where it is unique, with
+   * `onConflict: 'error'`, and another job keeps it out.
    */
-  enqueue(...args: Args): Promise<void>;
-  /**
-   * As `enqueue`, for so many seconds from now, by Redis' clock.
-   * @returns when it is due, in whole seconds; undefined where it was due at once, and is in its queue
-   */
-  enqueueIn(seconds: number, ...args: Args): Promise<Date | undefined>;
-  /** As `enqueue`, for a time. @returns as `enqueueIn` */
-  enqueueAt(at: Date, ...args: Args): Promise<Date | undefined>;
+  enqueue(...args: Args): Promise<EnqueueResult>;
+  /** As `enqueue`, for so many seconds from now, by Redis' clock. */
+  enqueueIn(seconds: number, ...args: Args): Promise<EnqueueResult>;
+  /** As `enqueue`, for a time. */
+  enqueueAt(at: Date, ...args: Args): Promise<EnqueueResult>;
 }
 
-interface Definition {
+interface Definition<Args extends readonly unknown[]> {
   /** The Resque class, as producers write it: `Reports::Daily`. */
   readonly class: string;
   /** Where `enqueue` pushes to; not needed to run jobs. */
@@ -65,16 +65,22 @@ interface Definition {
   readonly every?: TimingOptions['every'];
   readonly timezone?: TimingOptions['timezone'];
   readonly missed?: TimingOptions['missed'];
+  readonly overlap?: TimingOptions['overlap'];
   readonly jitter?: TimingOptions['jitter'];
+  /**
+   * Not enqueued while another job that is the same waits or runs: `true` (of all arguments the same), or options. For jobs
+   * that this object enqueues.
+   */
+  readonly unique?: Unique<Args>;
 }
 
-interface Unchecked<Args extends unknown[]> extends Definition {
+interface Unchecked<Args extends unknown[]> extends Definition<Args> {
   readonly args?: undefined;
   /** Resolving is success, rejecting or throwing is failure. The queue is `this.queue`. */
   perform(this: JobContext, ...args: Args): unknown;
 }
 
-interface Checked<S extends ArgsSchema> extends Definition {
+interface Checked<S extends ArgsSchema> extends Definition<InputOf<S>> {
   /** A Standard Schema (zod, valibot, arktype, …) for the argument list: `z.tuple([z.number(), z.string()])`. */
   readonly args: S;
   /** Gets the arguments as the schema returns them. Wrong arguments fail the job before this is called. */
@@ -96,7 +102,7 @@ interface NoListSchema {
   readonly 'args must be a schema of the list of arguments, for example z.tuple([z.string()])': never;
 }
 
-interface AnyDefinition extends Definition {
+interface AnyDefinition extends Definition<never> {
   readonly args?: unknown;
   readonly perform: (...args: never[]) => unknown;
 }
@@ -109,7 +115,8 @@ export function job<const S extends ArgsSchema>(definition: Checked<S>): Job<Inp
 export function job<Args extends unknown[]>(definition: Unchecked<Args>): Job<Args>;
 export function job<const D extends AnyDefinition>(definition: D & Corrected<D>): never;
 export function job(definition: Checked<ArgsSchema> | Unchecked<unknown[]> | AnyDefinition): Job {
-  const { class: name, queue, timeout, retry, expiresIn, args: schema, perform } = definition as Checked<ArgsSchema>;
+  const { class: name, queue, timeout, retry, expiresIn, unique, perform } = definition as Checked<ArgsSchema>;
+  const { args: schema } = definition as Checked<ArgsSchema>;
   if (typeof name !== 'string' || name === '')
     throw new TsworkerError('JOBS', 'job() needs a class: { class: "MyClass" }');
   if (typeof perform !== 'function') throw new TsworkerError('JOBS', `job() of ${name} needs a perform function`);
@@ -117,13 +124,12 @@ export function job(definition: Checked<ArgsSchema> | Unchecked<unknown[]> | Any
     throw new TsworkerError('JOBS', `job() of ${name}: timeout must be a number of seconds, 0 to ${LONGEST_TIMEOUT}`);
   if (queue !== undefined) checkQueueName(queue, `job() of ${name}`);
   checkExpiresIn(expiresIn, `job() of ${name}`);
-  const options = { schema, expiresIn };
+  uniquePolicy(unique, `job() of ${name}`);
+  const options = { schema, expiresIn, unique: unique as Unique<never> | undefined };
   const made = {
     class: name,
     queue,
-    enqueue: async (...args: readonly unknown[]) => {
-      await enqueue(made, options, args);
-    },
+    enqueue: async (...args: readonly unknown[]) => enqueue(made, options, args),
     enqueueIn: async (seconds: number, ...args: readonly unknown[]) => enqueue(made, options, args, dueIn(seconds)),
     enqueueAt: async (at: Date, ...args: readonly unknown[]) => enqueue(made, options, args, dueAt(at)),
     [BRAND]: withRecurrence(
@@ -131,19 +137,10 @@ export function job(definition: Checked<ArgsSchema> | Unchecked<unknown[]> | Any
         withTimeout(runner(name, schema, perform), timeout === undefined ? undefined : timeout * 1000),
         retry === undefined ? undefined : retryPolicy(retry, `job() of ${name}`),
       ),
-      recurrenceOf(definition as Definition, schema),
+      recurrenceOf(definition as Definition<never[]>, schema),
     ),
   };
   return Object.freeze(made);
-}
-
-/** What runs the jobs of a class, and where they are pushed to unless the producer says otherwise. */
-export interface JobDefinition {
-  readonly class: string;
-  readonly fn: JobFunction;
-  readonly queue?: string | undefined;
-  /** Of its module; it may have options of its own. */
-  readonly retry?: RetryPolicy | undefined;
 }
 
 /** The function to run a job() object's jobs with, or undefined where the value is none. */
@@ -169,12 +166,18 @@ function runner(name: string, schema: ArgsSchema | undefined, perform: Call): Jo
   };
 }
 
+interface SendOptions {
+  readonly schema: ArgsSchema | undefined;
+  readonly expiresIn: number | undefined;
+  readonly unique: Unique<never> | undefined;
+}
+
 async function enqueue(
   job: Job,
-  { schema, expiresIn }: { readonly schema: ArgsSchema | undefined; readonly expiresIn: number | undefined },
+  { schema, ...options }: SendOptions,
   given: readonly unknown[],
   due?: Due,
-): Promise<Date | undefined> {
+): Promise<EnqueueResult> {
   const { class: name, queue } = job;
   if (queue === undefined) {
     throw new TsworkerError('STATE', `${name} has no queue to be enqueued to`, {
@@ -186,5 +189,5 @@ async function enqueue(
   while (args.length > 0 && args.at(-1) === undefined) args.pop();
   const arriving = decodePayload(Buffer.from(encodePayload(name, args)), true);
   if (schema !== undefined) await checkArgs(schema, name, arriving.args);
-  return await sender()({ queue, class: name, args, due, ...(expiresIn === undefined ? {} : { expiresIn }) });
+  return await sender()({ queue, class: name, args, due, ...options });
 }

@@ -1,7 +1,6 @@
 /** What becomes of a job that failed: it runs again, ends, or goes to `failed`. Asked at failures only. Must not know Redis. */
 import type { Logger } from 'pino';
-import type { Judge } from '../engine/interfaces.js';
-import type { Run } from '../engine/run.js';
+import type { Judge, Run } from '../engine/run.js';
 import type { Outcome, PastFailure, RetryState } from '../job.js';
 import type { CaughtError } from '../thrown.js';
 import type { FunctionRegistry } from './registry.js';

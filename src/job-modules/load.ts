@@ -4,15 +4,18 @@
  */
 import { TsworkerError } from '../errors.js';
 import type { Decoder, FlagOptions } from '../job.js';
+import type { HookName, Layer } from '../middleware.js';
 import { type ModuleContents, readExports, type SetupHook, type TeardownHook } from './exports.js';
-import { findModules, type JobsPath, type ModuleFile } from './files.js';
+import { findModules, type JobFile, type JobsPath } from './files.js';
+import { MiddlewareFiles } from './folder-middleware.js';
 import { addAll, PROGRAM, programRegistrations, registrationsOf } from './global-registrations.js';
 import { type ImportModule, moduleImporter, type SelfImport } from './import.js';
+import { hooksIn } from './middleware.js';
 import { loadProblem } from './problem.js';
 import { FunctionRegistry } from './registry.js';
 
-/** A module's `setup` and `teardown`. */
-export interface ModuleHooks {
+/** The `setup` and `teardown` of a job module, or of middleware. */
+export interface ProcessHooks {
   readonly file: string;
   readonly setup: SetupHook | undefined;
   readonly teardown: TeardownHook | undefined;
@@ -22,8 +25,8 @@ export interface ModuleHooks {
 export interface JobModules {
   readonly functions: FunctionRegistry;
   readonly decoder: Decoder | undefined;
-  /** In the order in which the modules were loaded. */
-  readonly hooks: readonly ModuleHooks[];
+  /** In the order in which they were loaded: those of middleware before those of the modules that it covers. */
+  readonly hooks: readonly ProcessHooks[];
   readonly flags: Readonly<Record<string, FlagOptions>>;
   /** Sentences for the log. */
   readonly warnings: readonly string[];
@@ -32,6 +35,10 @@ export interface JobModules {
 export interface LoadOptions {
   /** The exports of `tsworker`, for TypeScript modules that import it: `() => import('./index.js')`. */
   readonly self: SelfImport;
+  /** The middleware of the configuration, which is around all jobs. Default none. */
+  readonly middleware?: readonly Layer[];
+  /** Told of each middleware file that was loaded, before the modules that it covers. */
+  readonly onMiddleware?: (file: string, hooks: readonly HookName[]) => void;
   /** Told of each module that was loaded, and of the classes it registers. */
   readonly onModule?: (file: string, classes: readonly string[]) => void;
   /** Told of what is otherwise thrown; loading then goes on with the next module or path. */
@@ -43,16 +50,22 @@ export interface LoadOptions {
  * by name within; a file that two paths lead to is loaded once.
  * @param paths directories and files; none at all for a program that registers its functions itself
  * @throws TsworkerError JOBS where a path is missing or registers no class, a module throws, or two register one class,
- *   a second decoder or one flag; the message names the files
+ *   a second decoder or one flag, or a middleware file exports none; the message names the files
  */
 export async function loadJobs(paths: readonly string[], options: LoadOptions): Promise<JobModules> {
-  const gathered = new Gathered();
+  const { middleware = [] } = options;
+  const gathered = new Gathered(middleware);
   addAll(gathered.functions, programRegistrations(), PROGRAM);
   const importModule = moduleImporter(options.self);
+  const middlewareFiles = new MiddlewareFiles(importModule, (file, layers) => {
+    gathered.addLayers(layers);
+    options.onMiddleware?.(file, [...new Set(layers.flatMap(hooksIn))]);
+  });
   const loaded = new Map<string, Loaded>();
-  const load = async (file: ModuleFile) => {
+  const load = async (file: JobFile) => {
     if (loaded.has(file.path)) return;
-    const module = await loadModule(file, importModule, gathered);
+    const layers = [...middleware, ...(await middlewareFiles.layersFor(file))];
+    const module = await loadModule(file, layers, importModule, gathered);
     loaded.set(file.path, module);
     options.onModule?.(file.name, module.classes);
   };
@@ -60,7 +73,7 @@ export async function loadJobs(paths: readonly string[], options: LoadOptions): 
   return gathered.result();
 }
 
-type Load = (file: ModuleFile) => Promise<void>;
+type Load = (file: JobFile) => Promise<void>;
 
 /** What came of one module. */
 interface Loaded {
@@ -94,13 +107,18 @@ async function attempt({ onProblem }: LoadOptions, action: () => Promise<void>):
   }
 }
 
-async function loadModule(file: ModuleFile, importModule: ImportModule, gathered: Gathered): Promise<Loaded> {
+async function loadModule(
+  file: JobFile,
+  layers: readonly Layer[],
+  importModule: ImportModule,
+  gathered: Gathered,
+): Promise<Loaded> {
   const { module, registrations } = await registrationsOf(file.path, () => importModule(file)).catch(async (thrown) => {
     throw await loadProblem(file, thrown);
   });
   const contents = readExports(module, file.name);
-  addAll(gathered.functions, registrations, file.name, contents.retry);
-  gathered.add(contents, file.name);
+  addAll(gathered.functions, registrations, file.name, { retry: contents.retry, layers });
+  gathered.add(contents, file.name, layers);
   const registered = registrations.flatMap((one) => (one.kind === 'function' ? [one.class] : []));
   return { classes: [...contents.functions.map((one) => one.class), ...registered], unused: contents.unused };
 }
@@ -124,13 +142,26 @@ const MAX_SEEN = 5;
 
 /** What came so far, with the origin of everything that may come only once. */
 class Gathered {
-  readonly functions = new FunctionRegistry();
-  readonly #hooks: ModuleHooks[] = [];
+  readonly functions: FunctionRegistry;
+  readonly #hooks: ProcessHooks[] = [];
   readonly #flags = new Map<string, { options: FlagOptions; origin: string }>();
   readonly #warnings: string[] = [];
 
-  add(contents: ModuleContents, file: string): void {
-    for (const definition of contents.functions) this.functions.add(definition, file);
+  constructor(outermost: readonly Layer[]) {
+    this.functions = new FunctionRegistry(outermost);
+    this.addLayers(outermost);
+  }
+
+  addLayers(layers: readonly Layer[]): void {
+    for (const { origin, hooks } of layers) {
+      // Bound: a hook may use `this`.
+      const { setup, teardown } = hooks;
+      this.#addHooks({ setup: setup?.bind(hooks), teardown: teardown?.bind(hooks) }, origin);
+    }
+  }
+
+  add(contents: ModuleContents, file: string, layers: readonly Layer[]): void {
+    for (const definition of contents.functions) this.functions.add(definition, file, layers);
     if (contents.decoder !== undefined) this.functions.setDecoder(contents.decoder, file);
     for (const [name, options] of Object.entries(contents.flags)) this.#addFlag(name, options, file);
     this.#addHooks(contents, file);
@@ -158,7 +189,7 @@ class Gathered {
   }
 
   /** A hook that another module only exports again runs once. */
-  #addHooks({ setup, teardown }: ModuleContents, file: string): void {
+  #addHooks({ setup, teardown }: Pick<ModuleContents, 'setup' | 'teardown'>, file: string): void {
     const known = (hook: unknown): boolean => this.#hooks.some((h) => h.setup === hook || h.teardown === hook);
     const fresh = {
       file,

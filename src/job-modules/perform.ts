@@ -2,14 +2,14 @@
  * From a claim to the user's function: decode, look up, call. The engine's Perform port. Runs once for each job, so it
  * makes no promise and computes nothing that the function does not ask for. Must not know Redis.
  */
-import type { Logger } from 'pino';
 import type { Perform } from '../engine/interfaces.js';
 import type { Run } from '../engine/run.js';
 import { TsworkerError } from '../errors.js';
-import type { DecodedPayload, Decoder, JobContext } from '../job.js';
+import type { DecodedPayload, Decoder } from '../job.js';
 import { decodePayload, toPayload } from '../resque/codec.js';
 import { RunContext, type Surroundings } from './context.js';
 import { limit, timeoutOf } from './deadline.js';
+import type { OutcomeHooks } from './outcome-hooks.js';
 import type { FunctionRegistry } from './registry.js';
 import { Expired } from './verdicts.js';
 
@@ -21,23 +21,18 @@ export interface Watcher {
   around(run: Run, job: () => unknown): unknown;
 }
 
-export interface PerformOptions {
+export interface PerformOptions extends Surroundings {
   readonly functions: FunctionRegistry;
   /** Replaces JSON; the registry's own decoder where absent. */
   readonly decoder?: Decoder | undefined;
   /** Integers beyond ±(2^53 - 1) arrive as `bigint`. */
   readonly useNumber: boolean;
-  /** The Resque worker id of a slot. */
-  readonly workerId: (slot: number) => string;
   /** For jobs without a limit of their own. Milliseconds; 0: none. */
   readonly timeoutMs: number;
-  /** How often jobs run at most whose class does not say it. Default 1. */
-  readonly attempts?: number | undefined;
   /** Redis' clock; this machine's where absent. Milliseconds. Asked for jobs that expire only. */
   readonly serverTimeMs?: (() => Promise<number>) | undefined;
-  readonly log: Logger;
-  /** The values of the modules' own flags. */
-  readonly flags: JobContext['flags'];
+  /** The hooks that are told how jobs end; absent: there are none. */
+  readonly outcomeHooks?: OutcomeHooks | undefined;
   readonly watcher?: Watcher | undefined;
 }
 
@@ -57,8 +52,8 @@ export class UnknownClassError extends TsworkerError {
  * (TsworkerError PAYLOAD), the class is unknown (UnknownClassError), or the function throws.
  */
 export function createPerform(options: PerformOptions): Perform {
-  const { functions, useNumber, timeoutMs } = options;
-  const { workerId, log, flags, attempts = 1 } = options;
+  const { functions, useNumber, timeoutMs, outcomeHooks } = options;
+  const { workerId, log, flags, attempts } = options;
   const surroundings: Surroundings = { workerId, log, flags, attempts };
   const decoder = options.decoder ?? functions.decoder;
   const decode =
@@ -68,6 +63,7 @@ export function createPerform(options: PerformOptions): Perform {
   const read = (run: Run): DecodedPayload => {
     const job = decode(run.claim.payload);
     run.class = job.class;
+    outcomeHooks?.remember(run, job);
     return job;
   };
   const call = (run: Run, job: DecodedPayload): unknown => {

@@ -14,11 +14,11 @@ interface Problem {
 }
 
 /** The error for whatever an import threw; a TsworkerError that names no file yet gets one. */
-export async function loadProblem(file: ModuleFile, thrown: unknown): Promise<TsworkerError> {
+export async function loadProblem(file: ModuleFile, thrown: unknown, what = 'the job module'): Promise<TsworkerError> {
   const cause = asError(thrown);
   const { reason, place, hint } = await explain(file, cause);
   const at = place === undefined ? '' : ` (at ${place})`;
-  const message = `the job module ${file.name} does not load: ${reason}${at}`;
+  const message = `${what} ${file.name} does not load: ${reason}${at}`;
   return new TsworkerError('JOBS', message, { hint, cause });
 }
 

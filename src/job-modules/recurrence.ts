@@ -9,8 +9,8 @@ export interface Recurrence {
   readonly schema: ArgsSchema | undefined;
 }
 
-const OPTIONS = ['cron', 'every', 'timezone', 'missed', 'jitter', 'expiresIn'] as const;
-const TIMINGS = ['cron', 'every', 'timezone', 'missed', 'jitter'] as const;
+const TIMINGS = ['cron', 'every', 'timezone', 'missed', 'overlap', 'jitter'] as const;
+const OPTIONS = [...TIMINGS, 'expiresIn'] as const;
 
 /** @returns undefined where it says nothing of it */
 export function recurrenceOf(

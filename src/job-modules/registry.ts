@@ -4,11 +4,26 @@
  */
 import { TsworkerError } from '../errors.js';
 import type { Decoder, JobFunction } from '../job.js';
-import type { JobDefinition } from './job.js';
+import type { Layer } from '../middleware.js';
+import { compose } from './compose.js';
 import { type RetryPolicy, retryOf } from './retry-policy.js';
 
-export interface RegisteredFunction {
+/** What runs the jobs of a class, and where they are pushed to unless the producer says otherwise. */
+export interface JobDefinition {
+  readonly class: string;
   readonly fn: JobFunction;
+  readonly queue?: string | undefined;
+  /** Of its module; it may have options of its own. */
+  readonly retry?: RetryPolicy | undefined;
+}
+
+export interface RegisteredFunction {
+  /** Runs a job, with the hooks of its middleware around it. */
+  readonly fn: JobFunction;
+  /** The function as it was registered: the same one without such hooks. */
+  readonly source: JobFunction;
+  /** Its middleware, the outermost first. */
+  readonly layers: readonly Layer[];
   /** Where a producer pushes its jobs to, where it is a job() that says so. */
   readonly queue?: string | undefined;
   /** Its own retry options, or those of its module. */
@@ -18,12 +33,23 @@ export interface RegisteredFunction {
 }
 
 export class FunctionRegistry {
+  /** The middleware of the configuration, which is around every job. */
+  readonly outermost: readonly Layer[];
   readonly #functions = new Map<string, RegisteredFunction>();
   #decoder: { readonly decode: Decoder; readonly origin: string } | undefined;
+
+  constructor(outermost: readonly Layer[] = []) {
+    this.outermost = outermost;
+  }
 
   /** The registered classes, sorted. */
   get classes(): string[] {
     return [...this.#functions.keys()].sort();
+  }
+
+  /** The function of each class. */
+  get all(): JobFunction[] {
+    return [...this.#functions.values()].map(({ fn }) => fn);
   }
 
   /** The decoder that replaces JSON, if one was registered. */
@@ -37,12 +63,17 @@ export class FunctionRegistry {
 
   /**
    * Registers a function. The same function again changes nothing: a module may re-export another's.
+   * @param layers its middleware, the outermost first, with that of the configuration
    * @throws TsworkerError JOBS where another function has the class; it names both origins
    */
-  add({ class: className, fn, queue, retry }: JobDefinition, origin: string): void {
+  add({ class: className, fn, queue, retry }: JobDefinition, origin: string, layers = this.outermost): void {
     const other = this.#functions.get(className);
-    if (other === undefined) this.#functions.set(className, { fn, queue, retry: retryOf(fn) ?? retry, origin });
-    else if (other.fn !== fn) throw twice(`the class ${className}`, other.origin, origin, 'Remove or rename one.');
+    if (other !== undefined) {
+      if (other.source === fn) return;
+      throw twice(`the class ${className}`, other.origin, origin, 'Remove or rename one.');
+    }
+    const own = { source: fn, layers, queue, retry: retryOf(fn) ?? retry, origin };
+    this.#functions.set(className, { fn: compose(fn, layers), ...own });
   }
 
   /**

@@ -5,7 +5,9 @@
  * and the project's node_modules), and its `enqueue` must reach the copy that has the connection.
  */
 import { TsworkerError } from '../errors.js';
+import type { EnqueueResult } from '../job.js';
 import type { Due } from '../resque/due.js';
+import type { Unique } from '../resque/unique.js';
 
 /** A job on its way to Redis. */
 export interface OutgoingJob {
@@ -14,12 +16,13 @@ export interface OutgoingJob {
   readonly args: readonly unknown[];
   /** Seconds: see NewJob. */
   readonly expiresIn?: number | undefined;
+  readonly unique?: Unique<never> | undefined;
   /** Now where absent. */
   readonly due?: Due | undefined;
 }
 
-/** Resolves when Redis has the job: with the time at which it is due, or undefined where it is in its queue. */
-export type SendJob = (job: OutgoingJob) => Promise<Date | undefined>;
+/** Resolves with what came of the job, once Redis has it. */
+export type SendJob = (job: OutgoingJob) => Promise<EnqueueResult>;
 
 const SLOT = Symbol.for('tsworker.sender');
 const shared = globalThis as typeof globalThis & { [SLOT]?: SendJob | undefined };

@@ -1,19 +1,14 @@
 /** Delayed jobs: enqueue, list, cancel. The format in Redis is resque-scheduler's (see resque/delayed.ts). */
 import { TsworkerError } from '../errors.js';
 import { type DelayedJob, takeMatching, walkDelayed } from '../inspect/delayed-items.js';
-import { comparable } from '../inspect/queued.js';
+import type { EnqueueResult } from '../job.js';
 import { connected } from '../program/connection.js';
 import { pushDelayed } from '../program/enqueue.js';
 import { decodePayload } from '../resque/codec.js';
+import { comparable } from '../resque/comparable.js';
 import { type Due, dueAt, dueIn } from '../resque/due.js';
 import type { NewJob } from '../resque/enqueue.js';
 import { createKeys } from '../resque/keys.js';
-
-/** The result for a job that was enqueued with a delay. */
-export type Scheduled =
-  | { readonly status: 'delayed' /** When it is due, in whole seconds. */; readonly at: Date }
-  /** It was due at once, and is in its queue. */
-  | { readonly status: 'enqueued' };
 
 /** Selects delayed jobs: all given criteria must match. */
 export interface DelayedMatch {
@@ -38,9 +33,12 @@ export interface DelayedEntry {
  * @param seconds the delay, fractions allowed; due times are rounded up to whole seconds. 0 or less: at once
  * @throws TsworkerError USAGE if the time or a job is invalid; otherwise as `enqueue`
  */
-export async function enqueueIn(seconds: number, job: NewJob): Promise<Scheduled>;
-export async function enqueueIn(seconds: number, jobs: readonly NewJob[]): Promise<Scheduled[]>;
-export async function enqueueIn(seconds: number, jobs: NewJob | readonly NewJob[]): Promise<Scheduled | Scheduled[]> {
+export async function enqueueIn(seconds: number, job: NewJob): Promise<EnqueueResult>;
+export async function enqueueIn(seconds: number, jobs: readonly NewJob[]): Promise<EnqueueResult[]>;
+export async function enqueueIn(
+  seconds: number,
+  jobs: NewJob | readonly NewJob[],
+): Promise<EnqueueResult | EnqueueResult[]> {
   return await schedule(dueIn(seconds), jobs);
 }
 
@@ -49,20 +47,17 @@ export async function enqueueIn(seconds: number, jobs: NewJob | readonly NewJob[
  * @param at due times are rounded up to whole seconds. In the past: at once
  * @throws TsworkerError USAGE if the time or a job is invalid; otherwise as `enqueue`
  */
-export async function enqueueAt(at: Date, job: NewJob): Promise<Scheduled>;
-export async function enqueueAt(at: Date, jobs: readonly NewJob[]): Promise<Scheduled[]>;
-export async function enqueueAt(at: Date, jobs: NewJob | readonly NewJob[]): Promise<Scheduled | Scheduled[]> {
+export async function enqueueAt(at: Date, job: NewJob): Promise<EnqueueResult>;
+export async function enqueueAt(at: Date, jobs: readonly NewJob[]): Promise<EnqueueResult[]>;
+export async function enqueueAt(at: Date, jobs: NewJob | readonly NewJob[]): Promise<EnqueueResult | EnqueueResult[]> {
   return await schedule(dueAt(at), jobs);
 }
 
-async function schedule(due: Due, jobs: NewJob | readonly NewJob[]): Promise<Scheduled | Scheduled[]> {
+async function schedule(due: Due, jobs: NewJob | readonly NewJob[]): Promise<EnqueueResult | EnqueueResult[]> {
   const isList = Array.isArray(jobs);
   const list = isList ? (jobs as readonly NewJob[]) : [jobs as NewJob];
-  const times = await pushDelayed(list, due);
-  const scheduled = times.map(
-    (at): Scheduled => (at === undefined ? { status: 'enqueued' } : { status: 'delayed', at }),
-  );
-  return isList ? scheduled : scheduled[0];
+  const results = await pushDelayed(list, due);
+  return isList ? results : results[0];
 }
 
 /**

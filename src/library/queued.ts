@@ -1,9 +1,10 @@
 /** The jobs that stand in a queue: moved to another one, or deleted, by a program. */
 import { TsworkerError } from '../errors.js';
-import { comparable, type QueuedFilter, takeQueued } from '../inspect/queued.js';
+import { type QueuedFilter, takeQueued } from '../inspect/queued.js';
 import { type QueueName, queueNameOf } from '../inspect/queues.js';
 import { connected } from '../program/connection.js';
 import { program } from '../program/state.js';
+import { comparable } from '../resque/comparable.js';
 import { createKeys } from '../resque/keys.js';
 import { checkQueueName } from '../resque/queue-name.js';
 

@@ -6,7 +6,7 @@ import type { Run } from '../engine/run.js';
 import { duration } from '../format.js';
 import * as globals from '../globals.js';
 import type { Outcome } from '../job.js';
-import type { HeartbeatMessage } from '../registry/heartbeat.js';
+import type { HeartbeatMessage } from '../registry/heartbeat-options.js';
 import { VERSION } from '../version.js';
 import { JobLines } from './job-lines.js';
 

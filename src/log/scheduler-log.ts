@@ -29,6 +29,9 @@ export function schedulerWording(log: Logger): (message: SchedulerMessage) => vo
       case 'missed':
         log.warn({ entry: message.entry }, 'a recurring job was not enqueued in time: no scheduler was running');
         break;
+      case 'overlapping':
+        log.info({ entry: message.entry }, 'a recurring job was not enqueued: the one before it has not ended');
+        break;
       case 'schedule problem':
         log.warn({ problem: message.message }, 'a recurring job cannot be enqueued');
         break;

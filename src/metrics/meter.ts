@@ -1,6 +1,6 @@
 /** What a worker is measured by, as the worker knows it: types. */
 import type { EngineEvents } from '../engine/events.js';
-import type { HeartbeatMessage } from '../registry/heartbeat.js';
+import type { HeartbeatMessage } from '../registry/heartbeat-options.js';
 
 /** What is known when claims begin. */
 export interface Measured {

@@ -5,7 +5,8 @@ import { TsworkerError } from '../errors.js';
 import * as globals from '../globals.js';
 import { heartbeatWording } from '../log/log-subscriber.js';
 import { createLog } from '../log/pino.js';
-import { Heartbeat, heartbeatOptions } from '../registry/heartbeat.js';
+import { Heartbeat } from '../registry/heartbeat.js';
+import { heartbeatOptions } from '../registry/heartbeat-options.js';
 import { SupervisedMembership } from '../registry/membership.js';
 import { openOrder, refuseVersion, seal } from '../supervisor/envelope.js';
 import type { Order, Report } from '../supervisor/messages.js';
@@ -29,7 +30,11 @@ function tell(report: Report): Promise<void> {
   });
 }
 
-async function run({ settings, flags, quarantine }: Start, orders: ChildOrders, log: Logger): Promise<void> {
+async function run(
+  { settings, flags, middleware, quarantine }: Start,
+  orders: ChildOrders,
+  log: Logger,
+): Promise<void> {
   const membership = new SupervisedMembership(orders.registered, (connection, identity) => {
     const heartbeat = { ...heartbeatOptions(settings), identity };
     return new Heartbeat(connection, heartbeat, heartbeatWording(log));
@@ -46,6 +51,7 @@ async function run({ settings, flags, quarantine }: Start, orders: ChildOrders, 
       settings,
       log,
       flags,
+      middleware,
       warnings: [],
       ownsProcess: true,
       control: (actions) => orders.obey(counting(actions, () => pulse?.now())),

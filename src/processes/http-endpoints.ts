@@ -14,7 +14,7 @@ import type { Measured, Meter } from '../metrics/meter.js';
 import { Recorder } from '../metrics/record.js';
 import { type Sample, SUPERVISOR } from '../metrics/totals.js';
 import type { Connection } from '../redis/connection.js';
-import type { HeartbeatMessage } from '../registry/heartbeat.js';
+import type { HeartbeatMessage } from '../registry/heartbeat-options.js';
 import type { SupervisorEvents } from '../supervisor/events.js';
 import { healthPage, readyPage, type Standing } from '../web/health.js';
 import { WebServer } from '../web/server.js';

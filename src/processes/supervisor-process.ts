@@ -13,7 +13,7 @@ import { connect } from '../redis/connect.js';
 import type { Connection, ConnectionEvents } from '../redis/connection.js';
 import { workerConnectOptions } from '../redis/options.js';
 import { RedisChildRegistry } from '../registry/child-registry.js';
-import { type HeartbeatMessage, heartbeatOptions } from '../registry/heartbeat.js';
+import { type HeartbeatMessage, heartbeatOptions } from '../registry/heartbeat-options.js';
 import { SupervisorEvents } from '../supervisor/events.js';
 import { type ChildState, runsQuarantine, Supervisor } from '../supervisor/supervisor.js';
 import { Shutdown } from '../worker/shutdown.js';
@@ -29,6 +29,8 @@ export interface SupervisorProcessOptions {
   readonly log: Logger;
   readonly warnings: readonly string[];
   readonly flags: Readonly<Record<string, unknown>>;
+  /** The configuration file, if it has middleware: each child loads it. */
+  readonly middleware?: string | undefined;
   /** How many more children than processes `-connections` allows, during a reload and for the quarantine child. */
   readonly spare: number;
   /** Starts the process of a child. */
@@ -46,6 +48,7 @@ export async function runSupervised({
   log,
   warnings,
   flags,
+  middleware,
   spare,
   fork,
 }: SupervisorProcessOptions): Promise<WorkResult> {
@@ -79,7 +82,7 @@ export async function runSupervised({
   events.on('reloading', () => registry.reloading());
   serving?.subscribe(events);
   tellSystemd(events, systemd, statusText(settings));
-  const supervisor: Supervisor = new Supervisor({ settings, flags, fork, registry, events, spare });
+  const supervisor: Supervisor = new Supervisor({ settings, flags, middleware, fork, registry, events, spare });
   events.on('stateChanged', () => registry.showStates((pid) => ownState(supervisor.states(), pid)));
   connecting.then(
     (connection) => serving?.connected(connection),

@@ -6,8 +6,10 @@ import type { Logger } from 'pino';
 import type { Settings } from '../config/settings.js';
 import { TsworkerError } from '../errors.js';
 import type { JobContext } from '../job.js';
+import { configMiddleware } from '../job-modules/config-middleware.js';
 import { type JobModules, loadJobs } from '../job-modules/load.js';
 import { setSender } from '../job-modules/sender.js';
+import type { Layer } from '../middleware.js';
 import { close } from '../program/connection.js';
 import { send } from '../program/enqueue.js';
 import { self } from '../program/self.js';
@@ -25,6 +27,8 @@ export interface WorkerProcessOptions {
   readonly log: Logger;
   readonly warnings: readonly string[];
   readonly flags: JobContext['flags'];
+  /** The middleware of the program, or the configuration file that has some. */
+  readonly middleware?: readonly Layer[] | string | undefined;
   readonly redis?: RedisClient | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly ownsProcess: boolean;
@@ -69,7 +73,7 @@ export async function runWorkerProcess(options: WorkerProcessOptions): Promise<W
       },
       quarantine: options.quarantine,
       begun: state.begun,
-      load: () => load(settings),
+      load: () => load(options),
       connect:
         redis === undefined
           ? undefined
@@ -89,8 +93,9 @@ export async function runWorkerProcess(options: WorkerProcessOptions): Promise<W
 }
 
 /** Loads the job modules. A worker without a class would fail every job, so that is an error. */
-async function load({ jobs }: Settings): Promise<JobModules> {
-  const modules = await loadJobs(jobs, { self });
+async function load({ settings, middleware: given = [] }: WorkerProcessOptions): Promise<JobModules> {
+  const middleware = typeof given === 'string' ? await configMiddleware(given, self) : given;
+  const modules = await loadJobs(settings.jobs, { self, middleware });
   if (modules.functions.classes.length > 0) return modules;
   throw new TsworkerError('JOBS', 'no job is registered: every job would fail', {
     hint: "Call register('MyClass', fn) before work(), or name job modules: work({ jobs: './jobs' }).",

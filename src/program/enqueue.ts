@@ -1,10 +1,10 @@
 /** Enqueues jobs, over the connection of the worker in this process or over the program's own. */
 import { maskUri } from '../config/uri.js';
+import type { EnqueueResult } from '../job.js';
 import { type OutgoingJob, setDefaultSender } from '../job-modules/sender.js';
 import type { Connection } from '../redis/connection.js';
-import { enqueueDelayed } from '../resque/delayed.js';
 import type { Due } from '../resque/due.js';
-import { checkNewJob, enqueueJobs, type NewJob } from '../resque/enqueue.js';
+import { checkNewJob, enqueueDelayed, enqueueJobs, type NewJob } from '../resque/enqueue.js';
 import { createKeys } from '../resque/keys.js';
 import { isTraced } from '../tracing/mark.js';
 import { open } from './connection.js';
@@ -18,23 +18,29 @@ setDefaultSender(send);
  * Enqueues one job, or many in one round trip: all or none. Inside a worker it uses the worker's connection; elsewhere
  * a connection is opened at the first call and kept until {@link close}. In a program with an OpenTelemetry SDK the
  * payloads also carry the trace.
+ * @returns what came of it, or of each: a unique job may have been kept out by another one
  * @throws TsworkerError USAGE if a job has an invalid queue or an unknown member, PAYLOAD if an argument cannot be
- *   written as JSON, REDIS if Redis cannot be reached, or has not confirmed within `enqueueTimeout` (seconds): the
+ *   written as JSON, CONFLICT if a unique job is kept out whose `onConflict` is 'error', REDIS if Redis cannot be reached, or has not confirmed within `enqueueTimeout` (seconds): the
  *   message says whether the jobs may have been enqueued nevertheless
  */
-export async function enqueue(jobs: NewJob | readonly NewJob[]): Promise<void> {
-  const list = Array.isArray(jobs) ? (jobs as readonly NewJob[]) : [jobs as NewJob];
-  await deliver(list, (connection, keyPrefix, fields) => enqueueJobs(connection, keyPrefix, list, fields));
+export async function enqueue(job: NewJob): Promise<EnqueueResult>;
+export async function enqueue(jobs: readonly NewJob[]): Promise<EnqueueResult[]>;
+export async function enqueue(jobs: NewJob | readonly NewJob[]): Promise<EnqueueResult | EnqueueResult[]> {
+  const isList = Array.isArray(jobs);
+  const list = isList ? (jobs as readonly NewJob[]) : [jobs as NewJob];
+  const results = await deliver(list, (connection, keyPrefix, fields) =>
+    enqueueJobs(connection, keyPrefix, list, fields),
+  );
+  return isList ? results : results[0];
 }
 
 /** Implements `job().enqueue()`, `enqueueIn` and `enqueueAt`, which do not depend on Redis. */
-export async function send({ due, ...job }: OutgoingJob): Promise<Date | undefined> {
-  if (due === undefined) await enqueue(job);
-  return due && (await pushDelayed([job], due))[0];
+export async function send({ due, ...job }: OutgoingJob): Promise<EnqueueResult> {
+  return due === undefined ? await enqueue(job) : (await pushDelayed([job], due))[0];
 }
 
-/** @returns when each job is due; undefined for a job that was due at once, and is in its queue */
-export function pushDelayed(list: readonly NewJob[], due: Due): Promise<(Date | undefined)[]> {
+/** @returns what came of each */
+export function pushDelayed(list: readonly NewJob[], due: Due): Promise<EnqueueResult[]> {
   return deliver(list, (connection, keyPrefix, fields) =>
     enqueueDelayed(
       connection,

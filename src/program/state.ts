@@ -7,6 +7,7 @@ import type { Logger } from 'pino';
 import type { UserConfig } from '../config/define.js';
 import { resolveSettings } from '../config/load.js';
 import type { Settings } from '../config/settings.js';
+import type { Layer } from '../middleware.js';
 import type { Connection, RedisClient } from '../redis/connection.js';
 import type { OwnConnection } from '../worker/types.js';
 
@@ -30,6 +31,8 @@ export interface WorkSettings extends UserConfig {
 
 export interface Program {
   settings: WorkSettings;
+  /** The middleware in these settings. */
+  middleware: readonly Layer[];
   /** Opened by init() or the first enqueue(), closed by close(). */
   own: Connection | undefined;
   opening: Promise<Connection> | undefined;
@@ -51,6 +54,7 @@ export function program(): Program {
   const shared = globalThis as typeof globalThis & { [SLOT]?: Program };
   shared[SLOT] ??= {
     settings: {},
+    middleware: [],
     own: undefined,
     opening: undefined,
     busy: false,
@@ -68,12 +72,13 @@ export function settingsInForce(): Settings {
   return workerSettings ?? resolveSettings(configOf(settings), { queuesRequired: false }).settings;
 }
 
-/** The settings that a configuration file can contain too. */
+/** The settings that are plain data. */
 export function configOf({
   redis: _r,
   signal: _s,
   logger: _l,
   handleSignals: _h,
+  middleware: _m,
   ...config
 }: WorkSettings): UserConfig {
   return config;

@@ -28,7 +28,8 @@ export function dueTicks(entry: Ticking, next: number, nowMs: number): DueTicks 
   const onTime: number[] = [];
   let tick: number | undefined = skipAhead(entry, next, nowMs);
   while (tick !== undefined && fireTime(entry, tick) <= nowMs) {
-    const missed = nowMs - fireTime(entry, tick) > MISSED_AFTER_MS;
+    // By the longest jitter: so of two ticks it is never the later one that was missed.
+    const missed = nowMs - entry.jitterMs - tick > MISSED_AFTER_MS;
     (missed ? late : onTime).push(tick);
     if (late.length > MOST_AT_ONCE) late.shift();
     tick = nextTick(entry.timing, tick);

@@ -13,6 +13,9 @@ import { type Timing, timingText } from './timing.js';
 /** What becomes of ticks while no scheduler was there: none, the last one within the hour, or all (at most 100). */
 export const MISSED = ['skip', 'once', 'all'] as const;
 export type Missed = (typeof MISSED)[number];
+/** Whether a job is enqueued while the one of an earlier tick has not ended. */
+export const OVERLAPS = ['allow', 'skip'] as const;
+export type Overlap = (typeof OVERLAPS)[number];
 
 /** Options of the timing, the same for an entry of the configuration and for `job()`. */
 export interface TimingOptions {
@@ -24,6 +27,8 @@ export interface TimingOptions {
   readonly timezone?: string;
   /** What becomes of ticks while no scheduler was there. Default `'once'`: the last one, if it is within the hour. */
   readonly missed?: Missed;
+  /** `'skip'`: not enqueued while the job of an earlier tick waits or runs. Default `'allow'`. */
+  readonly overlap?: Overlap;
   /** Seconds over which ticks are spread; the same tick waits for the same time on every machine. Default 0. */
   readonly jitter?: number;
 }
@@ -44,6 +49,7 @@ export interface Entry {
   readonly name: string;
   readonly timing: Timing;
   readonly missed: Missed;
+  readonly overlap: Overlap;
   readonly jitterMs: number;
   readonly class: string;
   /** undefined: that of the `job()`. */
@@ -58,7 +64,10 @@ export interface Entry {
   readonly origin: string;
 }
 
-const KEYS = ['cron', 'every', 'timezone', 'missed', 'jitter', 'class', 'queue', 'args', 'expiresIn', 'description'];
+const KEYS = [
+  ...['cron', 'every', 'timezone', 'missed', 'overlap', 'jitter'],
+  ...['class', 'queue', 'args', 'expiresIn', 'description'],
+];
 /** Ten years, in seconds. */
 const LONGEST_SECONDS = 315_360_000;
 const EXAMPLE = "For example nightly: { cron: '0 3 * * *', timezone: 'Europe/Berlin', class: 'Report', queue: 'low' }.";
@@ -96,12 +105,15 @@ export function readTiming(given: Given, where: string): Timing {
   }
 }
 
-/** `missed` and `jitter`. */
-export function readTickOptions(given: Given, where: string): Pick<Entry, 'missed' | 'jitterMs'> {
+/** `missed`, `overlap` and `jitter`. */
+function readTickOptions(given: Given, where: string): Pick<Entry, 'missed' | 'overlap' | 'jitterMs'> {
   const missed = MISSED.find((one) => one === (given.missed ?? 'once'));
   if (missed === undefined)
     throw refusal(`${where}: missed must be ${MISSED.join(', ')}, not ${JSON.stringify(given.missed)}`, EXAMPLE);
-  return { missed, jitterMs: seconds(given.jitter ?? 0, `${where}: jitter`, 0) };
+  const overlap = OVERLAPS.find((one) => one === (given.overlap ?? 'allow'));
+  if (overlap === undefined)
+    throw refusal(`${where}: overlap must be ${OVERLAPS.join(' or ')}, not ${JSON.stringify(given.overlap)}`, EXAMPLE);
+  return { missed, overlap, jitterMs: seconds(given.jitter ?? 0, `${where}: jitter`, 0) };
 }
 
 /** All but the timing. */

@@ -3,7 +3,7 @@
  * tsworker may have written it: what cannot be read is left out. Pure.
  */
 import { checkQueueName } from '../resque/queue-name.js';
-import { type Entry, MISSED } from './entry.js';
+import { type Entry, MISSED, OVERLAPS } from './entry.js';
 import { readRubyEntry } from './ruby.js';
 import type { PublishedEntry, PublishedSet } from './set-text.js';
 import type { Timing } from './timing.js';
@@ -27,10 +27,21 @@ function parsed(text: string): { readonly [key: string]: unknown } | undefined {
 
 function isEntry(value: unknown): value is PublishedEntry {
   if (typeof value !== 'object' || value === null) return false;
-  const { name, class: className, queue, payload, jitterMs, expiresInMs, missed, timing } = value as Partial<Entry>;
+  const {
+    name,
+    class: className,
+    queue,
+    payload,
+    jitterMs,
+    expiresInMs,
+    missed,
+    overlap,
+    timing,
+  } = value as Partial<Entry>;
   const texts = [name, className, queue, payload].every((text) => typeof text === 'string' && text !== '');
   const amounts = Number.isFinite(jitterMs) && (expiresInMs === undefined || Number.isFinite(expiresInMs));
-  return texts && amounts && MISSED.some((one) => one === missed) && isTiming(timing);
+  const policies = MISSED.some((one) => one === missed) && OVERLAPS.some((one) => one === overlap);
+  return texts && amounts && policies && isTiming(timing);
 }
 
 function isTiming(timing: unknown): timing is Timing {

@@ -41,6 +41,7 @@ export function readRubyEntry(
     name,
     timing: timingOf(entry, where),
     missed: 'once',
+    overlap: 'allow',
     jitterMs: 0,
     class: className,
     queue: queue as string | undefined,

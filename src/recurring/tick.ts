@@ -1,5 +1,8 @@
 /** The value of an entry in `tsworker:ticks`: `<fingerprint>,<last>,<next>,<by>`. Pure. */
 
+import { createHash, randomBytes } from 'node:crypto';
+import type { JobLock } from '../job.js';
+import { ownText } from '../resque/codec.js';
 import { dueTicks } from './due.js';
 import type { Entry } from './entry.js';
 import { fingerprint, nextTick, type Timing } from './timing.js';
@@ -43,6 +46,8 @@ export function firstState(entry: Entry, text: string, nowMs: number, rubyLast: 
 }
 
 export interface Firing {
+  /** Of an entry whose jobs must not overlap: the job bears it, and whoever ends the job releases it. */
+  readonly lock: JobLock | undefined;
   /** The payloads, in order; none where all ticks were missed and are not made up for. */
   readonly payloads: readonly string[];
   readonly state: TickState;
@@ -52,19 +57,35 @@ export interface Firing {
 
 /** @param mostPayloads that fit into the call; at least one is made where one is due */
 export function fire(entry: Entry, state: TickState, nowMs: number, by: string, mostPayloads: number): Firing {
-  if (state.next === undefined) return { payloads: [], state, skipped: false };
-  const { ticks, next } = dueTicks(entry, state.next, nowMs);
+  if (state.next === undefined) return { payloads: [], lock: undefined, state, skipped: false };
+  const { ticks: due, next } = dueTicks(entry, state.next, nowMs);
+  const lock = lockOf(entry);
+  const ticks = lock === undefined ? due : due.slice(-1);
   const now = ticks.slice(0, Math.max(1, mostPayloads));
   const last = now.at(-1);
   return {
-    payloads: now.map((tick) => payloadAt(entry, tick)),
+    payloads: now.map((tick) => payloadAt(entry, tick, lock)),
+    lock,
     state: { last: last ?? state.last, next: ticks[now.length] ?? next, by: last === undefined ? state.by : by },
-    skipped: ticks[0] !== state.next,
+    skipped: due[0] !== state.next,
   };
 }
 
 /** The payload of one tick. */
-export function payloadAt({ payload, expiresInMs }: Pick<Entry, 'payload' | 'expiresInMs'>, tick: number): string {
-  if (expiresInMs === undefined) return payload;
-  return `${payload.slice(0, -1)},"tsworker":{"expires_at":${tick + expiresInMs}}}`;
+export function payloadAt(
+  { payload, expiresInMs }: Pick<Entry, 'payload' | 'expiresInMs'>,
+  tick: number,
+  lock?: JobLock,
+): string {
+  const own = ownText({ expiresAt: expiresInMs === undefined ? undefined : tick + expiresInMs, lock });
+  return `${payload.slice(0, -1)}${own}}`;
+}
+
+/** How long a lost job keeps the next ones out, from when it was enqueued, and again from when it started. */
+const OVERLAP_TTL_S = 86_400;
+
+function lockOf({ name, class: className, overlap }: Entry): JobLock | undefined {
+  if (overlap === 'allow') return undefined;
+  const key = `${className}:${createHash('sha1').update(`schedule ${name}`).digest('hex')}`;
+  return { key, token: randomBytes(12).toString('base64url'), ttl: OVERLAP_TTL_S, untilStarted: false };
 }

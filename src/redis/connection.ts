@@ -9,7 +9,7 @@ import { createClient, RESP_TYPES } from '@redis/client';
 import * as globals from '../globals.js';
 import { isTimeout } from './abortable.js';
 import { ConnectionSilentError, isGarbage, NotRedisError, rootOf } from './connection-errors.js';
-import { type ConnectOptions, clientOptions, type Target } from './options.js';
+import { type ConnectOptions, clientOptions, type Mode, type Target } from './options.js';
 
 export type Argument = string | Buffer;
 
@@ -43,9 +43,6 @@ export interface Connection extends NodeConnection {
    */
   limitSilence(ms: number): void;
 }
-
-/** The features that the server grants. */
-export type Mode = 'tracking' | 'resp3' | 'resp2';
 
 export interface NodeEvents {
   onInvalidate?(): void;

@@ -1,7 +1,6 @@
 /** Options for the client package: address, TLS, timeouts. Pure except for reading certificate files. */
 import { readFileSync } from 'node:fs';
 import type { Login, RedisNode } from '../config/address.js';
-import type { Mode } from './connection.js';
 
 /** The part of the settings that says how to connect. */
 export interface ConnectSettings {
@@ -31,6 +30,9 @@ export interface Target {
   readonly login: Login;
   readonly database: number;
 }
+
+/** The features that the server grants. */
+export type Mode = 'tracking' | 'resp3' | 'resp2';
 
 /** Takes only the connection options from the settings. */
 export function connectOptions(settings: ConnectSettings, name: string, silenceMs: number): ConnectOptions {

@@ -5,8 +5,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RedisNode } from '../config/address.js';
 import { deadline, untilAborted } from './abortable.js';
-import type { Argument, Connection, ConnectionEvents, Mode, NodeConnection, NodeEvents } from './connection.js';
+import type { Argument, Connection, ConnectionEvents, NodeConnection, NodeEvents } from './connection.js';
 import { ConnectionLostError, ConnectionSilentError } from './connection-errors.js';
+import type { Mode } from './options.js';
 import { ReplyWatch } from './reply-watch.js';
 
 export interface Locator {

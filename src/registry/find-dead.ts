@@ -5,7 +5,7 @@ import type { Connection } from '../redis/connection.js';
 import type { Keys } from '../resque/keys.js';
 import { parseRecord } from '../resque/record.js';
 import { parseHeartbeat } from './clock.js';
-import type { HeartbeatOptions } from './heartbeat.js';
+import type { HeartbeatOptions } from './heartbeat-options.js';
 import { keysOf, processName, processOf } from './identity.js';
 import { judge, judgeGoworker, type Liveness, type Watch } from './liveness.js';
 import { readMachines } from './processes.js';

@@ -8,47 +8,11 @@ import * as globals from '../globals.js';
 import type { Connection } from '../redis/connection.js';
 import type { Service } from '../service.js';
 import { serverTimeMs } from './clock.js';
-import type { Identity } from './identity.js';
+import type { HeartbeatMessage, HeartbeatOptions } from './heartbeat-options.js';
 import { noteBeat } from './outages.js';
 import { countProcesses, showProcess } from './processes.js';
 import { Pruner } from './pruner.js';
-import type { Recovered, RecoverOptions } from './recover.js';
 import { enterAll } from './register.js';
-
-/** Plain data, so that it can be passed to a thread. */
-export interface HeartbeatOptions {
-  readonly identity: Identity;
-  readonly heartbeatMs: number;
-  /** A worker whose heartbeat is older than this is dead. */
-  readonly pruneAfterMs: number;
-  /** Also prune workers without any heartbeat, and goworker's whose liveness is unknown. */
-  readonly forcePrune: boolean;
-  /** See {@link RecoverOptions}. */
-  readonly onDead?: RecoverOptions['onDead'];
-  /** See {@link RecoverOptions}. */
-  readonly quarantine?: RecoverOptions['quarantine'];
-}
-
-/** Options from the settings, which are in seconds. */
-export function heartbeatOptions(settings: {
-  readonly heartbeat: number;
-  readonly pruneAfter: number;
-  readonly forcePrune: boolean;
-  readonly onDead: HeartbeatOptions['onDead'];
-}): Omit<HeartbeatOptions, 'identity'> {
-  const { heartbeat, pruneAfter, forcePrune, onDead } = settings;
-  return { heartbeatMs: heartbeat * 1000, pruneAfterMs: pruneAfter * 1000, forcePrune, onDead };
-}
-
-/** Plain data, since it may come from a thread. */
-export type HeartbeatMessage =
-  /** `processes`: how many tsworker processes are alive, this one included. */
-  | { readonly kind: 'beat'; readonly processes: number }
-  /** `count` ids of this process had been removed from the registry; they are registered again. */
-  | { readonly kind: 'reentered'; readonly count: number }
-  | { readonly kind: 'pruned'; readonly worker: Recovered }
-  /** Sent once for the same problem in a row. */
-  | { readonly kind: 'problem'; readonly message: string };
 
 /** A failed beat is retried after this time, or at the next interval if that is sooner. */
 const RETRY_MS = 5000;

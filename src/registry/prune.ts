@@ -7,7 +7,7 @@ import * as globals from '../globals.js';
 import type { Connection } from '../redis/connection.js';
 import type { Keys } from '../resque/keys.js';
 import { findExpired, findGone } from './find-dead.js';
-import type { HeartbeatOptions } from './heartbeat.js';
+import type { HeartbeatOptions } from './heartbeat-options.js';
 import { keysOf, processOf, workerId } from './identity.js';
 import { forgetSilent, hideProcesses, ignoreWrongType } from './processes.js';
 import { type Dead, type Recovered, recoverWorker } from './recover.js';

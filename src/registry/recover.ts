@@ -7,6 +7,7 @@
 import * as globals from '../globals.js';
 import type { Argument, Connection } from '../redis/connection.js';
 import type { Keys } from '../resque/keys.js';
+import { lockArgsOf } from '../resque/lock.js';
 import { type ClaimRecord, envelopeOf, parseRecord, suspectField } from '../resque/record.js';
 import { callScript, SCRIPTS } from '../resque/scripts/index.js';
 import type { SlotCounts } from './counts.js';
@@ -178,13 +179,14 @@ function jobArgs(
   const failed = (error: Error) => {
     const { head, payload, tail } = entryAround(error, id, raw, record);
     const suspects = ours ? [keys.suspects, suspectField(record.payload)] : ['', ''];
-    return { start: [keys.failed, keys.failures, head, payload], tail, suspects };
+    const lock = lockArgsOf(keys, record?.payload ?? raw, false);
+    return { start: [keys.failed, keys.failures, head, payload], tail, known: [...suspects, ...lock] };
   };
   if (!ours || options.onDead === 'fail' || options.failWith !== undefined) {
-    const { start, tail, suspects } = failed(options.failWith ?? dirtyExit(id, death, record?.class, options.exit));
-    return [...start, tail, ...suspects];
+    const { start, tail, known } = failed(options.failWith ?? dirtyExit(id, death, record?.class, options.exit));
+    return [...start, tail, ...known];
   }
-  const { start, tail, suspects } = failed(poisonPill(id, death, options.exit, record.quarantined));
+  const { start, tail, known } = failed(poisonPill(id, death, options.exit, record.quarantined));
   const [before, after] = around(tail, NAMES);
   const { queue } = record;
   const origin = [keys.queues, queue, keys.queue(queue), record.payload];
@@ -192,7 +194,7 @@ function jobArgs(
   const nonce = record.token?.split('-')[0] ?? '';
   const retry = record.retry === undefined ? [] : [keys.retries, envelopeOf(record, record.retry)];
   const told = [record.quarantined ? '1' : '', isBlamed(record, options) ? '1' : '', nonce, nameOf(id, death), after];
-  return [...start, before, ...suspects, ...origin, ...quarantine, ...told, ...retry];
+  return [...start, before, ...known, ...origin, ...quarantine, ...told, ...retry];
 }
 
 function around(text: string, part: string): [string, string] {

@@ -8,7 +8,7 @@ import type { ConnectOptions } from '../redis/options.js';
 import type { SchedulerData } from '../scheduler/create.js';
 import type { SchedulerMessage } from '../scheduler/scheduler.js';
 import type { Service } from '../service.js';
-import type { HeartbeatMessage, HeartbeatOptions } from './heartbeat.js';
+import type { HeartbeatMessage, HeartbeatOptions } from './heartbeat-options.js';
 
 /** The start data of the thread. */
 export interface ThreadData {

@@ -5,10 +5,11 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TsworkerError } from '../errors.js';
+import type { EnqueueResult } from '../job.js';
 import type { Connection } from '../redis/connection.js';
+import { pushReady } from './enqueue.js';
 import type { Keys } from './keys.js';
 import type { ReadyJob } from './payload-text.js';
-import { pushJobs } from './push.js';
 
 const PATIENCE_MS = 20_000;
 const RETRY_MS = 200;
@@ -28,16 +29,17 @@ export class BatchPusher {
   }
 
   /**
-   * Pushes all jobs or none. Jobs of one queue keep their order.
+   * Pushes all jobs or none, but for those that another's lock keeps out. Jobs of one queue keep their order.
+   * @returns what came of each
    * @throws the client's error: after an error reply of Redis nothing was pushed; after a lasting loss of the connection
    *   either all jobs were pushed or none
    */
-  async push(jobs: readonly ReadyJob[]): Promise<void> {
+  async push(jobs: readonly ReadyJob[]): Promise<EnqueueResult[]> {
     const batch = { marker: this.#marker, number: ++this.#batches, rememberedS: REMEMBERED_S };
     const giveUpAt = performance.now() + PATIENCE_MS;
     for (;;) {
       try {
-        return await pushJobs(this.#connection, this.#keys, jobs, batch);
+        return await pushReady(this.#connection, this.#keys, jobs, batch);
       } catch (error) {
         if (!isPassing(error) || performance.now() > giveUpAt) throw error;
       }

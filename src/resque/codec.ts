@@ -6,8 +6,9 @@
 import { isUtf8 } from 'node:buffer';
 import { TsworkerError } from '../errors.js';
 import * as globals from '../globals.js';
-import type { DecodedPayload } from '../job.js';
+import type { DecodedPayload, JobLock } from '../job.js';
 import { stringEnd } from './json-scan.js';
+import { lockText } from './lock.js';
 
 const RIGHT = 'a payload is a JSON object such as {"class":"Archive","args":[35,"tar"]}';
 const LONG_DIGITS = /\d{16}/;
@@ -85,7 +86,7 @@ function describe(value: unknown): string {
  * honoured, `undefined` in a list is null), but a `bigint` is written as an exact integer. A `number` from 2^53 up is
  * also an integer in JSON, so it comes back as a `bigint`; -0 comes back as 0.
  * @param fields further members of the payload
- * @param expiresAt see {@link DecodedPayload}; written into the member `tsworker`, which other programs ignore
+ * @param own written into the member `tsworker`, which other programs ignore
  * @throws TsworkerError PAYLOAD if the class is empty, or a value cannot be encoded: a function, a symbol, NaN, an
  *   infinity, a cycle, text with a lone surrogate (Ruby cannot read it). The message names the place.
  */
@@ -93,7 +94,7 @@ export function encodePayload(
   className: string,
   args: readonly unknown[],
   fields: Readonly<Record<string, string>> = {},
-  expiresAt?: number,
+  own: OwnFields = {},
 ): string {
   if (typeof className !== 'string' || className === '') {
     throw new TsworkerError('PAYLOAD', 'a job needs the name of its class: a string that is not empty');
@@ -103,16 +104,27 @@ export function encodePayload(
     const more = Object.entries(fields).map(
       ([key, value]) => `,${globals.JSON.stringify(key)}:${globals.JSON.stringify(value)}`,
     );
-    return `{"class":${text(className, 'class')},"args":${encode(args, '', 'args', [])}${more.join('')}${expiryText(expiresAt)}}`;
+    return `{"class":${text(className, 'class')},"args":${encode(args, '', 'args', [])}${more.join('')}${ownText(own)}}`;
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw new TsworkerError('PAYLOAD', `the args of ${className} are nested too deeply or too large`, { cause: error });
   }
 }
 
-/** The last member of a payload; '' where it never expires. */
-export function expiryText(expiresAt: number | undefined): string {
-  return expiresAt === undefined ? '' : `,"tsworker":{"expires_at":${Math.ceil(expiresAt)}}`;
+/** What we say about a job in its payload. */
+export interface OwnFields {
+  /** See {@link DecodedPayload}. */
+  readonly expiresAt?: number | undefined;
+  readonly lock?: JobLock | undefined;
+}
+
+/** The last member of a payload; '' where there is nothing to say. */
+export function ownText({ expiresAt, lock }: OwnFields): string {
+  const fields = [
+    ...(expiresAt === undefined ? [] : [`"expires_at":${Math.ceil(expiresAt)}`]),
+    ...(lock === undefined ? [] : [`"unique":${lockText(lock)}`]),
+  ];
+  return fields.length === 0 ? '' : `,"tsworker":{${fields.join(',')}}`;
 }
 
 /** `at` names the place of the value in errors; `above` are the objects that contain it, to find cycles. */

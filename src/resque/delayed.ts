@@ -3,12 +3,14 @@
  * and takes single ones out. Ruby's `enqueue_in` and `enqueue_at` write the same, so no other scheduler is needed; while
  * one of another kind runs, ours does nothing (see scripts/delayed/). When and by whom is scheduler/'s matter.
  */
+import type { EnqueueResult } from '../job.js';
 import type { Connection } from '../redis/connection.js';
-import { encodePayload } from './codec.js';
+import { delayNames, itemText } from './delayed-item.js';
 import type { Due } from './due.js';
-import type { NewJob } from './enqueue.js';
-import { expiriesOf } from './expiry.js';
 import type { Keys } from './keys.js';
+import { lockArgsOf } from './lock.js';
+import type { ReadyJob } from './payload-text.js';
+import { pushUnique } from './push-unique.js';
 import { callScript, SCRIPTS } from './scripts/index.js';
 
 /** A delayed item, identified by its time and its bytes. */
@@ -33,52 +35,37 @@ export type Taken = 'taken' | 'gone' | 'refused';
 const MOST_IN_ONE_CALL = 1000;
 const STATES: Readonly<Record<string, Taken>> = { '1': 'taken', '0': 'gone', x: 'refused' };
 
-function names(keys: Keys): string[] {
-  const prefixes = [keys.queue(''), keys.delayedAt(''), keys.delayedItem('')];
-  return [keys.queues, ...prefixes, keys.failed, keys.failures, keys.never];
-}
-
 /**
  * Enqueues jobs for later, a thousand in each step: all of these or none. What is due already goes to its queue.
- * @param fields stand beside class and args in each payload
- * @returns for each job when it is due, rounded up to whole seconds; undefined where it went to its queue
- * @throws TsworkerError PAYLOAD where an argument cannot be written as JSON; nothing is enqueued then
+ * @returns what came of each
  */
-export async function enqueueDelayed(
+export async function delayJobs(
   connection: Connection,
   keys: Keys,
-  jobs: readonly (NewJob & { readonly due: Due })[],
-  fields: Readonly<Record<string, string>> = {},
-): Promise<(Date | undefined)[]> {
-  const expiries = await expiriesOf(connection, jobs);
-  const ready = jobs.map(({ queue, class: name, args = [], due }, i) => {
-    return { queue, payload: encodePayload(name, args, fields, expiries[i]), due };
-  });
-  return await delayPayloads(connection, keys, ready);
+  jobs: readonly (ReadyJob & { readonly due: Due })[],
+): Promise<EnqueueResult[]> {
+  const results: EnqueueResult[] = [];
+  for (let first = 0; first < jobs.length; first += MOST_IN_ONE_CALL) {
+    const some = jobs.slice(first, first + MOST_IN_ONE_CALL);
+    const push = some.some(({ lock }) => lock !== undefined) ? pushUnique : delay;
+    results.push(...(await push(connection, keys, some)));
+  }
+  return results;
 }
 
-/** The same for encoded payloads. */
-export async function delayPayloads(
+async function delay(
   connection: Connection,
   keys: Keys,
-  jobs: readonly { readonly queue: string; readonly payload: string; readonly due: Due }[],
-): Promise<(Date | undefined)[]> {
-  const args = jobs.map(({ queue, payload, due }) => {
+  jobs: readonly (ReadyJob & { readonly due: Due })[],
+): Promise<EnqueueResult[]> {
+  const args = jobs.flatMap(({ queue, payload, due }) => {
     const [kind, ms] = 'at' in due ? ['at', due.at.getTime()] : ['in', due.inMs];
     return [kind, String(ms), queue, payload, itemText(payload, queue)];
   });
-  const times: (Date | undefined)[] = [];
-  for (let first = 0; first < args.length; first += MOST_IN_ONE_CALL) {
-    const some = args.slice(first, first + MOST_IN_ONE_CALL).flat();
-    const reply = await callScript(connection, SCRIPTS.delay, [keys.delayedTimes], [...names(keys), ...some]);
-    for (const time of reply as number[]) times.push(time === 0 ? undefined : new Date(time * 1000));
-  }
-  return times;
-}
-
-/** The payload with its queue as the last member, as Ruby writes it. */
-export function itemText(payload: string, queue: string): string {
-  return `${payload.slice(0, -1)},"queue":${JSON.stringify(queue)}}`;
+  const reply = await callScript(connection, SCRIPTS.delay, [keys.delayedTimes], [...delayNames(keys), ...args]);
+  return (reply as number[]).map((time) =>
+    time === 0 ? { status: 'enqueued' } : { status: 'delayed', at: new Date(time * 1000) },
+  );
 }
 
 export interface PromoteOptions {
@@ -123,7 +110,7 @@ const MOST_BYTES = 256 * 1024;
 export async function promoteDue(connection: Connection, keys: Keys, options: PromoteOptions): Promise<Promotion> {
   const { name, leaseMs, locks } = options;
   const limits = [String(leaseMs), String(MOST_ITEMS), String(MOST_BYTES)];
-  const args = [...names(keys), keys.scheduler, name, ...limits, ...locks];
+  const args = [...delayNames(keys), keys.scheduler, name, ...limits, ...locks];
   const declared = [keys.delayedTimes, keys.schedule, keys.changedSchedules];
   const reply = await callScript(connection, SCRIPTS.promote, declared, args, { binary: true });
   const [state, ms, who, promoted, time, item, nowMs, revision, changed] = reply as PromoteReply;
@@ -146,8 +133,11 @@ export async function takeDelayed(
   items: readonly (DelayedItem & { readonly destination: Destination })[],
 ): Promise<Taken[]> {
   if (items.length === 0) return [];
-  const args = items.flatMap(({ time, item, destination }) => [time, item, ...destinationArgs(destination)]);
-  const reply = await callScript(connection, SCRIPTS.takeDelayed, [keys.delayedTimes], [...names(keys), ...args]);
+  const args = items.flatMap(({ time, item, destination }) => {
+    const hasEnded = destination.to === 'failed' || destination.to === 'nowhere';
+    return [time, item, ...destinationArgs(destination), ...lockArgsOf(keys, item, hasEnded)];
+  });
+  const reply = await callScript(connection, SCRIPTS.takeDelayed, [keys.delayedTimes], [...delayNames(keys), ...args]);
   return Array.from(String(reply), (state) => STATES[state]);
 }
 

@@ -45,12 +45,24 @@ export interface Keys {
   readonly retries: string;
   /** Ours: a hash of counts beside Resque's own two (retried, scheduled). */
   readonly stat: string;
+  /** Ours: a hash, id → what somebody has done to failed jobs in the dashboard. Expires. */
+  readonly operations: string;
+  /** Ours: the id of the operation that runs. Expires. */
+  readonly operation: string;
   /** Ours: written when any write is needed (-wait-replicas). Expires. */
   readonly fence: string;
   /** Ours: never exists. For keys that a script must declare, and for commands that it tries. */
   readonly never: string;
   /** Ours: how many batches of a long enqueue were pushed. Expires. */
   enqueued(nonce: string): string;
+  /** Ours: asks the process that runs this operation to stop. Expires. */
+  cancelOf(operation: string): string;
+  /** Ours: short hashes of the payloads that it has retried. Expires. */
+  payloadsOf(operation: string): string;
+  /** Ours: the failed entries that it has removed: a list. Expires. */
+  trashOf(operation: string): string;
+  /** Ours: the lock of a unique job, `<Class>:<sha1>`. Expires. */
+  unique(name: string): string;
   queue(name: string): string;
   /** Ours: the quarantine of a queue, a list of the jobs with which two processes died. */
   quarantine(name: string): string;
@@ -102,9 +114,15 @@ export function createKeys(namespace: string): Keys {
     quarantines: `${namespace}tsworker:quarantine`,
     retries: `${namespace}tsworker:retries`,
     stat: `${namespace}tsworker:stat`,
+    operations: `${namespace}tsworker:operations`,
+    operation: `${namespace}tsworker:operation`,
     fence: `${namespace}tsworker:fence`,
     never: `${namespace}tsworker:never`,
     enqueued: (nonce) => `${namespace}tsworker:enqueue:${nonce}`,
+    cancelOf: (operation) => `${namespace}tsworker:cancel:${operation}`,
+    payloadsOf: (operation) => `${namespace}tsworker:retried:${operation}`,
+    trashOf: (operation) => `${namespace}tsworker:trash:${operation}`,
+    unique: (name) => `${namespace}tsworker:unique:${name}`,
     queue: (name) => `${namespace}queue:${name}`,
     quarantine: (name) => `${namespace}tsworker:quarantine:${name}`,
     retriesOf: (name) => `${namespace}tsworker:retries:${name}`,

@@ -4,13 +4,17 @@
  */
 import { isUtf8 } from 'node:buffer';
 import { TsworkerError } from '../errors.js';
-import { toPayload } from './codec.js';
+import { decodePayload, toPayload } from './codec.js';
 import { type Member, membersOf } from './json-scan.js';
+import { lockText, readLock } from './lock.js';
+import { type NewLock, newLock } from './unique.js';
 
 /** A job that is ready to be pushed. */
 export interface ReadyJob {
   readonly queue: string;
   readonly payload: string;
+  /** Of a unique job: to be taken together with the push. */
+  readonly lock?: NewLock | undefined;
 }
 
 /** An argument of the command line: JSON if it is valid JSON, else text. */
@@ -40,7 +44,37 @@ export function readJobLine(line: Buffer, queue: string | undefined): ReadyJob {
   if (name === '') throw refusal('its class is empty');
   refuseOdd(text, value, 'the job');
   const members = new Map((membersOf(line) ?? []).map((member) => [member.key, member]));
-  return { queue: queueIn(value as Readonly<Record<string, unknown>>, queue), payload: payloadIn(line, members) };
+  const payload = payloadIn(line, members);
+  const lock = readLock(Buffer.from(payload));
+  const job = { queue: queueIn(value as Readonly<Record<string, unknown>>, queue), payload };
+  return lock === undefined ? job : { ...job, lock: { ...lock, onConflict: 'keep', borne: true } };
+}
+
+/** Adds members to what we say about a job in its payload: an object, or ''. */
+function withOwn(payload: string, fields: string): string {
+  if (fields === '') return payload;
+  const bytes = Buffer.from(payload);
+  const own = membersOf(bytes)?.findLast(({ key }) => key === 'tsworker');
+  if (own === undefined) return `${payload.slice(0, -1)},"tsworker":{${fields}}}`;
+  const known = bytes.toString('utf8', own.from, own.to).trim();
+  // What is no object says nothing.
+  const inside = known.startsWith('{') ? known.slice(1, -1).trim() : '';
+  const object = `{${inside}${inside === '' ? '' : ','}${fields}}`;
+  return bytes.toString('utf8', 0, own.from) + object + bytes.toString('utf8', own.to);
+}
+
+/** A job that is to be unique for so many seconds, by its class and arguments, unless its payload says so already. */
+export function asUnique(job: ReadyJob, ttl: number): ReadyJob {
+  if (job.lock !== undefined) return job;
+  const { class: name, args } = decodePayload(Buffer.from(job.payload), true);
+  const lock = newLock({ by: undefined, until: 'done', ttl, onConflict: 'keep' }, name, args);
+  return { ...job, payload: withOwn(job.payload, `"unique":${lockText(lock)}`), lock };
+}
+
+/** A job that expires at this time, by Redis' clock. Milliseconds; undefined: it does not. */
+export function asExpiring(job: ReadyJob, expiresAt: number | undefined): ReadyJob {
+  if (expiresAt === undefined) return job;
+  return { ...job, payload: withOwn(job.payload, `"expires_at":${Math.ceil(expiresAt)}`) };
 }
 
 function queueIn(job: Readonly<Record<string, unknown>>, fallback: string | undefined): string {

@@ -1,6 +1,8 @@
 /** Retries: takes single ones out, for commands. Workers do it in the claim script. */
 import type { Connection } from '../redis/connection.js';
 import type { Keys } from './keys.js';
+import { lockArgsOf } from './lock.js';
+import { parseRecord } from './record.js';
 import { callScript, SCRIPTS } from './scripts/index.js';
 
 /** A retry, identified by its queue and the bytes of its envelope. */
@@ -31,7 +33,10 @@ export async function takeRetries(
   items: readonly (RetryItem & { readonly destination: RetryDestination })[],
 ): Promise<RetryTaken[]> {
   if (items.length === 0) return [];
-  const args = items.flatMap(({ queue, envelope, destination }) => [queue, envelope, ...destinationArgs(destination)]);
+  const args = items.flatMap(({ queue, envelope, destination }) => [
+    ...[queue, envelope, ...destinationArgs(destination)],
+    ...lockArgsOf(keys, parseRecord(envelope)?.payload ?? envelope, destination.to !== 'queue'),
+  ]);
   const names = [keys.queues, keys.queue(''), keys.failed, keys.failures];
   const reply = await callScript(connection, SCRIPTS.takeRetries, [keys.retries], [...names, ...args]);
   return Array.from(String(reply), (state) => STATES[state]);

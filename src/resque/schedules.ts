@@ -2,8 +2,10 @@
  * Recurring jobs in Redis: what is scheduled, and what was enqueued of it (see scripts/schedule/). Knows names and texts;
  * what they mean is recurring/'s matter.
  */
+import type { JobLock } from '../job.js';
 import type { Connection } from '../redis/connection.js';
 import type { Keys } from './keys.js';
+import { lockArgs } from './lock.js';
 import { callScript, SCRIPTS } from './scripts/index.js';
 
 /** @param set '': the application has no schedule. @returns false where one that started later has published its own */
@@ -32,12 +34,19 @@ export interface TickChange {
   readonly ruby: boolean;
   readonly queue: string;
   readonly payloads: readonly string[];
+  /** Its job bears this lock: nothing is enqueued where another one holds it. */
+  readonly lock?: JobLock | undefined;
 }
 
-/** other: the value is another. held: a Ruby scheduler holds its lock. refused: the key of the queue is no list. */
-export type Ticked = 'done' | 'other' | 'paused' | 'held' | 'refused';
+/**
+ * kept: changed, but nothing was enqueued, since a job of an earlier tick holds the lock. other: the value is another. held:
+ * a Ruby scheduler holds its lock. refused: the key of the queue is no list.
+ */
+export type Ticked = 'done' | 'kept' | 'other' | 'paused' | 'held' | 'refused';
 
-const STATES: Readonly<Record<string, Ticked>> = { '1': 'done', '0': 'other', p: 'paused', h: 'held', x: 'refused' };
+const STATES: Readonly<Record<string, Ticked>> = {
+  ...{ '1': 'done', k: 'kept', '0': 'other', p: 'paused', h: 'held', x: 'refused' },
+};
 
 export interface TickOptions {
   /** The revision of what was read. */
@@ -61,8 +70,9 @@ export async function changeTicks(
     ...[keys.ticks, keys.schedule, keys.pausedSchedules],
     ...[keys.queues, keys.lastEnqueuedAt, keys.stat],
   ];
-  const args = changes.flatMap(({ name, seen, value, ruby, queue, payloads }) => [
+  const args = changes.flatMap(({ name, seen, value, ruby, queue, payloads, lock }) => [
     ...[name, seen, value, ruby ? '1' : '', at, queue],
+    ...(lock === undefined ? ['', '', '0'] : lockArgs(keys, lock, { renewMs: 0 })),
     ...[String(payloads.length), ...payloads],
   ]);
   const head = [revision, keys.queue(''), String(locks.length), ...locks];

@@ -7,6 +7,7 @@ import type { Argument, Connection } from '../redis/connection.js';
 import { confirmReplicas } from '../redis/replicas.js';
 import { failureParts } from './failure.js';
 import { createKeys, type Keys } from './keys.js';
+import { lockArgs, readLock } from './lock.js';
 import { claimRecord, parseRecord, QUARANTINED, suspectField } from './record.js';
 import { envelopeHead } from './retry-state.js';
 import { callScript, SCRIPTS } from './scripts/index.js';
@@ -84,6 +85,7 @@ export class RedisJobStore implements JobStore {
       blocked.push(...next.occupied);
     }
     if (finishes.length > 0 || claims.length > 0) await this.#confirm();
+    await this.#settleStarted(claims);
     return {
       settled,
       claims,
@@ -98,7 +100,13 @@ export class RedisJobStore implements JobStore {
   #arguments(finishes: readonly Finish[], idle: readonly number[], { tokenBase, runAt }: CallFacts): Argument[] {
     const { prefixes, keys, walk } = this.#fixed;
     const args: Argument[] = [String(finishes.length), String(idle.length), ...prefixes, tokenBase];
-    args.push(`,"run_at":"${runAt}",`, ...keys, this.#options.plan.weighted ? this.#walk(idle.length) : '', ...walk);
+    args.push(
+      `,"run_at":"${runAt}",`,
+      ...keys,
+      this.#options.plan.weighted ? this.#walk(idle.length) : '',
+      ...walk,
+      ...this.#locksOf(finishes),
+    );
     for (const finish of finishes) this.#pushFinish(args, finish);
     // The slots of the finishes are already in the arguments.
     const named = finishes.length > 0 && idle[0] === finishes[0].claim.slot ? finishes.length : 0;
@@ -140,14 +148,40 @@ export class RedisJobStore implements JobStore {
     }
   }
 
+  /** How many of the jobs are unique; then for each of these the number of its finish, and its lock. */
+  #locksOf(finishes: readonly Finish[]): string[] {
+    const args = ['0'];
+    for (let i = 0; i < finishes.length; i++) {
+      const { claim, outcome } = finishes[i];
+      if (claim.lock === undefined) continue;
+      const waits = outcome.kind === 'retry' || outcome.kind === 'requeue';
+      const change = waits ? { renewMs: outcome.kind === 'retry' ? outcome.inMs : 0 } : 'release';
+      args.push(String(i + 1), ...lockArgs(this.#keys, claim.lock, change));
+    }
+    if (args.length > 1) args[0] = String((args.length - 1) / 4);
+    return args;
+  }
+
+  /**
+   * The jobs of these claims start now. Whoever enqueues the same job after that gets in, so those whose lock ends here wait for
+   * it. If the call fails, the TTLs end the locks.
+   */
+  async #settleStarted(claims: readonly Claim[]): Promise<void> {
+    const locks = claims.flatMap(({ lock }) => lock ?? []);
+    if (locks.length === 0) return;
+    const args = locks.flatMap((lock) => lockArgs(this.#keys, lock, lock.untilStarted ? 'release' : { renewMs: 0 }));
+    const settled = callScript(this.#connection, SCRIPTS.settleLocks, [this.#keys.never], args).catch(() => {});
+    if (locks.some(({ untilStarted }) => untilStarted)) await settled;
+  }
+
   #readClaims(reply: ScriptReply, free: readonly number[], tokenBase: string): Claim[] {
     const claims: Claim[] = [];
     for (let i = FIRST_CLAIM, n = 0; i < reply.length; i += 2, n++) {
       const [code, payload] = [reply[i] as number, reply[i + 1] as Buffer];
       const [slot, token] = [free[n], tokenBase + free[n]];
       if (code >= 0)
-        claims.push({ slot, token, queue: this.#queueNames[code >> 1], payload, strict: (code & 1) === 1 });
-      else claims.push({ slot, token, queue: this.#queueNames[-1 - code], ...inEnvelope(payload) });
+        claims.push(claimOf({ slot, token, queue: this.#queueNames[code >> 1], payload, strict: (code & 1) === 1 }));
+      else claims.push(claimOf({ slot, token, queue: this.#queueNames[-1 - code], ...inEnvelope(payload) }));
     }
     return claims;
   }
@@ -156,7 +190,7 @@ export class RedisJobStore implements JobStore {
   async #claimLarge([index, ...payloads]: LargeJobs, free: readonly number[], { tokenBase, runAt }: CallFacts) {
     const queue = this.#queueNames[index];
     const wanted = payloads.slice(0, free.length).map((payload, i): Claim => {
-      return { slot: free[i], token: tokenBase + free[i], queue, payload, strict: isStrict(payload) };
+      return claimOf({ slot: free[i], token: tokenBase + free[i], queue, payload, strict: isStrict(payload) });
     });
     const args: Argument[] = [this.#fixed.registration];
     for (const claim of wanted)
@@ -179,6 +213,7 @@ export class RedisJobStore implements JobStore {
     for (let i = 0; i < slots.length; i += MOST_READ) claims.push(...(await this.#read(slots.slice(i, i + MOST_READ))));
     // Their jobs are run like those of any claim.
     if (claims.length > 0) await this.#confirm();
+    await this.#settleStarted(claims);
     return claims;
   }
 
@@ -189,7 +224,7 @@ export class RedisJobStore implements JobStore {
       const record = raw === null ? undefined : parseRecord(raw);
       if (!record?.token?.startsWith(`${this.#options.nonce}-`)) return [];
       const { token, queue, payload, strict, retry } = record;
-      return [{ slot: slots[i], token, queue, payload, strict, retry }];
+      return [claimOf({ slot: slots[i], token, queue, payload, strict, retry })];
     });
   }
 
@@ -240,6 +275,12 @@ function fixedArguments(
     ],
     registration,
   };
+}
+
+/** With the lock of a unique job. */
+function claimOf(claim: Claim): Claim {
+  const lock = readLock(claim.payload);
+  return lock === undefined ? claim : { ...claim, lock };
 }
 
 /** An invalid record counts as an unreadable payload. */

@@ -35,6 +35,8 @@ export type RecurringMessage =
   | { readonly kind: 'recurring'; readonly count: number }
   /** Ticks passed while no scheduler was there, and are not made up for. */
   | { readonly kind: 'missed'; readonly entry: string }
+  /** Not enqueued, since the job of an earlier tick has not ended. */
+  | { readonly kind: 'overlapping'; readonly entry: string }
   /** An entry that cannot be enqueued; sent once until something else is scheduled. */
   | { readonly kind: 'schedule problem'; readonly message: string };
 
@@ -189,11 +191,11 @@ export class RecurringJobs {
     for (const one of due) {
       if (payloadsLeft <= 0 || bytesLeft <= 0) break;
       const fits = Math.min(payloadsLeft, Math.floor(bytesLeft / one.entry.payload.length));
-      const { payloads, state, skipped } = fire(one.entry, one.state, nowMs, name, fits);
+      const { payloads, lock, state, skipped } = fire(one.entry, one.state, nowMs, name, fits);
       const value = tickText(one.entry.timing, state);
       const fireAt = state.next === undefined ? Number.POSITIVE_INFINITY : fireTime(one.entry, state.next);
       fired.push({ one, next: { ...one, seen: value, state, fireAt }, skipped });
-      changes.push(changeOf(one.entry, one.seen, value, payloads));
+      changes.push({ ...changeOf(one.entry, one.seen, value, payloads), lock });
       payloadsLeft -= payloads.length;
       bytesLeft -= payloads.length * one.entry.payload.length;
     }
@@ -203,6 +205,7 @@ export class RecurringJobs {
     let count = 0;
     fired.forEach(({ one, next, skipped }, i) => {
       if (became[i] === 'done') count += changes[i].payloads.length;
+      if (became[i] === 'kept') this.#options.tell({ kind: 'overlapping', entry: one.entry.name });
       if (became[i] === 'done' && skipped) this.#options.tell({ kind: 'missed', entry: one.entry.name });
       this.#goOn(became[i], one, next, nowMs);
     });
@@ -212,7 +215,7 @@ export class RecurringJobs {
   }
 
   #goOn(became: Ticked, one: Waiting, next: Waiting, nowMs: number): void {
-    if (became === 'done' && next.state.next !== undefined) this.#insert(next);
+    if ((became === 'done' || became === 'kept') && next.state.next !== undefined) this.#insert(next);
     if (became !== 'refused') return;
     this.#report(`${one.entry.name}: the key of its queue ${one.entry.queue} is no list`);
     this.#insert({ ...one, fireAt: nowMs + REFUSED_MS });

@@ -39,6 +39,7 @@ const KINDS: readonly string[] = [
   'scheduler problem',
   'recurring',
   'missed',
+  'overlapping',
   'schedule problem',
 ] satisfies SchedulerMessage['kind'][];
 

@@ -10,6 +10,8 @@ export type Order =
       readonly kind: 'start';
       readonly settings: Settings;
       readonly flags: Readonly<Record<string, unknown>>;
+      /** The configuration file, if it has middleware. */
+      readonly middleware?: string | undefined;
       /** Process the quarantines of the queues instead of the queues. */
       readonly quarantine?: boolean;
     }

@@ -22,6 +22,7 @@ const COUNT_MS = 300;
 export interface SupervisorOptions {
   readonly settings: Settings;
   readonly flags: Readonly<Record<string, unknown>>;
+  readonly middleware?: string | undefined;
   /** Starts the process of a child. */
   readonly fork: () => ChildProcess;
   readonly registry: ChildRegistry;
@@ -250,8 +251,8 @@ export class Supervisor {
   }
 
   #startOrder(concurrency: number): StartOrder {
-    const { settings, flags } = this.#options;
-    return { kind: 'start', settings: { ...settings, concurrency }, flags };
+    const { settings, flags, middleware } = this.#options;
+    return { kind: 'start', settings: { ...settings, concurrency }, flags, middleware };
   }
 
   #createSlot(number: number, start: StartOrder, { essential }: Pick<SlotFacts, 'essential'>): ChildSlot {

@@ -21,7 +21,7 @@ export type Pages = Readonly<Record<string, () => Page | Promise<Page>>>;
 
 /** Probes and scrapers need a few. */
 const LIMITS = { total: 256, ofOneAddress: 128 } as const;
-/** Requests here are a few lines: who takes longer to send one has nothing to ask. */
+/** How long a connection may take, in milliseconds. Requests here are a few lines: nobody needs longer to send one. */
 const TIMES = {
   headersTimeout: 5000,
   requestTimeout: 5000,
@@ -34,11 +34,21 @@ export class WebServer implements Service {
   readonly #address: HttpAddress;
   readonly #pages: ReadonlyMap<string, Pages[string]>;
   readonly #failed: (path: string, error: unknown) => void;
+  readonly #times: Readonly<Record<keyof typeof TIMES, number>>;
   #server: Server | undefined;
   #listening: Promise<void> | undefined;
 
-  /** @param failed told of a page that could not be made */
-  constructor(address: HttpAddress, pages: Pages, failed: (path: string, error: unknown) => void) {
+  /**
+   * @param failed called when a page could not be made
+   * @param times milliseconds; default: 5 s for each part of a request
+   */
+  constructor(
+    address: HttpAddress,
+    pages: Pages,
+    failed: (path: string, error: unknown) => void,
+    times: Partial<Record<keyof typeof TIMES, number>> = {},
+  ) {
+    this.#times = { ...TIMES, ...times };
     this.#address = address;
     this.#pages = new Map(Object.entries(pages));
     this.#failed = failed;
@@ -48,7 +58,7 @@ export class WebServer implements Service {
   async start(): Promise<void> {
     if (this.#server !== undefined) return;
     const limit = new ConnectionLimit(LIMITS);
-    const server = createServer(TIMES, (request, response) => {
+    const server = createServer(this.#times, (request, response) => {
       limit.count(request.socket, 1);
       response.once('close', () => limit.count(request.socket, -1));
       void this.#answer(request, response);

@@ -2,7 +2,9 @@
 import { randomBytes } from 'node:crypto';
 import { Engine } from '../engine/engine.js';
 import { EngineEvents } from '../engine/events.js';
-import type { Judge, Perform } from '../engine/interfaces.js';
+import type { Perform } from '../engine/interfaces.js';
+import type { Judge } from '../engine/run.js';
+import type { OutcomeHooks } from '../job-modules/outcome-hooks.js';
 import { logEngine } from '../log/log-subscriber.js';
 import type { Connection } from '../redis/connection.js';
 import { type Identity, workerId } from '../registry/identity.js';
@@ -18,6 +20,8 @@ export interface EngineParts {
   readonly perform: Perform;
   readonly judge: Judge;
   readonly watch: JobWatch;
+  /** The hooks that are told how jobs end; undefined: there are none. */
+  readonly outcomeHooks: OutcomeHooks | undefined;
   /** The registered job classes. */
   readonly classes: readonly string[];
   /** Incremented for each acknowledged job. */
@@ -58,13 +62,14 @@ function createStore({ settings, quarantine }: WorkerOptions, { connection, iden
   });
 }
 
-function count(events: EngineEvents, { connection, identity, watch, counts }: EngineParts): void {
+function count(events: EngineEvents, { connection, identity, watch, outcomeHooks, counts }: EngineParts): void {
   events
     .on('acked', (_claim, outcome) => {
       if (outcome.kind === 'done' || outcome.kind === 'discarded') counts.processed++;
       else if (outcome.kind === 'failed') counts.failed++;
     })
     .on('finished', (run, outcome) => watch.finished(run, outcome))
+    .on('finished', (run, outcome) => outcomeHooks?.tell(run, outcome))
     // This worker is alive but was removed from the registry: registers again at once. The next heartbeat would too.
     .on('unregistered', () => void reenter(connection, identity).catch(() => {}));
 }

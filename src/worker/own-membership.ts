@@ -3,7 +3,7 @@ import { maskUri } from '../config/uri.js';
 import { heartbeatWording } from '../log/log-subscriber.js';
 import { schedulerWording } from '../log/scheduler-log.js';
 import { workerConnectOptions } from '../redis/options.js';
-import { type HeartbeatMessage, heartbeatOptions } from '../registry/heartbeat.js';
+import { type HeartbeatMessage, heartbeatOptions } from '../registry/heartbeat-options.js';
 import type { Identity } from '../registry/identity.js';
 import { OwnMembership } from '../registry/membership.js';
 import { schedulerDataOf } from '../scheduler/create.js';

@@ -5,15 +5,18 @@
 import { maskUri } from '../config/uri.js';
 import type { Engine, EngineResult } from '../engine/engine.js';
 import * as globals from '../globals.js';
+import type { Surroundings } from '../job-modules/context.js';
 import { longestLimit } from '../job-modules/deadline.js';
 import { runSetup, runTeardown } from '../job-modules/hooks.js';
 import { createJudge } from '../job-modules/judge.js';
 import type { JobModules } from '../job-modules/load.js';
+import { OutcomeHooks } from '../job-modules/outcome-hooks.js';
 import { createPerform } from '../job-modules/perform.js';
 import { retryPolicy } from '../job-modules/retry-policy.js';
 import { readSchedule } from '../job-modules/schedule.js';
 import { connectWording, dumpRuns, startLine } from '../log/log-subscriber.js';
 import type { PublishedSet } from '../recurring/set-text.js';
+import { deadline } from '../redis/abortable.js';
 import { connect } from '../redis/connect.js';
 import type { Connection } from '../redis/connection.js';
 import { workerConnectOptions } from '../redis/options.js';
@@ -68,6 +71,15 @@ export async function runWorker(options: WorkerOptions): Promise<WorkResult> {
 const NOTHING_DONE: EngineResult = { putBack: 0, undelivered: 0 };
 /** How long `teardown` may take although nothing else is waited for. */
 const TEARDOWN_MS = 1000;
+
+/** How long the hooks that are told of the last jobs may take. */
+const HOOKS_MS = 5000;
+
+interface FaultParts {
+  readonly watcher: JobWatch;
+  readonly connection: Connection;
+  readonly outcomeHooks: OutcomeHooks | undefined;
+}
 
 class Worker {
   readonly #options: WorkerOptions;
@@ -257,7 +269,8 @@ class Worker {
     const { log, settings } = this.#options;
     // Not earlier: the job modules, or their setup, may install a tracer.
     const watch = await watchJobs(this.#workerId, (reason) => log.warn(reason));
-    const faults = this.#faults(modules, watch, connection);
+    const outcomeHooks = OutcomeHooks.of(modules.functions, this.#surroundings());
+    const faults = this.#faults(modules, { watcher: watch, connection, outcomeHooks });
     this.#releaseHandlers = faults.release;
     const retry = retryPolicy(settings.retry, '-retry');
     const engine = createEngine(this.#options, {
@@ -266,6 +279,7 @@ class Worker {
       perform: faults.perform,
       judge: createJudge({ functions: modules.functions, retry, workerId: this.#workerId, log }),
       watch,
+      outcomeHooks,
       classes: modules.functions.classes,
       counts: this.#counts,
     });
@@ -276,16 +290,28 @@ class Worker {
     await engine.start();
     const ended = await engine.ended;
     this.#shutdown.delivered();
+    if (outcomeHooks !== undefined) await this.#awaitHooks(outcomeHooks);
     return ended;
   }
 
-  #faults({ functions, decoder }: JobModules, watcher: JobWatch, connection: Connection): UncaughtErrors {
-    const { settings, log, flags, catchUncaught: caught } = this.#options;
+  /** What the hooks of the last jobs still do. */
+  async #awaitHooks(hooks: OutcomeHooks): Promise<void> {
+    const over = AbortSignal.any([this.#shutdown.over, deadline(HOOKS_MS)]);
+    if (await inTime(hooks.ended(), over)) return;
+    this.#options.log.warn('hooks of the last jobs did not finish in time: exiting without them');
+  }
+
+  #surroundings(): Surroundings {
+    const { log, flags, settings } = this.#options;
+    return { workerId: this.#workerId, log, flags, attempts: Math.max(1, settings.retry) };
+  }
+
+  #faults({ functions, decoder }: JobModules, { watcher, connection, outcomeHooks }: FaultParts): UncaughtErrors {
+    const { settings, log, catchUncaught: caught } = this.#options;
     const { useNumber, timeout } = settings;
-    const options = { functions, decoder, useNumber, timeoutMs: timeout * 1000, workerId: this.#workerId };
-    const attempts = Math.max(1, settings.retry);
+    const options = { functions, decoder, useNumber, timeoutMs: timeout * 1000, watcher, outcomeHooks };
     const clock = () => serverTimeMs(connection);
-    const perform = createPerform({ ...options, attempts, log, flags, watcher, serverTimeMs: clock });
+    const perform = createPerform({ ...this.#surroundings(), ...options, serverTimeMs: clock });
     if (!caught) return { perform, release: () => {} };
     return catchUncaughtErrors(perform, {
       onLate: (run, error) =>
@@ -308,7 +334,7 @@ class Worker {
   #announce(modules: JobModules, connection: Connection): void {
     const { settings, log, onReady, connect: ownConnect } = this.#options;
     const redis = ownConnect === undefined ? maskUri(settings.uri) : 'the client in the settings';
-    const limitMs = longestLimit(modules.functions, settings.timeout * 1000);
+    const limitMs = longestLimit(modules.functions.all, settings.timeout * 1000);
     const facts = { classes: modules.functions.classes, tracking: connection.tracking, limitMs };
     if (onReady === undefined) startLine(log, settings, { ...facts, redis });
     else onReady(facts);

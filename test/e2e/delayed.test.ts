@@ -32,7 +32,7 @@ async function delay(id: number): Promise<void> {
   const time = String(Number(seconds) + 1);
   const item = `{"class":"Remind","args":[${id}],"queue":"q"}`;
   await redis.client.rPush(`resque:delayed:${time}`, item);
-  await redis.client.sAdd(`resque:timestamps:${item}`, `resque:delayed:${time}`);
+  await redis.client.sAdd(`resque:timestamps:${item}`, `delayed:${time}`);
   await redis.client.zAdd('resque:delayed_queue_schedule', { value: time, score: Number(time) });
 }
 

@@ -1,6 +1,6 @@
 /** The heartbeat in a thread of its own, as it is built: a thread loads a file. */
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
-import type { HeartbeatMessage } from '../../src/registry/heartbeat.js';
+import type { HeartbeatMessage } from '../../src/registry/heartbeat-options.js';
 import type { Identity } from '../../src/registry/identity.js';
 import { register, unregister } from '../../src/registry/register.js';
 import type { ThreadedHeartbeat } from '../../src/registry/threaded.js';

@@ -64,6 +64,7 @@ test('contains what is needed and nothing else', () => {
     /^(package\.json|README\.md|LICENSE|CHANGELOG\.md)$/,
     /^bin\/(tsworker\.js|README\.md)$/,
     /^dist\/[\w/-]+\.(js|d\.ts)$/,
+    /^dist\/dashboard\/assets\/[\w-]+\.(css|js|svg|json)$/,
     /^dist\/resque\/scripts\/([\w-]+\/)?[\w-]+\.lua$/,
     /^jobs\/([\w-]+\.ts|README\.md)$/,
     /^config\/([\w-]+\.md|tsworker\.config\.ts|tsworker\.service|Procfile|docker-compose\.yml|kubernetes\.yaml|keda\.yaml|grafana-dashboard\.json)$/,

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
 import type { Connection } from '../../src/redis/connection.js';
 import { RedisChildRegistry } from '../../src/registry/child-registry.js';
-import type { HeartbeatMessage } from '../../src/registry/heartbeat.js';
+import type { HeartbeatMessage } from '../../src/registry/heartbeat-options.js';
 import { type Identity, workerId } from '../../src/registry/identity.js';
 import { readProcessStates, WORKING } from '../../src/registry/process-state.js';
 import { createKeys } from '../../src/resque/keys.js';

@@ -42,7 +42,16 @@ async function work(serverMs?: () => Promise<number>) {
   const workerId = (slot: number) => `w:1-${slot}:q`;
   const connection = await testConnection(redis.uri);
   const clock = serverMs ?? (() => serverTimeMs(connection));
-  const options = { functions, useNumber: true, workerId, timeoutMs: 0, log, flags: {}, serverTimeMs: clock };
+  const options = {
+    functions,
+    useNumber: true,
+    workerId,
+    timeoutMs: 0,
+    attempts: 5,
+    log,
+    flags: {},
+    serverTimeMs: clock,
+  };
   const judge = createJudge({ functions, retry: retryPolicy(5, 'test'), workerId, log });
   const { told } = await testEngine(redis.uri, createPerform(options), { queues: 'q', judge });
   return { ran, told };

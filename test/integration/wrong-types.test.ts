@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Finish } from '../../src/engine/interfaces.js';
 import { entryId } from '../../src/inspect/failed/entry.js';
 import { Remover, removalOf } from '../../src/inspect/failed/remove.js';
+import { restoreAll } from '../../src/inspect/failed/restore.js';
 import { takeQueued } from '../../src/inspect/queued.js';
 import { queueNameOf } from '../../src/inspect/queues.js';
 import { connect } from '../../src/redis/connect.js';
@@ -16,13 +17,18 @@ import { type Identity, workerId } from '../../src/registry/identity.js';
 import { countQuarantined } from '../../src/registry/quarantine.js';
 import { recoverWorker } from '../../src/registry/recover.js';
 import { enterAll, register, unregister } from '../../src/registry/register.js';
-import { enqueueDelayed, itemText, promoteDue, takeDelayed } from '../../src/resque/delayed.js';
+import { promoteDue, takeDelayed } from '../../src/resque/delayed.js';
+import { itemText } from '../../src/resque/delayed-item.js';
+import { enqueueDelayed } from '../../src/resque/enqueue.js';
 import { createKeys, type Keys } from '../../src/resque/keys.js';
+import { lockArgs } from '../../src/resque/lock.js';
 import { pushJobs } from '../../src/resque/push.js';
+import { pushUnique } from '../../src/resque/push-unique.js';
 import { takeRetries } from '../../src/resque/retries.js';
 import { envelopeHead } from '../../src/resque/retry-state.js';
 import { changeTicks, pauseSchedules, publishSchedule } from '../../src/resque/schedules.js';
-import { SCRIPTS, type ScriptName } from '../../src/resque/scripts/index.js';
+import { callScript, SCRIPTS, type ScriptName } from '../../src/resque/scripts/index.js';
+import type { NewLock } from '../../src/resque/unique.js';
 import { asJobError } from '../../src/thrown.js';
 import { startRedis, type TestRedis } from '../support/redis.js';
 import { type Snapshot, snapshot } from '../support/snapshot.js';
@@ -131,11 +137,18 @@ async function unfail(): Promise<() => Promise<unknown>> {
   return () => remover.remove(removals);
 }
 
+const TRASH = keys.trashOf('op');
+
+async function intoTrash(): Promise<() => Promise<unknown>> {
+  const remover = new Remover(connection, keys, TRASH);
+  return () => remover.remove(JOBS.map((id, n) => removalOf(n, Buffer.from(failedEntry(id)))));
+}
+
 const item = (id: number) => itemText(payload(id), 'q');
 async function delayed(): Promise<void> {
   await redis.client.zAdd(keys.delayedTimes, { score: Number(TIME), value: TIME });
   await redis.client.rPush(keys.delayedAt(TIME), JOBS.map(item));
-  for (const id of JOBS) await redis.client.sAdd(keys.delayedItem(item(id)), keys.delayedAt(TIME));
+  for (const id of JOBS) await redis.client.sAdd(keys.delayedItem(item(id)), `delayed:${TIME}`);
 }
 
 const registered = async () => {
@@ -143,7 +156,12 @@ const registered = async () => {
   await register(connection, LIVE);
 };
 
-const SCENARIOS: Readonly<Record<ScriptName, Scenario>> = {
+const lockOf = (id: number): NewLock => {
+  const lock = { key: `J:${id}`, token: 'token', ttl: 60, untilStarted: false, borne: true };
+  return { ...lock, onConflict: 'replace' };
+};
+
+const SCENARIOS: Readonly<Record<ScriptName | 'unfailToTrash', Scenario>> = {
   ackAndClaim: { place: withRetries, prepare: finishes, ends: 1, inParts: true },
   claimLarge: {
     place: () => redis.client.rPush(keys.queue('q'), `{"class":"J","args":[1],"x":"${'x'.repeat(1_100_000)}"}`),
@@ -162,12 +180,35 @@ const SCENARIOS: Readonly<Record<ScriptName, Scenario>> = {
   unregister: { place: registered, prepare: async () => () => unregister(connection, LIVE) },
   recover: { place: died, prepare: recoverAll, inParts: true },
   unfail: { place: () => redis.client.rPush(keys.failed, JOBS.map(failedEntry)), prepare: unfail },
+  unfailToTrash: { place: () => redis.client.rPush(keys.failed, JOBS.map(failedEntry)), prepare: intoTrash },
+  restore: {
+    place: () => redis.client.rPush(TRASH, JOBS.map(failedEntry)),
+    prepare: async () => () => restoreAll(connection, keys, TRASH, 4),
+  },
   enqueue: {
     brings: [7, 8],
     prepare: async () => {
       const batch = { marker: keys.enqueued('nonce'), number: 1, rememberedS: 60 };
       const jobs = [7, 8].map((id) => ({ queue: id === 7 ? 'q' : 'other', payload: payload(id) }));
       return () => pushJobs(connection, keys, jobs, batch);
+    },
+  },
+  pushUnique: {
+    brings: [7, 8],
+    prepare: async () => {
+      const batch = { marker: keys.enqueued('nonce'), number: 1, rememberedS: 60 };
+      const jobs = [7, 8].map((id) => ({ queue: id === 7 ? 'q' : 'other', payload: payload(id), lock: lockOf(id) }));
+      return () => pushUnique(connection, keys, jobs, batch);
+    },
+  },
+  settleLocks: {
+    place: async () => {
+      await enqueued();
+      for (const id of [7, 8]) await redis.client.set(keys.unique(`J:${id}`), 'token', { PX: 60_000 });
+    },
+    prepare: async () => async () => {
+      const args = [7, 8].flatMap((id) => lockArgs(keys, lockOf(id), id === 7 ? 'release' : { renewMs: 0 }));
+      await callScript(connection, SCRIPTS.settleLocks, [keys.never], args);
     },
   },
   delay: {
@@ -249,7 +290,16 @@ function keysInPlay(all: Keys): string[] {
   ]);
   const ids = [...LIVE_IDS.slice(0, 2), ...DEAD_IDS.slice(0, 2)];
   const workers = ids.flatMap((id) => [all.worker(id), all.started(id), all.processedBy(id), all.failuresOf(id)]);
-  return [...fixed, ...queues, ...workers, all.delayedAt(TIME), all.delayedItem(item(1)), all.enqueued('nonce')];
+  return [
+    TRASH,
+    ...fixed,
+    ...queues,
+    ...workers,
+    all.delayedAt(TIME),
+    all.delayedItem(item(1)),
+    all.enqueued('nonce'),
+    all.unique('J:7'),
+  ];
 }
 
 const KEYS = keysInPlay(keys);
@@ -263,9 +313,9 @@ const TYPES = {
 } as const;
 type Wrong = readonly [key: string, type: keyof typeof TYPES];
 
-/** How often each job is there, wherever. */
+/** How often each job is there, wherever; a lock that holds a copy of its payload is no place for a job. */
 function copies(seen: Snapshot): Readonly<Record<number, number>> {
-  const texts = seen.flatMap(([, , value]) => value.map(String));
+  const texts = seen.filter(([key]) => !key.includes(':unique:')).flatMap(([, , value]) => value.map(String));
   const count = (id: number) => texts.filter((text) => text.includes(`"args":[${id}]`)).length;
   return Object.fromEntries([...JOBS, 7, 8].map((id) => [id, count(id)]));
 }
@@ -307,10 +357,10 @@ const wrongKeys = fc.uniqueArray(
 );
 
 test('every script has a scenario', () => {
-  expect(Object.keys(SCENARIOS).sort()).toEqual(Object.keys(SCRIPTS).sort());
+  expect(Object.keys(SCENARIOS).sort()).toEqual([...Object.keys(SCRIPTS), 'unfailToTrash'].sort());
 });
 
-test.each(Object.keys(SCENARIOS) as ScriptName[])(
+test.each(Object.keys(SCENARIOS) as (keyof typeof SCENARIOS)[])(
   '%s',
   async (name) => {
     await check(SCENARIOS[name], []);

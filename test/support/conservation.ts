@@ -13,18 +13,20 @@ export interface JobCounts {
   readonly delayed: number;
   /** In the sets of failed jobs that are to run again. */
   readonly retrying: number;
+  /** Failed jobs that were removed, and can be brought back for an hour. */
+  readonly trashed: number;
   /** `stat:processed`, which counts successes only. */
   readonly processed: number;
   /** `stat:failed`: in step with `failed` as long as nobody clears that list. */
   readonly failedStat: number;
   /** Records whose worker is not registered: nobody would ever recover these. Always 0 in a sound system. */
   readonly orphaned: number;
-  /** queued + claimed + failed + quarantined + delayed + retrying + processed. */
+  /** queued + claimed + failed + quarantined + delayed + retrying + trashed + processed. */
   readonly total: number;
 }
 
 /*
- * KEYS[1]: the namespace. A script, so that no job moves between two counts. Returns nine numbers. Names of workers and
+ * KEYS[1]: the namespace. A script, so that no job moves between two counts. Returns ten numbers. Names of workers and
  * queues are read from the sets, as any other Resque program would; `worker:<id>:started` is no record, nor is
  * node-resque's `worker:ping:<name>`.
  */
@@ -52,15 +54,17 @@ for _, id in ipairs(redis.call('SMEMBERS', ns .. 'workers')) do
   records[key] = true
   claimed = claimed + redis.call('EXISTS', key)
 end
-local prefix = ns .. 'worker:'
+local prefix, trash = ns .. 'worker:', ns .. 'tsworker:trash:'
+local trashed = 0
 for _, key in ipairs(redis.call('KEYS', '*')) do
+  if key:sub(1, #trash) == trash then trashed = trashed + redis.call('LLEN', key) end
   local id = key:sub(1, #prefix) == prefix and key:sub(#prefix + 1) or nil
   if id and not records[key] and id:sub(-8) ~= ':started' and id:sub(1, 5) ~= 'ping:' then orphaned = orphaned + 1 end
 end
 local function number(key) return tonumber(redis.call('GET', ns .. key) or '0') end
 return {
   queued, claimed, redis.call('LLEN', ns .. 'failed'), number('stat:processed'), number('stat:failed'), orphaned,
-  quarantined, delayed, retrying,
+  quarantined, delayed, retrying, trashed,
 }
 `;
 
@@ -76,9 +80,10 @@ export async function countJobs(client: TestClient, namespace = 'resque:'): Prom
     quarantined = 0,
     delayed = 0,
     retrying = 0,
+    trashed = 0,
   ] = reply.map(Number);
-  const total = queued + claimed + failed + quarantined + delayed + retrying + processed;
-  return { queued, claimed, failed, quarantined, delayed, retrying, processed, failedStat, orphaned, total };
+  const total = queued + claimed + failed + quarantined + delayed + retrying + trashed + processed;
+  return { queued, claimed, failed, quarantined, delayed, retrying, trashed, processed, failedStat, orphaned, total };
 }
 
 /** Throws unless every enqueued job is in exactly one place. The message shows all counts. */

@@ -133,7 +133,7 @@ describe('what hangs on an error', () => {
         expectPlain(error);
         written(error);
       }),
-      { numRuns: 500 },
+      { numRuns: 200 },
     );
   });
 });

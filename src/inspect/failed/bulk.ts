@@ -3,6 +3,9 @@
  * again meanwhile is not retried again. Page by page, an atomic step each, while others push to the list and remove from it.
  * Must not know who asks for it.
  *
+ * An entry that was the newest then is looked at together with each page: as long as it stands where it is expected, what is
+ * read below it was there. Where it is gone, an older one takes its place, and what stood between them is left.
+ *
  * Where others remove entries, what is still to come moves down, and would be passed over. So each page is read with the
  * entry before it; where that is another than expected, it is looked for below, and the sweep goes on behind it.
  */
@@ -10,7 +13,7 @@ import { TsworkerError } from '../../errors.js';
 import { slices } from '../batch.js';
 import { entryId } from './entry.js';
 import type { FailedFilter } from './filter.js';
-import type { FailedList, Listed } from './list.js';
+import type { Anchor, FailedList, Listed } from './list.js';
 import { mostInOneCall, type Remover } from './remove.js';
 import { type Action, type Brief, type Chosen, chooseMatching, type Left, leftOf } from './select.js';
 
@@ -19,6 +22,10 @@ export interface SweepOptions {
   readonly filter: FailedFilter;
   /** Look at the oldest so many at most: those that somebody has seen, and agreed to. */
   readonly most?: number;
+  /** The same by some of the newest entries of those, as {@link FailedList.anchors} gives them. */
+  readonly upTo?: readonly Anchor[] | undefined;
+  /** Take so many at most. */
+  readonly mostTaken?: number | undefined;
   /** Take no more than so many in one step. */
   readonly step?: number;
 }
@@ -28,12 +35,16 @@ export interface SweepStep {
   readonly seen: number;
   readonly of: number;
   readonly taken: readonly Brief[];
+  /** The same, as they stood in the list. */
+  readonly entries: readonly Listed[];
 }
 
 type Candidate = Extract<Chosen, { removal: object }>;
 
 /** Pages in a row: only a list that somebody else empties at the same time comes near. */
 const MOST_STALLS = 10_000;
+/** An anchor that is gone is not looked for in a million entries: the next one is older, and will do. */
+const MOST_ANCHOR_PAGES = 20;
 
 export class Sweep {
   readonly #list: FailedList;
@@ -43,8 +54,9 @@ export class Sweep {
   #at = 0;
   /** The id of the entry before that one. */
   #before: string | undefined;
-  /** Where the entries end that were there at the start. */
+  /** Where the entries end that were there at the start: behind the first anchor. */
   #end = 0;
+  #anchors: readonly Anchor[] = [];
   #taken = 0;
   #left: Left[] = [];
 
@@ -61,25 +73,55 @@ export class Sweep {
 
   /** One step for each change in Redis and for each page. The caller stops it between two steps by not asking on. */
   async *steps(): AsyncGenerator<SweepStep> {
-    this.#end = Math.min(this.#options.most ?? Number.POSITIVE_INFINITY, await this.#list.length());
+    await this.#findEnd();
     let stalls = 0;
-    while (this.#at < this.#end) {
+    while (this.#at < this.#end && this.#mayTake > 0) {
       const [at, taken] = [this.#at, this.#taken];
       const page = await this.#read();
-      if (page?.length === 0) return;
-      if (page === undefined) await this.#goBack();
+      if (page === 'late') await this.#findAnchor();
+      if (page === 'late' || page === undefined) await this.#goBack();
+      else if (page.length === 0) return;
       else yield* this.#take(page);
       stalls = this.#at > at || this.#taken > taken ? 0 : stalls + 1;
       if (stalls > MOST_STALLS) throw new TsworkerError('REDIS', 'the failed list changes faster than it can be read');
     }
   }
 
-  /** @returns undefined where another entry than expected stands before the page */
-  async #read(): Promise<Listed[] | undefined> {
+  get #mayTake(): number {
+    return (this.#options.mostTaken ?? Number.POSITIVE_INFINITY) - this.#taken;
+  }
+
+  async #findEnd(): Promise<void> {
+    const { upTo, most = Number.POSITIVE_INFINITY } = this.#options;
+    this.#anchors = upTo ?? (await this.#list.anchors(Math.min(most, await this.#list.length())));
+    await this.#findAnchor();
+  }
+
+  /** Where the newest one stands now that is still there. Without any, nothing is known to have been there. */
+  async #findAnchor(): Promise<void> {
+    for (const [i, { n, id }] of this.#anchors.entries()) {
+      const found = await this.#list.find((one) => one.startsWith(id), n, MOST_ANCHOR_PAGES);
+      if (found === undefined) continue;
+      this.#anchors = [{ n: found.n, id }, ...this.#anchors.slice(i + 1)];
+      this.#end = found.n + 1;
+      return;
+    }
+    this.#end = 0;
+  }
+
+  /** Entries never move up: where it stands there after a page was read, it stood there or higher before. */
+  async #anchorStands(): Promise<boolean> {
+    const [entry] = await this.#list.read(this.#end - 1, 1);
+    return entry !== undefined && entryId(entry.raw).startsWith(this.#anchors[0].id);
+  }
+
+  /** @returns undefined where another entry than expected stands before the page; late: it may hold newer ones */
+  async #read(): Promise<Listed[] | undefined | 'late'> {
     const overlap = this.#before === undefined ? 0 : 1;
     const distance = Math.min(this.#at + this.#list.pageSize, this.#end - this.#at);
     const size = Math.min(this.#list.pageSize, this.#end - this.#at, mostInOneCall(distance, this.#list.meanBytes));
     const page = await this.#list.read(this.#at - overlap, size + overlap);
+    if (!(await this.#anchorStands())) return 'late';
     if (overlap === 0) return page;
     const before = page.shift();
     return before !== undefined && entryId(before.raw) === this.#before ? page : undefined;
@@ -87,13 +129,10 @@ export class Sweep {
 
   /** Behind where that entry stands now; where it is gone itself, all are looked at once more. */
   async #goBack(): Promise<void> {
+    if (this.#before === undefined) return;
     const found = await this.#list.find((id) => id === this.#before, this.#at - 1);
     if (found === undefined) [this.#at, this.#before, this.#left] = [0, undefined, []];
-    else {
-      // All that is still to come has moved down by as many.
-      this.#end -= this.#at - (found.n + 1);
-      this.#at = found.n + 1;
-    }
+    else this.#at = found.n + 1;
   }
 
   async *#take(page: readonly Listed[]): AsyncGenerator<SweepStep> {
@@ -101,7 +140,10 @@ export class Sweep {
     const chosen = chooseMatching(page, action, filter);
     const gone = new Set<Chosen>();
     let refusal = '';
-    for (const some of slices(chosen.filter(isCandidate), step)) {
+    const listed = new Map(page.map((one) => [one.n, one]));
+    const candidates = chosen.filter(isCandidate);
+    const [going, others] = [candidates.slice(0, this.#mayTake), new Set<Chosen>(candidates.slice(this.#mayTake))];
+    for (const some of slices(going, step)) {
       const removals = some.map(({ removal }) => ({ ...removal, n: removal.n - gone.size }));
       const reply = await this.#remover.remove(removals);
       const taken = some.filter((_, i) => reply.states[i] === 'taken');
@@ -109,24 +151,25 @@ export class Sweep {
       this.#taken += taken.length;
       this.#end -= taken.length;
       if (reply.refusal !== '') refusal = reply.refusal;
-      yield this.#step(taken);
+      yield this.#step(taken, listed);
       // What stood elsewhere is found where the page is read again.
       if (reply.states.includes('elsewhere')) return;
     }
-    this.#passOver(page, chosen, { gone, refusal });
+    this.#passOver(page, chosen, { gone, others, refusal });
     if (gone.size === 0) yield this.#step([]);
   }
 
-  #step(taken: readonly Chosen[]): SweepStep {
+  #step(taken: readonly Chosen[], page: ReadonlyMap<number, Listed> = new Map()): SweepStep {
     const [seen, of] = [this.#at + this.#taken, this.#end + this.#taken];
-    return { seen, of, taken: taken.map(({ brief }) => brief) };
+    const entries = taken.flatMap(({ brief }) => page.get(brief.n) ?? []);
+    return { seen, of, taken: taken.map(({ brief }) => brief), entries };
   }
 
-  #passOver(page: readonly Listed[], chosen: readonly Chosen[], { gone, refusal }: Passed): void {
+  #passOver(page: readonly Listed[], chosen: readonly Chosen[], { gone, others, refusal }: Passed): void {
     let before = 0;
     for (const one of chosen) {
       if (gone.has(one)) before++;
-      else this.#left.push({ ...leftOf(one, refusal), n: one.brief.n - before });
+      else if (!others.has(one)) this.#left.push({ ...leftOf(one, refusal), n: one.brief.n - before });
     }
     const took = new Set([...gone].map(({ brief }) => brief.n));
     const last = page.findLast(({ n }) => !took.has(n));
@@ -137,6 +180,8 @@ export class Sweep {
 
 interface Passed {
   readonly gone: ReadonlySet<Chosen>;
+  /** More than may be taken. */
+  readonly others: ReadonlySet<Chosen>;
   /** What Redis said of those that it refused. */
   readonly refusal: string;
 }

@@ -19,6 +19,8 @@ export interface FailedFilter {
   readonly error?: RegExp | string | undefined;
   /** Only those that Resque's web page has retried already (true), or only the others (false). */
   readonly retried?: boolean | undefined;
+  /** Anything else that must hold. */
+  readonly also?: ((entry: FailedEntry) => boolean) | undefined;
 }
 
 export function isFiltered(filter: FailedFilter): boolean {
@@ -56,13 +58,14 @@ function textsOf({ exception, error }: FailedEntry): readonly string[] {
 
 /** But for the error. */
 function isMeant(entry: FailedEntry, filter: FailedFilter): boolean {
-  const { classes, queues, kinds, retried } = filter;
+  const { classes, queues, kinds, retried, also } = filter;
   return (
     (classes === undefined || classes.includes(entry.class) || classes.includes(entry.wrapper ?? entry.class)) &&
     (queues === undefined || queues.includes(entry.queue)) &&
     (retried === undefined || retried === (entry.retriedAt !== undefined)) &&
     isInTime(entry, filter) &&
-    (kinds === undefined || kinds.includes(fingerprint(entry)))
+    (kinds === undefined || kinds.includes(fingerprint(entry))) &&
+    (also === undefined || also(entry))
   );
 }
 

@@ -4,6 +4,7 @@
  * agree.
  */
 import { hash } from 'node:crypto';
+import { maskText } from '../secrets.js';
 
 /** What is known of a failure. */
 export interface Failure {
@@ -30,6 +31,7 @@ const VARYING = new RegExp(
     /`(?<back>[^`']*)[`']/,
     /[a-z][a-z\d+.-]{1,20}:\/\/[^\s"'<>()[\]{},]+/i,
     /[\w.+-]{1,64}@[\w-]{1,64}(?:\.[\w-]{1,64})+/,
+    /(?<=\w=)[^\s"'`,;&]+/,
     // A UUID, or another id in hexadecimal digits.
     /\b[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}\b/i,
     /\b(?:0x[\da-f]+|[\da-f]{8,})\b/i,
@@ -48,9 +50,12 @@ const VARYING = new RegExp(
 /** A name in a program, as in `reading 'percent'`: part of the kind. Anything else in quotes is a value. */
 const IDENTIFIER = /^[a-z_$][\w$.:#]*$/i;
 
-/** The first line of a message with `#` for all that differs from one failure to the next. */
+/**
+ * The first line of a message with `#` for all that differs from one failure to the next. Secrets are masked: a fingerprint
+ * is shown to people who may not see them, and a short secret could be guessed from it.
+ */
 export function normalizeMessage(message: string): string {
-  const [line] = message.slice(0, MOST_READ).split('\n', 1);
+  const [line] = maskText(message.slice(0, MOST_READ)).split('\n', 1);
   return line.replace(VARYING, varying).replace(/\s+/g, ' ').trim().slice(0, MOST_KEPT);
 }
 

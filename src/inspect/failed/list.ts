@@ -9,6 +9,13 @@ import type { Connection } from '../../redis/connection.js';
 import type { Keys } from '../../resque/keys.js';
 import { entryId } from './entry.js';
 
+/** An entry, and where it stood. */
+export interface Anchor {
+  readonly n: number;
+  /** SHA-1, or its beginning. */
+  readonly id: string;
+}
+
 /** An entry as it was read. */
 export interface Listed {
   readonly n: number;
@@ -16,6 +23,9 @@ export interface Listed {
 }
 
 export const MOST_IN_PAGE = 1000;
+/** Of the newest so many each, then farther and farther apart. */
+const NEAR_ANCHORS = 8;
+const FAR_ANCHORS = 10;
 const FIRST_PAGE = 100;
 /** Measured: larger pages cost memory and time to collect it again, smaller ones more calls. */
 const PAGE_BYTES = 350_000;
@@ -57,6 +67,17 @@ export class FailedList {
   }
 
   /**
+   * Some of the newest entries, the newest first: as long as one of them is there, what is below it was there now.
+   * @param length of how many entries, the oldest
+   */
+  async anchors(length: number): Promise<readonly Anchor[]> {
+    const near = Math.max(0, length - NEAR_ANCHORS);
+    const far = Array.from({ length: FAR_ANCHORS }, (_, i) => near - 2 ** i).filter((n) => n >= 0);
+    const [newest, ...others] = await Promise.all([this.read(near, length - near), ...far.map((n) => this.read(n, 1))]);
+    return [...newest.reverse(), ...others.flat()].map(({ n, raw }) => ({ n, id: entryId(raw) }));
+  }
+
+  /**
    * Pages from N downwards, newest first, and so within a page. Nothing that was there at the start is missed: what
    * others remove moves entries only to where the walk has yet to come, so that one may be met twice.
    * @param from the N of the first; default the newest
@@ -71,11 +92,19 @@ export class FailedList {
     }
   }
 
-  /** Where this entry stands now, at N or below: entries never move up. */
-  async find(matches: (id: string) => boolean, from: number): Promise<Listed | undefined> {
+  /**
+   * Where this entry stands now, at N or below: entries never move up.
+   * @param mostPages after so many it is given up
+   */
+  async find(
+    matches: (id: string) => boolean,
+    from: number,
+    mostPages = Number.POSITIVE_INFINITY,
+  ): Promise<Listed | undefined> {
+    let pages = 0;
     for await (const page of this.down(from)) {
       const found = page.find(({ raw }) => matches(entryId(raw)));
-      if (found !== undefined) return found;
+      if (found !== undefined || ++pages === mostPages) return found;
     }
     return undefined;
   }

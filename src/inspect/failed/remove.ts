@@ -34,9 +34,13 @@ export class Remover {
   readonly #keys: Keys;
   readonly #script: Script = SCRIPTS.unfail;
 
-  constructor(connection: Connection, keys: Keys) {
+  readonly #trash: string | undefined;
+
+  /** @param trash the key of a list where entries that are just removed wait for an hour; undefined: they are gone */
+  constructor(connection: Connection, keys: Keys, trash?: string) {
     this.#connection = connection;
     this.#keys = keys;
+    this.#trash = trash;
   }
 
   /**
@@ -46,8 +50,11 @@ export class Remover {
    */
   async remove(removals: readonly Removal[]): Promise<RemovalReply> {
     if (removals.length === 0) return { states: [], refusal: '' };
-    const queues = [...new Set(removals.flatMap(({ job }) => (job === undefined ? [] : [job.queue])))];
-    const keys = [this.#keys.failed, this.#keys.queues, this.#keys.never, ...queues.map(this.#keys.queue)];
+    const trash = this.#trash;
+    const named = removals.flatMap(({ job }) => (job === undefined ? [] : [job.queue]));
+    const queues = [...new Set(trash === undefined ? named : [...named, TRASH])];
+    const lists = queues.map((queue) => (queue === TRASH ? (trash as string) : this.#keys.queue(queue)));
+    const keys = [this.#keys.failed, this.#keys.queues, this.#keys.never, ...lists];
     const others = removals.flatMap(({ job }) =>
       job !== undefined && Buffer.isBuffer(job.payload) ? [job.payload] : [],
     );
@@ -60,6 +67,10 @@ export class Remover {
 const STATES = { 0: 'elsewhere', 1: 'taken', x: 'refused' } as const;
 
 const ENTRY_BYTES = 56;
+/** No queue has this name. */
+const TRASH = '';
+/** The whole entry: no entry is as long. */
+const ALL = 2 ** 32 - 1;
 
 /** One argument for all, as unfail.lua reads it: thousands of them would take Redis longer than what they ask for. */
 function packed(removals: readonly Removal[], queues: readonly string[]): Buffer {
@@ -68,8 +79,12 @@ function packed(removals: readonly Removal[], queues: readonly string[]): Buffer
     const at = i * ENTRY_BYTES;
     bytes.writeUInt32BE(n, at);
     bytes.write(id, at + 4, 'latin1');
-    if (job === undefined) continue;
-    bytes.writeUInt32BE(queues.indexOf(job.queue) + 1, at + 44);
+    bytes.writeUInt32BE(queues.indexOf(job?.queue ?? TRASH) + 1, at + 44);
+    if (job === undefined) {
+      bytes.writeUInt32BE(1, at + 48);
+      bytes.writeUInt32BE(ALL, at + 52);
+      continue;
+    }
     if (Buffer.isBuffer(job.payload)) continue;
     bytes.writeUInt32BE(job.payload.from + 1, at + 48);
     bytes.writeUInt32BE(job.payload.to, at + 52);

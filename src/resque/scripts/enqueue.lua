@@ -8,7 +8,8 @@ local marker, queues = KEYS[1], KEYS[2]
 local batch, seconds = ARGV[1], ARGV[2]
 local MOST_IN_ONE_PUSH = 1000
 
-if batch ~= '' and tonumber(batch) <= tonumber(redis.call('GET', marker) or '0') then return 0 end
+-- Behind the number unique/push.lua writes what became of its jobs.
+if batch ~= '' and tonumber(batch) <= tonumber(string.match(redis.call('GET', marker) or '0', '^%d+') or '0') then return 0 end
 
 local function each_queue(visit)
   local arg, list = 3, 3

@@ -15,25 +15,29 @@ export interface Script {
 
 /** The files of each script, by name: they are concatenated, since Redis has no include. */
 const FILES = {
-  ackAndClaim: ['replies', 'records', 'json', 'pauses', 'retries', 'queues', 'main'].map(
-    (part) => `ack-and-claim/${part}`,
-  ),
+  ackAndClaim: [
+    'unique/locks',
+    ...['replies', 'records', 'json', 'pauses', 'retries', 'queues', 'main'].map((part) => `ack-and-claim/${part}`),
+  ],
   claimLarge: ['claim-large'],
   countQuarantined: ['count-quarantined'],
   register: ['register'],
   enter: ['enter'],
   unregister: ['unregister'],
-  recover: ['recover'],
+  recover: ['unique/locks', 'recover'],
   unfail: ['unfail'],
-  takeQueued: ['take-queued'],
+  restore: ['restore'],
+  takeQueued: ['unique/locks', 'take-queued'],
   enqueue: ['enqueue'],
-  takeRetries: ['take-retries'],
+  pushUnique: ['delayed/common', 'unique/push'],
+  settleLocks: ['unique/locks', 'unique/settle'],
+  takeRetries: ['unique/locks', 'take-retries'],
   delay: ['delayed/common', 'delayed/delay'],
   promote: ['delayed/common', 'delayed/promote'],
-  takeDelayed: ['delayed/common', 'delayed/take'],
   publishSchedule: ['schedule/publish'],
   tick: ['schedule/tick'],
   pauseSchedule: ['schedule/pause'],
+  takeDelayed: ['unique/locks', 'delayed/common', 'delayed/take'],
 } as const satisfies Record<string, readonly string[]>;
 
 export type ScriptName = keyof typeof FILES;

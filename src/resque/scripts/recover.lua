@@ -10,20 +10,22 @@
 -- ARGV  1 W, 2 workers:heartbeat, 3 the heartbeat that was judged ('' for none, '*' for any: the death was seen),
 --       4 worker:W, 5 the record that was judged ('' for none), 6 worker:W:started, 7 stat:processed:W, 8 stat:failed:W;
 --       then, with a job, 9 failed, 10 stat:failed, 11 head of the failed entry, 12 the payload as the record shows it,
---       13 tail of the entry, 14 tsworker:suspects, or '' for the job of a foreign worker, 15 the SHA-1 of the payload;
---       then, unless the job is to fail, 16 queues, 17 queue name, 18 queue list, 19 the payload's bytes,
---       20 tsworker:quarantine and 21 the quarantine list of the queue, both '' for who cannot run it, 22 '1' if the job ran
---       in quarantine, 23 '1' to count the death, 24 the nonce of the process, 25 its name, 26 what follows in the entry
---       after the names of the processes that died; then, where the job had run before, 27 tsworker:retries, 28 its envelope
+--       13 tail of the entry, 14 tsworker:suspects, or '' for the job of a foreign worker, 15 the SHA-1 of the payload,
+--       16 the lock of a unique job or '', 17 its token, 18 its TTL in milliseconds;
+--       then, unless the job is to fail, 19 queues, 20 queue name, 21 queue list, 22 the payload's bytes,
+--       23 tsworker:quarantine and 24 the quarantine list of the queue, both '' for who cannot run it, 25 '1' if the job ran
+--       in quarantine, 26 '1' to count the death, 27 the nonce of the process, 28 its name, 29 what follows in the entry
+--       after the names of the processes that died; then, where the job had run before, 30 tsworker:retries, 31 its envelope
 -- A field of tsworker:suspects is the SHA-1 of a payload; its value a list of `seconds/nonce@name`, blank between them. A
 -- name needs no escape in JSON.
 -- Returns 0 when nothing was done, 1 when the worker had no job, 2 when the job went back to its queue, 3 when it failed,
 --       4 as a poison pill, 5 when it went to the quarantine
 local worker, heartbeats, judged_heartbeat, record, judged_record = unpack(ARGV, 1, 5)
 local failed, failed_count, head, shown, tail, suspects, sha = unpack(ARGV, 9, 15)
-local queues, queue, list, payload, quarantines, quarantine = unpack(ARGV, 16, 21)
-local was_quarantined, counts, nonce, name, after_names = ARGV[22] == '1', ARGV[23] == '1', unpack(ARGV, 24, 26)
-local retry_index, envelope = unpack(ARGV, 27, 28)
+local lock, lock_token, lock_ttl = unpack(ARGV, 16, 18)
+local queues, queue, list, payload, quarantines, quarantine = unpack(ARGV, 19, 24)
+local was_quarantined, counts, nonce, name, after_names = ARGV[25] == '1', ARGV[26] == '1', unpack(ARGV, 27, 29)
+local retry_index, envelope = unpack(ARGV, 30, 31)
 local has_job, may_return, can_quarantine = failed ~= nil, list ~= nil, quarantine ~= nil and quarantine ~= ''
 
 local MOST_DEATHS, WINDOW_SECONDS = 3, 72 * 3600
@@ -87,8 +89,10 @@ local function move(fate, names)
   return redis.pcall('RPUSH', failed, head .. shown .. tail)
 end
 
--- Counts a failure, or stores the deaths of a job that runs again. Errors are ignored: the job has moved.
+-- Counts a failure, or stores the deaths of a job that runs again, and releases or renews its lock. Errors are ignored: the
+-- job has moved.
 local function note(fate, deaths)
+  if lock ~= '' then settle_lock(lock, lock_token, (fate == 3 or fate == 4) and '0' or lock_ttl) end
   if fate == 3 or fate == 4 then
     redis.pcall('INCR', failed_count)
     if suspects ~= '' then redis.pcall('HDEL', suspects, sha) end

@@ -4,11 +4,13 @@
 --
 -- KEYS  queues, the queue's list, a key that is never there; then the list of the other queue
 -- ARGV  1 a text that is no job; 2 the name of the other queue, or ''; 3 and 4 index of the first and the last entry to look
---       at; then the jobs, by rising index
+--       at; 5 number of locks, then for each lock of a unique job the number of the job, the key, the token, and the new TTL
+--       ('0': it is released); then the jobs, by rising index
 -- Returns a string with a character for each job: 1 (taken) or 0 (not there); or nil: a key is no list, nothing has changed
 local queues, source, never, target = unpack(KEYS)
 local gone, name, from, upto = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
-local FIRST = 5
+local FIRST_LOCK = 6
+local FIRST = FIRST_LOCK + 4 * tonumber(ARGV[5])
 
 local function is_error(reply) return type(reply) == 'table' and reply.err ~= nil end
 local function length_of(list)
@@ -58,4 +60,7 @@ if name ~= '' then
 end
 for i = 2, #taken do redis.call('LSET', source, base + taken[i], gone) end
 redis.call('LREM', source, by_head and #taken or -#taken, gone)
+for at = FIRST_LOCK, FIRST - 1, 4 do
+  if states[tonumber(ARGV[at])] == '1' then settle_lock(ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]) end
+end
 return table.concat(states)

@@ -3,11 +3,12 @@
 --
 -- KEYS  tsworker:retries
 -- ARGV  1 queues, 2 what is before the queue's name in the key of its list, 3 failed, 4 stat:failed; then for each job its
---       queue, its envelope, and 'queue', payload  |  'failed', the failed entry  |  'nowhere', ''
+--       queue, its envelope, and 'queue', payload  |  'failed', the failed entry  |  'nowhere', ''; then its lock or '', the
+--       lock's token, and its new TTL ('0': it is released)
 -- Returns a string with a character for each job: 1 (taken), 0 (not there), x (where it is to go is no list: it stays)
 local index = KEYS[1]
 local queues, list_prefix, failed, failures = unpack(ARGV, 1, 4)
-local FIRST, FIELDS = 5, 4
+local FIRST, FIELDS = 5, 7
 
 local function is_error(reply) return type(reply) == 'table' and reply.err ~= nil end
 
@@ -35,7 +36,7 @@ end
 
 local states, touched, refused = {}, {}, nil
 for at = FIRST, #ARGV, FIELDS do
-  local queue, envelope, to, text = unpack(ARGV, at, at + FIELDS - 1)
+  local queue, envelope, to, text, lock, token, ttl = unpack(ARGV, at, at + FIELDS - 1)
   local set = index .. ':' .. queue
   local due = redis.pcall('ZSCORE', set, envelope)
   local state = '0'
@@ -49,6 +50,7 @@ for at = FIRST, #ARGV, FIELDS do
       refused = moved
     else
       state, touched[queue] = '1', true
+      if lock ~= '' then settle_lock(lock, token, ttl) end
     end
   end
   states[#states + 1] = state

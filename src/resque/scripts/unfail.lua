@@ -4,6 +4,7 @@
 -- A payload is never decoded: its bytes are cut out of the entry.
 --
 -- KEYS  failed, queues, a key that is never there; then the queue lists
+--       A queue with the name '' is no queue, but a list where entries wait for an hour for somebody to want them back.
 -- ARGV  1 a text that is no entry; 2 for each entry, by rising index, 56 bytes: index, SHA-1 as hex, number of its queue
 --       (0: for none, the entry just goes), first and last byte of the payload in it (last 0: the next of the others below),
 --       all numbers in 4 bytes, big-endian; 3 number of queues, their names; then payloads that no entry shows
@@ -17,11 +18,15 @@ local from, upto = struct.unpack('>I4', blob), struct.unpack('>I4', blob, #blob 
 -- Shows permission before anything is done. A first write that needs no memory also opens the way for the others where
 -- Redis is full, which is when an operator clears the list.
 redis.call('LREM', KEYS[3], 1, gone)
+for queue = 1, queues do
+  if ARGV[3 + queue] == '' then redis.call('EXPIRE', KEYS[3 + queue], KEPT_S) end
+end
 
 local page = redis.call('LRANGE', failed, from, upto)
 local length = redis.call('LLEN', failed)
 local states, pushes, queue_at, first_found = {}, {}, {}, nil
 local other = 4 + queues
+local KEPT_S = 3600
 for at = 1, #blob, SIZE do
   local index, sha, queue, first, last = unpack_entry(ENTRY, blob, at)
   local place = index - from + 1
@@ -60,8 +65,10 @@ put(first_found, gone)
 local refused, why = {}, ''
 for queue, payloads in pairs(pushes) do
   local reply = redis.pcall('LLEN', KEYS[3 + queue])
-  if type(reply) == 'number' then reply = redis.pcall('SADD', KEYS[2], ARGV[3 + queue]) end
+  local is_trash = ARGV[3 + queue] == ''
+  if type(reply) == 'number' and not is_trash then reply = redis.pcall('SADD', KEYS[2], ARGV[3 + queue]) end
   if type(reply) == 'number' then reply = redis.pcall('RPUSH', KEYS[3 + queue], unpack(payloads)) end
+  if type(reply) == 'number' and is_trash then redis.call('EXPIRE', KEYS[3 + queue], KEPT_S) end
   if type(reply) == 'table' then
     refused[queue] = true
     why = reply.err

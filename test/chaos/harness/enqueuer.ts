@@ -24,7 +24,7 @@ for i = 3, #ARGV, 2 do
       local item = string.sub(ARGV[i + 1], 1, -2) .. ',"queue":"' .. ARGV[1] .. '"}'
       local list = string.sub(KEYS[5], 1, -#'delayed_queue_schedule' - 1) .. 'delayed:' .. time
       redis.call('RPUSH', list, item)
-      redis.call('SADD', string.sub(KEYS[5], 1, -#'delayed_queue_schedule' - 1) .. 'timestamps:' .. item, list)
+      redis.call('SADD', string.sub(KEYS[5], 1, -#'delayed_queue_schedule' - 1) .. 'timestamps:' .. item, 'delayed:' .. time)
       redis.call('ZADD', KEYS[5], time, time)
     end
   end

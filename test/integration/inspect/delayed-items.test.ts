@@ -8,7 +8,7 @@ import {
   walkDelayed,
 } from '../../../src/inspect/delayed-items.js';
 import type { Connection } from '../../../src/redis/connection.js';
-import { enqueueDelayed } from '../../../src/resque/delayed.js';
+import { enqueueDelayed } from '../../../src/resque/enqueue.js';
 import { assertConserved } from '../../support/conservation.js';
 import { keys } from '../../support/failed.js';
 import { startRedis, type TestRedis } from '../../support/redis.js';

@@ -53,8 +53,8 @@ test('one job, many jobs, and one that is due already', async () => {
 
 test('a typed job', async () => {
   const remind = job({ class: 'Remind', queue: 'mail', perform: (_id: number) => {} });
-  expect(await remind.enqueueAt(AT, 7)).toEqual(AT);
-  expect(await remind.enqueueIn(3600, 8)).toEqual(expect.any(Date));
+  expect(await remind.enqueueAt(AT, 7)).toEqual({ status: 'delayed', at: AT });
+  expect(await remind.enqueueIn(3600, 8)).toEqual({ status: 'delayed', at: expect.any(Date) });
   expect((await all({ class: 'Remind' })).map(({ args }) => args)).toEqual([[8], [7]]);
 });
 

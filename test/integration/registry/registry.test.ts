@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import type { Connection } from '../../../src/redis/connection.js';
 import { heartbeatText } from '../../../src/registry/clock.js';
-import { Heartbeat, type HeartbeatMessage, type HeartbeatOptions } from '../../../src/registry/heartbeat.js';
+import { Heartbeat } from '../../../src/registry/heartbeat.js';
+import type { HeartbeatMessage, HeartbeatOptions } from '../../../src/registry/heartbeat-options.js';
 import { type Identity, workerId } from '../../../src/registry/identity.js';
 import { Pruner } from '../../../src/registry/pruner.js';
 import { recoverWorker } from '../../../src/registry/recover.js';

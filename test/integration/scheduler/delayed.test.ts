@@ -1,7 +1,9 @@
 /** Delayed jobs: the format of Ruby's and node's schedulers, promotion in one step each, and what cannot be promoted. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Connection } from '../../../src/redis/connection.js';
-import { type Destination, enqueueDelayed, itemText, promoteDue, takeDelayed } from '../../../src/resque/delayed.js';
+import { type Destination, promoteDue, takeDelayed } from '../../../src/resque/delayed.js';
+import { itemText } from '../../../src/resque/delayed-item.js';
+import { enqueueDelayed } from '../../../src/resque/enqueue.js';
 import { keys } from '../../support/failed.js';
 import { startRedis, type TestRedis } from '../../support/redis.js';
 import { testConnection } from '../../support/store.js';
@@ -28,7 +30,7 @@ async function delay(item: string | Buffer, time = '1000000000'): Promise<void> 
   await redis.client.sendCommand([
     'SADD',
     Buffer.concat([Buffer.from('resque:timestamps:'), Buffer.from(item)]),
-    `resque:delayed:${time}`,
+    `delayed:${time}`,
   ]);
   await redis.client.zAdd('resque:delayed_queue_schedule', { value: time, score: Number.parseInt(time, 10) || 0 });
 }
@@ -38,12 +40,14 @@ const queued = (queue: string) => redis.client.lRange(`resque:queue:${queue}`, 0
 describe('enqueueDelayed', () => {
   test("writes resque-scheduler's format, due rounded up to the second", async () => {
     const at = new Date(Date.now() + 3_600_500 - (Date.now() % 1000));
-    const [due] = await enqueueDelayed(connection, keys, [{ queue: 'mail', class: 'Remind', args: [7], due: { at } }]);
+    const [result] = await enqueueDelayed(connection, keys, [
+      { queue: 'mail', class: 'Remind', args: [7], due: { at } },
+    ]);
     const time = String(Math.ceil(at.getTime() / 1000));
-    expect(due).toEqual(new Date(Number(time) * 1000));
+    expect(result).toEqual({ status: 'delayed', at: new Date(Number(time) * 1000) });
     const item = '{"class":"Remind","args":[7],"queue":"mail"}';
     expect(await redis.client.lRange(`resque:delayed:${time}`, 0, -1)).toEqual([item]);
-    expect(await redis.client.sMembers(`resque:timestamps:${item}`)).toEqual([`resque:delayed:${time}`]);
+    expect(await redis.client.sMembers(`resque:timestamps:${item}`)).toEqual([`delayed:${time}`]);
     expect(await redis.client.zRangeWithScores('resque:delayed_queue_schedule', 0, -1)).toEqual([
       { value: time, score: Number(time) },
     ]);
@@ -52,9 +56,9 @@ describe('enqueueDelayed', () => {
 
   test("in so many milliseconds from now, by Redis' clock", async () => {
     const before = Number(((await redis.client.sendCommand(['TIME'])) as unknown as string[])[0]);
-    const [due] = await enqueueDelayed(connection, keys, [{ queue: 'q', class: 'A', due: { inMs: 60_000 } }]);
+    const [result] = await enqueueDelayed(connection, keys, [{ queue: 'q', class: 'A', due: { inMs: 60_000 } }]);
     const after = Number(((await redis.client.sendCommand(['TIME'])) as unknown as string[])[0]);
-    const seconds = (due?.getTime() ?? 0) / 1000;
+    const seconds = (result.at?.getTime() ?? 0) / 1000;
     expect(seconds).toBeGreaterThanOrEqual(before + 60);
     expect(seconds).toBeLessThanOrEqual(after + 61);
   });
@@ -64,7 +68,7 @@ describe('enqueueDelayed', () => {
       { queue: 'q', class: 'A', due: { inMs: 0 } },
       { queue: 'q', class: 'B', due: { at: new Date(1) } },
     ];
-    expect(await enqueueDelayed(connection, keys, jobs)).toEqual([undefined, undefined]);
+    expect(await enqueueDelayed(connection, keys, jobs)).toEqual([{ status: 'enqueued' }, { status: 'enqueued' }]);
     expect(await queued('q')).toEqual(['{"class":"A","args":[]}', '{"class":"B","args":[]}']);
     expect((await redis.client.keys('*')).sort()).toEqual(['resque:queue:q', 'resque:queues']);
   });

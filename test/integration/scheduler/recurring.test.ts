@@ -6,12 +6,13 @@ import { type PublishedSet, setText } from '../../../src/recurring/set-text.js';
 import { tickText } from '../../../src/recurring/tick.js';
 import type { Connection } from '../../../src/redis/connection.js';
 import { serverTimeMs } from '../../../src/registry/clock.js';
+import { readLock } from '../../../src/resque/lock.js';
 import { changeTicks, parseRubyTime, pauseSchedules, publishSchedule } from '../../../src/resque/schedules.js';
 import { RecurringJobs, type RecurringMessage } from '../../../src/scheduler/recurring.js';
 import { Scheduler, type SchedulerMessage } from '../../../src/scheduler/scheduler.js';
 import { keys } from '../../support/failed.js';
 import { startRedis, type TestRedis } from '../../support/redis.js';
-import { testConnection } from '../../support/store.js';
+import { testConnection, testStore } from '../../support/store.js';
 import { until } from '../../support/until.js';
 
 const LOCKS = [keys.rubySchedulerLock(''), keys.nodeSchedulerLock];
@@ -189,6 +190,29 @@ describe('a tick', () => {
     expect((await queued('l')).length).toBe(4);
     const calls = one.messages.filter(({ kind }) => kind === 'recurring').length;
     expect(calls).toBeGreaterThanOrEqual(6);
+  });
+
+  test('overlap skip: not while the job of an earlier tick waits or runs, which bears the lock', async () => {
+    await publish({ a: { every: '1m', overlap: 'skip', expiresIn: 600 } });
+    const one = leader('x.ts:1');
+    await run(one, NOW + 1);
+    await run(one, NOW + 60_000);
+    await run(one, NOW + 120_000);
+    const [payload, ...more] = await queued('q');
+    expect(more).toEqual([]);
+    const lock = readLock(Buffer.from(payload));
+    if (lock === undefined) throw new Error('the job bears no lock');
+    expect(JSON.parse(payload).tsworker.expires_at).toBe(NOW + 660_000);
+    expect(await redis.client.get(keys.unique(lock.key))).toBe(lock.token);
+    expect(await redis.client.pTTL(keys.unique(lock.key))).toBeGreaterThan(86_000_000);
+    expect(one.messages).toContainEqual({ kind: 'overlapping', entry: 'a' });
+    const store = testStore(connection, 'q');
+    const claimed = await store.ackAndClaim([], [0]);
+    await run(one, NOW + 180_000);
+    expect(await queued('q')).toEqual([]);
+    await store.ackAndClaim([{ claim: claimed.claims[0], outcome: { kind: 'done' } }], []);
+    await run(one, NOW + 240_000);
+    expect(await queued('q')).toHaveLength(1);
   });
 
   test('an entry whose queue is no list is told once, holds up nobody, and goes on when that is mended', async () => {

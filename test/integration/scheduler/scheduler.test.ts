@@ -1,7 +1,7 @@
 /** The scheduler service: several at once, leaders that go, schedulers of another kind, and items that are no jobs. */
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
-import { enqueueDelayed } from '../../../src/resque/delayed.js';
+import { enqueueDelayed } from '../../../src/resque/enqueue.js';
 import { Scheduler, type SchedulerMessage } from '../../../src/scheduler/scheduler.js';
 import { keys } from '../../support/failed.js';
 import { startRedis, type TestRedis } from '../../support/redis.js';
@@ -37,7 +37,7 @@ async function start(name: string): Promise<Running> {
 /** As Ruby does it: three commands. */
 async function delayAsRuby(item: string, time: number): Promise<void> {
   await redis.client.rPush(`resque:delayed:${time}`, item);
-  await redis.client.sAdd(`resque:timestamps:${item}`, `resque:delayed:${time}`);
+  await redis.client.sAdd(`resque:timestamps:${item}`, `delayed:${time}`);
   await redis.client.zAdd('resque:delayed_queue_schedule', { value: String(time), score: time });
 }
 

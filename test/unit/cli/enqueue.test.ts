@@ -20,7 +20,7 @@ async function all<T>(source: AsyncIterable<T>): Promise<T[]> {
 }
 
 function batches(text: string, queue?: string): Promise<Batch[]> {
-  return all(batchesOf(linesOf(pieces(Buffer.from(text), [])), queue));
+  return all(batchesOf(linesOf(pieces(Buffer.from(text), [])), { queue }));
 }
 
 describe('lines', () => {
@@ -64,7 +64,7 @@ describe('batches', () => {
   test('stops at a line that is no job, with its number', async () => {
     const given: Batch[] = [];
     const good = '{"class":"A"}\n'.repeat(1500);
-    const source = batchesOf(linesOf(pieces(Buffer.from(`${good}{"class":\n`), [])), 'q');
+    const source = batchesOf(linesOf(pieces(Buffer.from(`${good}{"class":\n`), [])), { queue: 'q' });
     await expect(async () => {
       for await (const batch of source) given.push(batch);
     }).rejects.toThrow(/^line 1501: it is not JSON \(.+\)$/);

@@ -28,6 +28,8 @@ describe('a message without what varies', () => {
     ['1,024 of 2,048 rows', '# of # rows'],
     ['panic: boom\n\ngoroutine 7 [running]:', 'panic: boom'],
     ['  two   blanks\tand a tab ', 'two blanks and a tab'],
+    ['no shop=berlin for id=x7', 'no shop=# for id=#'],
+    ['refused: password=hunter, token: abc', 'refused: password=#, token: [masked]'],
     ['', ''],
   ])('%j', (message, normal) => {
     expect(normalizeMessage(message)).toBe(normal);

@@ -14,6 +14,7 @@ function recordSent(): OutgoingJob[] {
   const sent: OutgoingJob[] = [];
   setSender(async (outgoing) => {
     sent.push(outgoing);
+    return { status: 'enqueued' };
   });
   return sent;
 }

@@ -14,7 +14,9 @@ function perform(functions: FunctionRegistry, payload: string, options: Partial<
   const workerId = (slot: number) => `host.ts:1-${slot}:high`;
   const log = pino({ enabled: false });
   const run = new Run(claim, 0, () => {});
-  return createPerform({ timeoutMs: 0, functions, useNumber: true, workerId, log, flags: {}, ...options })(run);
+  return createPerform({ timeoutMs: 0, attempts: 1, functions, useNumber: true, workerId, log, flags: {}, ...options })(
+    run,
+  );
 }
 
 function registry(fn: (this: JobContext, queue: string, ...args: never[]) => unknown): FunctionRegistry {

@@ -16,10 +16,16 @@ describe('an entry of the configuration', () => {
   test('with all that it may have', () => {
     const given = {
       ...{ cron: '0 3 * * *', timezone: 'Europe/Berlin', class: 'Report', queue: 'low', args: [1, { a: 2 }] },
-      ...{ missed: 'all', jitter: 30, expiresIn: 600, description: 'the report' },
+      ...{ missed: 'all', overlap: 'skip', jitter: 30, expiresIn: 600, description: 'the report' },
     };
     expect(read(given)).toEqual({
-      ...{ name: 'nightly', timing: { cron: '0 3 * * *', timezone: 'Europe/Berlin' }, missed: 'all', jitterMs: 30_000 },
+      ...{
+        name: 'nightly',
+        timing: { cron: '0 3 * * *', timezone: 'Europe/Berlin' },
+        missed: 'all',
+        overlap: 'skip',
+        jitterMs: 30_000,
+      },
       ...{ class: 'Report', queue: 'low', payload: '{"class":"Report","args":[1,{"a":2}]}', expiresInMs: 600_000 },
       ...{ description: 'the report', ruby: false, origin: PLACE },
     });
@@ -42,6 +48,7 @@ describe('an entry of the configuration', () => {
     [{ cron: '@daily', clas: 'X' }, 'no option clas', 'Did you mean class?'],
     [{ cron: '@daily', class: '' }, 'class must be a name', 'For example'],
     [{ cron: '@daily', missed: 'never' }, 'missed must be skip, once, all', 'For example'],
+    [{ cron: '@daily', overlap: 'no' }, 'overlap must be allow or skip', 'For example'],
     [{ cron: '@daily', jitter: -1 }, 'jitter must be a number', 'For example'],
     [{ cron: '@daily', expiresIn: 0 }, 'expiresIn must be a number', 'For example'],
   ])('%j is refused with its place and what would be right', (given, message, hint) => {

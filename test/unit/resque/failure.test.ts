@@ -136,7 +136,7 @@ describe('failureParts', () => {
         expect(backtrace.every((line) => typeof line === 'string')).toBe(true);
         expect(written).not.toMatch(/\\ud[89a-f]/i);
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 });

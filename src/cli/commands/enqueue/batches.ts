@@ -1,6 +1,6 @@
 /** Lines → batches of jobs, each small enough for one call of Redis. Must not know where they go. */
 import { TsworkerError } from '../../../errors.js';
-import { type ReadyJob, readJobLine } from '../../../resque/payload-text.js';
+import { asUnique, type ReadyJob, readJobLine } from '../../../resque/payload-text.js';
 import type { Line } from './lines.js';
 
 export interface Batch {
@@ -23,13 +23,20 @@ const MOST_CHARACTERS = 1_000_000;
 const BLANK = /^\s*$/;
 const BYTE_ORDER_MARK = '\ufeff';
 
+export interface LineOptions {
+  /** For lines that name none. */
+  readonly queue?: string | undefined;
+  /** Each job is to be unique, for so many milliseconds. */
+  readonly unique?: number | undefined;
+}
+
 /** @throws BadLine */
-export async function* batchesOf(lines: AsyncIterable<Line>, queue: string | undefined): AsyncGenerator<Batch> {
+export async function* batchesOf(lines: AsyncIterable<Line>, options: LineOptions): AsyncGenerator<Batch> {
   let jobs: ReadyJob[] = [];
   let characters = 0;
   let upTo = 0;
   for await (const { number, bytes } of lines) {
-    const job = readLine(number, bytes, queue);
+    const job = readLine(number, bytes, options);
     upTo = number;
     if (job === undefined) continue;
     jobs.push(job);
@@ -42,12 +49,13 @@ export async function* batchesOf(lines: AsyncIterable<Line>, queue: string | und
 }
 
 /** undefined for an empty line. */
-function readLine(number: number, bytes: Buffer, queue: string | undefined): ReadyJob | undefined {
+function readLine(number: number, bytes: Buffer, { queue, unique }: LineOptions): ReadyJob | undefined {
   const mark = number === 1 && bytes.toString('utf8', 0, 3) === BYTE_ORDER_MARK ? 3 : 0;
   const line = bytes.subarray(mark);
   if (line.length < 100 && BLANK.test(line.toString())) return undefined;
   try {
-    return readJobLine(line, queue);
+    const job = readJobLine(line, queue);
+    return unique === undefined ? job : asUnique(job, unique / 1000);
   } catch (error) {
     throw error instanceof TsworkerError ? new BadLine(number, error) : error;
   }

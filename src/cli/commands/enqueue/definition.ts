@@ -24,6 +24,7 @@ const FLAGS = {
   in: { kind: delay, help: 'so long from now: 90s, 10m, 2h, 3d' },
   at: { kind: time, help: 'at that time: 2026-12-24T18:00' },
   'expires-in': { kind: delay, help: 'not to be run any more after so long, counted from when it is due' },
+  unique: { kind: delay, help: 'not while the same job waits or runs, for so long at most: 1h' },
   'dry-run': { ...COMMON.dryRun, help: 'check every line, and enqueue nothing' },
   json: { ...COMMON.json, help: 'one JSON document in place of the report' },
 };
@@ -45,6 +46,7 @@ export const enqueueCommand = defineCommand({
     ['tsworker enqueue Run -queue=low -- --verbose', 'behind -- arguments may begin with a dash'],
     ['tsworker enqueue Remind 7 -queue=mail -in=10m', 'for later; every worker moves it to its queue when it is due'],
     ['tsworker enqueue Ping -queue=low -expires-in=1m', 'of no use after a minute: then it is not run'],
+    ['tsworker enqueue Sync 7 -queue=low -unique=1h', 'unless the same job waits or runs already'],
     ['tsworker enqueue -file=jobs.ndjson', 'many'],
     ['zcat jobs.gz | tsworker enqueue -file=- -queue=low', 'from a pipe'],
   ],

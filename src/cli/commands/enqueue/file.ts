@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { addAbortSignal, type Readable } from 'node:stream';
 import { TsworkerError } from '../../../errors.js';
 import { count, counted, rate } from '../../../format.js';
+import type { EnqueueResult } from '../../../job.js';
 import { BatchPusher } from '../../../resque/batch-pusher.js';
 import type { ReadyJob } from '../../../resque/payload-text.js';
 import { EXIT } from '../../command.js';
@@ -15,12 +16,16 @@ import { linesOf } from './lines.js';
 import { type EnqueueCall, EnqueueCounts, report } from './report.js';
 import { warnOfIdle } from './served.js';
 
-type Push = (jobs: readonly ReadyJob[]) => Promise<void>;
+type Push = (jobs: readonly ReadyJob[]) => Promise<readonly EnqueueResult[]>;
 
 /** @param path `-` for standard input */
 export async function enqueueFile(call: EnqueueCall, path: string): Promise<number> {
-  if (call.flags['dry-run']) return await follow(call, path, new EnqueueCounts(), async () => {});
+  if (call.flags['dry-run']) return await follow(call, path, new EnqueueCounts(), wouldPush);
   return await withRedis(call, async (session) => await enqueueAll(call, path, session));
+}
+
+async function wouldPush(jobs: readonly ReadyJob[]): Promise<readonly EnqueueResult[]> {
+  return jobs.map(() => ({ status: 'enqueued' }));
 }
 
 async function enqueueAll(call: EnqueueCall, path: string, session: Session): Promise<number> {
@@ -42,7 +47,7 @@ async function follow(call: EnqueueCall, path: string, counts: EnqueueCounts, pu
   return await interruptible(async (over) => {
     try {
       const lines = linesOf(addAbortSignal(over, open(call, path)));
-      await pushAll(batchesOf(lines, flags.queue), counts, push, show);
+      await pushAll(batchesOf(lines, flags), counts, push, show);
       progress.clear();
       return report(call, counts, EXIT.fine);
     } catch (error) {
@@ -69,7 +74,7 @@ async function pushAll(
   try {
     for await (const batch of batches) {
       await pushing;
-      pushing = push(batch.jobs).then(() => counts.add(batch.jobs, batch.upTo));
+      pushing = push(batch.jobs).then((results) => counts.add(batch.jobs, results, batch.upTo));
       // It is awaited below; until then its failure is nobody's surprise.
       pushing.catch(() => {});
       show();

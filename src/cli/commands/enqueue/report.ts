@@ -1,6 +1,7 @@
 /** What was enqueued: added up, and told to people or machines. */
 
 import { count, counted, rate } from '../../../format.js';
+import type { EnqueueResult } from '../../../job.js';
 import type { ReadyJob } from '../../../resque/payload-text.js';
 import type { Call } from '../../command.js';
 import { printLine } from '../../io.js';
@@ -11,15 +12,19 @@ export type EnqueueCall = Call<EnqueueFlags>;
 
 export class EnqueueCounts {
   total = 0;
+  /** Not enqueued: another job holds the lock. */
+  kept = 0;
   /** The last line that is in. */
   upTo = 0;
   readonly queues = new Map<string, number>();
   readonly #begun = performance.now();
 
-  add(jobs: readonly ReadyJob[], upTo = 0): void {
+  add(jobs: readonly ReadyJob[], results: readonly EnqueueResult[], upTo = 0): void {
     this.upTo = upTo;
-    this.total += jobs.length;
-    for (const { queue } of jobs) this.queues.set(queue, (this.queues.get(queue) ?? 0) + 1);
+    const enqueued = jobs.filter((_, i) => results[i].status !== 'kept');
+    this.total += enqueued.length;
+    this.kept += jobs.length - enqueued.length;
+    for (const { queue } of enqueued) this.queues.set(queue, (this.queues.get(queue) ?? 0) + 1);
   }
 
   get seconds(): number {
@@ -32,15 +37,21 @@ export class EnqueueCounts {
   }
 }
 
+export const KEPT = 'not enqueued: the same job waits or runs already (tsworker locks shows its lock)';
+
 const MOST_QUEUES = 5;
 
 /** @returns the exit code it was given */
 export function report({ io, flags }: EnqueueCall, counts: EnqueueCounts, code: number): number {
-  const { total, seconds, lines } = counts;
+  const { total, kept, seconds, lines } = counts;
   const dryRun = flags['dry-run'] === true;
   if (flags.json) {
     const queues = Object.fromEntries(lines);
-    printDocument(io, { enqueued: total, queues, seconds: Number(seconds.toFixed(3)), dryRun });
+    printDocument(io, { enqueued: total, kept, queues, seconds: Number(seconds.toFixed(3)), dryRun });
+    return code;
+  }
+  if (flags.file === undefined && kept > 0) {
+    printLine(io, KEPT);
     return code;
   }
   const names = lines
@@ -50,6 +61,7 @@ export function report({ io, flags }: EnqueueCall, counts: EnqueueCounts, code: 
   const where = lines.length === 0 ? '' : ` in ${names.join(', ')}${more}`;
   const speed =
     flags.file === undefined || dryRun ? '' : `; ${seconds.toFixed(1)} s, ${rate(total / seconds)} a second`;
-  printLine(io, `${counted(total, 'job')} ${dryRun ? 'would be enqueued' : 'enqueued'}${where}${speed}`);
+  const others = kept === 0 ? '' : `; ${count(kept)} not, since the same job waits or runs already`;
+  printLine(io, `${counted(total, 'job')} ${dryRun ? 'would be enqueued' : 'enqueued'}${where}${others}${speed}`);
   return code;
 }

@@ -2,11 +2,10 @@
 import { TsworkerError } from '../../../errors.js';
 import { time as formatTime } from '../../../format.js';
 import { BatchPusher } from '../../../resque/batch-pusher.js';
-import { expiryText } from '../../../resque/codec.js';
-import { delayPayloads } from '../../../resque/delayed.js';
+import { delayJobs } from '../../../resque/delayed.js';
 import type { Due } from '../../../resque/due.js';
 import { checkExpiresIn, expiriesOf } from '../../../resque/expiry.js';
-import { argText, payloadOf, type ReadyJob } from '../../../resque/payload-text.js';
+import { argText, asExpiring, asUnique, payloadOf, type ReadyJob } from '../../../resque/payload-text.js';
 import { EXIT } from '../../command.js';
 import { printLine } from '../../io.js';
 import { isoTime, printDocument } from '../../json.js';
@@ -14,7 +13,7 @@ import { keepSmall } from '../../memory.js';
 import { type Session, withRedis } from '../../session.js';
 import { declaredQueue } from './declared-queue.js';
 import { enqueueFile } from './file.js';
-import { type EnqueueCall, EnqueueCounts, report } from './report.js';
+import { type EnqueueCall, EnqueueCounts, KEPT, report } from './report.js';
 import { warnOfIdle } from './served.js';
 
 export async function enqueue(call: EnqueueCall): Promise<number> {
@@ -42,9 +41,11 @@ function dueOf({ flags }: EnqueueCall): Due | undefined {
 }
 
 async function delayOne({ io, flags }: EnqueueCall, { connection, keys }: Session, job: ReadyJob & { due: Due }) {
-  const [at] = await delayPayloads(connection, keys, [job]);
+  const [{ status, at }] = await delayJobs(connection, keys, [job]);
   const seconds = at === undefined ? null : isoTime(at.getTime());
-  if (flags.json) printDocument(io, { enqueued: 1, queue: job.queue, at: seconds });
+  const kept = status === 'kept';
+  if (flags.json) printDocument(io, { enqueued: kept ? 0 : 1, kept: kept ? 1 : 0, queue: job.queue, at: seconds });
+  else if (kept) printLine(io, KEPT);
   else if (at === undefined) printLine(io, `1 job enqueued in ${job.queue}: it was due already`);
   else printLine(io, `1 job delayed until ${formatTime(at.getTime())}, then in ${job.queue}`);
   return EXIT.fine;
@@ -59,7 +60,8 @@ async function jobOf(call: EnqueueCall): Promise<ReadyJob> {
       `missing -queue: which queue should ${name} go to?`,
       `give -queue=name, or declare it in a job module: job({ class: '${name}', queue: 'name', … })`,
     );
-  return { queue, payload: payloadOf(name, args.map(argText)) };
+  const job = { queue, payload: payloadOf(name, args.map(argText)) };
+  return call.flags.unique === undefined ? job : asUnique(job, call.flags.unique / 1000);
 }
 
 function usage(message: string, hint: string): TsworkerError {
@@ -69,7 +71,7 @@ function usage(message: string, hint: string): TsworkerError {
 async function enqueueOne(call: EnqueueCall, job: ReadyJob): Promise<number> {
   const counts = new EnqueueCounts();
   if (call.flags['dry-run']) {
-    counts.add([job]);
+    counts.add([job], [{ status: 'enqueued' }]);
     return report(call, counts, EXIT.fine);
   }
   const due = dueOf(call);
@@ -77,11 +79,10 @@ async function enqueueOne(call: EnqueueCall, job: ReadyJob): Promise<number> {
   checkExpiresIn(expiresIn, 'enqueue');
   return await withRedis(call, async (session) => {
     const [expiresAt] = await expiriesOf(session.connection, [{ expiresIn, due }]);
-    const ready = { ...job, payload: `${job.payload.slice(0, -1)}${expiryText(expiresAt)}}` };
+    const ready = asExpiring(job, expiresAt);
     if (due !== undefined) return await delayOne(call, session, { ...ready, due });
     const pusher = new BatchPusher(session.connection, session.keys);
-    await pusher.push([ready]);
-    counts.add([ready]);
+    counts.add([ready], await pusher.push([ready]));
     await pusher.end();
     await warnOfIdle(call, session, counts);
     return report(call, counts, EXIT.fine);

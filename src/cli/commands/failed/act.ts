@@ -5,6 +5,7 @@ import { Sweep } from '../../../inspect/failed/bulk.js';
 import { removeNamed, resolveTargets } from '../../../inspect/failed/by-index.js';
 import { isFiltered } from '../../../inspect/failed/filter.js';
 import { FailedList } from '../../../inspect/failed/list.js';
+import { Pace } from '../../../inspect/failed/pace.js';
 import { preview } from '../../../inspect/failed/preview.js';
 import { Remover } from '../../../inspect/failed/remove.js';
 import { type Action, type Chosen, choose } from '../../../inspect/failed/select.js';
@@ -15,7 +16,6 @@ import { placeOf, type Session } from '../../session.js';
 import { FailedCounts } from './counts.js';
 import { type FailedCall, filterOf, filterText } from './filter.js';
 import { follow } from './follow.js';
-import { Pace } from './pace.js';
 import { report } from './report.js';
 import { ambiguousText, readTargets, targetText } from './targets.js';
 

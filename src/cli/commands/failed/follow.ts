@@ -1,13 +1,13 @@
 /** Goes through the steps of a retry or a removal: adds up, shows how far it is, keeps the pace, ends when it is interrupted. */
 
 import { count, counted } from '../../../format.js';
+import type { Pace } from '../../../inspect/failed/pace.js';
 import type { Action, Brief, Left } from '../../../inspect/failed/select.js';
 import { interruptible } from '../../interrupt.js';
 import { say } from '../../io.js';
 import { Progress } from '../../progress.js';
 import type { FailedCounts } from './counts.js';
 import type { FailedCall } from './filter.js';
-import type { Pace } from './pace.js';
 import { DONE } from './report.js';
 
 export interface Following {

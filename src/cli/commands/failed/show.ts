@@ -1,6 +1,7 @@
 /** `tsworker failed show`: all that is known of one entry. */
 import { TsworkerError } from '../../../errors.js';
 import { count, counted, duration, time } from '../../../format.js';
+import { readBacktrace } from '../../../inspect/failed/backtrace.js';
 import { resolveTargets } from '../../../inspect/failed/by-index.js';
 import { entryId, FailedEntry, failureTime } from '../../../inspect/failed/entry.js';
 import { fingerprint } from '../../../inspect/failed/fingerprint.js';
@@ -27,7 +28,7 @@ export async function show({ io, words, flags }: FailedCall, session: Session): 
   const now = await serverTimeMs(session.connection);
   const entry = new FailedEntry(found.raw);
   io.out(fields(linesOf(found, entry, await failed.length(), now), io));
-  for (const [name, lines] of blocksOf(found.raw, entry)) io.out(block(name, lines, io));
+  for (const [name, lines] of blocksOf(found.raw, entry, io)) io.out(block(name, lines, io));
   return EXIT.fine;
 }
 
@@ -68,18 +69,24 @@ function linesOf({ n, raw }: Listed, entry: FailedEntry, length: number, now: nu
   ];
 }
 
-/** What has lines of its own. */
-function blocksOf(raw: Buffer, entry: FailedEntry): [name: string, lines: readonly string[]][] {
-  if (entry.unreadable !== undefined) return [['entry', raw.toString().split('\n')]];
+/** What has lines of its own. Frames of libraries are dimmed. */
+function blocksOf(raw: Buffer, entry: FailedEntry, io: FailedCall['io']): [name: string, lines: readonly string[]][] {
+  if (entry.unreadable !== undefined) return [['entry', harmlessLines(raw.toString())]];
+  const { message, frames } = readBacktrace(entry);
+  const { dim } = styleOf(io);
   const blocks: [string, readonly string[]][] = [
-    ['error', entry.error.split('\n')],
-    ['backtrace', entry.backtrace],
-    ['payload', [entry.payload]],
+    ['error', harmlessLines(message)],
+    ['backtrace', frames.map(({ text, isApp }) => (isApp ? harmless(text) : dim(harmless(text))))],
+    ['payload', harmlessLines(entry.payload)],
   ];
   return blocks.filter(([, lines]) => lines.some((line) => line !== ''));
 }
 
 function block(name: string, lines: readonly string[], io: FailedCall['io']): string {
   const { bold } = styleOf(io);
-  return `\n${bold(name)}\n${lines.map((line) => `  ${harmless(line)}\n`).join('')}`;
+  return `\n${bold(name)}\n${lines.map((line) => `  ${line}\n`).join('')}`;
+}
+
+function harmlessLines(text: string): readonly string[] {
+  return text.split('\n').map(harmless);
 }

@@ -1,7 +1,8 @@
 /** The filters as they were typed → which jobs are meant. Pure. */
-import { comparable, type QueuedFilter } from '../../../inspect/queued.js';
+import type { QueuedFilter } from '../../../inspect/queued.js';
 import { decodePayload } from '../../../resque/codec.js';
-import type { QueuesCall } from './run.js';
+import { comparable } from '../../../resque/comparable.js';
+import type { QueuesCall } from './call.js';
 
 export function filterOf({ class: classes, text, args, older: before }: QueuesCall['flags']): QueuedFilter {
   return { classes, text, before, args: args === undefined ? undefined : comparable(argsOf(args)) };

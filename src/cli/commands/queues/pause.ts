@@ -9,8 +9,8 @@ import { printLine, say } from '../../io.js';
 import { printDocument } from '../../json.js';
 import type { Session } from '../../session.js';
 import { unpausableText } from '../pause/format.js';
+import type { QueuesCall } from './call.js';
 import { HEEDED_BY, pausedQueue, pauseEntry } from './pause-format.js';
-import type { QueuesCall } from './run.js';
 
 export async function pauseOne({ io, flags, words }: QueuesCall, session: Session): Promise<number> {
   const { connection, keys } = session;

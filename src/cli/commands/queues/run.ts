@@ -1,38 +1,24 @@
 /** `tsworker queues`: lists, looks into, removes, releases. What a queue is in Redis is inspect/queues.ts. */
 
 import { isUtf8 } from 'node:buffer';
-import { didYouMean } from '../../../config/suggest.js';
-import { TsworkerError } from '../../../errors.js';
 import { count, counted, duration } from '../../../format.js';
 import { argsText } from '../../../inspect/payload.js';
 import { listQuarantined, releaseQuarantined } from '../../../inspect/quarantine.js';
 import { walkQueued } from '../../../inspect/queued.js';
-import {
-  listQueues,
-  peekQueue,
-  type QueuedJob,
-  type QueueName,
-  type QueueSeen,
-  queueNameOf,
-  queueNames,
-  queueSize,
-  removeQueue,
-} from '../../../inspect/queues.js';
+import { listQueues, peekQueue, type QueuedJob, type QueueSeen, removeQueue } from '../../../inspect/queues.js';
 import { serverTimeMs } from '../../../registry/clock.js';
-import { type Call, EXIT } from '../../command.js';
+import { EXIT } from '../../command.js';
 import { confirm } from '../../confirm.js';
 import { printLine } from '../../io.js';
 import { isoTime, printDocument, printLines, verbatim } from '../../json.js';
 import { placeOf, type Session, withRedis } from '../../session.js';
 import { styleOf } from '../../style.js';
 import { type Cell, listed } from '../../table.js';
-import type { QueuesFlags } from './definition.js';
+import { findQueue, type QueuesCall } from './call.js';
 import { filterOf, isFiltered } from './filter.js';
 import { pauseOne, resumeOne } from './pause.js';
 import { pauseEntry, pauseText } from './pause-format.js';
 import { move, purge } from './take.js';
-
-export type QueuesCall = Call<QueuesFlags>;
 
 const VERBS = { list, peek, pause: pauseOne, resume: resumeOne, move, purge, remove, release };
 
@@ -187,19 +173,4 @@ async function release({ io, flags, words }: QueuesCall, session: Session): Prom
       `${dryRun ? 'would release' : 'released'} ${counted(released, 'job')} to the head of the queue ${queue}`,
     );
   return EXIT.fine;
-}
-
-/** @throws TsworkerError STATE where there is no such queue */
-export async function findQueue(session: Session, text: string): Promise<{ queue: QueueName; size: number }> {
-  const { connection, keys } = session;
-  const typed = queueNameOf(Buffer.from(text));
-  // The list may be there without the set of queues: goworker pushes first.
-  const size = await queueSize(connection, keys, typed);
-  if (size > 0) return { queue: typed, size };
-  const all = await queueNames(connection, keys);
-  const queue = all.find(({ name }) => name === text);
-  if (queue !== undefined) return { queue, size: await queueSize(connection, keys, queue) };
-  const names = all.map(({ name }) => name);
-  const hint = didYouMean(text, names).replace('; ', '') || 'tsworker queues lists them';
-  throw new TsworkerError('STATE', `there is no queue ${text} in ${placeOf(session)}`, { hint });
 }

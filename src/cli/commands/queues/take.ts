@@ -12,8 +12,8 @@ import { printDocument } from '../../json.js';
 import { Progress } from '../../progress.js';
 import { placeOf, type Session } from '../../session.js';
 import { listed } from '../../table.js';
+import { findQueue, type QueuesCall } from './call.js';
 import { filterOf, isFiltered } from './filter.js';
-import { findQueue, type QueuesCall } from './run.js';
 
 export async function move(call: QueuesCall, session: Session): Promise<number> {
   const [from, to] = call.words;

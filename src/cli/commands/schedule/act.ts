@@ -7,8 +7,7 @@ import { EXIT } from '../../command.js';
 import { printLine, say } from '../../io.js';
 import { printDocument } from '../../json.js';
 import { placeOf, type Session } from '../../session.js';
-import type { ScheduleCall } from './run.js';
-import { selected, unknownName } from './select.js';
+import { type ScheduleCall, selected, unknownName } from './select.js';
 
 export async function run(call: ScheduleCall, session: Session): Promise<number> {
   return await act(call, session, 'run', 'enqueued', async (names) => {

@@ -2,16 +2,13 @@
 import { counted, duration, time } from '../../../format.js';
 import { argsText } from '../../../inspect/payload.js';
 import { nextTicks, type RecurringJob, type RecurringJobs, readRecurring } from '../../../inspect/schedules.js';
-import { type Call, EXIT } from '../../command.js';
+import { EXIT } from '../../command.js';
 import { printLine, say } from '../../io.js';
 import { isoTime, printDocument, printLines } from '../../json.js';
 import { placeOf, type Session, withRedis } from '../../session.js';
 import { fields, listed } from '../../table.js';
 import { importDynamic, pause, resume, run } from './act.js';
-import type { ScheduleFlags } from './definition.js';
-import { unknownName } from './select.js';
-
-export type ScheduleCall = Call<ScheduleFlags>;
+import { type ScheduleCall, unknownName } from './select.js';
 
 const VERBS = { list, show, run, pause, resume, import: importDynamic };
 
@@ -65,10 +62,10 @@ function asRow({ entry, nextAt, lastAt, by, paused, timing }: RecurringJob, at: 
 }
 
 function asLine({ entry, app, nextAt, lastAt, by, paused, timing }: RecurringJob): Readonly<Record<string, unknown>> {
-  const { name, class: className, queue, missed, jitterMs, expiresInMs, description, ruby, origin } = entry;
+  const { name, class: className, queue, missed, overlap, jitterMs, expiresInMs, description, ruby, origin } = entry;
   return {
     ...{ name, class: className, queue, timing, next: isoTime(nextAt), last: isoTime(lastAt), by: by || null, paused },
-    ...{ missed, jitter: jitterMs / 1000, expiresIn: expiresInMs === undefined ? null : expiresInMs / 1000 },
+    ...{ missed, overlap, jitter: jitterMs / 1000, expiresIn: expiresInMs === undefined ? null : expiresInMs / 1000 },
     ...{ description: description ?? null, ruby, app: app || null, origin, payload: entry.payload },
   };
 }
@@ -93,6 +90,7 @@ async function show({ io, flags, words }: ScheduleCall, session: Session): Promi
     ['arguments', argsText(entry.payload)],
     ['queue', entry.queue],
     ['missed', entry.missed],
+    ['overlap', entry.overlap],
     ['from', job.app === '' ? entry.origin : `${entry.origin}, published by ${job.app}`],
     ['times', times.map(time).join(', ') || 'none'],
   ];

@@ -2,8 +2,11 @@
 import { didYouMean } from '../../../config/suggest.js';
 import { TsworkerError } from '../../../errors.js';
 import type { RecurringJob } from '../../../inspect/schedules.js';
-import { EXIT } from '../../command.js';
+import { type Call, EXIT } from '../../command.js';
 import { type Io, say } from '../../io.js';
+import type { ScheduleFlags } from './definition.js';
+
+export type ScheduleCall = Call<ScheduleFlags>;
 
 /** @returns the exit code */
 export function unknownName(io: Io, name: string, jobs: readonly RecurringJob[]): number {

@@ -2,13 +2,14 @@
 -- queue, in a worker's record, in `failed`, or counted. A finish counts only while the record has its token, so the
 -- call may be sent again after a lost reply. A payload is never decoded and encoded again: its bytes are copied.
 --
--- The last of the files of this script; the others contain functions: replies.lua, records.lua, json.lua, pauses.lua,
--- retries.lua, queues.lua.
+-- The last of the files of this script; the others contain functions: unique/locks.lua, replies.lua, records.lua,
+-- json.lua, pauses.lua, retries.lua, queues.lua.
 --
 -- KEYS  pause-all-workers, then the queue lists, then for each queue the key that pauses it. Only these are declared, since
 --       Redis 7.0 watches every declared key at each read in a script; for the same reason records are taken with write
 --       commands.
--- ARGV  as named below; then for each finish: slot, token, and
+-- ARGV  as named below; then for each lock of a unique job that ends: the number of its finish, the key of the lock, its token
+--       and its new TTL ('0': it is released); then for each finish: slot, token, and
 --         'd' (done)  |  'f' (failed), head of the entry, its tail  |
 --         'r' (requeue) or 'b' (requeue other bytes than the record shows), index of the queue, its name, the bytes  |
 --         't' (try again later), its queue, in how many ms, the head of the envelope, '1' where it counts as a retry;
@@ -31,7 +32,9 @@ local registration = ARGV[13]
 local position, weights = ARGV[14], ARGV[15]
 -- ARGV[16] to ARGV[18] are read in retries.lua. ARGV[19] counts what the two totals do not.
 local stat = ARGV[19]
-local FIRST_FINISH = 20
+local lock_count = tonumber(ARGV[20])
+local FIRST_LOCK = 21
+local FIRST_FINISH = FIRST_LOCK + 4 * lock_count
 
 -- Positions of the finishes in ARGV, and the slots: those of the finishes, then the others.
 local function read_slots()
@@ -183,6 +186,13 @@ local function count_done(ended, slots, drawn, claimed)
   for i in pairs(ended) do redis.pcall('INCR', processed_prefix .. slots[i] .. worker_suffix) end
 end
 
+-- Only those of jobs that ended now: a job that somebody else has recovered keeps its lock.
+local function settle_locks(settled)
+  for at = FIRST_LOCK, FIRST_FINISH - 1, 4 do
+    if settled[tonumber(ARGV[at])] == '1' then settle_lock(ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]) end
+  end
+end
+
 local function main()
   local finish_at, slots = read_slots()
   local settled = {}
@@ -198,6 +208,7 @@ local function main()
   claims, ended, claimed, refusal = end_and_claim(finish_at, slots, settled, drawn, reply)
   refusal = count_done(ended, slots, drawn, claimed) or refusal
   if refusal then return redis.error_reply(refusal.err) end
+  settle_locks(settled)
   reply[3] = table.concat(settled)
   -- Fewer jobs than slots were found: tracking reports the next push.
   if drawn.all_empty and claims == #drawn.payloads then

@@ -1,6 +1,6 @@
 -- Delayed jobs as resque-scheduler and node-resque keep them: a sorted set of times `delayed_queue_schedule` (member and
 -- score are seconds since 1970), for each time T a list `delayed:T` of items, and for each item a set `timestamps:<item>`
--- of the lists that hold it. An item is a payload with its queue as a member.
+-- of the lists that hold it (`delayed:T`). An item is a payload with its queue as a member.
 --
 -- Everything is checked before the first write, so that an error changes nothing.
 --
@@ -28,8 +28,11 @@ local function require_permissions()
   redis.call('ZREM', keys.never, '')
 end
 
+-- The members of the index are keys without the namespace, since Ruby's client adds that to keys only.
+local DELAYED = 'delayed:'
+
 -- Takes the item out of the index, where that is one.
-local function forget(item, time) redis.pcall('SREM', keys.timestamps .. item, keys.delayed .. time) end
+local function forget(item, time) redis.pcall('SREM', keys.timestamps .. item, DELAYED .. time) end
 
 -- A time of which no item is left is none.
 local function drop_if_empty(time)

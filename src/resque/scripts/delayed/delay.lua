@@ -30,7 +30,7 @@ for i, job in ipairs(jobs) do
     push(job.queue, job.payload)
   else
     redis.call('RPUSH', keys.delayed .. job.time, job.item)
-    redis.call('SADD', keys.timestamps .. job.item, keys.delayed .. job.time)
+    redis.call('SADD', keys.timestamps .. job.item, DELAYED .. job.time)
     redis.call('ZADD', keys.schedule, job.time, job.time)
   end
   times[i] = tonumber(job.time)

@@ -3,9 +3,10 @@
 --
 -- KEYS  delayed_queue_schedule
 -- ARGV  1-7 names (see common.lua); then for each item its time, its bytes, and
---         'queue', queue, payload  |  'time', another time, ''  |  'failed', '', the failed entry  |  'nowhere', '', ''
+--         'queue', queue, payload  |  'time', another time, ''  |  'failed', '', the failed entry  |  'nowhere', '', '';
+--         then its lock or '', the lock's token, and its new TTL, from when the job is due ('0': it is released)
 -- Returns a string with a character for each item: 1 (taken), 0 (not there), x (where it is to go is no list: it stays)
-local FIRST, FIELDS = 8, 5
+local FIRST, FIELDS = 8, 8
 
 require_type(keys.schedule, 'zset')
 require_type(keys.queues, 'set')
@@ -21,9 +22,14 @@ local function find(list, item)
   return true
 end
 
+local function until_time(seconds)
+  local clock = redis.call('TIME')
+  return math.max(0, seconds * 1000 - math.floor(clock[1] * 1000 + clock[2] / 1000))
+end
+
 local states = {}
 for at = FIRST, #ARGV, FIELDS do
-  local time, item, to, queue, text = unpack(ARGV, at, at + FIELDS - 1)
+  local time, item, to, queue, text, lock, token, ttl = unpack(ARGV, at, at + FIELDS - 1)
   local list = keys.delayed .. time
   local list_to = to == 'queue' and keys.queue .. queue or to == 'time' and keys.delayed .. queue
   if list_to and not is_type(list_to, 'list') then
@@ -36,7 +42,7 @@ for at = FIRST, #ARGV, FIELDS do
       push(queue, text)
     elseif to == 'time' then
       redis.call('RPUSH', list_to, item)
-      redis.pcall('SADD', keys.timestamps .. item, list_to)
+      redis.pcall('SADD', keys.timestamps .. item, DELAYED .. queue)
       redis.call('ZADD', keys.schedule, queue, queue)
     elseif to == 'failed' then
       redis.call('RPUSH', keys.failed, text)
@@ -45,6 +51,7 @@ for at = FIRST, #ARGV, FIELDS do
     redis.call('LTRIM', list, 1, -1)
     forget(item, time)
     drop_if_empty(time)
+    if lock ~= '' then settle_lock(lock, token, to == 'time' and ttl + until_time(queue) or ttl) end
     states[#states + 1] = '1'
   end
 end

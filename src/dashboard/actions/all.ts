@@ -1,0 +1,14 @@
+/** The one table of actions: what is not here cannot be done, and what has no row in guard/roles.ts cannot be here. */
+import { isAction } from '../guard/roles.js';
+import type { Action } from './action.js';
+import { themeAction } from './theme.js';
+
+const ALL: readonly Action[] = [themeAction];
+
+export const ACTION_TABLE: ReadonlyMap<string, Action> = tableOf(ALL);
+
+export function tableOf(actions: readonly Action[]): ReadonlyMap<string, Action> {
+  for (const { name } of actions)
+    if (!isAction(name)) throw new Error(`the action ${name} has no row in guard/roles.ts`);
+  return new Map(actions.map((action) => [action.name, action]));
+}

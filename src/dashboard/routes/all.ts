@@ -1,0 +1,16 @@
+/** The one table of pages, in the order of the navigation. */
+import { busyPage } from './busy.js';
+import { overviewPage } from './overview.js';
+import type { Page } from './page.js';
+import { queuePage } from './queue.js';
+import { queuesPage } from './queues.js';
+import { workerPage } from './worker.js';
+import { workersPage } from './workers.js';
+
+export const PAGES: readonly Page[] = [overviewPage, queuesPage, queuePage, busyPage, workersPage, workerPage];
+
+const BY_PATH = new Map(PAGES.map((page) => [page.path, page]));
+
+export function findPage(path: string): Page | undefined {
+  return BY_PATH.get(path);
+}

@@ -1,0 +1,17 @@
+/** What stands in the navigation, in its order: a page without a row here is reached from another one. */
+import type { Snapshot } from '../model/snapshot.js';
+
+export interface Entry {
+  readonly path: string;
+  readonly title: string;
+  /** The letter behind `g` that leads there. */
+  readonly key: string;
+  readonly count?: (snapshot: Snapshot) => number | undefined;
+}
+
+export const NAVIGATION: readonly Entry[] = [
+  { path: '', title: 'Overview', key: 'o' },
+  { path: 'queues', title: 'Queues', key: 'q' },
+  { path: 'busy', title: 'Busy', key: 'b', count: ({ workers }) => workers?.counts.working },
+  { path: 'workers', title: 'Workers', key: 'w', count: ({ workers }) => workers?.counts.total },
+];

@@ -1,0 +1,25 @@
+import type { Dashboard, View } from '../routes/page.js';
+
+/** Nothing is inline: the policy of guard/headers.ts lets only our own files in. */
+export function Head({
+  dashboard,
+  title,
+  live,
+}: {
+  readonly dashboard: Dashboard;
+  readonly title: string;
+  readonly live: boolean;
+}): View {
+  const { assets, options } = dashboard;
+  return (
+    <head>
+      <meta charset="utf-8" />
+      <meta name="viewport" content="width=device-width, initial-scale=1" />
+      <meta name="color-scheme" content="light dark" />
+      <title>{`${title} · ${options.title}`}</title>
+      <link rel="icon" href={assets.path('icon.svg')} type="image/svg+xml" />
+      <link rel="stylesheet" href={assets.path('style.css')} />
+      {live ? assets.scripts().map((path) => <script src={path} defer={true} />) : null}
+    </head>
+  );
+}

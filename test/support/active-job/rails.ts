@@ -1,0 +1,27 @@
+/** Real ActiveJob, in a Ruby process of its own: see rails.rb. */
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+const SCRIPT = fileURLToPath(new URL('rails.rb', import.meta.url));
+
+function versionOf(): string {
+  try {
+    const code = 'require "active_job"; print ActiveJob::VERSION::STRING';
+    return execFileSync('ruby', ['-e', code], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+  } catch {
+    return '';
+  }
+}
+
+/** '' where Ruby or its gem is missing. */
+export const ACTIVE_JOB = versionOf();
+
+/** What the name of a suite says of it. */
+export const AGAINST =
+  ACTIVE_JOB === '' ? 'real ActiveJob: skipped, no ruby-activejob here' : `ActiveJob ${ACTIVE_JOB}`;
+
+/** @returns the lines that it wrote */
+export function rails(command: 'serialize' | 'deserialize' | 'produce' | 'perform', lines: readonly string[] = []) {
+  const input = lines.map((line) => `${line}\n`).join('');
+  return execFileSync('ruby', [SCRIPT, command], { encoding: 'utf8', input }).trimEnd().split('\n');
+}
