@@ -2,7 +2,7 @@
 // Starts the command line, and is the only place that exits. Must know nothing else.
 import { existsSync } from 'node:fs';
 
-const entry = new URL('../dist/cli/main.js', import.meta.url);
+const entry = new URL('../dist/cli.js', import.meta.url);
 
 if (existsSync(entry)) {
   const { main } = await import(entry.href);

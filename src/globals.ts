@@ -1,16 +1,16 @@
 /**
- * The globals that the loop, its store and the end of a worker need, taken when this file is loaded: a job may replace them
- * (a fake clock that was never put back, a polyfill), and must not stop those who run it. Timers come from node:timers.
+ * The globals that the engine, its store and the shutdown use, saved when this file is loaded: a job may replace them (a
+ * fake clock that is not restored, a polyfill), and must not break the worker. Timers come from node:timers.
  */
 import { setImmediate } from 'node:timers';
 
-// biome-ignore lint/suspicious/noShadowRestrictedNames: that is what it is for
+// biome-ignore lint/suspicious/noShadowRestrictedNames: this file exists for it
 export const { Promise, Map, Set, JSON, Date, AbortController } = globalThis;
 export const now: () => number = performance.now.bind(performance);
 
 /**
- * Calls what reads globals itself and is not ours to change (the Redis client), with those that it needs as they were at
- * first. Costs two comparisons while nobody has replaced them.
+ * Calls code that reads the globals itself and cannot be changed (the Redis client), with the original globals. Costs two
+ * comparisons while they have not been replaced.
  */
 export function withThese<T>(action: () => T): T {
   const shared = globalThis as { Promise: typeof Promise; setImmediate: typeof setImmediate };

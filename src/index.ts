@@ -1,7 +1,10 @@
 /** The public surface: re-exports only. */
+
+export * from './active-job/public.js';
 export { defineConfig, type UserConfig } from './config/define.js';
 export { type ErrorCode, TsworkerError } from './errors.js';
 export type {
+  ActiveJobInfo,
   DecodedPayload,
   Decoder,
   EnqueueResult,
@@ -12,6 +15,12 @@ export type {
   PastFailure,
   SetupContext,
 } from './job.js';
+export { type ActiveJob, type ActiveJobContext, activeJob } from './job-modules/active-job.js';
+export {
+  type EnqueuedActiveJob,
+  enqueueActiveJob,
+  type NewActiveJob,
+} from './job-modules/enqueue-active-job.js';
 export { defineFlags } from './job-modules/flags.js';
 export { register, registerDecoder } from './job-modules/global-registrations.js';
 export { job } from './job-modules/job.js';

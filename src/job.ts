@@ -1,4 +1,4 @@
-/** The vocabulary, as types. Imports only types; everybody may import it. */
+/** The types that everything shares: payload, job function, claim, outcome. Imports only types; any file may import it. */
 import type { Logger } from 'pino';
 import type { CaughtError } from './thrown.js';
 
@@ -6,14 +6,14 @@ import type { CaughtError } from './thrown.js';
 export interface DecodedPayload {
   readonly class: string;
   readonly args: readonly unknown[];
-  /** After this time, by Redis' clock, it is not run any more. Milliseconds; absent: it never expires. */
+  /** The job does not run after this time, by Redis' clock. Milliseconds since the epoch; absent: it never expires. */
   readonly expiresAt?: number;
 }
 
-/** Turns a payload's text into class and arguments; throws where it cannot. goworker's RegisterDecoder. */
+/** Decodes a payload into class and arguments, or throws. As goworker's RegisterDecoder. */
 export type Decoder = (payload: string) => DecodedPayload;
 
-/** The options of one flag of the job modules' own (`export const flags`): a subset of yargs' options. */
+/** The options of a flag that a job module defines (`export const flags`): a subset of yargs' options. */
 export interface FlagOptions {
   readonly type?: 'string' | 'number' | 'boolean' | 'array' | 'count';
   readonly describe?: string;
@@ -47,13 +47,13 @@ export type FlagValues<F> = {
 };
 
 /**
- * What a job function finds in `this`. Every field is computed when it is read, so an unused context costs nothing.
+ * The `this` of a job function. Each field is computed when it is read, so an unused context costs nothing.
  * @typeParam F the type of the module's `flags` export (`typeof flags`)
  */
 export interface JobContext<F = Record<string, FlagOptions>> {
   /** The queue that the job came from. */
   readonly queue: string;
-  /** The Resque class in the payload. */
+  /** The Resque class in the payload; of an ActiveJob job its own. */
   readonly class: string;
   /** The arguments, as decoded (before a schema transforms them). */
   readonly args: readonly unknown[];
@@ -61,66 +61,89 @@ export interface JobContext<F = Record<string, FlagOptions>> {
   readonly payload: string;
   /** The id of the Resque worker that runs the job: `<label>:<pid>-<slot>:<queues>`. */
   readonly workerId: string;
-  /** Aborts when the job must end now: at a second stop signal, or when `-grace` is over. */
+  /** Aborts when the job has to end now: at a second stop signal, or after `-grace`. */
   readonly signal: AbortSignal;
-  /** A pino child logger that names queue, class and worker. */
+  /** A pino child logger with queue, class and worker. */
   readonly log: Logger;
-  /** The values of the job modules' own flags. */
+  /** The values of the flags that job modules define. */
   readonly flags: FlagValues<F>;
-  /** Which run of the job this is, from 1: one more than the runs that failed. */
+  /** The number of this run, from 1: one more than the runs that failed. */
   readonly attempt: number;
-  /** How often the job runs at most before it goes to the failed list; 1 without `retry`. */
+  /** The maximum number of runs before the job goes to the failed list; 1 without `retry`. */
   readonly attempts: number;
-  /** The latest runs that failed, at most ten, the last one last. */
+  /** The last runs that failed, at most ten, the most recent at the end. */
   readonly failures: readonly PastFailure[];
+  /** Of a job that Rails enqueued with ActiveJob: what it wrote beside class and arguments. */
+  readonly activeJob: ActiveJobInfo | undefined;
+}
+
+/** What Rails wrote about a job, beside class and arguments. undefined where it wrote nothing. */
+export interface ActiveJobInfo {
+  /** The same in all runs of the job. */
+  readonly jobId: string | undefined;
+  readonly queueName: string | undefined;
+  readonly priority: number | undefined;
+  /** Which run this is, from 1: those that Rails counted before, and ours. */
+  readonly executions: number;
+  /** How often errors were handled by `retry_on` in Rails: by the text of its list of classes. */
+  readonly exceptionExecutions: Readonly<Record<string, number>>;
+  /** `en`: in force where it was enqueued. */
+  readonly locale: string | undefined;
+  /** `Europe/Moscow`: likewise. */
+  readonly timezone: string | undefined;
+  readonly enqueuedAt: Date | undefined;
+  /** From Rails 7.1 on: for when it was enqueued. */
+  readonly scheduledAt: Date | undefined;
+  /** All that Rails wrote, also members of the application's own. */
+  readonly data: Readonly<Record<string, unknown>>;
 }
 
 /** A job: gets the queue and the payload's arguments. Resolving is success, rejecting or throwing is failure. */
 export type JobFunction = (this: JobContext, queue: string, ...args: never[]) => unknown;
 
-/** What `setup` is given: once per process, before the first job. */
+/** The argument of `setup`, which is called once per process, before the first job. */
 export interface SetupContext<F = Record<string, FlagOptions>> {
   readonly flags: FlagValues<F>;
   readonly log: Logger;
-  /** Aborts when the worker begins to stop. */
+  /** Aborts when the worker begins to shut down. */
   readonly signal: AbortSignal;
-  /** Jobs at once in this process: the size of a connection pool that never runs dry. */
+  /** The number of jobs that this process runs at the same time: the size for a connection pool. */
   readonly concurrency: number;
 }
 
-/** The lock of a unique job, as its payload bears it. */
+/** The lock of a unique job, as written in its payload. */
 export interface JobLock {
-  /** `<Class>:<sha1>`: its name in Redis without what stands before it. */
+  /** `<Class>:<sha1>`: its key in Redis without the prefix. */
   readonly key: string;
-  /** What the lock contains while this job holds it. */
+  /** The value of the lock while this job holds it. */
   readonly token: string;
-  /** Seconds, from whenever the job is due, is put back, or starts. */
+  /** Seconds, counted from when the job is due, requeued, or started. */
   readonly ttl: number;
-  /** It is released when the job starts, and not when it ends. */
+  /** The lock is released when the job starts instead of when it ends. */
   readonly untilStarted: boolean;
 }
 
-/** What came of enqueueing a job. */
+/** The result of enqueueing a job. */
 export type EnqueueResult =
   /** In its queue; or refused: another job holds its lock (`kept`). */
   | { readonly status: 'enqueued' | 'kept'; readonly at?: undefined }
   /** `at`: when it is due, in whole seconds. */
   | { readonly status: 'delayed'; readonly at: Date }
-  /** It took the place of a job that had not begun. `at`: when it is due; absent: it is in its queue. */
+  /** It replaced a job that had not begun. `at`: when it is due; absent: it is in its queue. */
   | { readonly status: 'replaced'; readonly at?: Date };
 
-/** A job held by one of our slots: Redis shows it in the slot's worker record, under the token. */
+/** A job that a slot of this process has claimed: it is in the slot's worker record, with the token. */
 export interface Claim {
   /** The slot, 0 to concurrency - 1. */
   readonly slot: number;
-  /** Names this claim in the worker record; a finish counts only while the record bears it. */
+  /** Identifies this claim in the worker record; a finish counts only while the record has this token. */
   readonly token: string;
   readonly queue: string;
   /** The exact bytes that the producer pushed. */
   readonly payload: Buffer;
-  /** Redis found the payload to be a strict JSON object; otherwise record and failure show it as text. */
+  /** The payload is a strict JSON object; otherwise the record and the failed entry contain it as text. */
   readonly strict: boolean;
-  /** Where it has run before and is run again. */
+  /** Present if the job has run before and failed. */
   readonly retry?: RetryState | undefined;
   /** Of a unique job. */
   readonly lock?: JobLock | undefined;
@@ -135,24 +158,24 @@ export interface PastFailure {
   readonly worker: string;
 }
 
-/** What is known of a job that is to run again: it stands beside the payload, which stays as it was. */
+/** The state of a job that is retried. It is stored beside the payload, which never changes. */
 export interface RetryState {
-  /** Tells it from a job with the same payload. */
+  /** Distinguishes it from a job with the same payload. */
   readonly id: string;
-  /** The run that comes, or that is: 2 after one that failed. */
+  /** The number of the next or the current run: 2 after the first one failed. */
   readonly attempt: number;
-  /** How often it was put off without having failed (RetryIn). */
+  /** How often it was postponed without a failure (RetryIn). */
   readonly postponed: number;
-  /** ISO 8601; undefined where no run has failed. */
+  /** ISO 8601; undefined if no run has failed. */
   readonly firstFailedAt: string | undefined;
-  /** The latest runs that failed, the last one last. */
+  /** The last runs that failed, the most recent at the end. */
   readonly errors: readonly PastFailure[];
 }
 
 /** How a job ended. */
 export type Outcome =
   | { readonly kind: 'done' }
-  /** To run again. `counts`: this run has failed, and was not just put off. */
+  /** The job runs again. `counts`: this run failed, and was not only postponed. */
   | {
       readonly kind: 'retry';
       readonly error: CaughtError;
@@ -160,8 +183,8 @@ export type Outcome =
       readonly counts: boolean;
       readonly state: RetryState;
     }
-  /** Ended well by its own decision, without being done. */
+  /** Processed without being done, by the decision of the job or of a hook. */
   | { readonly kind: 'discarded'; readonly error: CaughtError }
   | { readonly kind: 'failed'; readonly error: CaughtError }
-  /** Not ended: back to the head of its queue, byte for byte. */
+  /** Not finished: the job returns to the head of its queue, byte for byte. */
   | { readonly kind: 'requeue' };

@@ -1,4 +1,4 @@
-/** The contract of everything the daemon starts and stops. Both calls may come twice, `stop` also without `start`. */
+/** A part of the worker that is started and stopped. Both may be called twice, and `stop` without `start`. */
 export interface Service {
   readonly name: string;
   start(): Promise<void>;

@@ -1,32 +1,32 @@
 /**
- * Text from outside made harmless for a terminal: what a payload, an error message or an address holds must neither move
- * the cursor, break a table, nor look like something else. The one place that knows which characters do. Pure; imports nothing.
+ * Makes foreign text safe for a terminal: a payload, an error message or an address must not move the cursor, break a
+ * table, or look like something else. The only place that knows the unsafe characters. Pure; imports nothing.
  */
 
 /**
- * C0 and C1 controls, every invisible format character (bidi, zero width, tags), the line separators that terminals and
- * editors do not agree on, and surrogates without their other half.
+ * C0 and C1 controls, invisible format characters (bidi, zero width, tags), the line separators that terminals and
+ * editors treat differently, and lone surrogates.
  */
 const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
-/** Of these JSON itself writes those below U+0020 as escapes, or has them between its tokens. */
+/** JSON already escapes those below U+0020, or has them between its tokens. */
 const UNSAFE_IN_JSON = /[\x7f-\x9f\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 
-/** One line: each unsafe character becomes an escape that can be read, `\u001b`. */
+/** One line: each unsafe character becomes a visible escape, `\u001b`. */
 export function harmless(text: string): string {
   return text.replace(/\s+/g, withoutBreaks).replace(UNSAFE, escaped);
 }
 
-/** The same, where line breaks and tabs are meant. */
+/** The same for text of several lines: line breaks and tabs stay. */
 export function harmlessLines(text: string): string {
   return text.replace(UNSAFE, (one) => (one === '\n' || one === '\t' ? one : escaped(one)));
 }
 
-/** JSON text with the unsafe characters of its strings as JSON escapes: the value stays what it is. */
+/** JSON text with the unsafe characters in its strings as JSON escapes: the value does not change. */
 export function harmlessJson(json: string): string {
   return json.replace(UNSAFE_IN_JSON, escapedUnits);
 }
 
-/** A run of white space that breaks the line is one blank. */
+/** White space that contains a line break becomes one blank. */
 function withoutBreaks(run: string): string {
   return /[\r\n\v\f\u2028\u2029]/.test(run) ? ' ' : run.replaceAll('\t', ' ');
 }
@@ -36,7 +36,7 @@ function escaped(one: string): string {
   return code > 0xffff ? `\\u{${code.toString(16)}}` : escapedUnits(one);
 }
 
-/** As JSON has it, in two halves beyond U+FFFF. */
+/** As in JSON: a surrogate pair beyond U+FFFF. */
 function escapedUnits(one: string): string {
   return Array.from({ length: one.length }, (_, i) => `\\u${one.charCodeAt(i).toString(16).padStart(4, '0')}`).join('');
 }

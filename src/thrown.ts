@@ -1,7 +1,7 @@
 /**
- * Whatever was thrown, as plain data of our own. A thrown value is foreign code: its getters may throw, it may be a revoked
- * Proxy, frozen, endless or 100 MB large. So it is read here, guarded and bounded, where it is caught; nobody else in this
- * program touches the value itself. Never throws.
+ * Copies thrown values into plain data. A thrown value is foreign code: its getters may throw, it may be a revoked Proxy,
+ * frozen, endless or 100 MB large. So it is read here, guarded and bounded, where it is caught; no other file reads the
+ * value itself. Never throws.
  */
 import { inspect } from 'node:util';
 import * as globals from './globals.js';
@@ -16,7 +16,7 @@ const MAX_TEXT = 1_000;
 /** Errors in one chain, parts of AggregateErrors counted together. */
 const MAX_ERRORS = 50;
 const MAX_FIELDS = 32;
-/** Values looked at in an object that is no error. */
+/** Fields that are read of an object that is not an error. */
 const MAX_VALUES = 1_000;
 
 type Primitive = string | number | boolean | bigint | null;
@@ -25,28 +25,28 @@ interface Contents {
   readonly name: string;
   readonly message: string;
   readonly stack: string;
-  /** A text where what was thrown is no error. */
+  /** The text of a thrown value that is not an error. */
   readonly cause?: CaughtError | string | undefined;
   readonly errors?: readonly (CaughtError | string)[] | undefined;
-  /** How many parts the AggregateError has: `errors` may hold fewer. */
+  /** How many errors the AggregateError has: `errors` may contain fewer. */
   readonly count?: number | undefined;
   readonly fields?: readonly (readonly [string, Primitive])[];
 }
 
 /**
- * A copy of what was thrown: texts and numbers only, bounded, ours. Made by {@link asError} alone, so that where the type
- * asks for one, nothing foreign can come.
+ * A copy of a thrown value: only text and numbers, bounded. Only {@link asError} creates it, so a parameter of this type
+ * is never a foreign value.
  */
 export class CaughtError extends Error {
   declare readonly cause: CaughtError | string | undefined;
-  /** The parts of an AggregateError. */
+  /** The errors of an AggregateError. */
   declare readonly errors: readonly (CaughtError | string)[] | undefined;
-  /** How many parts there were, before the list was cut. */
+  /** How many there were before the list was cut. */
   declare readonly partCount: number;
-  /** Makes the type nominal, and is looked for without asking a Proxy. */
+  /** Makes the type nominal. A private field is checked without calling a Proxy's traps. */
   readonly #ours = true;
 
-  /** For {@link asError} only. */
+  /** Only for {@link asError}. */
   constructor({ name, message, stack, cause, errors, count, fields = [] }: Contents) {
     super(message);
     // A logger would show the class of the copy as the error's type: without it, it shows the name.
@@ -70,32 +70,32 @@ function hide(error: object, key: string, value: unknown): void {
 }
 
 /**
- * The copy of a thrown value, with name (the class's name where the class sets none, never empty), message, stack, causes,
- * the parts of an AggregateError, and the fields that hold a text, a number or a boolean (`code`, `status`, …).
- * JavaScript lets a job throw a string, `undefined` or a plain object: the message then says what it was.
+ * Copies a thrown value: name (`static rubyName` of its class, else its own, else the class's; never empty), message,
+ * stack, causes, the errors of an AggregateError, and the fields that are text, numbers or booleans (`code`, `status`,
+ * …). A job may also throw a string, `undefined` or a plain object: the message then shows the value.
  */
 export function asError(thrown: unknown): CaughtError {
   return readWith((stack) => stack, thrown);
 }
 
-/** The same of what a job threw: its stacks show the frames of the job, not those of the code that ran it. */
+/** The same for an error of a job: its stacks show the frames of the job, without those of the code that ran it. */
 export function asJobError(thrown: unknown): CaughtError {
   return readWith(userFrames, thrown);
 }
 
-/** A job may also have replaced what the reading itself is done with. */
+/** A job may also have replaced the functions that read it. */
 function readWith(frames: (stack: string) => string, thrown: unknown): CaughtError {
   if (CaughtError.isOne(thrown)) return thrown;
   const unreadable = { name: 'Error', message: `thrown: it (${typeof thrown}) cannot be read`, stack: '' };
   return attempt(() => new Reader(frames).first(thrown)) ?? new CaughtError(unreadable);
 }
 
-/** Whether what was thrown follows from the abort of a signal: the reason itself, or what Node's own APIs make of it. */
+/** Whether an error is the result of an aborted signal: the reason itself, or the error that Node's APIs throw for it. */
 export function isCausedBy(thrown: unknown, reason: Error): boolean {
   return thrown === reason || read(thrown, 'name') === 'AbortError' || read(thrown, 'cause') === reason;
 }
 
-/** Reads one thrown value with all that hangs on it. */
+/** Reads one thrown value with its causes and parts. */
 class Reader {
   readonly #seen = new globals.Set<unknown>();
   readonly #frames: (stack: string) => string;
@@ -120,7 +120,7 @@ class Reader {
     this.#left--;
     const full = asText(read(error, 'message'));
     const [name, message] = [nameOf(error), cut(full, maxMessage)];
-    // One that contains itself is named, and not entered again.
+    // A value that contains itself is named, and not read again.
     if (this.#seen.has(error)) return new CaughtError({ name, message, stack: '' });
     this.#seen.add(error);
     const stack = stackOf(error, full, message, maxStack, this.#frames);
@@ -141,14 +141,19 @@ class Reader {
   }
 }
 
-/** All that is an Error, and all that looks like one. */
+/** An Error, or an object that looks like one. */
 function isError(thrown: unknown): thrown is object {
   if (!isObject(thrown)) return false;
   return (attempt(() => thrown instanceof Error) ?? false) || typeof read(thrown, 'message') === 'string';
 }
 
-/** `class Declined extends Error {}` has the inherited name "Error"; the class says more, and Ruby shows the class. */
+/**
+ * `static rubyName` of the class, so that Ruby's filters know the error. `class Declined extends Error {}` has the inherited
+ * name "Error"; the class says more, and Ruby shows the class.
+ */
 function nameOf(error: object): string {
+  const rubyName = read(read(error, 'constructor'), 'rubyName');
+  if (typeof rubyName === 'string' && rubyName !== '') return cut(rubyName, MAX_TEXT);
   const name = read(error, 'name');
   const own = typeof name === 'string' ? name : '';
   if (own !== '' && own !== 'Error') return cut(own, MAX_TEXT);
@@ -157,7 +162,7 @@ function nameOf(error: object): string {
   return 'Error';
 }
 
-/** V8 writes the message before the frames: a long one is cut there too, so that the frames stay. */
+/** V8 puts the message before the frames: a long message is cut there too, so that the frames remain. */
 function stackOf(error: object, full: string, message: string, max: number, frames: (stack: string) => string): string {
   const stack = asText(read(error, 'stack'));
   const at = full === '' ? -1 : stack.indexOf(full);
@@ -178,7 +183,7 @@ function fieldsOf(error: object): [string, Primitive][] {
   return fields;
 }
 
-/** What is no error, in few words: as JSON where that is short, for it is what most will look for. */
+/** A short text for a value that is not an error: its JSON if that is short. */
 function describe(thrown: unknown): string {
   const short = { depth: 2, maxArrayLength: 20, maxStringLength: MAX_TEXT, compact: true, breakLength: MAX_TEXT };
   const text =
@@ -187,7 +192,7 @@ function describe(thrown: unknown): string {
   return text === undefined ? `a ${typeof thrown} that cannot be shown` : cut(text, MAX_TEXT);
 }
 
-/** Throws where it would be long. */
+/** Throws if it would be long. */
 function shortJson(value: object): string | undefined {
   let left = MAX_VALUES;
   return globals.JSON.stringify(value, (_key, one: unknown) => {

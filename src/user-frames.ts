@@ -1,22 +1,23 @@
 /**
- * Which lines of a stack help the author of the job: those of this package, of its module loader and of Node
- * itself do not. Pure.
+ * Selects the lines of a stack that help the author of the job: not those of this package, its module loader and Node
+ * itself. Pure.
  */
 import { fileURLToPath } from 'node:url';
 import * as globals from './globals.js';
+import { CODE_FOLDER } from './package-files.js';
 
-const PACKAGE = fileURLToPath(new URL('.', import.meta.url));
-/** Another copy of the package, from which a job module took `job()`, and what loads TypeScript. */
+const OURS_IN = fileURLToPath(CODE_FOLDER);
+/** Another copy of the package, from which a job module imported `job()`, and the TypeScript loader. */
 const OURS = /[/\\]node_modules[/\\](?:tsworker[/\\]dist|jiti)[/\\]|\(?node:/;
 const FRAME = /^\s+at /;
-/** `at new Promise (<anonymous>)`, `at async Promise.all (index 0)`: in no file, so they belong to the frame below. */
+/** `at new Promise (<anonymous>)`, `at async Promise.all (index 0)`: without a file, so they belong to the frame below. */
 const NOWHERE = /\((?:<anonymous>|index \d+|native)\)$/;
-/** Where TypeScript was compiled on the way the line is right, and the column is not. */
+/** For TypeScript compiled at load the line is right, and the column is not. */
 const TYPESCRIPT_COLUMN = /(\.[cm]?ts:\d+):\d+/;
 
 /**
- * The stack with the user's frames only; other lines stay. Where no frame is the user's, the first one stays: it says
- * where the error was made.
+ * The stack with only the user's frames; other lines stay. If no frame is the user's, the first one stays: it says where
+ * the error was created.
  */
 export function userFrames(stack: string): string {
   const lines = stack.split('\n');
@@ -34,5 +35,5 @@ function isInUserFile(frame: string): boolean {
 }
 
 function isOurs(frame: string): boolean {
-  return frame.includes(PACKAGE) || OURS.test(frame);
+  return frame.includes(OURS_IN) || OURS.test(frame);
 }

@@ -1,4 +1,5 @@
-/** The package's version, from its package.json: two folders up from dist/ and src/ alike. */
+/** The package's version, from its package.json. */
 import { readFileSync } from 'node:fs';
+import { PACKAGE_FOLDER } from './package-files.js';
 
-export const VERSION: string = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version;
+export const VERSION: string = JSON.parse(readFileSync(new URL('package.json', PACKAGE_FOLDER), 'utf8')).version;

@@ -1,5 +1,5 @@
 /**
- * The whole check, section by section: each is looked at only where what it stands on was found sound. Starts no worker,
+ * The whole check, section by section: a section runs only if those that it depends on found nothing bad. Starts no worker,
  * runs no job, and changes nothing in Redis.
  */
 import type { Sources } from '../config/load.js';
@@ -16,7 +16,7 @@ import { checkWorkers } from './workers.js';
 export interface CheckOptions {
   readonly sources: Sources;
   readonly self: SelfImport;
-  /** Why the flags of the job modules could not be read. */
+  /** Why the flags of the job modules cannot be read. */
   readonly flagsProblem?: TsworkerError | undefined;
 }
 

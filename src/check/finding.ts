@@ -1,14 +1,14 @@
-/** What a check found, as data: one line each, and what would be right where it is not. Pure. */
+/** A finding of the check, as data: one line, and how to fix it. Pure. */
 import { TsworkerError } from '../errors.js';
 import { deniedCommand } from '../redis/permissions.js';
 
-/** good; warning: works, but look at it; bad: will not work, or loses jobs. */
+/** good: correct. warning: works, and may be a problem. bad: does not work, or loses jobs. */
 export type Level = 'good' | 'warning' | 'bad';
 
 export interface Finding {
   readonly level: Level;
   readonly text: string;
-  /** What would be right. */
+  /** How to fix it. */
   readonly hint?: string;
 }
 
@@ -33,7 +33,7 @@ export function some(names: readonly string[], most = 8): string {
   return rest > 0 ? `${names.slice(0, most).join(', ')} and ${rest} more` : names.join(', ');
 }
 
-/** What our user may not look at is no fault of the set-up. Other errors go on. */
+/** A read that the ACL denies is not a problem of the set-up. Other errors are rethrown. */
 export async function permitted<T>(what: string, look: () => Promise<T>, or: (finding: Finding) => T): Promise<T> {
   try {
     return await look();

@@ -1,4 +1,4 @@
-/** What can be checked without Redis: the settings, read as the worker does, and the job modules. Runs no job and no hook. */
+/** Checks without Redis: the settings, as the worker reads them, and the job modules. Runs no job and no hook. */
 import { loadSettings, type Resolved, type Sources } from '../config/load.js';
 import { configMiddleware } from '../job-modules/config-middleware.js';
 import type { SelfImport } from '../job-modules/import.js';
@@ -6,7 +6,7 @@ import { type JobModules, loadJobs } from '../job-modules/load.js';
 import { hooksIn } from '../job-modules/middleware.js';
 import { bad, type Finding, findingOf, good, some, warning } from './finding.js';
 
-/** The settings are missing where they are wrong: nothing else can be checked then. */
+/** No settings if they are invalid: then nothing else can be checked. */
 export async function checkSettings(sources: Sources): Promise<{ resolved?: Resolved; findings: readonly Finding[] }> {
   try {
     const resolved = await loadSettings({ ...sources, queuesRequired: false });
@@ -47,7 +47,7 @@ function warningsOf({ warnings }: Resolved): Finding[] {
 export interface ModulesSeen {
   readonly findings: readonly Finding[];
   readonly modules: JobModules;
-  /** All could be loaded: what is not among their classes is nowhere. */
+  /** All job modules were loaded: a class that is missing is registered nowhere. */
   readonly complete: boolean;
 }
 

@@ -1,23 +1,23 @@
-/** What is asked of a Redis that was reached, and the table of it. Every probe reads only. */
+/** The table of probes for a Redis that can be reached. All probes only read. */
 import type { Settings } from '../config/settings.js';
 import type { Connection } from '../redis/connection.js';
 import { isDenied, requirePermissions } from '../redis/permissions.js';
 import { serverTimeMs } from '../registry/clock.js';
 import { bad, type Finding, findingOf, good, warning } from './finding.js';
 
-/** What every probe is given. */
+/** The argument of each probe. */
 export interface RedisSeen {
   readonly connection: Connection;
   readonly settings: Settings;
-  /** The address as it may be shown. */
+  /** The address without its password. */
   readonly uri: string;
-  /** What INFO says, by field; undefined: our user may not ask. */
+  /** The fields of INFO; undefined: the ACL denies it. */
   readonly info: ReadonlyMap<string, string> | undefined;
 }
 
 type Probe = (seen: RedisSeen) => Promise<readonly Finding[]> | readonly Finding[];
 
-/** In the order in which they are shown. */
+/** In the order of the output. */
 const PROBES: readonly Probe[] = [
   checkServer,
   checkLatency,
@@ -36,7 +36,7 @@ export async function runProbes(seen: RedisSeen): Promise<Finding[]> {
   return findings;
 }
 
-/** undefined where our user may not ask, or a proxy does not answer. */
+/** undefined if the ACL denies it, or a proxy does not answer. */
 export async function readInfo(connection: Connection): Promise<RedisSeen['info']> {
   const text = await connection.send(['INFO']).catch((error: unknown) => {
     if (isDenied(error) || (error instanceof Error && error.message.startsWith('ERR'))) return undefined;
@@ -60,9 +60,9 @@ function checkInfo({ info }: RedisSeen): Finding[] {
   ];
 }
 
-// Which server answers, and whether it takes writes.
+// The server, and whether it accepts writes.
 
-/** The first version with all that we use; from 6.0 on it works, before that it polls. */
+/** The first version with all features that are used; 6.0 works, and older ones are polled. */
 const BEST = [6, 2] as const;
 
 async function checkServer({ connection, info, uri }: RedisSeen): Promise<Finding[]> {
@@ -99,10 +99,10 @@ function fieldsOf(reply: unknown): Map<string, string> {
   return new Map(entries);
 }
 
-// How long a round trip takes.
+// The time of a round trip.
 
 const PINGS = 21;
-/** Claims and results of all slots share a round trip, so that even this is no disaster. */
+/** The claims and results of all slots share a round trip, so this is still usable. */
 const SLOW_MS = 20;
 
 async function checkLatency({ connection }: RedisSeen): Promise<Finding[]> {
@@ -123,7 +123,7 @@ function milliseconds(ms: number): string {
   return ms < 10 ? ms.toFixed(2) : String(Math.round(ms));
 }
 
-// Whether this machine and Redis agree on the time.
+// The difference between the clocks of this machine and of Redis.
 
 const APART_MS = 2000;
 
@@ -131,7 +131,7 @@ async function checkClock({ connection }: RedisSeen): Promise<Finding[]> {
   const asked = Date.now();
   const server = await serverTimeMs(connection);
   const answered = Date.now();
-  // Whatever of it may be the way there and back is no difference.
+  // The time of the round trip is not counted as a difference.
   const apart = server < asked ? server - asked : Math.max(0, server - answered);
   if (Math.abs(apart) < APART_MS) return [good('the clocks of this machine and of Redis agree')];
   const way = apart > 0 ? 'behind' : 'ahead of';
@@ -143,7 +143,7 @@ async function checkClock({ connection }: RedisSeen): Promise<Finding[]> {
   ];
 }
 
-// Whether our user may run what the worker needs; scripts above all.
+// Whether the ACL allows the commands of a worker, and scripts.
 
 async function checkRights({ connection, settings, uri }: RedisSeen): Promise<Finding[]> {
   try {
@@ -165,7 +165,7 @@ async function checkRights({ connection, settings, uri }: RedisSeen): Promise<Fi
 
 async function checkTracking({ connection, settings }: RedisSeen): Promise<Finding[]> {
   try {
-    // Nothing is read in between, so nothing is watched.
+    // Nothing is read in between, so no key is tracked.
     await Promise.all([connection.send(['CLIENT', 'TRACKING', 'ON']), connection.send(['CLIENT', 'TRACKING', 'OFF'])]);
     return [good('Redis announces new jobs at once (CLIENT TRACKING)')];
   } catch (error) {
@@ -190,7 +190,7 @@ function checkReplicas({ settings, info }: RedisSeen): Finding[] {
   return [bad(`${text}: no job would start`, 'connect more replicas, or wait for fewer')];
 }
 
-// Whether Redis may evict jobs, or is about to refuse them, for want of memory.
+// Whether Redis may evict jobs, or will soon reject them for lack of memory.
 
 const NEARLY_FULL = 0.9;
 
@@ -201,7 +201,7 @@ function checkMemory({ info }: RedisSeen): Finding[] {
   return [eviction(policy, limit), ...fullness(Number(info?.get('used_memory')), limit)];
 }
 
-/** `volatile-…` takes only keys that expire, and jobs do not. */
+/** `volatile-…` evicts only keys that expire, and jobs do not. */
 function eviction(policy: string, limit: number): Finding {
   const right = 'set maxmemory-policy noeviction: a push fails then where memory is short, and no job is lost';
   if (!policy.startsWith('allkeys')) return good(`no job is evicted (maxmemory-policy ${policy})`);
@@ -234,7 +234,7 @@ async function checkPersistence({ connection, info }: RedisSeen): Promise<Findin
   return [warning(`${what}: a crash of Redis loses the jobs since the last one`, APPEND_ONLY)];
 }
 
-/** Redis refuses writes then, or keeps what it cannot save. */
+/** Redis then rejects writes, or accepts writes that it cannot save. */
 function savingProblem(info: ReadonlyMap<string, string>): Finding | undefined {
   const broken = ['aof_last_write_status', 'rdb_last_bgsave_status'].find((name) => info.get(name) === 'err');
   if (broken === undefined) return undefined;
@@ -244,7 +244,7 @@ function savingProblem(info: ReadonlyMap<string, string>): Finding | undefined {
   );
 }
 
-/** Managed servers do not tell. */
+/** Managed servers do not report it. */
 async function savePoints(connection: Connection): Promise<string | undefined> {
   const reply = await connection.send(['CONFIG', 'GET', 'save']).catch(() => undefined);
   if (Array.isArray(reply)) return reply.length < 2 ? undefined : String(reply[1]);

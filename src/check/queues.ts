@@ -1,4 +1,5 @@
-/** The queues: whether those that are configured exist, hold what is registered here, and are worked at all. */
+/** Checks the queues: whether the configured ones exist, whether their classes are registered, and whether workers process
+ * them. */
 
 import { didYouMean } from '../config/suggest.js';
 import { counted, duration } from '../format.js';
@@ -7,20 +8,22 @@ import { readQueuePauses } from '../inspect/queue-pause.js';
 import { listQueues, type QueueSeen } from '../inspect/queues.js';
 import { serves } from '../inspect/worker-id.js';
 import type { JobModules } from '../job-modules/load.js';
+import type { FunctionRegistry } from '../job-modules/registry.js';
 import { decodePayload } from '../resque/codec.js';
 import type { Keys } from '../resque/keys.js';
+import { ownClass, WRAPPER } from '../resque/wrapper.js';
 import { bad, type Finding, good, some, warning } from './finding.js';
 import type { RedisSeen } from './probes.js';
 
-/** Looked at from either end of a queue: enough to see a class that is missing, and bounded whatever the queue holds. */
+/** Jobs that are read at each end of a queue: enough to find a missing class, and bounded for any queue. */
 const PEEK = 100;
 
 export interface QueueFacts {
   readonly keys: Keys;
   readonly modules: JobModules;
-  /** Every job module could be loaded. */
+  /** All job modules were loaded. */
   readonly complete: boolean;
-  /** The queues of each worker that is alive; undefined: not known. */
+  /** The queues of each live worker; undefined: unknown. */
   readonly served: readonly (readonly string[])[] | undefined;
 }
 
@@ -48,7 +51,7 @@ function aboutPause(paused: boolean): Finding[] {
   ];
 }
 
-/** Includes configured queues that have no job yet. */
+/** Includes configured queues without jobs. */
 async function pausedQueues(
   { connection }: RedisSeen,
   { keys }: QueueFacts,
@@ -114,7 +117,7 @@ async function lookInto({ connection, settings }: RedisSeen, facts: QueueFacts, 
   ];
 }
 
-/** Read as the daemon would, with a decoder of the job modules where there is one. */
+/** Decodes the payload as the worker does, with the decoder of the job modules if there is one. */
 function classesOf(payloads: readonly Buffer[], { functions, decoder }: JobModules, useNumber: boolean) {
   const known = new Set<string>();
   let garbage = false;
@@ -122,13 +125,19 @@ function classesOf(payloads: readonly Buffer[], { functions, decoder }: JobModul
   for (const payload of payloads) {
     try {
       known.add(
-        decode === undefined ? decodePayload(payload, useNumber).class : String(decode(payload.toString()).class),
+        classOf(decode === undefined ? decodePayload(payload, useNumber) : decode(payload.toString()), functions),
       );
     } catch {
       garbage = true;
     }
   }
   return { known, garbage };
+}
+
+/** By which a function is looked up: that of the wrapper where only the wrapper has one. */
+function classOf(job: Parameters<typeof ownClass>[0], functions: FunctionRegistry): string {
+  const own = ownClass(job);
+  return functions.get(own) === undefined && functions.get(WRAPPER) !== undefined ? String(job.class) : own;
 }
 
 function unregistered(queue: string, classes: readonly string[], known: readonly string[]): Finding {
@@ -158,7 +167,7 @@ function quarantined({ name, quarantined: jobs }: QueueSeen): Finding[] {
   ];
 }
 
-/** Jobs that wait where nobody looks, neither here nor elsewhere. */
+/** Jobs in queues that no worker processes. */
 function unserved(configured: readonly string[], all: readonly QueueSeen[], served: QueueFacts['served']): Finding[] {
   if (served === undefined) return [];
   return all

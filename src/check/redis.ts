@@ -1,4 +1,4 @@
-/** Redis: reached or not, and then what is asked of it. */
+/** Checks the connection to Redis, and then runs the probes. */
 import { setImmediate } from 'node:timers/promises';
 import type { Settings } from '../config/settings.js';
 import { maskUri } from '../config/uri.js';
@@ -8,10 +8,10 @@ import { connectOptions } from '../redis/options.js';
 import { bad, type Finding, findingOf } from './finding.js';
 import { type RedisSeen, readInfo, runProbes } from './probes.js';
 
-/** A reply that takes longer never comes. */
+/** The time limit for each reply. */
 const SILENCE_MS = 5000;
 
-/** @param use what else is asked over the connection; not called where there is none */
+/** @param use further checks over the connection; not called if there is none */
 export async function checkRedis<T>(
   settings: Settings,
   use: (seen: RedisSeen) => Promise<T>,
@@ -25,7 +25,7 @@ export async function checkRedis<T>(
     return { findings: [findingOf(error)] };
   }
   try {
-    // Latency is measured when all that connecting began is done.
+    // Latency is measured after everything that the connect started has finished.
     await setImmediate();
     const seen = { connection, settings, uri, info: await readInfo(connection) };
     return { findings: await runProbes(seen), used: await use(seen) };

@@ -1,4 +1,4 @@
-/** The registered workers: how many live, which are dead and still there, and of which nobody can tell. */
+/** Checks the registered workers: how many are alive, which are dead and still registered, and which are unknown. */
 
 import { counted } from '../format.js';
 import { findLeftovers, type Leftover } from '../inspect/leftovers.js';
@@ -10,11 +10,11 @@ import type { RedisSeen } from './probes.js';
 
 export interface WorkersSeen {
   readonly findings: readonly Finding[];
-  /** The queues of each that is alive; the same queues once. */
+  /** The queues of the live workers, each list of queues once. */
   readonly served: readonly (readonly string[])[] | undefined;
 }
 
-/** It means a look at every key, and there may be millions of other programs'. */
+/** It reads every key, and other programs may have millions. */
 const LOOK_FOR_MS = 2000;
 
 export async function checkWorkers({ connection, settings }: RedisSeen, keys: Keys): Promise<WorkersSeen> {
@@ -54,7 +54,7 @@ function aboutDead(dead: readonly string[]): Finding[] {
   ];
 }
 
-/** goworker leaves them when it prunes a tsworker. */
+/** goworker leaves these behind when it prunes a tsworker. */
 function aboutLeft(left: readonly Leftover[]): Finding[] {
   if (left.length === 0) return [];
   const ids = some(

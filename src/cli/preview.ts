@@ -5,20 +5,32 @@
  */
 
 export async function previewLibrary(): Promise<Readonly<Record<string, unknown>>> {
-  const [registrations, { job }, { defineFlags }, { defineConfig }, { defineMiddleware }, { TsworkerError }, verdicts] =
-    await Promise.all([
-      import('../job-modules/global-registrations.js'),
-      import('../job-modules/job.js'),
-      import('../job-modules/flags.js'),
-      import('../config/define.js'),
-      import('../job-modules/middleware.js'),
-      import('../errors.js'),
-      import('../job-modules/verdicts.js'),
-    ]);
+  const [
+    activeJobValues,
+    { activeJob },
+    registrations,
+    { job },
+    { defineFlags },
+    { defineConfig },
+    { defineMiddleware },
+    { TsworkerError },
+    verdicts,
+  ] = await Promise.all([
+    import('../active-job/public.js'),
+    import('../job-modules/active-job.js'),
+    import('../job-modules/global-registrations.js'),
+    import('../job-modules/job.js'),
+    import('../job-modules/flags.js'),
+    import('../config/define.js'),
+    import('../job-modules/middleware.js'),
+    import('../errors.js'),
+    import('../job-modules/verdicts.js'),
+  ]);
   const { register, registerDecoder } = registrations;
   const { signal } = new AbortController();
   const nothing = async () => {};
   return {
+    ...{ ...activeJobValues, activeJob, enqueueActiveJob: nothing },
     ...{ register, registerDecoder, job, defineFlags, defineConfig, defineMiddleware, TsworkerError },
     ...{ Cancel: verdicts.Cancel, Discard: verdicts.Discard, RetryIn: verdicts.RetryIn },
     ...{ cancelDelayed: nothing, delayed: nothing, enqueueAt: nothing, enqueueIn: nothing },

@@ -1,6 +1,6 @@
 /**
- * The addresses of Redis: one server (redis://, rediss://, unix://), Sentinels, a Cluster. Pure reading; must not know how
- * any of them is asked, nor the client package (slow to load).
+ * The addresses of Redis: one server (redis://, rediss://, unix://), Sentinels, a Cluster. Pure parsing; does not
+ * know how they are queried, nor the client package (slow to load).
  */
 import { TsworkerError } from '../errors.js';
 
@@ -9,7 +9,7 @@ export interface RedisNode {
   readonly port: number;
 }
 
-/** `undefined` where the address names none. */
+/** `undefined` if the address has none. */
 export interface Login {
   readonly username?: string;
   readonly password?: string;
@@ -25,7 +25,7 @@ export interface SingleAddress extends Common {
   /** A host and port, or the path of a unix socket. */
   readonly at: RedisNode | { readonly path: string };
   readonly database: number;
-  /** Names of query parameters that mean nothing here. */
+  /** Query parameters that have no effect. */
   readonly ignored: readonly string[];
 }
 
@@ -75,7 +75,7 @@ export function readAddress(uri: string): Address | WrongAddress {
   return kind === 'sentinel' ? readSentinel(several) : readCluster(several);
 }
 
-/** @throws TsworkerError USAGE; for an address that was checked before, see uri.ts */
+/** @throws TsworkerError USAGE if it is not valid; uri.ts checks addresses before */
 export function addressOf(uri: string): Address {
   const read = readAddress(uri);
   if (read.kind === 'wrong') throw new TsworkerError('USAGE', `the address of Redis cannot be used: ${read.problem}`);
@@ -86,7 +86,7 @@ function noScheme(uri: string): WrongAddress {
   const problem = 'it does not begin with redis://, rediss:// or unix://';
   if (/^\/[^?#]*$/.test(uri)) return { kind: 'wrong', problem, hint: `did you mean unix://${uri}?` };
   const bare = /^(?:[^/@\s]*@)?(?:[\w.-]+|\[[\da-f:]+\])(?::\d+)?(?:\/\d*)?$/i.test(uri);
-  // A login is left out: what is shown must not contain a password.
+  // Without the login: the text must not contain a password.
   return bare ? { kind: 'wrong', problem, hint: `did you mean redis://${uri.replace(/^.*@/, '…@')}?` } : wrong(problem);
 }
 
@@ -94,7 +94,7 @@ function readSingle(common: Common, host: string, path: string, query: URLSearch
   if (host.includes(',')) return wrong('only redis+sentinel:// and redis+cluster:// take several nodes');
   const at = readNode(/^(?::|$)/.test(host) ? `localhost${host}` : host, DEFAULT_PORT.single);
   if (at === undefined) return wrong('the server is host or host:port, with a port from 1 to 65535');
-  // As go-redis reads it: slashes around the number do not matter, and the query wins.
+  // As in go-redis: slashes around the number are ignored, and the query has precedence.
   const database = /^\/*(\d*)\/*$/.exec(path)?.[1];
   return database === undefined ? wrong(BAD_DATABASE) : withQuery({ ...common, at }, database, query);
 }
@@ -173,12 +173,12 @@ function decoded(text: string): string | undefined {
   }
 }
 
-/** The part of a namespace that alone decides the slot of its keys; undefined: each key has a slot of its own. */
+/** The hash tag of a namespace, which determines the slot of its keys; undefined: each key has its own slot. */
 export function hashTagOf(namespace: string): string | undefined {
   return /^[^{]*\{([^}]+)\}/.exec(namespace)?.[1];
 }
 
-/** @throws TsworkerError USAGE where the keys of a namespace would lie on many nodes of a Cluster */
+/** @throws TsworkerError USAGE if the keys of the namespace would be on many nodes of a Cluster */
 export function requireHashTag(namespace: string): string {
   const tag = hashTagOf(namespace);
   if (tag !== undefined) return tag;

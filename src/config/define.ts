@@ -1,5 +1,4 @@
-/** The shape of a configuration file, for people who write one. Types only, and the function that lends them. */
-
+/** The types of a configuration file, and `defineConfig`. */
 import type { MiddlewareInput } from '../middleware.js';
 import type { ScheduleOptions } from '../recurring/entry.js';
 import type { QueuesInput } from './queues.js';
@@ -9,20 +8,20 @@ import type { WebConfig } from './web.js';
 /** A number of seconds, or text with a unit: `'500ms'`, `'20s'`, `'5m'`, `'1h'`. */
 export type Seconds = number | `${number}${'ms' | 's' | 'm' | 'h'}`;
 
-/** Every key is optional: flags and TSWORKER_* variables come before the file, defaults after it. */
+/** All keys are optional. Flags and TSWORKER_* variables take precedence over the file. */
 export interface UserConfig {
   /**
-   * The queues to work: `'high=2,low=1'`, `['high', 'low']` (strict order) or `{ high: 2, low: 1 }` (weights).
+   * The queues to process: `'high=2,low=1'`, `['high', 'low']` (strict order) or `{ high: 2, low: 1 }` (weights).
    * No default: flag, environment or file must name at least one.
    */
   readonly queues?: QueuesInput;
-  /** Seconds, fractions allowed, more than 0: how long an idle worker waits at most. Default 5. */
+  /** Seconds, fractions allowed, more than 0: the longest time between two checks of an idle worker. Default 5. */
   readonly interval?: Seconds;
-  /** Jobs at once in the whole daemon, 1 to 100,000. Default 25. */
+  /** The maximum number of running jobs, 1 to 100,000, shared by all processes. Default 25. */
   readonly concurrency?: number;
-  /** Child processes of `tsworker`, or `'auto'` for one a core. Default 1. Not used by `work()`. */
+  /** Child processes of `tsworker`, or `'auto'` for one for each core. Default 1. Not used by `work()`. */
   readonly processes?: number | 'auto';
-  /** Most Redis connections of the daemon, all its parts together, 1 or more. Default: `processes` + 1. */
+  /** The maximum number of Redis connections of all processes together, 1 or more. Default: `processes` + 1. */
   readonly connections?: number;
   /** Megabytes of memory above which a child process is replaced; 0: never. Default 0. Not used by `work()`. */
   readonly maxRss?: number;
@@ -34,9 +33,9 @@ export interface UserConfig {
   readonly uri?: string;
   /** Prefix of every Redis key. Default `resque:`. */
   readonly namespace?: string;
-  /** Leave with 0 when the queues are empty and all jobs have ended. Default false. */
+  /** Exit with 0 when the queues are empty and all jobs have ended. Default false. */
   readonly exitOnComplete?: boolean;
-  /** Large integers in arguments arrive exact, as bigint; false: plain JSON.parse. Default true. */
+  /** Decode integers that a number cannot hold exactly as bigint; false: plain JSON.parse. Default true. */
   readonly useNumber?: boolean;
   /** Also prune workers that have no heartbeat at all. Default false. */
   readonly forcePrune?: boolean;
@@ -48,9 +47,9 @@ export interface UserConfig {
   readonly tlsClientKeyPath?: string;
   /** Do not verify the Redis server's certificate. Default false. */
   readonly skipTLSVerify?: boolean;
-  /** Replicas that must have a claim before its job starts, and a result before it counts as delivered. Default 0. */
+  /** The number of replicas that must confirm a claim before its job starts, and each result. Default 0. */
   readonly waitReplicas?: number;
-  /** Seconds that `waitReplicas` waits each time before it takes Redis for unusable; more than 0, at most 10. Default 1. */
+  /** Seconds that each wait for `waitReplicas` may take until Redis counts as unavailable; more than 0, at most 10. Default 1. */
   readonly waitTimeout?: Seconds;
   /** Move delayed jobs that are due to their queues, if no other process does. Default 'on'. */
   readonly scheduler?: 'on' | 'off';
@@ -69,11 +68,11 @@ export interface UserConfig {
   readonly enqueueTimeout?: Seconds;
   /** First part of the worker ids; no colon, comma or blank. Default: the host name and `.ts`. */
   readonly label?: string;
-  /** Seconds that running jobs get to end after a stop signal; 0: no limit. Default 0. */
+  /** Seconds that running jobs may continue after a stop signal; 0: no limit. Default 0. */
   readonly grace?: Seconds;
-  /** Seconds that a job may take unless its class has a limit of its own; 0: no limit. Default 0. */
+  /** The time limit of a job in seconds, unless its class has its own; 0: no limit. Default 0. */
   readonly timeout?: Seconds;
-  /** How often a job runs at most unless its class says it (`retry`), the first time counted; 0 and 1: once. Default 0. */
+  /** The maximum number of runs of a job, unless its class has its own (`retry`); 0 and 1: once. Default 0. */
   readonly retry?: number;
   /** Seconds between two heartbeats, more than 0. Default 60, as Resque's. */
   readonly heartbeat?: Seconds;
@@ -81,12 +80,12 @@ export interface UserConfig {
   readonly pruneAfter?: Seconds;
   /**
    * `requeue`: the job of a tsworker that died runs again; `fail`: it goes to the failed list, as in Resque. Default
-   * `requeue`. A job that three processes died of within 72 hours goes to the failed list in any case.
+   * `requeue`. A job whose process died three times within 72 hours goes to the failed list in any case.
    */
   readonly onDead?: OnDead;
   /**
-   * Directories or files with job modules. Relative to the folder that the configuration file is in, or, where that
-   * folder is called `config`, to the one above it. Default `./jobs`.
+   * Directories or files with job modules. Relative to the folder of the configuration file, or, if that folder
+   * is called `config`, to the one above it. Default `./jobs`.
    */
   readonly jobs?: string | readonly string[];
   /**
@@ -103,14 +102,14 @@ export interface UserConfig {
   readonly logLevel?: LogLevel;
   /** `json` or `pretty`. Default: pretty on a terminal, else json. */
   readonly logFormat?: LogFormat;
-  /** A line for each job that succeeds: class, queue, duration, arguments. Default: true on a terminal, else false. */
+  /** Log a line for each job that succeeds: class, queue, duration, arguments. Default: true on a terminal, else false. */
   readonly logJobs?: boolean;
   /** Of the dashboard: `tsworker web`. */
   readonly web?: WebConfig;
 }
 
 /**
- * Gives a configuration file its types; returns what it gets.
+ * Gives a configuration file its types; returns its argument.
  * @example
  * import { defineConfig } from 'tsworker';
  * export default defineConfig({ queues: { high: 2, low: 1 }, concurrency: 50 });

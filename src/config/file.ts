@@ -1,10 +1,10 @@
 /**
- * Finds and reads the configuration file, in the working directory and its `config/` only. Must not know what the
- * values mean, only which keys there are. The libraries that read files are loaded when there is a file to read.
+ * Finds and reads the configuration file, only in the working directory and its `config/`. Knows the keys, and not
+ * the meaning of the values. The libraries that read files are loaded only if there is a file.
  */
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { realpath } from 'node:fs/promises';
-import { basename, dirname, join, relative, resolve } from 'node:path';
+import { basename, dirname, extname, join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
 import { TsworkerError } from '../errors.js';
@@ -14,9 +14,9 @@ import { SCHEMA, SETTING_KEYS } from './settings-table.js';
 import { nearest } from './suggest.js';
 
 export interface ConfigFile {
-  /** As people name it: relative to the working directory. */
+  /** The path for messages: relative to the working directory. */
   readonly name: string;
-  /** Relative paths in the file begin here. */
+  /** Relative paths in the file are relative to this folder. */
   readonly folder: string;
   readonly values: Readonly<Partial<Record<SettingKey, unknown>>>;
   /** The path of the file, if it has middleware: functions, which each worker process loads from there itself. */
@@ -31,14 +31,14 @@ const NAMES = [
   ...['json', 'yaml', 'yml', 'js', 'mjs', 'cjs', 'ts'].map((ending) => `${RC}.${ending}`),
 ];
 
-/** Where the configuration is looked for, best first. */
+/** The places that are searched, in order. */
 export const SEARCH_PLACES: readonly string[] = Object.freeze([
   PACKAGE,
   ...NAMES,
   ...NAMES.map((name) => `config/${name}`),
 ]);
 
-/** Reads `explicit`, or else the first file that is found; undefined when there is none. */
+/** Reads `explicit`, or the first file that is found; undefined if there is none. */
 export async function readConfigFile(cwd: string, explicit?: string): Promise<ConfigFile | undefined> {
   const path = explicit === undefined ? findConfigFile(cwd) : resolve(cwd, explicit);
   if (path === undefined) return undefined;
@@ -71,7 +71,7 @@ function list(folder: string): string[] {
   }
 }
 
-/** A package.json that does not parse counts as one without the key: npm has more to say about it than we. */
+/** A package.json that does not parse counts as one without the key: npm reports it better. */
 function hasKey(path: string): boolean {
   try {
     const content: unknown = JSON.parse(readFileSync(path, 'utf8'));
@@ -81,16 +81,29 @@ function hasKey(path: string): boolean {
   }
 }
 
+/** Modules are ours to load: cosmiconfig would only call us back, and is slower to import than they are to run. */
+const LOADERS: Readonly<Record<string, (path: string) => Promise<unknown>>> = {
+  '.ts': loadTypeScript,
+  '.js': loadModule,
+  '.mjs': loadModule,
+  '.cjs': loadModule,
+};
+
 async function parseFile(path: string, name: string): Promise<unknown> {
-  const { cosmiconfig } = await import('cosmiconfig');
-  const loaders = { '.ts': loadTypeScript, '.js': loadModule, '.mjs': loadModule, '.cjs': loadModule };
   try {
-    const found = await cosmiconfig('tsworker', { loaders, cache: false }).load(path);
-    return found?.isEmpty ? {} : found?.config;
+    const load = LOADERS[extname(path)];
+    if (load === undefined) return await loadData(path);
+    return readFileSync(path, 'utf8').trim() === '' ? {} : await load(path);
   } catch (error) {
     const { reason, place = name } = await explain(error, path, name);
     throw new TsworkerError('USAGE', `the configuration file ${place} does not load: ${reason}`, { cause: error });
   }
+}
+
+async function loadData(path: string): Promise<unknown> {
+  const { cosmiconfig } = await import('cosmiconfig');
+  const found = await cosmiconfig('tsworker', { cache: false }).load(path);
+  return found?.isEmpty ? {} : found?.config;
 }
 
 const same = (value: unknown) => value;
@@ -106,20 +119,20 @@ const STAND_IN = new Proxy<Record<string, unknown>>(
   },
 );
 
-/** cosmiconfig's own would need the typescript package, which a worker's image need not have. */
+/** cosmiconfig's own loader needs the typescript package, which a worker's image may not have. */
 async function loadTypeScript(path: string): Promise<unknown> {
   const { typeScriptImporter } = await import('../typescript/import.js');
   const module = await typeScriptImporter({ tsworker: STAND_IN, modules: {} })(await realpath(path));
   return module.default;
 }
 
-/** cosmiconfig's own tries again with require when the import fails, and so reports the wrong error. */
+/** cosmiconfig's own loader tries require when the import fails, and reports the wrong error. */
 async function loadModule(path: string): Promise<unknown> {
   const module: { default?: unknown } = await import(pathToFileURL(path).href);
   return module.default;
 }
 
-/** Nothing of the file's text: it may be a password. */
+/** Without any text of the file: it may be a password. */
 async function explain(error: unknown, path: string, name: string): Promise<{ reason: string; place?: string }> {
   const reason = reasonOf(error);
   const compiled =
@@ -148,10 +161,10 @@ function checkKeys(values: Readonly<Record<string, unknown>>, name: string): voi
   for (const key of Object.keys(values)) if (key !== 'web') checkKey(key, `in ${name}`);
 }
 
-/** Throws USAGE for a key that is no setting; `where` says where it stands. */
+/** Throws USAGE for a key that is not a setting; `where` is its place. */
 export function checkKey(key: string, where: string): void {
   if (Object.hasOwn(SCHEMA, key)) return;
-  // People write the flag's name, since that is what they know: -tls-cert is tlsCertPath here.
+  // Users often write the name of the flag: -tls-cert is tlsCertPath here.
   const byFlag = SETTING_KEYS.find((one) => nearest(key, [SCHEMA[one].flag]) !== undefined);
   const meant = nearest(key, SETTING_KEYS) ?? byFlag;
   const guess = meant === undefined ? {} : { hint: `did you mean ${meant}?` };
@@ -173,7 +186,7 @@ function textOf(error: unknown): string {
   return stripVTControlCharacters(error instanceof Error ? error.message : String(error));
 }
 
-/** The first line that says something: the libraries add a code frame, and a heading with the path we name already. */
+/** The first line of the reason: the libraries add a code frame, and a heading with the path. */
 function reasonOf(error: unknown): string {
   const text = textOf(error);
   const frame = /^\s*>?\s*\d* *\||^-*\^|^(JSON|YAML) Error in /;

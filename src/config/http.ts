@@ -1,6 +1,6 @@
 /**
- * Where the HTTP server for machines listens: text or number → host and port, and back. Pure. Without a host it is the
- * loopback, since nothing that is served asks who is there.
+ * The address of `-http`: text or number → host and port, and back. Pure. Without a host it is the loopback address,
+ * since the pages have no authentication.
  */
 import { TsworkerError } from '../errors.js';
 
@@ -23,7 +23,7 @@ export function readHttp(value: unknown): HttpAddress {
   const port = Number(digits);
   if (port > MOST) throw new TsworkerError('USAGE', `must have a port from 0 to ${MOST}, not ${digits}`);
   if (host === undefined) return { host: LOOPBACK, port };
-  // Go takes this for every interface. Nobody should open a port to the world by leaving something out.
+  // In Go this means every interface. A port must not be open to the network because something was left out.
   if (host === '' || host === '[]')
     throw new TsworkerError('USAGE', `must have a host before the colon, not ${JSON.stringify(text)}`, {
       hint: `${digits} listens on this machine only, 0.0.0.0:${digits} on every interface`,

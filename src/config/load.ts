@@ -1,6 +1,6 @@
 /**
- * Flags, environment, configuration file and defaults → the settings in force, frozen, each with where it came from.
- * Must not know what any setting means (the schema does), nor print anything.
+ * Merges flags, environment, configuration file and defaults into the settings, frozen, each with its origin. Does not
+ * know what a setting means (settings-table.ts does), and prints nothing.
  */
 import { TsworkerError } from '../errors.js';
 import { readAddress, requireHashTag } from './address.js';
@@ -15,7 +15,7 @@ import type { Reading } from './value-parsers.js';
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
-/** What was typed, by flag name without the dash; a flag that may be repeated has an array. */
+/** The flags of the command line by name, without the dash; a flag that may be repeated has an array. */
 export type FlagTexts = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 export interface Sources {
@@ -25,13 +25,13 @@ export interface Sources {
   /** The output is a terminal; false if absent. */
   readonly terminal?: boolean;
   /**
-   * Names of the job modules' own flags: their TSWORKER_* variables are known too. `unknown`: the modules are not loaded,
+   * Names of the flags that job modules define: their TSWORKER_* variables are known too. `unknown`: the modules are not loaded,
    * so any TSWORKER_* variable may be one of theirs.
    */
   readonly extraFlags?: readonly string[] | 'unknown';
-  /** The configuration file, where the caller has read it already; `null`: there is none. */
+  /** The configuration file, if the caller has read it already; `null`: there is none. */
   readonly file?: ConfigFile | null;
-  /** false: settings without queues are fine, and their plan is empty. */
+  /** false: settings without queues are allowed, and their plan is empty. */
   readonly queuesRequired?: boolean;
 }
 
@@ -46,7 +46,7 @@ export interface Resolved {
   readonly middleware?: string | undefined;
 }
 
-/** One value before it is read: the name of its source for messages, and for the table of origins. */
+/** A value before it is parsed, with the name of its source for messages and for the table of origins. */
 interface Given {
   readonly value: unknown;
   readonly origin: string;
@@ -54,7 +54,7 @@ interface Given {
   readonly folder: string;
 }
 
-/** The settings of a daemon. Reads the configuration file unless it is handed in. */
+/** The settings of a worker. Reads the configuration file unless the caller passes it. */
 export async function loadSettings(sources: Sources): Promise<Resolved> {
   const { flags, env, cwd } = sources;
   const file = sources.file === undefined ? await readFileFor(flags, env, cwd) : (sources.file ?? undefined);
@@ -64,23 +64,23 @@ export async function loadSettings(sources: Sources): Promise<Resolved> {
   return { ...resolved, middleware: file?.middleware };
 }
 
-/** The paths of the job modules alone: the command line cannot be read before their flags are known. */
+/** Only the paths of the job modules: the command line cannot be parsed before their flags are known. */
 export function findJobs(sources: Sources, file: ConfigFile | undefined): readonly string[] {
   const given = findGiven('jobs', sources, file);
   return readGiven('jobs', given, sources, () => {}) ?? [];
 }
 
-/** The configuration file that flags and environment choose, or the one that is found. */
+/** The configuration file that flags or environment name, or the one that is found. */
 export async function readFileFor(flags: FlagTexts, env: Env, cwd: string): Promise<ConfigFile | undefined> {
   const flag = flags[CONFIG_FLAG.flag];
   const explicit = typeof flag === 'string' ? flag : env[envName(CONFIG_FLAG.flag)] || undefined;
   return await readConfigFile(cwd, explicit);
 }
 
-/** What a program that uses the library takes from the environment: how to reach Redis is the deployment's matter. */
+/** The environment variables of a program that uses the library: how to reach Redis depends on the deployment. */
 const ENV_OF_PROGRAMS: readonly SettingKey[] = ['uri', 'enqueueTimeout'];
 
-/** The settings of a program that uses the library: what it gives, those few from the environment, defaults. */
+/** The settings of a program that uses the library: its own, those environment variables, defaults. */
 export function resolveSettings(
   given: UserConfig,
   options: Partial<Pick<Sources, 'env' | 'cwd' | 'terminal' | 'queuesRequired'>> = {},
@@ -94,7 +94,7 @@ export function resolveSettings(
   return settle(find, at, [], "give queues: 'high=2,low=1', ['high', 'low'] or { high: 2, low: 1 }");
 }
 
-/** The order of precedence, in one line. */
+/** Applies the order of precedence. */
 function findGiven(key: SettingKey, sources: Sources, file: ConfigFile | undefined): Given | undefined {
   return fromFlag(key, sources) ?? fromEnv(key, sources) ?? fromRedisEnv(key, sources) ?? fromFile(key, file);
 }
@@ -147,7 +147,7 @@ function withoutQueues(required: boolean, hint: string): Settings['queues'] {
   throw new TsworkerError('USAGE', 'you must specify at least one queue', { hint });
 }
 
-/** What no setting can be asked alone. */
+/** Checks that concern several settings. */
 function checkTogether(settings: Settings): void {
   const { heartbeat, pruneAfter, uri, namespace, tlsClientCertPath, tlsClientKeyPath } = settings;
   if (readAddress(uri).kind === 'cluster') requireHashTag(namespace);
@@ -160,17 +160,17 @@ function checkTogether(settings: Settings): void {
   });
 }
 
-/** One for each process and one for the supervisor. */
+/** The default: one for each process and one for the supervisor. */
 function connectionsNeeded({ processes }: Settings): number {
   return processes + 1;
 }
 
-/** How many connections there may be beyond those that are needed, for a while; Infinity where nobody set a limit. */
+/** How many connections may be opened temporarily beyond the necessary ones; Infinity without a limit. */
 export function spareConnections({ settings, origins }: Resolved): number {
   return origins.connections === 'default' ? Infinity : settings.connections - connectionsNeeded(settings);
 }
 
-/** Enough for every process; or one for everything, which then runs in one process. */
+/** Enough for every process; or 1: everything runs in one process. */
 function checkConnections(settings: Settings): void {
   const { connections, processes, concurrency } = settings;
   if (processes > concurrency)
@@ -188,14 +188,14 @@ function fromFlag(key: SettingKey, { flags, cwd }: Pick<Sources, 'flags' | 'cwd'
   return value === undefined ? undefined : { value, origin: `-${flag}`, folder: cwd };
 }
 
-/** An empty variable counts as not set: that is how a variable is taken back in most deployment tools. */
+/** An empty variable counts as not set: most deployment tools cannot unset a variable. */
 function fromEnv(key: SettingKey, { env, cwd }: Pick<Sources, 'env' | 'cwd'>): Given | undefined {
   const origin = envName(SCHEMA[key].flag);
   const value = env[origin];
   return value === undefined || value === '' ? undefined : { value, origin, folder: cwd };
 }
 
-/** These two come before the file as well: in a deployment the platform sets them, and the file is the developer's. */
+/** These two take precedence over the file as well: the platform sets them, and the file is the developer's. */
 function fromRedisEnv(key: SettingKey, { env, cwd }: Pick<Sources, 'env' | 'cwd'>): Given | undefined {
   if (key !== 'uri') return undefined;
   const { uri, origin } = uriFromEnv(env);
@@ -212,7 +212,7 @@ function warnOfUnknown(env: Env, extraFlags: NonNullable<Sources['extraFlags']>)
   if (extraFlags === 'unknown') return [];
   const flags = [...SETTING_KEYS.map((key) => SCHEMA[key].flag), CONFIG_FLAG.flag, ...extraFlags];
   const known = new Set(flags.map(envName));
-  // What all of them begin with makes no two of them alike.
+  // A common prefix must not make two of them look similar.
   const rest = (name: string) => name.slice(ENV_PREFIX.length);
   const unknown = Object.keys(env).filter((name) => name.startsWith(ENV_PREFIX) && !known.has(name));
   return unknown.map((name) => {

@@ -1,5 +1,5 @@
 /**
- * What the user writes for queues → the plan to work them by. Pure; must not know where the text came from.
+ * Parses the queues into a plan: names, weights, order. Pure.
  * The text form is goworker's: `a,b,c` is strict order, any `=` makes it weighted, empty parts are skipped.
  */
 import { TsworkerError } from '../errors.js';
@@ -13,10 +13,10 @@ interface Part {
   readonly weight: number;
 }
 
-/** Far beyond any use, and small enough that an order by weight can be laid out in memory. */
+/** More than anyone needs, and small enough to keep an order by weight in memory. */
 const MAX_WEIGHT = 1_000_000;
 
-/** Parses the queues; adds to `warnings` what is unusual but valid. Throws USAGE for invalid input. */
+/** Parses the queues; adds a warning for unusual input. Throws USAGE for invalid input. */
 export function parseQueues(input: QueuesInput): { plan: QueuePlan; warnings: string[] } {
   const { parts, weighted } = readParts(input);
   const weights = new Map<string, number>();
@@ -40,13 +40,13 @@ function readParts(input: QueuesInput): { parts: Part[]; weighted: boolean } {
     const parts = Object.entries(input).map(([name, weight]) => readEntry(name.trim(), weight));
     return { parts: parts.filter((part) => part.name !== ''), weighted: true };
   }
-  // The parts of an array may themselves be lists, so that ['high=2,low', 'rare'] means what it looks like.
+  // The parts of an array may themselves be lists, as in ['high=2,low', 'rare'].
   const text = typeof input === 'string' ? input : input.join(',');
   const parts = text.split(',').flatMap((part) => readPart(part) ?? []);
   return { parts, weighted: text.includes('=') };
 }
 
-/** One part of the text, or undefined for one without a name: goworker skips those, whatever their weight. */
+/** One part of the text; undefined if it has no name: goworker skips those. */
 function readPart(text: string): Part | undefined {
   const at = text.indexOf('=');
   const name = (at === -1 ? text : text.slice(0, at)).trim();
@@ -81,7 +81,7 @@ function checkName(name: string): void {
       hint: 'name each queue; *?[]{}! are kept for patterns, which may come later',
     });
   }
-  // Only a record can bring a comma this far; in a worker id it would look like two queues.
+  // Only a record can contain a comma here; in a worker id it would look like two queues.
   if (name.includes(',')) {
     throw new TsworkerError('USAGE', `the queue name ${show(name)} holds a comma, which separates queues`);
   }

@@ -1,6 +1,6 @@
 /**
- * The one table of settings: flags, environment, configuration file, defaults and help are all read from it.
- * Must not know how any of those is read, only what each setting is called and takes.
+ * The table of all settings: flags, environment variables, keys of the configuration file, defaults and help. Does not
+ * know how they are read, only the name and the values of each setting.
  */
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
@@ -314,7 +314,7 @@ export const SCHEMA: Table = {
   },
 };
 
-/** The setting that is no setting: which configuration file to read. A flag and a variable only. */
+/** Which configuration file to read: only a flag and a variable, not a setting. */
 export const CONFIG_FLAG = {
   flag: 'config',
   placeholder: 'file',
@@ -324,7 +324,7 @@ export const CONFIG_FLAG = {
 /** In the order of the table. */
 export const SETTING_KEYS: readonly SettingKey[] = Object.freeze(Object.keys(SCHEMA) as SettingKey[]);
 
-/** Reads one value; an error names `origin` (`-queues`, `TSWORKER_QUEUES`, …) and says what is taken there. */
+/** Parses one value; an error names `origin` (`-queues`, `TSWORKER_QUEUES`, …) and the values that are valid. */
 export function readSetting<K extends SettingKey>(
   key: K,
   value: unknown,

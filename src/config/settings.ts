@@ -1,21 +1,21 @@
-/** The settings as the rest of the program sees them: resolved once, frozen. No reading, no parsing here. */
+/** The resolved settings, frozen. Only types. */
 
 /** One queue and its weight; in strict order every weight is 1. */
 export interface WeightedQueue {
   readonly name: string;
-  /** A whole number, 1 or more: how often it is looked at, relative to the others. */
+  /** An integer of at least 1: how often the queue is checked, relative to the others. */
   readonly weight: number;
 }
 
-/** The queues to work, in the order given, each once. */
+/** The queues to process, in the given order, each once. */
 export interface QueuePlan {
   readonly queues: readonly WeightedQueue[];
-  /** false: strict order, the first queue that has a job. true: by weight. */
+  /** false: strict order. true: by weight. */
   readonly weighted: boolean;
 }
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
-/** requeue: it runs again; fail: to the failed list, as Resque does it. */
+/** requeue: the job runs again; fail: it goes to the failed list, as in Resque. */
 export type OnDead = 'requeue' | 'fail';
 export type LogFormat = 'json' | 'pretty';
 
@@ -29,13 +29,13 @@ export type ScheduleSource =
 /** Durations are in seconds, fractions allowed, as on the command line. */
 export interface Settings {
   readonly queues: QueuePlan;
-  /** How long an idle worker waits at most before it looks again. Seconds, more than 0. */
+  /** The longest time between two checks of an idle worker. Seconds, more than 0. */
   readonly interval: number;
-  /** Jobs at once in the whole daemon: 1 to 100,000. */
+  /** The maximum number of running jobs in all processes: 1 to 100,000. */
   readonly concurrency: number;
-  /** Child processes, among which the concurrency is shared out: 1 or more. */
+  /** The number of child processes, which share the concurrency: 1 or more. */
   readonly processes: number;
-  /** Most Redis connections of the daemon, all its parts together: 1 or more. */
+  /** The maximum number of Redis connections of all processes together: 1 or more. */
   readonly connections: number;
   /** A child process that uses more memory is replaced. Megabytes; 0: never. */
   readonly maxRss: number;
@@ -46,17 +46,17 @@ export interface Settings {
   readonly forcePrune: boolean;
   /** Path of a file with CA certificates (PEM). */
   readonly tlsCertPath: string | undefined;
-  /** Paths of our own certificate and its key (PEM): both or none. */
+  /** Paths of the client certificate and its key (PEM): both or none. */
   readonly tlsClientCertPath: string | undefined;
   readonly tlsClientKeyPath: string | undefined;
   readonly skipTLSVerify: boolean;
-  /** Replicas that must have a claim before its job starts; 0: none. */
+  /** The number of replicas that must confirm a claim before its job starts; 0: none. */
   readonly waitReplicas: number;
-  /** How long they are waited for each time. Seconds, more than 0. */
+  /** The time limit of each wait for them. Seconds, more than 0. */
   readonly waitTimeout: number;
   /** Whether this process may move delayed jobs that are due to their queues. */
   readonly scheduler: 'on' | 'off';
-  /** As Ruby's resque-scheduler has it; '' for none. */
+  /** The prefix of resque-scheduler's master lock; '' for none. */
   readonly schedulerLockPrefix: string;
   /** The recurring jobs of the configuration; those of job modules come beside them. */
   readonly schedule: ScheduleSource | undefined;
@@ -66,26 +66,26 @@ export interface Settings {
   readonly dynamicSchedule: boolean;
   /** How long `enqueue` waits for Redis before it rejects. Seconds, more than 0. */
   readonly enqueueTimeout: number;
-  /** First part of the worker ids, without `:` and `,`. */
+  /** The first part of the worker ids, without `:` and `,`. */
   readonly label: string;
-  /** Seconds that running jobs get to end after a stop signal; 0: no limit. */
+  /** Seconds that running jobs may continue after a stop signal; 0: no limit. */
   readonly grace: number;
-  /** Seconds that a job may take, unless its class has a limit of its own; 0: no limit. */
+  /** The time limit of a job in seconds, unless its class has its own; 0: no limit. */
   readonly timeout: number;
-  /** How often a job runs at most whose class does not say it, the first time counted; 0 and 1: once. */
+  /** The maximum number of runs of a job, unless its class has its own; 0 and 1: once. */
   readonly retry: number;
   /** Seconds between two heartbeats. */
   readonly heartbeat: number;
   /** A worker whose heartbeat is older is dead. Seconds, more than `heartbeat`. */
   readonly pruneAfter: number;
-  /** What happens to a job that was in flight in a dead tsworker worker. */
+  /** What happens to the jobs in flight of a tsworker that died. */
   readonly onDead: OnDead;
   /** Absolute paths of directories or files with job modules. */
   readonly jobs: readonly string[];
-  /** Where health and metrics are served, as `host:port`; undefined: nowhere. */
+  /** The `host:port` that serves health and metrics; undefined: none. */
   readonly http: string | undefined;
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
-  /** A line for each job that succeeds. */
+  /** Log a line for each job that succeeds. */
   readonly logJobs: boolean;
 }

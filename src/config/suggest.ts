@@ -1,9 +1,9 @@
-/** The nearest known word to a mistyped one. Pure; must not know what the words are for. */
+/** Finds the known word that is nearest to a mistyped one. Pure. */
 import { distance } from 'fastest-levenshtein';
 
-/** The known word that was probably meant, or undefined when none is near. */
+/** The known word that was probably meant; undefined if none is near. */
 export function nearest(word: string, known: Iterable<string>): string | undefined {
-  // Two, since swapped letters count as two; but not in a word so short that everything would be near.
+  // Two, since swapped letters count as two; fewer in short words, where every word would be near.
   const limit = Math.max(word.length > 3 ? 2 : 1, Math.floor(word.length / 3));
   let best: { readonly word: string; readonly far: number } | undefined;
   for (const candidate of known) {
@@ -19,7 +19,7 @@ export function didYouMean(word: string, known: Iterable<string>): string {
   return found === undefined ? '' : `; did you mean ${found}?`;
 }
 
-/** Case, dashes and underscores are what people get wrong without meaning another word. */
+/** Differences in case, dashes and underscores do not count. */
 function plain(word: string): string {
   return word.toLowerCase().replaceAll(/[-_]/g, '');
 }

@@ -1,6 +1,6 @@
 /**
- * The address of Redis: whether it is one, where the environment names it, and how it is shown without its password.
- * Must not know the client package (slow to load).
+ * The address of Redis: its check, the environment variables that contain it, and its text without the password. Does not
+ * know the client package (slow to load).
  */
 import { TsworkerError } from '../errors.js';
 import { readAddress } from './address.js';
@@ -9,16 +9,16 @@ const TAKES = 'must be redis://user:pass@host:port/db, rediss://… or unix:///p
 const TAKES_SENTINEL = 'must be redis+sentinel://user:pass@host:26379,host2:26379/mymaster/db';
 const TAKES_CLUSTER = 'must be redis+cluster://user:pass@host:port,host2:port';
 
-/** The address when nobody names one. */
+/** The default address. */
 export const DEFAULT_URI = 'redis://localhost:6379/';
 
-/** What go-redis, and so goworker, takes behind the ? beside db. They tune its pool of connections; we have one. */
+/** Query parameters of go-redis, and so of goworker, beside db. They configure its connection pool, which tsworker has not. */
 const GO_REDIS =
   /^(protocol|client_name|max_retries|(min|max)_retry_backoff|(dial|read|write|pool|idle)_timeout|pool_(fifo|size)|(min|max)_idle_conns|max_active_conns|conn_max_(idle_time|lifetime)|max_conn_age|idle_check_frequency)$/;
 
 /**
- * Returns the URI if it can be used.
- * @param warn told of query parameters that do nothing here
+ * Returns the URI if it is valid.
+ * @param warn called for query parameters that have no effect
  * @throws TsworkerError USAGE, with the password masked
  */
 export function checkUri(uri: string, warn: (text: string) => void = () => {}): string {
@@ -44,15 +44,15 @@ function aboutIgnored(name: string): string {
 }
 
 /**
- * The URI for people to read: no password, also where the URI is malformed. A user without a password is masked as
- * well: it is mostly a password whose colon was forgotten.
+ * The URI for messages: without the password, also if it is malformed. A user without a password is masked as well: it is
+ * usually a password without its colon.
  */
 export function maskUri(uri: string): string {
   const scheme = /^[a-z][a-z\d+.-]*:\/\//i.exec(uri)?.[0] ?? '';
   const rest = uri.slice(scheme.length);
-  // Up to the last @, since a password that was not encoded may hold one (and / and ? as well).
+  // Up to the last @, since a password that was not encoded may contain @, / and ?.
   const at = rest.lastIndexOf('@');
-  // Either the login holds a "?password=", or that password an @: nobody can tell where the secret ends.
+  // Either the login contains "?password=", or that password contains @: the end of the secret is ambiguous.
   if (/[?&][a-z_-]*(?:password|pass|auth)=/i.test(rest.slice(0, Math.max(at, 0)))) return `${scheme}***`;
   const tail = rest.slice(Math.max(at, 0)).replace(/([?&][a-z_-]*(?:password|pass|auth)=)[^&#]*/gi, '$1***');
   if (at === -1) return scheme + tail;
@@ -60,7 +60,7 @@ export function maskUri(uri: string): string {
   return `${scheme}${colon === -1 ? '' : rest.slice(0, colon + 1)}***${tail}`;
 }
 
-/** What the environment says about Redis beside TSWORKER_URI: REDIS_PROVIDER names the variable to read (Heroku). */
+/** The Redis variables of the environment beside TSWORKER_URI: REDIS_PROVIDER names the variable to read (Heroku). */
 export function uriFromEnv(env: Readonly<Record<string, string | undefined>>): {
   readonly uri: string | undefined;
   readonly origin: string;

@@ -1,6 +1,6 @@
 /**
- * The kinds of values that settings have. Each reads both text (flags, environment) and typed values (configuration
- * file, library), and its error says what it takes. Must not know which setting it reads or where the value came from.
+ * Parsers for the values of settings. Each accepts text (flags, environment) and typed values (configuration file,
+ * library), and its error says which values are valid. Does not know the setting, nor the source of the value.
  */
 
 import { accessSync, constants, type Stats, statSync } from 'node:fs';
@@ -13,35 +13,35 @@ import type { QueuePlan, ScheduleSource } from './settings.js';
 import { checkUri } from './uri.js';
 
 export interface Reading {
-  /** Relative paths begin here. */
+  /** Relative paths are relative to this folder. */
   readonly folder: string;
   /** Names where the value came from, for errors that are found later. */
   readonly origin?: string;
-  /** Told what is odd but usable. */
+  /** Called for unusual but valid values. */
   warn(text: string): void;
 }
 
 export type NameKind = 'queue' | 'class' | 'worker';
 
 export interface Kind<T> {
-  /** How help names the value, as in `-interval <seconds>`; empty for booleans, which take none. */
+  /** The name of the value in the help, as in `-interval <seconds>`; empty for booleans. */
   readonly placeholder: string;
-  /** All that it takes, where that can be listed; a shell offers them. */
+  /** All valid values, if there is a list; for shell completion. */
   readonly choices?: readonly string[];
-  /** It takes names of these that Redis knows; a shell offers them. */
+  /** The values are names of these in Redis; for shell completion. */
   readonly names?: NameKind;
   parse(value: unknown, reading: Reading): T;
 }
 
 const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 
-/** A finite decimal number, or undefined: no hex, no NaN, no empty text. */
+/** A finite decimal number; undefined for hex, NaN or empty text. */
 export function readNumber(value: unknown): number | undefined {
   const number = typeof value === 'string' && DECIMAL.test(value.trim()) ? Number(value) : value;
   return typeof number === 'number' && Number.isFinite(number) ? number : undefined;
 }
 
-/** Go's spellings of a boolean, or undefined. */
+/** A boolean as Go spells it; undefined otherwise. */
 export function readBoolean(value: unknown): boolean | undefined {
   if (typeof value === 'boolean') return value;
   if (typeof value !== 'string') return undefined;
@@ -56,7 +56,7 @@ export interface Range {
   readonly max: number;
 }
 
-/** Seconds, fractions allowed, or a duration as Go writes it: `500ms`, `20s`, `1h30m`. */
+/** Seconds, fractions allowed, or a duration as in Go: `500ms`, `20s`, `1h30m`. */
 export function seconds(range: Range): Kind<number> {
   const bounds = range.above ? `more than ${range.min}` : `${range.min} or more`;
   const takes = `must be a number of seconds, ${bounds}, or a duration such as 500ms, 20s, 5m or 1h30m`;
@@ -149,10 +149,10 @@ export function choice<const T extends string>(...choices: readonly T[]): Kind<T
   };
 }
 
-/** A file that can be read, as an absolute path. */
+/** A readable file, as an absolute path. */
 export const file: Kind<string> = readable((stats) => stats.isFile());
 
-/** What can be read from beginning to end: a file, or a pipe such as a shell's `<(zcat x)`. */
+/** A readable file, or a pipe such as a shell's `<(zcat x)`. */
 export const stream: Kind<string> = readable((stats) => !stats.isDirectory());
 
 function readable(isRight: (stats: Stats) => boolean): Kind<string> {
@@ -237,13 +237,13 @@ export const uri: Kind<string> = {
   },
 };
 
-/** Where a server listens, as `host:port`. */
+/** The address of a server, as `host:port`. */
 export const address: Kind<string> = {
   placeholder: 'address',
   parse: (value) => showHttp(readHttp(value)),
 };
 
-/** @param most what it is larger than */
+/** @param most the largest valid value */
 function refuse(takes: string, value: unknown, most?: number): TsworkerError {
   return new TsworkerError('USAGE', `${takes}${most === undefined ? '' : `; at most ${most}`}, not ${show(value)}`);
 }

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { gzipSync } from 'node:zlib';
+import { CODE_FOLDER } from '../package-files.js';
 import { KEPT } from './guard/headers.js';
 
 interface Asset {
@@ -66,7 +67,7 @@ export class Assets {
 }
 
 function fileOf(name: string): URL {
-  return new URL(`./assets/${name}`, import.meta.url);
+  return new URL(`dashboard/assets/${name}`, CODE_FOLDER);
 }
 
 /** Beside our own where it was built; else, in a checkout, where npm put it. */

@@ -1,12 +1,12 @@
-/** Does what was planned, one file after the other. A file that came meanwhile is never overwritten. */
+/** Applies the plan, one file after the other. A file that was created meanwhile is never overwritten. */
 import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { TsworkerError } from '../errors.js';
 import type { Step } from './plan.js';
 
 /**
- * @returns what was done: a step to create what somebody else has created meanwhile becomes one to keep
- * @throws TsworkerError STATE where a file or folder cannot be written; what was written before stays
+ * @returns the steps as done: a file that was created by another program meanwhile is kept
+ * @throws TsworkerError STATE if a file or folder cannot be written; files written before that remain
  */
 export async function applySteps(folder: string, steps: readonly Step[]): Promise<readonly Step[]> {
   const done: Step[] = [];
@@ -14,7 +14,7 @@ export async function applySteps(folder: string, steps: readonly Step[]): Promis
   return done;
 }
 
-/** `EACCES: permission denied, open '/srv/app/package.json'`: the path, and the reason alone. */
+/** `EACCES: permission denied, open '/srv/app/package.json'`: the path and the reason. */
 function refuse(cause: unknown, folder: string, { file }: Step): never {
   const { code, message, path = join(folder, file) } = cause as NodeJS.ErrnoException;
   const reason = /^[A-Z]+: ([^,]+)/.exec(message)?.[1];
@@ -36,7 +36,7 @@ async function applyStep(folder: string, step: Step): Promise<Step> {
   }
 }
 
-/** Atomic: a concurrent reader sees the old text or the new, and a full disk loses neither. */
+/** Atomic: a concurrent reader gets the old text or the new one, and a full disk loses neither. */
 async function replace(path: string, text: string): Promise<void> {
   if ((await readFile(path, 'utf8')) === text) return;
   const { mode } = await stat(path);

@@ -1,16 +1,17 @@
-/** Which files a project lacks, and what will be in them. Reads the folder and writes nothing. */
+/** Plans which files are created and what they contain. Reads the folder and writes nothing. */
 import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, join } from 'node:path';
 import { findConfigFile } from '../config/file.js';
 import { TsworkerError } from '../errors.js';
 import { findModules } from '../job-modules/files.js';
+import { PACKAGE_FOLDER } from '../package-files.js';
 import { CONFIG, JOB, PACKAGE, PROCFILE, SCRIPTS, TSCONFIG } from './templates.js';
 
-/** What init does to one file, as data: worked out before anything is written. There is no `overwrite`. */
+/** What init does with one file, as data, planned before anything is written. There is no `overwrite`. */
 export type Step =
   | { readonly kind: 'create'; readonly file: string; readonly text: string; readonly about: string }
-  /** An existing file gets something more; everything that was in it stays. */
+  /** Text is added to an existing file; its content stays. */
   | { readonly kind: 'change'; readonly file: string; readonly text: string; readonly about: string }
   | { readonly kind: 'keep'; readonly file: string; readonly about: string };
 
@@ -20,7 +21,7 @@ export interface PlanOptions {
   readonly systemd: boolean;
 }
 
-/** @throws TsworkerError STATE where package.json cannot be read; nothing is written then */
+/** @throws TsworkerError STATE if package.json cannot be read; nothing is written then */
 export async function planInit({ folder, procfile, systemd }: PlanOptions): Promise<readonly Step[]> {
   const at = (file: string) => join(folder, file);
   return [
@@ -48,9 +49,9 @@ function packageStep(path: string): Step {
 }
 
 /**
- * @returns the text of package.json with those scripts added that are not there, and their names; a script of the same name
- *   stays, and so do the indent and the line ends of the file
- * @throws TsworkerError STATE where the text is no JSON object, or its scripts are none
+ * @returns the text of package.json with the missing scripts, and their names; existing scripts, the indent and the line
+ *   ends of the file stay
+ * @throws TsworkerError STATE if the text or its scripts are not a JSON object
  */
 export function addScripts(text: string, scripts: Readonly<Record<string, string>>): { text: string; added: string[] } {
   const manifest = manifestOf(text);
@@ -83,7 +84,7 @@ function refuse(message: string): TsworkerError {
   return new TsworkerError('STATE', message, { hint: 'correct it first; nothing was written' });
 }
 
-/** Where there are modules, nobody needs an example among them. */
+/** No example if there are job modules. */
 async function jobStep(path: string): Promise<Step> {
   const modules = existsSync(path) ? (await findModules(path)).files.length : 0;
   if (modules > 0)
@@ -99,7 +100,7 @@ function configStep(folder: string): Step {
   return { kind: 'keep', file: found.slice(folder.length + 1), about: 'is the configuration' };
 }
 
-/** One that is there names processes of the application: it gets a line more, unless it has a worker. */
+/** An existing Procfile gets one more line, unless it has a worker. */
 function procfileStep(path: string): Step {
   const file = 'Procfile';
   if (!existsSync(path)) return { kind: 'create', file, text: PROCFILE, about: 'a worker process' };
@@ -109,16 +110,16 @@ function procfileStep(path: string): Step {
   return { kind: 'change', file, text: `${text}${gap}${PROCFILE}`, about: 'a worker process added' };
 }
 
-/** The unit of the package. It may not look into home folders: a project there is served from where the unit says. */
+/** The unit file of the package. It cannot read home folders, so a project there needs another path in the unit. */
 function unitFor(folder: string): string {
-  const unit = readFileSync(new URL('../../config/tsworker.service', import.meta.url), 'utf8');
+  const unit = readFileSync(new URL('config/tsworker.service', PACKAGE_FOLDER), 'utf8');
   const hidden = [homedir(), '/home', '/root', '/run/user', '/tmp', '/var/tmp'];
   if (hidden.some((place) => folder === place || folder.startsWith(`${place}/`)) || /[\s%"'\\]/.test(folder))
     return unit;
   return unit.replace(/^WorkingDirectory=.*$/m, `WorkingDirectory=${folder}`).replace('in /srv/app,', `in ${folder},`);
 }
 
-/** tsworker can be imported from there: it is installed, or the package is its own. */
+/** tsworker can be imported there: it is installed, or the package is tsworker itself. */
 export function isInstalled(folder: string): boolean {
   return existsSync(join(folder, 'node_modules/tsworker/package.json'));
 }

@@ -1,4 +1,4 @@
-/** The text of what is written into a new project. Each works as it stands. Knows no file system. */
+/** The files of a new project, as text. Each works without changes. Pure. */
 
 function lines(...all: readonly string[]): string {
   return all.map((line) => `${line}\n`).join('');

@@ -1,13 +1,12 @@
 /**
- * Reading much in few calls and little memory: what is walked comes in batches, lists come in pages, and one question
- * about many keys is asked for many of them at once. Knows no key.
+ * Reads large amounts with few calls and little memory: scans in batches, lists in pages, and many keys in one call.
  */
 import type { Argument, Connection } from '../redis/connection.js';
 import { slices } from '../registry/scan.js';
 
 export { slices };
 
-/** Gathers what comes one by one. */
+/** Collects single items into batches. */
 export async function* batches<T>(source: AsyncIterable<T>, size: number): AsyncGenerator<T[]> {
   let batch: T[] = [];
   for await (const item of source) {
@@ -18,14 +17,14 @@ export async function* batches<T>(source: AsyncIterable<T>, size: number): Async
   if (batch.length > 0) yield batch;
 }
 
-/** MGET, whatever the number of keys: one call for each slice. */
+/** MGET for any number of keys: one call for each slice. */
 export async function getAll(connection: Connection, keys: readonly string[]): Promise<(string | null)[]> {
   if (keys.length === 0) return [];
   const calls = [...slices(keys, 1000)].map((some) => connection.send(['MGET', ...some]));
   return ((await Promise.all(calls)) as (string | null)[][]).flat();
 }
 
-/** For commands that take one key: pipelined, so that many cost few round trips. A key of another type is undefined. */
+/** For commands that take one key: pipelined. The result for a key of another type is undefined. */
 export async function askEach(
   connection: Connection,
   commands: readonly (readonly Argument[])[],
@@ -61,8 +60,8 @@ const LARGEST_PAGE = 1000;
 const PAGE_LENGTH = 1_000_000;
 
 /**
- * The entries `from` to `to` (both included, counted from the head), in pages: as many entries at a time as are about a
- * million bytes together, since an entry may be a hundred bytes or a hundred thousand.
+ * The entries `from` to `to` (both included, counted from the head), in pages of about a
+ * million bytes, since an entry may have a hundred bytes or a hundred thousand.
  */
 export async function* listPages(
   connection: Connection,

@@ -1,4 +1,4 @@
-/** All workers together: counted as they come, with only those few kept that are listed. Pure. */
+/** Counts all workers while they are read, and keeps only the few that are listed. Pure. */
 import { heldBy, isNotable, Processes, type ProcessSeen, type ProcessStates, processName } from './processes.js';
 import { serves } from './worker-id.js';
 import type { RunningJob, WorkerSeen } from './workers.js';
@@ -8,7 +8,7 @@ export interface HostSeen {
   readonly workers: number;
   readonly working: number;
   readonly lost: number;
-  /** goworker's that show no sign of life, and may live: counted as working or idle. */
+  /** goworker workers that may be dead or alive: counted as working or idle. */
   readonly unknown: number;
 }
 
@@ -17,9 +17,9 @@ export interface WorkerCounts {
   readonly working: number;
   readonly lost: number;
   readonly unknown: number;
-  /** Would take a job. */
+  /** Idle, and able to claim a job. */
   readonly idle: number;
-  /** Would, were their process not blocked by a job, paused by a signal, or draining. */
+  /** Idle, in a process that is blocked by a job, paused by a signal, or draining. */
   readonly blocked: number;
   readonly paused: number;
   readonly draining: number;
@@ -36,14 +36,14 @@ const NOBODY = { workers: 0, working: 0, lost: 0, unknown: 0 };
 export class Crowd {
   readonly #most: number;
   readonly #hosts = new Map<string, HostSeen>();
-  /** How many have exactly these queues: few differ. */
+  /** The number of workers for each list of queues; there are few different ones. */
   readonly #lists = new Map<string, { readonly queues: readonly string[]; workers: number }>();
   #running: Running[] = [];
 
   readonly #states: ProcessStates;
   readonly #processes: Processes;
 
-  /** @param most running jobs that are kept */
+  /** @param most the number of running jobs to keep */
   constructor(most: number, states: ProcessStates) {
     this.#most = most;
     this.#states = states;
@@ -53,9 +53,9 @@ export class Crowd {
   add(workers: readonly WorkerSeen[]): void {
     for (const worker of workers) {
       this.#hosts.set(worker.host, counted(this.#hosts.get(worker.host) ?? { host: worker.host, ...NOBODY }, worker));
-      // goworker's poller is registered, but runs no job itself.
+      // goworker's poller is registered, and runs no jobs itself.
       if (worker.state !== 'lost' && worker.slot !== 'poller') this.#addList(worker.queues);
-      // Of all others there is nothing to say: 100,000 of them are only counted.
+      // All others are only counted: there may be 100,000.
       if (worker.liveness === 'gone' || this.#states.has(processName(worker))) this.#processes.add(worker);
       if (worker.job !== undefined) this.#running.push({ worker: worker.id, host: worker.host, job: worker.job });
     }

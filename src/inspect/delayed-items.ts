@@ -1,6 +1,6 @@
 /**
- * The delayed jobs one by one: walked in the order in which they come due, filtered, and moved or removed. Each is named by
- * its time and its bytes, so whatever others do meanwhile, what was agreed to is what is taken.
+ * Single delayed jobs: read in the order in which they are due, filtered, and moved or removed. Each is identified by its
+ * time and its bytes, so only jobs that the caller has seen are changed.
  */
 import { createHash } from 'node:crypto';
 import type { Connection } from '../redis/connection.js';
@@ -10,17 +10,17 @@ import type { Keys } from '../resque/keys.js';
 import { type JobSeen, readJob } from './payload.js';
 
 export interface DelayedJob extends DelayedItem, JobSeen {
-  /** SHA-1 of time and bytes: names it in a list for people. */
+  /** SHA-1 of time and bytes: the id for the command line. */
   readonly id: string;
-  /** When it is due. Milliseconds; undefined where the time is no number. */
+  /** When it is due. Milliseconds since the epoch; undefined if the time is not a number. */
   readonly dueAt: number | undefined;
-  /** '' where the item names none. */
+  /** '' if the item names none. */
   readonly queue: string;
 }
 
-/** All that is given must hold; of several classes or queues, one. */
+/** All given criteria must match; of several classes or queues, one. */
 export interface DelayedFilter {
-  /** Of an ActiveJob job its own class. */
+  /** For an ActiveJob job, the class of the job itself. */
   readonly classes?: readonly string[] | undefined;
   readonly queues?: readonly string[] | undefined;
   /** Due at this time (ms) or later. */
@@ -29,7 +29,7 @@ export interface DelayedFilter {
   readonly before?: number | undefined;
   /** Found anywhere in the item. */
   readonly text?: string | undefined;
-  /** By the beginnings of their ids. */
+  /** The beginnings of their ids. */
   readonly ids?: readonly string[] | undefined;
 }
 
@@ -53,15 +53,15 @@ export async function* walkDelayed(
   }
 }
 
-/** What {@link takeMatching} did with one page. */
+/** The result of {@link takeMatching} for one page. */
 export interface TakenPage {
   readonly taken: readonly DelayedJob[];
   readonly left: readonly { readonly job: DelayedJob; readonly why: Exclude<Taken, 'taken'> | 'no queue' }[];
 }
 
 /**
- * Takes all that match, page by page, an atomic step each.
- * @param destinationOf where it is to go; undefined: it stays, since it names no queue; 'skip': it is not meant after all
+ * Takes all matching jobs, page by page, each page in one atomic step.
+ * @param destinationOf the destination; undefined: it stays, since it names no queue; 'skip': it does not match after all
  */
 export async function* takeMatching(
   connection: Connection,
@@ -76,7 +76,7 @@ export async function* takeMatching(
       const page = await take(connection, keys, wanted, destinationOf);
       if (wanted.length > 0) yield page;
       if (read < ITEMS_IN_ONE_CALL) break;
-      // What was taken no longer stands before those that follow.
+      // The taken items no longer precede those that follow.
       first += read - page.taken.length;
     }
   }
@@ -104,7 +104,7 @@ async function take(
   return { taken, left };
 }
 
-/** The members of the schedule that may hold a match, by score. */
+/** The members of the schedule that may contain a match, by score. */
 async function* walkTimes(connection: Connection, keys: Keys, filter: DelayedFilter): AsyncGenerator<string> {
   const from = filter.since === undefined ? '-inf' : String(filter.since / 1000);
   const to = filter.before === undefined ? '+inf' : `(${filter.before / 1000}`;
@@ -117,14 +117,14 @@ async function* walkTimes(connection: Connection, keys: Keys, filter: DelayedFil
     const times = pairsOf(page);
     for (const [time] of times) yield time;
     if (times.length < TIMES_IN_ONE_CALL) return;
-    // Times that share the last score are read again, since some of them may be gone by then.
+    // Times with the same score as the last one are read again, since some of them may be gone by then.
     const last = times[times.length - 1][1];
     skip = low === last ? skip + TIMES_IN_ONE_CALL : 0;
     low = low === last ? low : `(${last}`;
   }
 }
 
-/** RESP3 answers with pairs, RESP2 with a flat list. */
+/** RESP3 replies with pairs, RESP2 with a flat list. */
 function pairsOf(reply: readonly (string | [string, number])[]): [string, string][] {
   if (Array.isArray(reply[0])) return (reply as [string, number][]).map(([time, score]) => [time, String(score)]);
   const flat = reply as string[];
@@ -137,7 +137,7 @@ async function readPage(connection: Connection, keys: Keys, time: string, first:
   return { jobs: items.map((item) => readDelayedJob({ time, item })), read: items.length };
 }
 
-/** Somebody else's key of that name holds no items. */
+/** A key of another program with this name contains no items. */
 async function readItems(connection: Connection, command: readonly string[]): Promise<Buffer[]> {
   try {
     return (await connection.send(command, { binary: true })) as Buffer[];
@@ -171,7 +171,7 @@ function queueOf(item: Buffer): string {
   }
 }
 
-/** The payload that goes to the queue: the item without its queue, where that is its last member, as Ruby writes it. */
+/** The payload that goes to the queue: the item without its queue, if that is its last member, as Ruby writes it. */
 export function payloadOf({ item, queue }: DelayedJob): Buffer {
   const members = membersOf(item) ?? [];
   const last = members[members.length - 1];

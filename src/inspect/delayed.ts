@@ -1,22 +1,22 @@
-/** Jobs for later, as resque-scheduler and node-resque keep them: counted, and lists that are in no schedule found. */
+/** Delayed jobs in the format of resque-scheduler and node-resque: counts them, and finds lists that are not in the schedule. */
 import type { Connection } from '../redis/connection.js';
 import type { Keys } from '../resque/keys.js';
 import { askEach, batches } from './batch.js';
 import { parseTime } from './time.js';
 
 export interface Delayed {
-  /** Different times for which there are jobs. */
+  /** The number of different times with jobs. */
   readonly times: number;
-  /** Jobs for all these times; undefined where there are too many times to count. */
+  /** The number of jobs for all these times; undefined if there are too many times to count. */
   readonly jobs: number | undefined;
-  /** The first of these times. Milliseconds. */
+  /** The first of these times. Milliseconds since the epoch. */
   readonly nextAt: number | undefined;
 }
 
-/** Times whose jobs are counted: each is a list of its own. */
+/** The number of times whose jobs are counted: each has its own list. */
 const MOST_TIMES = 1000;
 
-/** @returns undefined where nobody keeps any */
+/** @returns undefined if there are none */
 export async function readDelayed(connection: Connection, keys: Keys): Promise<Delayed | undefined> {
   const [times, first] = await Promise.all([
     connection.send(['ZCARD', keys.delayedTimes]),
@@ -37,7 +37,7 @@ async function countJobs(connection: Connection, keys: Keys, times: readonly str
 }
 
 /**
- * Lists of delayed jobs that no scheduler would ever find, since their time is not in the schedule: Ruby enqueues in three
+ * Lists of delayed jobs that no scheduler would find, since their time is not in the schedule: Ruby enqueues with three
  * commands, and may die between them.
  */
 export async function findOrphans(connection: Connection, keys: Keys): Promise<string[]> {
@@ -75,7 +75,7 @@ async function* scanLists(connection: Connection, keys: Keys): AsyncGenerator<st
   } while (cursor !== '0');
 }
 
-/** Puts their times into the schedule. @returns how many */
+/** Adds their times to the schedule. @returns the number of times */
 export async function repairOrphans(connection: Connection, keys: Keys, times: readonly string[]): Promise<number> {
   const added = await askEach(
     connection,

@@ -1,6 +1,6 @@
 /**
- * What is left of tsworkers that nobody finds any more: a goworker that prunes one unregisters it, and leaves its record and its
- * start. Who lives is left alone, also one that was unregistered while it lives: it registers again.
+ * Finds the keys of tsworker workers that are not registered any more: a goworker that prunes one unregisters it, and leaves
+ * its record and its start time. Live workers are ignored, also those that were unregistered: they register again.
  */
 import type { Connection } from '../redis/connection.js';
 import { processOf } from '../registry/identity.js';
@@ -21,7 +21,7 @@ export interface Leftover {
   readonly isFailed: boolean;
 }
 
-/** @param signal ends the search: what was found until then */
+/** @param signal ends the search; the result is what was found until then */
 export async function findLeftovers(connection: Connection, keys: Keys, signal?: AbortSignal): Promise<Leftover[]> {
   const machines = await readMachines(connection, keys);
   const found: Leftover[] = [];
@@ -67,7 +67,7 @@ async function readUnregistered(connection: Connection, keys: Keys, ids: readonl
   });
 }
 
-/** A worker dies once: its entry is the one that says so. */
+/** A worker dies once: the entry of its death. */
 async function markFailed(connection: Connection, keys: Keys, leftovers: readonly Leftover[]): Promise<Leftover[]> {
   const died = new Map<string, string>();
   for await (const page of new FailedList(connection, keys).down())
@@ -78,7 +78,7 @@ async function markFailed(connection: Connection, keys: Keys, leftovers: readonl
   return leftovers.map((one) => ({ ...one, isFailed: one.job !== undefined && died.get(one.id) === one.job.class }));
 }
 
-/** Removes these keys; a job that is nowhere else is recovered as a dead worker's is. */
+/** Removes these keys; a job that exists nowhere else is recovered like that of a dead worker. */
 export async function removeLeftovers(
   connection: Connection,
   keys: Keys,

@@ -1,4 +1,4 @@
-/** Everything at a glance, as plain data: for `tsworker status` and other displays. */
+/** The state of a namespace, as plain data: for `tsworker status` and the dashboard. */
 import type { Connection } from '../redis/connection.js';
 import { serverTimeMs } from '../registry/clock.js';
 import { readProcessStates } from '../registry/process-state.js';
@@ -18,43 +18,43 @@ import { walkWorkers } from './workers.js';
 export interface OverviewOptions {
   /** See WatchOptions in workers.ts. */
   readonly pruneAfterMs: number;
-  /** Newest entries of the failed list that are sorted by class and exception; 0: only counted. */
+  /** The number of newest failed entries that are grouped by kind; 0: they are only counted. */
   readonly failures: number;
-  /** Jobs under way that are listed, the longest-running first. */
+  /** The number of running jobs that are listed, the longest-running first. */
   readonly running: number;
 }
 
 export interface QueueServed extends QueueSeen {
-  /** Workers that take its jobs. */
+  /** The workers that process it. */
   readonly workers: number;
 }
 
 export interface Overview {
-  /** Redis' clock. Milliseconds. */
+  /** The time of Redis. Milliseconds since the epoch. */
   readonly at: number;
-  /** `unpausable`: not looked for where no pause is in force. */
+  /** `unpausable`: not searched if the workers are not paused. */
   readonly pause: Pause & { readonly unpausable: readonly Unpausable[] };
   readonly stats: Stats;
   readonly queues: readonly QueueServed[];
   readonly delayed: Delayed | undefined;
   /** undefined: nothing is scheduled. */
   readonly recurring: RecurringCounts | undefined;
-  /** Jobs that failed and wait to run again. */
+  /** The failed jobs that wait for their next run. */
   readonly retrying: number;
   /** By name. */
   readonly hosts: readonly HostSeen[];
-  /** All that are registered. */
+  /** All registered workers. */
   readonly workers: WorkerCounts;
-  /** Of which there is more to say than how many of their workers work. */
+  /** Processes with more to report than the number of busy workers. */
   readonly processes: readonly ProcessSeen[];
   readonly running: readonly Running[];
   readonly failures: Failures;
 }
 
 export interface Failures {
-  /** Entries of the failed list. */
+  /** The number of failed entries. */
   readonly total: number;
-  /** How many of them, the newest, were looked at. */
+  /** How many of the newest entries were grouped. */
   readonly looked: number;
   /** By kind: queue, class, exception and message; the most frequent first. */
   readonly groups: readonly FailedGroup[];

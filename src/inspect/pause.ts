@@ -1,4 +1,4 @@
-/** Resque's switch for the workers of a namespace. tsworker and Ruby Resque look at it; goworker and node-resque do not. */
+/** Resque's pause of all workers of a namespace. tsworker and Ruby Resque respect it; goworker and node-resque do not. */
 import type { Connection } from '../redis/connection.js';
 import { isDenied } from '../redis/permissions.js';
 import { isGoworkerForm } from '../registry/liveness.js';
@@ -8,13 +8,13 @@ import { batches, getAll } from './batch.js';
 import { nameWithoutQueues } from './worker-id.js';
 
 export interface Pause {
-  /** No worker that looks takes a new job. */
+  /** No worker that respects the pause claims a job. */
   readonly paused: boolean;
-  /** What stands there; '' for nothing. Anything but `true` pauses nobody. */
+  /** The value; '' if there is none. Only `true` pauses. */
   readonly text: string;
 }
 
-/** A process that takes jobs whatever the switch says. */
+/** A process that does not respect the pause. */
 export interface Unpausable {
   readonly program: 'goworker' | 'node-resque';
   /** `<host>:<pid>`. */
@@ -26,14 +26,14 @@ export async function readPause(connection: Connection, keys: Keys): Promise<Pau
   return { paused: text.trim().toLowerCase() === 'true', text };
 }
 
-/** @returns what was in force before */
+/** @returns the state before */
 export async function setPause(connection: Connection, keys: Keys, paused: boolean): Promise<Pause> {
   const before = await readPause(connection, keys);
   await connection.send(paused ? ['SET', keys.pause, 'true'] : ['DEL', keys.pause]);
   return before;
 }
 
-/** Those that are registered and do not look at the switch, each once, by name. None where our user may not look. */
+/** The registered processes that do not respect the pause, each once, by name. None if the ACL denies it. */
 export async function findUnpausable(connection: Connection, keys: Keys): Promise<Unpausable[]> {
   try {
     const ours = new Set((await connection.send(['ZRANGE', keys.processes, '0', '-1'])) as string[]);
@@ -64,7 +64,7 @@ async function unpausableOf(connection: Connection, keys: Keys, ids: readonly st
   return [...goworkers, ...nodes];
 }
 
-/** As tsworker labels its workers unless told otherwise. */
+/** The default label of tsworker. */
 const OUR_LABEL = /\.ts(\.\d+)?:\d+$/;
 
 function nodeResque(process: string): Unpausable {

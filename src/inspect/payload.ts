@@ -1,62 +1,59 @@
-/** What a payload says to people: class, arguments, since when it waits. Reads anything, and never throws. Pure. */
+/** Reads a payload for display: class, arguments, time of enqueueing. Accepts any bytes, and never throws. Pure. */
+import { decodeArguments } from '../active-job/decode.js';
 import { TsworkerError } from '../errors.js';
+import type { DecodedPayload } from '../job.js';
 import { decodePayload } from '../resque/codec.js';
-import { enqueuedAtOf, WRAPPER } from './enqueued.js';
+import { ownClass, wrappedJob } from '../resque/wrapper.js';
+import { enqueuedAtOf } from './enqueued.js';
 
 export interface JobSeen {
-  /** ActiveJob's own class where Rails wrapped it; '' where there is none. */
+  /** The class; for an ActiveJob job, that of the job itself; '' if there is none. */
   readonly class: string;
-  /** When it was pushed. Resque does not write that; ActiveJob, php-resque and others do. Milliseconds. */
+  /** When it was pushed. Resque does not write it; ActiveJob, php-resque and others do. Milliseconds since the epoch. */
   readonly enqueuedAt: number | undefined;
-  /** Why it is no job that anybody can run. */
+  /** Why it is not a valid job. */
   readonly problem: string | undefined;
-  /** As the producer pushed it. */
+  /** The text that the producer pushed. */
   readonly payload: string;
 }
 
-/** As a worker reads it: `problem` is what the worker would fail it with. */
+/** Reads it as a worker does: `problem` is the error with which the worker would fail it. */
 export function readJob(bytes: Buffer): JobSeen {
   const payload = bytes.toString();
   const value = parsed(payload);
   return { class: readClass(value), enqueuedAt: enqueuedAtOf(value), problem: problemOf(bytes), payload };
 }
 
-/** The class that a decoded payload names, ActiveJob's own where Rails wrapped it; '' where there is none. */
+/** The class in a decoded payload; for an ActiveJob job, that of the job itself; '' if there is none. */
 export function readClass(value: unknown): string {
-  if (typeof value !== 'object' || value === null) return '';
-  const fields = value as Fields;
-  const rails = railsJob(fields)?.job_class;
-  if (typeof rails === 'string') return rails;
-  return typeof fields.class === 'string' ? fields.class : '';
+  return typeof value === 'object' && value !== null ? ownClass(value) : '';
 }
 
-/** The arguments as JSON text, large integers exact: for people, since it cannot be told from a text that looks so. */
+/** The arguments as JSON text with exact large integers. Only for display: a string that looks the same is not escaped. */
 export function argsText(payload: string): string {
   try {
-    const { args } = decodePayload(Buffer.from(payload), true);
-    const rails = railsJob({ class: (parsed(payload) as Fields).class, args });
-    return exact(Array.isArray(rails?.arguments) ? rails.arguments : args).slice(1, -1);
+    return exact(ownArgs(decodePayload(Buffer.from(payload), true))).slice(1, -1);
   } catch {
     const { args } = (parsed(payload) ?? {}) as Fields;
-    // node-resque's records have {} for no arguments.
+    // node-resque's records contain {} if there are no arguments.
     return typeof args === 'object' && args !== null ? JSON.stringify(args).replace(/^\{\}$/, '') : payload;
   }
 }
 
+/** The arguments of the job itself: of a wrapped one those of ActiveJob, decoded (as they are, where that fails). */
+export function ownArgs(job: DecodedPayload): readonly unknown[] {
+  const given = wrappedJob(job)?.arguments;
+  if (!Array.isArray(given)) return job.args;
+  try {
+    const decoded = decodeArguments(given);
+    return decoded instanceof Promise ? (given as unknown[]) : decoded;
+  } catch {
+    return given as unknown[];
+  }
+}
+
 interface Fields {
-  readonly class?: unknown;
   readonly args?: unknown;
-}
-
-interface RailsJob {
-  readonly job_class?: unknown;
-  readonly arguments?: unknown;
-}
-
-function railsJob({ class: name, args }: Fields): RailsJob | undefined {
-  if (name !== WRAPPER || !Array.isArray(args)) return undefined;
-  const [first] = args as unknown[];
-  return typeof first === 'object' && first !== null ? first : undefined;
 }
 
 function parsed(payload: string): unknown {

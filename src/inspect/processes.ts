@@ -1,12 +1,12 @@
 /**
- * Workers by the process that they are slots of: what one process does is said once, and what its records do not show
- * (paused, blocked, draining, reloading) is said with it. Pure.
+ * Groups workers by process, so that each process is shown once, with its state (paused, blocked, draining, reloading).
+ * Pure.
  */
 import { type ProcessState, WORKING } from '../registry/process-state.js';
 import type { WorkerDetails, WorkerSeen } from './workers.js';
 
 export interface ProcessSeen {
-  /** `host:pid`; the whole id of a worker whose id has another form. */
+  /** `host:pid`; the whole id if it has another form. */
   readonly name: string;
   readonly host: string;
   readonly pid: number | undefined;
@@ -14,14 +14,14 @@ export interface ProcessSeen {
   readonly slots: number;
   readonly working: number;
   readonly lost: number;
-  /** As the first of its slots has it that is not alive. */
+  /** From the first of its slots that is not alive. */
   readonly liveness: WorkerSeen['liveness'];
   readonly state: ProcessState;
-  /** Its latest. */
+  /** The latest heartbeat of its slots. */
   readonly heartbeatAt: number | undefined;
-  /** Since when the job has run that has run for longest. */
+  /** The start of its longest-running job. */
   readonly since: number | undefined;
-  /** Of all its slots, where that was read. */
+  /** The sum of its slots, if it was read. */
   readonly processed: number;
   readonly failed: number;
 }
@@ -30,14 +30,14 @@ export type ProcessStates = ReadonlyMap<string, ProcessState>;
 
 type Growing = { -readonly [K in keyof ProcessSeen]: ProcessSeen[K] };
 
-/** What keeps its idle slots from taking a job; undefined: nothing. */
+/** Why its idle slots claim no jobs; undefined: they do. */
 export function heldBy({ state }: Pick<ProcessSeen, 'state'>): 'blocked' | 'draining' | 'paused' | undefined {
   if (state.blockedSince !== undefined) return 'blocked';
   if (state.draining) return 'draining';
   return state.paused ? 'paused' : undefined;
 }
 
-/** Whether there is more to say of it than how many of its slots work. */
+/** Whether there is more to report than the number of busy slots. */
 export function isNotable({ state, liveness }: Pick<ProcessSeen, 'state' | 'liveness'>): boolean {
   return heldBy({ state }) !== undefined || state.reload !== undefined || liveness === 'gone';
 }
@@ -46,7 +46,7 @@ export function processName({ id, pid }: Pick<WorkerSeen, 'id' | 'pid' | 'host'>
   return pid === undefined ? id : (/^[^:]+:\d+/.exec(id)?.[0] ?? id);
 }
 
-/** Adds up workers as they come. */
+/** Groups workers while they are read. */
 export class Processes {
   readonly #states: ProcessStates;
   readonly #all = new Map<string, Growing>();

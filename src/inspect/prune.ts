@@ -1,6 +1,6 @@
 /**
- * Pruning on demand: what the daemon does at each heartbeat, by the same rules and with the same fencing. Who is dead and
- * what becomes of the jobs is registry/prune.ts; here is only who asks.
+ * Pruning on demand: the same as a worker does at each heartbeat, by the same rules and with the same fencing, which are in
+ * registry/prune.ts.
  */
 import type { Connection } from '../redis/connection.js';
 import { serverTimeMs } from '../registry/clock.js';
@@ -17,7 +17,7 @@ import { readWorkers, type WorkerSeen } from './workers.js';
 
 export interface PruneOptions extends Omit<HeartbeatOptions, 'identity'> {
   readonly namespace: string;
-  /** First part of the id under which the lock is taken. */
+  /** The first part of the id that holds the lock. */
   readonly label: string;
 }
 
@@ -25,12 +25,12 @@ export type Pruned =
   | {
       readonly kind: 'pruned';
       readonly workers: readonly Recovered[];
-      /** For how long old heartbeats say nothing yet, since Redis took none (see registry/outages.ts): nobody was judged by them. */
+      /** How long old heartbeats are still not evidence, since Redis was unavailable (see registry/outages.ts). */
       readonly graceMs: number;
-      /** Workers that were registered no more, and of which keys were left. */
+      /** Workers that were not registered any more and had left keys. */
       readonly leftovers: readonly Recovered[];
     }
-  /** Another process pruned a moment ago, or prunes now. */
+  /** Another process prunes now, or did a moment ago. */
   | { readonly kind: 'locked'; readonly by: string; readonly leftMs: number; readonly workers: readonly Recovered[] };
 
 export async function pruneNow(connection: Connection, given: PruneOptions): Promise<Pruned> {
@@ -52,7 +52,7 @@ export async function pruneNow(connection: Connection, given: PruneOptions): Pro
     const leftovers = await removeLeftovers(connection, keys, left, options);
     return { kind: 'pruned', workers, graceMs, leftovers };
   } finally {
-    // We leave at once: nobody has to wait until it expires.
+    // Released at once, so that nobody waits until it expires.
     await unlockPruning(connection, options);
   }
 }
@@ -68,7 +68,7 @@ export interface Foreseen {
   readonly leftovers: readonly Leftover[];
 }
 
-/** Whom {@link pruneNow} would remove, and which jobs they have. Changes nothing. */
+/** The workers that {@link pruneNow} would remove, with their jobs. Changes nothing. */
 export async function findDead(connection: Connection, given: PruneOptions): Promise<Foreseen> {
   const options = withIdentity(given);
   const now = await serverTimeMs(connection);
@@ -96,7 +96,7 @@ async function graceOf(connection: Connection, options: HeartbeatOptions, now: n
 }
 
 function withIdentity({ namespace, label, ...rest }: PruneOptions): HeartbeatOptions {
-  // It has no slot and is not registered; only the lock holds its name.
+  // It has no slot and is not registered; its name is only in the lock.
   return { ...rest, identity: { namespace, label, pid: process.pid, queues: 'prune', concurrency: 0 } };
 }
 

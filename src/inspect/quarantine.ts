@@ -1,11 +1,11 @@
-/** The quarantines of the queues: how many jobs wait in each, and putting them back. */
+/** The quarantines of the queues: counts their jobs, and releases them. */
 import type { Connection } from '../redis/connection.js';
 import { countQuarantined } from '../registry/quarantine.js';
 import { scan } from '../registry/scan.js';
 import type { Keys } from '../resque/keys.js';
 import { askEach } from './batch.js';
 
-/** The number of jobs by queue, of those that have any. Changes nothing. */
+/** The number of jobs by queue, without empty ones. Changes nothing. */
 export async function listQuarantined(connection: Connection, keys: Keys): Promise<ReadonlyMap<string, number>> {
   const names: string[] = [];
   for await (const [name] of scan(connection, ['SSCAN', keys.quarantines], 1)) names.push(name);
@@ -19,9 +19,9 @@ export async function listQuarantined(connection: Connection, keys: Keys): Promi
 const STEP = 500;
 
 /**
- * Moves the jobs of a quarantine to the head of their queue, the last one first, so that they stand there in their order.
- * Each is moved in one step, byte for byte. What comes there meanwhile stays.
- * @returns how many were moved
+ * Moves the jobs of a quarantine to the head of their queue, the last one first, so that they keep their order. Each is
+ * moved in one step, byte for byte. Jobs that are added meanwhile stay.
+ * @returns the number of moved jobs
  */
 export async function releaseQuarantined(connection: Connection, keys: Keys, queue: string): Promise<number> {
   const [from, to] = [keys.quarantine(queue), keys.queue(queue)];

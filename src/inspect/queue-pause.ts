@@ -1,17 +1,17 @@
 /**
- * The pause of one queue, as resque-pause and Mission Control keep it: while its key is there, no job of the queue starts.
- * tsworker and Ruby workers with such a plugin look at it; other Ruby workers, goworker and node-resque do not.
+ * The pause of one queue, with the keys of resque-pause and Mission Control: while the key exists, no job of the queue
+ * starts. tsworker and Ruby workers with such a plugin respect it; other Ruby workers, goworker and node-resque do not.
  */
 import type { Argument, Connection } from '../redis/connection.js';
 import type { Keys } from '../resque/keys.js';
 import { askEach } from './batch.js';
 
 export interface QueuePause {
-  /** In how many milliseconds it ends by itself; undefined: only when the queue is resumed. */
+  /** Milliseconds until it ends by itself; undefined: only when the queue is resumed. */
   readonly leftMs: number | undefined;
 }
 
-/** For each of these names, whether the queue is paused. A key of another type does not pause. */
+/** Whether each of these queues is paused. A key of another type does not pause. */
 export async function readQueuePauses(
   connection: Connection,
   keys: Keys,
@@ -29,15 +29,15 @@ export async function readQueuePauses(
   );
   return pauseKeys.map((key) => {
     const ms = left[paused.indexOf(key)];
-    // -2: it has ended since.
+    // -2: it has ended meanwhile.
     return ms === undefined || ms === -2 ? undefined : { leftMs: Number(ms) < 0 ? undefined : Number(ms) };
   });
 }
 
 /**
- * Pauses a queue, or sets anew for how long it is paused.
- * @param forMs when it ends by itself; undefined: it does not
- * @returns what was in force before
+ * Pauses a queue, or changes the duration of its pause.
+ * @param forMs milliseconds until it ends by itself; undefined: it does not
+ * @returns the state before
  */
 export async function pauseQueue(
   connection: Connection,

@@ -1,6 +1,6 @@
 /**
- * The jobs of one queue: walked from its head, filtered, and moved or removed, while workers take from it and producers push
- * to it. Each is named by its bytes near to where it was seen, so what was agreed to is what is taken.
+ * The jobs of one queue: read from its head, filtered, and moved or removed, while workers claim and producers push. Each
+ * is identified by its bytes near the index where it was seen, so only jobs that the caller has seen are changed.
  */
 import { randomUUID } from 'node:crypto';
 import type { Connection } from '../redis/connection.js';
@@ -9,22 +9,22 @@ import { comparable } from '../resque/comparable.js';
 import type { Keys } from '../resque/keys.js';
 import { lockArgs, readLock } from '../resque/lock.js';
 import { callScript, SCRIPTS } from '../resque/scripts/index.js';
-import { readJob } from './payload.js';
+import { ownArgs, readJob } from './payload.js';
 import { keyOf, type QueuedJob, type QueueName, queueSize } from './queues.js';
 
-/** All that is given must hold. */
+/** All given criteria must match. */
 export interface QueuedFilter {
-  /** One of these; of an ActiveJob job its own class. */
+  /** One of these; for an ActiveJob job, the class of the job itself. */
   readonly classes?: readonly string[] | undefined;
-  /** The arguments, as {@link comparable} writes them. */
+  /** The arguments, as {@link comparable} formats them. */
   readonly args?: string | undefined;
   /** Found anywhere in the payload. */
   readonly text?: string | undefined;
-  /** Pushed before this time (ms), as far as the payload says when. */
+  /** Pushed before this time (ms), if the payload contains the time. */
   readonly before?: number | undefined;
 }
 
-/** One page of a walk: what was read, and what of it matches. */
+/** One page: the number of jobs read, and those that match. */
 interface Page {
   readonly first: number;
   readonly read: number;
@@ -34,12 +34,12 @@ interface Page {
 const FIRST_PAGE = 50;
 const LARGEST_PAGE = 1000;
 const PAGE_BYTES = 1_000_000;
-/** A claim may take as many as are in a page, and more than one may come between two steps. */
+/** A claim may take as many jobs as a page has, and there may be several claims between two steps. */
 const SLACK_PAGES = 2;
 
 /**
- * A walk from head to tail, over as many jobs as there were when it began. Workers pop meanwhile: each page begins with
- * entries that were looked at before, and by the last of them that stayed is seen how far the list has moved up.
+ * Reads from head to tail, as many jobs as there were at the start. Workers claim meanwhile: each page begins with entries
+ * that were read before, and the last of them that is still there shows how far the list has moved.
  */
 class Walk {
   readonly #options: WalkOptions;
@@ -56,7 +56,7 @@ class Walk {
     this.#left = length - options.from;
   }
 
-  /** Entries on either side of a page among which its jobs are found again. */
+  /** The number of entries before and after a page among which its jobs are searched. */
   get slack(): number {
     return SLACK_PAGES * this.#size;
   }
@@ -84,12 +84,12 @@ class Walk {
       const range = ['LRANGE', this.#options.key, String(from), String(upto)];
       const entries = (await this.#options.connection.send(range, { binary: true })) as Buffer[];
       const known = this.#known(entries.slice(0, this.#next - from));
-      // Where the last one is gone too, all that is before it is gone.
+      // If the last one is gone, all before it are gone.
       if (known > 0 || from === 0 || this.#last === undefined) return { from, entries, known };
     }
   }
 
-  /** How many of these entries have been looked at already. Of equal ones the first counts where nothing may be skipped. */
+  /** How many of these entries were read before. Of equal entries the first counts, so that none is skipped. */
   #known(entries: readonly Buffer[]): number {
     const { taking } = this.#options;
     const isLast = (entry: Buffer) => this.#last?.equals(entry) === true;
@@ -101,7 +101,7 @@ class Walk {
     this.#size = Math.max(1, Math.min(LARGEST_PAGE, Math.floor(PAGE_BYTES / Math.max(each, 1))));
   }
 
-  /** What was taken of a page no longer stands before what follows. */
+  /** The taken jobs no longer precede those that follow. */
   taken(jobs: readonly QueuedJob[], { first }: Page): void {
     this.#next -= jobs.length;
     const indexes = new Set(jobs.map(({ index }) => index - first));
@@ -115,11 +115,11 @@ interface WalkOptions {
   readonly key: Buffer;
   readonly filter: QueuedFilter;
   readonly from: number;
-  /** Better looked at twice than skipped. */
+  /** Better read twice than skipped. */
   readonly taking: boolean;
 }
 
-/** Jobs of a queue that match, from the one at `from` on, page by page. Changes nothing. */
+/** The matching jobs of a queue, from index `from`, page by page. Changes nothing. */
 export async function* walkQueued(
   connection: Connection,
   keys: Keys,
@@ -134,22 +134,22 @@ export async function* walkQueued(
 
 export interface TakeOptions {
   readonly filter: QueuedFilter;
-  /** The queue to whose tail they go; undefined: nowhere. */
+  /** The queue to whose tail they are moved; undefined: they are removed. */
   readonly to?: QueueName | undefined;
-  /** So many at most. */
+  /** The maximum number of jobs. */
   readonly most?: number | undefined;
 }
 
-/** What became of one page. */
+/** The result for one page. */
 export interface TakenJobs {
   readonly taken: readonly QueuedJob[];
-  /** A worker took them first. */
+  /** The number of jobs that workers claimed first. */
   readonly gone: readonly QueuedJob[];
 }
 
 /**
- * Takes all that match, page by page, an atomic step each.
- * @throws what Redis refuses; then nothing of that page has changed
+ * Takes all matching jobs, page by page, each page in one atomic step.
+ * @throws the error reply of Redis; then nothing of that page has changed
  */
 export async function* takeQueued(
   connection: Connection,
@@ -208,7 +208,7 @@ function matches(job: QueuedJob, { classes, args, text, before }: QueuedFilter):
 
 function argsOf(bytes: Buffer): string | undefined {
   try {
-    return comparable(decodePayload(bytes, true).args);
+    return comparable(ownArgs(decodePayload(bytes, true)));
   } catch {
     return undefined;
   }

@@ -1,4 +1,4 @@
-/** The queues: how many jobs, since when the next one waits, what is in them; and taking one away. */
+/** The queues: lists them with their sizes and the age of their first job, reads their jobs, and removes a queue. */
 import { isUtf8 } from 'node:buffer';
 import type { Connection } from '../redis/connection.js';
 import { scanBytes } from '../registry/scan.js';
@@ -8,20 +8,20 @@ import { type JobSeen, readJob } from './payload.js';
 import { listQuarantined } from './quarantine.js';
 import { type QueuePause, readQueuePauses } from './queue-pause.js';
 
-/** A queue's name: as people see and type it, and as Redis has it. */
+/** The name of a queue: as text, and as its bytes in Redis. */
 export interface QueueName {
-  /** Where the bytes are no UTF-8, those outside of ASCII are written as `\xff`. */
+  /** If the bytes are not UTF-8, those outside of ASCII are written as `\xff`. */
   readonly name: string;
   readonly bytes: Buffer;
 }
 
 export interface QueueSeen {
   readonly name: string;
-  /** undefined: its key is no list, which no Resque program writes. */
+  /** undefined: its key is not a list, as no Resque program writes it. */
   readonly size: number | undefined;
-  /** When the job at the head was pushed, where its payload says so. Milliseconds. */
+  /** When the job at the head was pushed, if its payload contains the time. Milliseconds since the epoch. */
   readonly headAt: number | undefined;
-  /** Jobs that two processes died with; they run alone. */
+  /** The number of its jobs in quarantine. */
   readonly quarantined: number;
   /** undefined: it is not paused. */
   readonly pause: QueuePause | undefined;
@@ -46,7 +46,7 @@ function sorted(names: readonly QueueName[]): QueueName[] {
   return [...byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** By name; also those that have jobs in quarantine alone. */
+/** By name; includes queues whose only jobs are in quarantine. */
 export async function listQueues(connection: Connection, keys: Keys): Promise<QueueSeen[]> {
   const quarantined = await listQuarantined(connection, keys);
   const ofQuarantine = [...quarantined.keys()].map((name) => queueNameOf(Buffer.from(name)));
@@ -85,13 +85,13 @@ function timeOf(head: unknown): number | undefined {
 }
 
 export interface QueuedJob extends JobSeen {
-  /** From the head, which is 0 and comes next. */
+  /** The index, from 0 at the head, which is claimed next. */
   readonly index: number;
-  /** As it stands in the queue. */
+  /** The bytes in the queue. */
   readonly bytes: Buffer;
 }
 
-/** Jobs of a queue from the one at `from` on, at most `count`, in pages. Nothing is taken out. */
+/** The jobs of a queue from index `from`, at most `count`, in pages. Changes nothing. */
 export async function* peekQueue(
   connection: Connection,
   keys: Keys,
@@ -106,12 +106,12 @@ export async function queueSize(connection: Connection, keys: Keys, queue: Queue
   return Number(await connection.send(['LLEN', keyOf(keys, queue)]));
 }
 
-/** Takes a queue away with everything in it, as Resque does, in one step. @returns how many jobs went */
+/** Removes a queue with its jobs in one step, as Resque does. @returns the number of jobs */
 export async function removeQueue(connection: Connection, keys: Keys, queue: QueueName): Promise<number> {
   const key = keyOf(keys, queue);
   const commands = [['MULTI'], ['LLEN', key], ['DEL', key], ['SREM', keys.queues, queue.bytes]];
-  // Sent in one turn of the event loop: nobody else's command can come between.
+  // Sent in one turn of the event loop: no other command of this process comes in between.
   const replies = await Promise.all([...commands, ['EXEC']].map((command) => connection.send(command)));
-  // A key of another type goes too; it held no jobs.
+  // A key of another type is removed too; it contained no jobs.
   return Number((replies[replies.length - 1] as unknown[])[0]) || 0;
 }

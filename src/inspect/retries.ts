@@ -1,6 +1,6 @@
 /**
- * The jobs that failed and wait to run again, one by one: walked queue by queue in the order in which they come due,
- * filtered, and moved or removed. Each is named by its bytes, so what was agreed to is what is taken.
+ * Single retries: read queue by queue in the order in which they are due, filtered, and moved or removed. Each is
+ * identified by its bytes, so only retries that the caller has seen are changed.
  */
 import { createHash } from 'node:crypto';
 import type { RetryState } from '../job.js';
@@ -14,17 +14,17 @@ import { askEach } from './batch.js';
 import { type JobSeen, readJob } from './payload.js';
 
 export interface RetryJob extends RetryItem, JobSeen {
-  /** Names it in a list for people, for as long as it waits or runs again. */
+  /** The id for the command line, the same while it waits or runs again. */
   readonly id: string;
   /** Milliseconds. */
   readonly dueAt: number;
-  /** undefined where some other program wrote it. */
+  /** undefined if another program wrote it. */
   readonly state: RetryState | undefined;
 }
 
-/** All that is given must hold; of several classes or queues, one. */
+/** All given criteria must match; of several classes or queues, one. */
 export interface RetryFilter {
-  /** Of an ActiveJob job its own class. */
+  /** For an ActiveJob job, the class of the job itself. */
   readonly classes?: readonly string[] | undefined;
   readonly queues?: readonly string[] | undefined;
   /** Due at this time (ms) or later. */
@@ -35,13 +35,13 @@ export interface RetryFilter {
   readonly text?: string | undefined;
   /** Found in the last error. */
   readonly error?: string | undefined;
-  /** By the beginnings of their ids. */
+  /** The beginnings of their ids. */
   readonly ids?: readonly string[] | undefined;
 }
 
 const PAGE = 200;
 
-/** The number of jobs by queue, of those that have any. */
+/** The number of retries by queue, without empty ones. */
 export async function countRetries(connection: Connection, keys: Keys): Promise<ReadonlyMap<string, number>> {
   const names = await queuesOf(connection, keys);
   const sizes = await askEach(
@@ -55,7 +55,7 @@ export async function totalRetries(connection: Connection, keys: Keys): Promise<
   return [...(await countRetries(connection, keys)).values()].reduce((sum, size) => sum + size, 0);
 }
 
-/** Somebody else's key of that name names no queues. */
+/** A key of another program with this name contains no queues. */
 async function queuesOf(connection: Connection, keys: Keys): Promise<string[]> {
   try {
     return (await connection.send(['ZRANGE', keys.retries, '0', '-1'])) as string[];
@@ -74,15 +74,15 @@ export async function* walkRetries(
   for await (const { taken } of takeMatchingRetries(connection, keys, filter, undefined)) yield [...taken];
 }
 
-/** What {@link takeMatchingRetries} did with one page. */
+/** The result of {@link takeMatchingRetries} for one page. */
 export interface RetriesTaken {
   readonly taken: readonly RetryJob[];
   readonly left: readonly { readonly job: RetryJob; readonly why: Exclude<RetryTaken, 'taken'> }[];
 }
 
 /**
- * Takes all that match, page by page, an atomic step each.
- * @param destinationOf where each is to go; undefined: all stay where they are
+ * Takes all matching retries, page by page, each page in one atomic step.
+ * @param destinationOf the destination of each; undefined: all stay
  */
 export async function* takeMatchingRetries(
   connection: Connection,
@@ -101,7 +101,7 @@ export async function* takeMatchingRetries(
         destinationOf === undefined ? { taken: wanted, left: [] } : await take(connection, keys, wanted, destinationOf);
       if (wanted.length > 0) yield done;
       if (page.length < PAGE) break;
-      // Those at the last score are read again, but for those that were passed over there.
+      // Those with the last score are read again, except those that were skipped there.
       const last = page[page.length - 1][1];
       const gone = destinationOf === undefined ? new Set() : new Set(done.taken);
       const passed = jobs.filter((job) => job.dueAt === last && !gone.has(job)).length;
@@ -146,7 +146,7 @@ async function readPage(connection: Connection, keys: Keys, queue: string, { low
   }
 }
 
-/** RESP3 answers with pairs, RESP2 with a flat list. */
+/** RESP3 replies with pairs, RESP2 with a flat list. */
 function pairsOf(reply: readonly (Buffer | [Buffer, unknown])[]): [Buffer, number][] {
   if (Array.isArray(reply[0]))
     return (reply as [Buffer, unknown][]).map(([envelope, score]) => [envelope, Number(String(score))]);
@@ -167,7 +167,7 @@ function readRetryJob(item: RetryItem, dueAt: number): RetryJob {
   return { ...item, ...readJob(record.payload), id, dueAt, state };
 }
 
-/** What is no envelope is taken for a payload, as workers do. */
+/** A member that is not an envelope is treated as a payload, as workers do. */
 function readEnvelope({ queue, envelope }: RetryItem): Pick<ClaimRecord, 'payload' | 'shown' | 'strict' | 'retry'> & {
   readonly queue: string;
 } {
@@ -177,12 +177,12 @@ function readEnvelope({ queue, envelope }: RetryItem): Pick<ClaimRecord, 'payloa
   return { queue, payload: envelope, shown, strict: false, retry: undefined };
 }
 
-/** As it goes to its queue, to count anew. */
+/** For its queue, where its attempts start again. */
 export function retryPayload(job: RetryJob): Buffer {
   return readEnvelope(job).payload;
 }
 
-/** As it goes to `failed`: with its last error, and the history. */
+/** For `failed`: with its last error and the history. */
 export function retryEntry(job: RetryJob): Buffer {
   const { shown, strict, payload, retry } = readEnvelope(job);
   const last = retry?.errors.at(-1);

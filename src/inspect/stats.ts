@@ -1,9 +1,9 @@
-/** The counters of all workers together. Knows none of them. */
+/** The counters of all workers together. */
 import type { Connection } from '../redis/connection.js';
 import type { Keys } from '../resque/keys.js';
 
 export interface Stats {
-  /** Jobs that were done. Ruby workers count those that failed here too. */
+  /** The number of processed jobs. Ruby workers also count failed jobs here. */
   readonly processed: number;
   readonly failed: number;
 }

@@ -1,11 +1,11 @@
-/** The times that Resque's programs write, each in a way of its own. Pure. */
+/** Parses the time formats of Resque's programs. Pure. */
 
 const WRITTEN = /^(\d{4})[-/](\d\d)[-/](\d\d)[T ](\d\d:\d\d:\d\d)(\.\d+)?\s*(Z|UTC|GMT|[+-]\d\d:?\d\d)/;
 
 /**
  * Reads ISO 8601 and RFC 3339 with any number of digits, Ruby's `2026-11-24 02:58:25 +0000` and `2026/11/24 02:58:25 UTC`,
  * Go's debug form, a JavaScript Date as text, and seconds or milliseconds since the epoch.
- * @returns milliseconds since the epoch; undefined where it is none of these, or in a zone that nobody can tell
+ * @returns milliseconds since the epoch; undefined for another format, or an unknown time zone
  */
 export function parseTime(value: unknown): number | undefined {
   if (typeof value === 'number') return fromEpoch(value);
@@ -16,7 +16,7 @@ export function parseTime(value: unknown): number | undefined {
   if (match === null) return /GMT[+-]\d{4}/.test(text) ? valid(Date.parse(text)) : undefined;
   const [, year, month, day, clock, fraction = '', zone] = match;
   const offset = /^[+-]/.test(zone) ? zone : 'Z';
-  // Date.parse takes at most milliseconds for sure.
+  // Date.parse supports at most milliseconds.
   return valid(Date.parse(`${year}-${month}-${day}T${clock}${fraction.slice(0, 4)}${withColon(offset)}`));
 }
 

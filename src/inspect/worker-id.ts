@@ -2,15 +2,15 @@
 
 export interface WorkerName {
   readonly host: string;
-  /** undefined where the id has another form. */
+  /** undefined if the id has another form. */
   readonly pid: number | undefined;
-  /** What tells the workers of one process apart: `0`, `poller`; '' where there is only one. */
+  /** Distinguishes the workers of one process: `0`, `poller`; '' if there is only one. */
   readonly slot: string;
-  /** The queues as configured: Ruby's may be patterns such as `*`. */
+  /** The queues as configured; they may be patterns such as `*`. */
   readonly queues: readonly string[];
 }
 
-/** `host:4711:q`, `host:4711-0:a,b`, `host:4711-poller:a`, `host:4711+1:q`. Anything else is a host without more. */
+/** `host:4711:q`, `host:4711-0:a,b`, `host:4711-poller:a`, `host:4711+1:q`. Any other text is a host. */
 export function parseWorkerId(id: string): WorkerName {
   const match = /^([^:]+):(\d+)(?:[-+]([^:]*))?:(.+)$/s.exec(id);
   if (match === null) return { host: id, pid: undefined, slot: '', queues: [] };
@@ -23,7 +23,7 @@ export function nameWithoutQueues(id: string): string {
   return id.split(':', 2).join(':');
 }
 
-/** Whether a worker with these queues takes jobs of `queue`: by name, or by Ruby's patterns. */
+/** Whether a worker with these queues processes `queue`, by name or by a pattern. */
 export function serves(queues: readonly string[], queue: string): boolean {
   return queues.some((pattern) => pattern === queue || (/[*?[]/.test(pattern) && patternOf(pattern).test(queue)));
 }

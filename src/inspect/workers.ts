@@ -1,6 +1,6 @@
 /**
- * The registered workers, of every program: who they are, what they run, when they were last heard of.
- * Reads thousands in few calls, batch by batch. Takes nobody out; that is prune.ts.
+ * The registered workers of all programs: their ids, their jobs, their heartbeats. Reads thousands with few calls, in
+ * batches. Does not prune: that is prune.ts.
  */
 import type { Connection } from '../redis/connection.js';
 import { judgeAll } from '../registry/find-dead.js';
@@ -14,12 +14,12 @@ import { type JobSeen, readJob } from './payload.js';
 import { parseTime } from './time.js';
 import { nameWithoutQueues, parseWorkerId, type WorkerName } from './worker-id.js';
 
-/** lost: dead, and still registered; the process that prunes it recovers its job. */
+/** lost: dead and still registered; the process that prunes it recovers its job. */
 export type WorkerState = 'working' | 'idle' | 'lost';
 
 export interface RunningJob extends JobSeen {
   readonly queue: string;
-  /** When it was taken, by the clock of the worker's machine. Milliseconds. */
+  /** When it was claimed, by the clock of the worker's machine. Milliseconds since the epoch. */
   readonly since: number | undefined;
 }
 
@@ -27,27 +27,27 @@ export interface WorkerSeen extends WorkerName {
   readonly id: string;
   readonly state: WorkerState;
   readonly job: RunningJob | undefined;
-  /** Its job is claimed with a token, so that it can be recovered safely: tsworker's are. */
+  /** Its job has a claim token, so that it can be recovered safely, as tsworker's jobs have. */
   readonly ours: boolean;
-  /** Why it is lost; or that nobody can tell. */
+  /** Why it is lost, or why that is unknown. */
   readonly liveness: Liveness;
-  /** Its last heartbeat, by Redis' clock where it is Ruby or tsworker. Milliseconds; undefined: it has none. */
+  /** Its last heartbeat, by Redis' clock for Ruby and tsworker. Milliseconds since the epoch; undefined: it has none. */
   readonly heartbeatAt: number | undefined;
 }
 
-/** What else the registry says about a worker. */
+/** More fields of the registry about a worker. */
 export interface WorkerDetails {
   readonly startedAt: number | undefined;
   readonly processed: number | undefined;
   readonly failed: number | undefined;
 }
 
-/** pruneAfterMs: as in the daemon's settings. */
+/** pruneAfterMs: as in the settings of a worker. */
 export type WatchOptions = Omit<Watch, 'machines'>;
 
 const BATCH = 500;
 
-/** Every worker once, in no order. Who comes or goes meanwhile may be seen or not. */
+/** Every worker once, in no order. Workers that come or go meanwhile may be missing. */
 export async function* walkWorkers(
   connection: Connection,
   keys: Keys,
@@ -71,7 +71,7 @@ async function* eachOnce(found: AsyncIterable<string[]>): AsyncGenerator<string>
   }
 }
 
-/** Whether they are in the set of workers is not asked. */
+/** Does not check whether they are in the set of workers. */
 export async function readWorkers(
   connection: Connection,
   keys: Keys,
@@ -101,11 +101,11 @@ async function readBatch(connection: Connection, keys: Keys, ids: readonly strin
 }
 
 export interface Found {
-  /** There is one of exactly this id. */
+  /** A worker with exactly this id exists. */
   readonly exact: boolean;
   /** Ids that begin with it. */
   readonly beginning: readonly string[];
-  /** Others, for a guess at what was meant; not all where there are thousands. */
+  /** Other ids, for a suggestion; not all if there are thousands. */
   readonly near: readonly string[];
 }
 
@@ -129,7 +129,7 @@ export async function readDetails(
   keys: Keys,
   ids: readonly string[],
 ): Promise<WorkerDetails[]> {
-  // node-resque counts by the name without queues.
+  // node-resque's counters have the name without queues.
   const texts = await getAll(
     connection,
     ids.flatMap((id) => {
@@ -151,7 +151,7 @@ function toNumber(text: string | null): number | undefined {
   return text === null ? undefined : Number(text);
 }
 
-/** Resque's heartbeats, and node-resque's pings for those who have none. */
+/** Resque's heartbeats, and node-resque's pings for workers without one. */
 async function readBeats(connection: Connection, keys: Keys, ids: readonly string[]): Promise<(number | undefined)[]> {
   const texts = (await connection.send(['HMGET', keys.heartbeats, ...ids])) as (string | null)[];
   const silent = ids.filter((_, i) => texts[i] === null);
@@ -172,7 +172,7 @@ function timeOfPing(text: string | null): number | undefined {
   }
 }
 
-/** Ruby writes `{}` or nothing for "no job". A record that nobody can read is a job all the same: nobody else has it. */
+/** Ruby writes `{}` or nothing if there is no job. An unreadable record counts as a job. */
 function readRunningJob(raw: Buffer | null): { readonly seen: RunningJob; readonly ours: boolean } | undefined {
   if (raw === null || /^\s*(\{\s*\})?\s*$/.test(raw.toString('latin1', 0, 16))) return undefined;
   const record = parseRecord(raw);
@@ -184,7 +184,7 @@ function readRunningJob(raw: Buffer | null): { readonly seen: RunningJob; readon
   const { queue, runAt, payload, token } = record;
   const ours = token !== undefined && queue !== '';
   const job = readJob(payload);
-  // Another program has its own idea of what a job is: node-resque's records have {} for no arguments.
+  // Other programs write other forms: node-resque's records contain {} if there are no arguments.
   const problem = ours || job.class === '' ? job.problem : undefined;
   return { seen: { queue, since: parseTime(runAt), ...job, problem }, ours };
 }

@@ -1,33 +1,34 @@
-/** `this` inside a job. Holds three references; everything else is computed when it is read. Must not know Redis. */
+/** The `this` of a job. It has three references; everything else is computed when it is read. Does not know Redis. */
 import type { Logger } from 'pino';
 import type { Run } from '../engine/run.js';
-import type { DecodedPayload, JobContext, PastFailure } from '../job.js';
+import type { ActiveJobInfo, JobContext, PastFailure } from '../job.js';
 import type { RegisteredFunction } from './registry.js';
+import { activeJobInfo, type ReadJob } from './wrapped.js';
 
-/** What all jobs of a worker share. */
+/** The values that all jobs of a worker share. */
 export interface Surroundings {
   /** The Resque worker id of a slot. */
   readonly workerId: (slot: number) => string;
   readonly log: Logger;
-  /** The values of the modules' own flags. */
+  /** The values of the flags that job modules define. */
   readonly flags: JobContext['flags'];
-  /** How often jobs run at most whose class has no retry options of its own. */
+  /** The maximum number of runs for classes without retry options. */
   readonly attempts: number;
 }
 
 export class RunContext implements JobContext {
   readonly #run: Run;
-  readonly #job: DecodedPayload;
+  readonly #job: ReadJob;
   readonly #surroundings: Surroundings;
-  readonly #registered: Pick<RegisteredFunction, 'retry'> | undefined;
+  readonly #registered: Pick<RegisteredFunction, 'retry' | 'decode'> | undefined;
   #log: Logger | undefined;
 
-  /** @param registered absent for a job whose class nobody registered */
+  /** @param registered undefined for a job whose class is not registered */
   constructor(
     run: Run,
-    job: DecodedPayload,
+    job: ReadJob,
     surroundings: Surroundings,
-    registered: Pick<RegisteredFunction, 'retry'> | undefined,
+    registered: Pick<RegisteredFunction, 'retry' | 'decode'> | undefined,
   ) {
     this.#registered = registered;
     this.#run = run;
@@ -78,5 +79,11 @@ export class RunContext implements JobContext {
 
   get failures(): readonly PastFailure[] {
     return this.#run.claim.retry?.errors ?? [];
+  }
+
+  /** A class that expects it has it always: a job of any other producer has nothing in it. */
+  get activeJob(): ActiveJobInfo | undefined {
+    const hash = this.#job.activeJob ?? (this.#registered?.decode === undefined ? undefined : {});
+    return hash && activeJobInfo(hash, this.attempt);
   }
 }

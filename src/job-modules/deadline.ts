@@ -1,10 +1,10 @@
-/** How long a job may run: its own limit, or the one for all. Knows no engine but the run that it ends. */
+/** The time limit of a job: that of its class, or the default. */
 
 import { clearTimeout, setTimeout } from 'node:timers';
 import type { Run } from '../engine/run.js';
 import type { JobFunction } from '../job.js';
 
-/** A job that did not end in time. */
+/** The error of a job that exceeded its time limit. */
 export class TimeoutError extends Error {
   override readonly name = 'TimeoutError';
 
@@ -15,12 +15,12 @@ export class TimeoutError extends Error {
 
 const LIMIT = Symbol.for('tsworker.timeout');
 
-/** Gives a job's function a limit of its own. Milliseconds; undefined: it has none. */
+/** Sets the time limit of a function. Milliseconds; undefined: none. */
 export function withTimeout(fn: JobFunction, limitMs: number | undefined): JobFunction {
   return limitMs === undefined ? fn : Object.assign(fn, { [LIMIT]: limitMs });
 }
 
-/** The function's own limit in milliseconds, or undefined. */
+/** The time limit of a function in milliseconds; undefined: none. */
 export function timeoutOf(fn: JobFunction): number | undefined {
   return (fn as { [LIMIT]?: number })[LIMIT];
 }
@@ -34,12 +34,12 @@ export function longestLimit(functions: readonly JobFunction[], defaultMs: numbe
   return limits.includes(0) ? 0 : Math.max(...limits);
 }
 
-/** A timer that fires so much too late says that the process stood still: it was suspended, or a job blocked it. */
+/** A timer that is this late shows that the process was suspended, or blocked by a job. */
 const LATE_MS = 500;
-/** What a run then gets once, since what it waited for may have arrived meanwhile. */
+/** The run then gets this extra time once: the reply that it waited for may have arrived meanwhile. */
 const EXTENSION_MS = 1000;
 
-/** Ends the run when its time is over. The timer goes with the run. */
+/** Ends the run at its time limit. The timer is cleared when the run ends. */
 export function limit(run: Run, limitMs: number): void {
   const expire = () => run.expire(new TimeoutError(limitMs));
   const dueAt = performance.now() + limitMs;

@@ -1,6 +1,5 @@
 /**
- * What a job module's exports mean: classes, typed jobs, decoder, hooks, flags. Pure: knows nothing of files but their
- * names, and registers nothing itself.
+ * Reads the exports of a job module: classes, typed jobs, decoder, hooks, flags. Pure: registers nothing.
  */
 import { TsworkerError } from '../errors.js';
 import type { Decoder, FlagOptions, JobFunction, SetupContext } from '../job.js';
@@ -18,20 +17,20 @@ export interface ModuleContents {
   readonly setup: SetupHook | undefined;
   readonly teardown: TeardownHook | undefined;
   readonly flags: Readonly<Record<string, FlagOptions>>;
-  /** What holds for all classes of the module that do not say otherwise. */
+  /** The defaults for all classes of the module. */
   readonly retry: RetryPolicy | undefined;
-  /** Exports that look meant but are not used, in sentences. */
+  /** Warnings about exports that look like jobs and are not used. */
   readonly warnings: readonly string[];
-  /** Exports that are not jobs, a few words each, for the error message: `hello (begins with a small letter)`. */
+  /** Exports that are not jobs, with the reason, for the error message: `hello (begins with a small letter)`. */
   readonly unused: readonly string[];
 }
 
 const RESERVED = ['decoder', 'setup', 'teardown', 'flags', 'retry'];
 
 /**
- * @param exports the module as import() gives it
+ * @param exports the module, as returned by import()
  * @param file names the module in errors and warnings
- * @throws TsworkerError JOBS where `decoder`, `setup`, `teardown`, `flags` or `retry` is not what it must be
+ * @throws TsworkerError JOBS if `decoder`, `setup`, `teardown`, `flags` or `retry` is invalid
  */
 export function readExports(exports: Exports, file: string): ModuleContents {
   const functions: JobDefinition[] = [];
@@ -61,12 +60,12 @@ export function readExports(exports: Exports, file: string): ModuleContents {
   };
 }
 
-/** `MyClass`, and for string export names also `reports::Daily`. CommonJS brings `module.exports` along as a name. */
+/** `MyClass`, and for string export names also `reports::Daily`. CommonJS adds `module.exports` as a name. */
 function isClassName(name: string): boolean {
   return /^\p{Lu}/u.test(name) || name.includes('::');
 }
 
-/** A string export name that is no identifier can only be meant as a class. */
+/** A string export name that is not an identifier can only be a class. */
 function looksMeant(name: string): boolean {
   return isClassName(name) || (!/^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(name) && name !== 'module.exports');
 }
@@ -95,7 +94,7 @@ function functionExport(exports: Exports, name: string, file: string): unknown {
   });
 }
 
-/** The module's own flags, each an object of yargs options. */
+/** The flags of the module, each an object of yargs options. */
 export function flagsExport(exports: Exports, file: string): Readonly<Record<string, FlagOptions>> {
   const flags = exports.flags;
   if (flags === undefined) return {};

@@ -1,41 +1,41 @@
-/** Which files are job modules: finds them, imports none of them. Knows the file system and names, nothing of exports. */
+/** Finds the files that are job modules, without importing them. */
 import { readdir, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { TsworkerError } from '../errors.js';
 
-/** A job module's file. */
+/** The file of a job module. */
 export interface ModuleFile {
-  /** The real path: one module, however many ways lead to it. */
+  /** The real path: links to one file are one module. */
   readonly path: string;
-  /** How errors name it: relative to the working directory where it lies within. */
+  /** The path for messages: relative to the working directory if the file is inside it. */
   readonly name: string;
 }
 
 export interface JobFile extends ModuleFile {
-  /** The `_middleware` files of the folders that it lies in, the outermost first. */
+  /** The `_middleware` files of its folders, the outermost first. */
   readonly middleware: readonly ModuleFile[];
 }
 
-/** The modules that one `-jobs` path stands for. */
+/** The modules of one `-jobs` path. */
 export interface JobsPath {
   readonly given: string;
   readonly files: readonly JobFile[];
-  /** Names of files that look like modules and cannot be read. */
+  /** Warnings about files that look like modules and cannot be loaded. */
   readonly unread: readonly string[];
 }
 
 const EXTENSIONS = ['.ts', '.mts', '.cts', '.js', '.mjs', '.cjs'];
-/** Modules that hold JSX are not compiled: they are named, so that nobody waits for their jobs. */
+/** Modules with JSX are not compiled: they are named in a warning, since their jobs are missing. */
 const WITH_JSX = ['.tsx', '.jsx', '.mtsx', '.ctsx'];
 const SKIPPED_NAME = /^[._]|\.(test|spec)\.[^.]+$|\.d\.[^.]*\.?[cm]?ts$/;
 const MIDDLEWARE = '_middleware';
 const SKIPPED_FOLDERS = ['__tests__', 'node_modules'];
 
 /**
- * The job modules of a path, sorted by name. A directory is searched to any depth; a file that is named itself is taken
- * whatever its name begins with, with the middleware of its folder.
- * @throws TsworkerError JOBS where the path does not exist, cannot be read, or is a file that cannot be a module, and where
- *   a folder has two middleware files
+ * The job modules of a path, sorted by name. A directory is searched to any depth; a file that is named itself is used
+ * whatever its name is, with the middleware of its folder.
+ * @throws TsworkerError JOBS if the path does not exist, cannot be read, or is a file that cannot be a module, or if a
+ *   folder has two middleware files
  */
 export async function findModules(given: string): Promise<JobsPath> {
   const start = path.resolve(given);
@@ -55,7 +55,7 @@ export async function findModules(given: string): Promise<JobsPath> {
   });
 }
 
-/** `entered` holds the real paths of the folders above and before, so that a link to a parent is no endless way. */
+/** `entered` has the real paths of the visited folders, so that a link to a parent does not recurse endlessly. */
 async function search(
   folder: string,
   entered: Set<string>,
@@ -105,7 +105,7 @@ async function middlewareOf(folder: string, entries: readonly string[]): Promise
   return [{ path: await realpath(file), name: displayName(file) }];
 }
 
-/** How people are told of a file: relative to the working directory where it lies within. */
+/** The path for messages: relative to the working directory if the file is inside it. */
 export function displayName(file: string): string {
   const relative = path.relative(process.cwd(), file);
   return relative.startsWith('..') || path.isAbsolute(relative) ? file : relative;

@@ -1,7 +1,6 @@
 /**
- * The job modules' own flags, found before anything runs: for `--help` and for reading the command line. Reads the
- * modules' text first and imports only those that seem to export `flags`, so help stays quick. Reports no problem: the
- * start of the worker does, in better words.
+ * The flags that job modules define, for `--help` and for parsing the command line. Reads the text of the modules first and
+ * imports only those that seem to export `flags`, so help is fast. Reports no problems: the start of the worker does.
  */
 import { readFile } from 'node:fs/promises';
 import type { FlagOptions } from '../job.js';
@@ -12,8 +11,8 @@ import { type ImportModule, moduleImporter } from './import.js';
 import type { LoadOptions } from './load.js';
 
 /**
- * Gives a module's flags their types; returns what it gets. A function that takes `flags` out of its context needs a name
- * for them, since inside its own parameters `typeof flags` would mean the parameter:
+ * Gives the flags of a module their types; returns its argument. A function with a parameter `flags` needs a type alias,
+ * since `typeof flags` in its parameters would mean the parameter:
  * @example
  * export const flags = defineFlags({ region: { type: 'string', default: 'eu' } });
  * type Flags = typeof flags;
@@ -27,8 +26,8 @@ const SEEMS_TO_EXPORT =
   /\bexport\s+(?:const|let|var)\s+flags\b|\bexport\s*\{[^}]*\bflags\b|\bexports\.flags\b|\bmodule\.exports\b[^;]*\bflags\b/;
 
 /**
- * The flags of all modules, the first definition of each name. Never rejects: a path that is missing and a module that
- * does not load have no flags.
+ * The flags of all modules; the first definition of each name counts. Never rejects: a missing path or a module that does
+ * not load has no flags.
  */
 export async function findFlags(paths: readonly string[], options: LoadOptions): Promise<Record<string, FlagOptions>> {
   const importModule = moduleImporter(options.self);

@@ -1,10 +1,9 @@
 /**
- * goworker's `register` and `registerDecoder`: calls that come from anywhere, kept until a registry takes them. The
- * loader asks after each module what came meanwhile, so it knows the file; the rest came from the program itself.
+ * goworker's `register` and `registerDecoder`: stores the calls until a registry reads them. The loader reads them after
+ * each module, so it knows the file; the others come from the program itself.
  *
- * The list lives on globalThis, which is avoided elsewhere. Here it cannot be avoided: a job module may import a
- * copy of the package that is not the one that runs it (npx's cache and the project's node_modules), and what it
- * registers there would otherwise be lost without a word.
+ * The list is on globalThis, which is necessary here: a job module may import another copy of the package than the one that
+ * runs it (npx's cache and the project's node_modules), and its registrations would otherwise be lost silently.
  */
 import { TsworkerError } from '../errors.js';
 import type { Decoder, FlagOptions, JobContext, JobFunction } from '../job.js';
@@ -21,7 +20,7 @@ export type Registration =
 
 interface Ambient {
   readonly program: Registration[];
-  /** By real path. A module runs once in a process, but may be loaded more than once. */
+  /** By real path. A module is evaluated once in a process, and may be loaded several times. */
   readonly byFile: Map<string, Registration[]>;
 }
 
@@ -29,9 +28,9 @@ const SLOT = Symbol.for('tsworker.registrations');
 
 /**
  * Registers the function of a Resque class, or a `job()`, inside a job module or before `work()`.
- * @param className the class as producers write it; a `job()` brings its own
+ * @param className the class as producers write it; a `job()` has its own
  * @param fn gets the queue and the payload's arguments
- * @throws TsworkerError JOBS where the class is empty or `fn` is no function; doubles are reported when work begins
+ * @throws TsworkerError JOBS if the class is empty or `fn` is not a function; duplicates are reported by `work()`
  * @typeParam F the type of the module's `flags`, taken from `this: JobContext<typeof flags>`
  */
 export function register<F = Record<string, FlagOptions>>(
@@ -50,22 +49,22 @@ export function register(subject: unknown, given?: unknown): void {
 
 /**
  * Replaces the decoding of all payloads.
- * @param decode gets the payload's text, returns class and arguments at once (no promise); what it throws fails the job
- * @throws TsworkerError JOBS where `decode` is no function; a second decoder is reported when work begins
+ * @param decode gets the text of the payload and returns class and arguments, not as a promise; an error that it throws fails the job
+ * @throws TsworkerError JOBS if `decode` is not a function; a second decoder is reported by `work()`
  */
 export function registerDecoder(decode: Decoder): void {
   if (typeof decode !== 'function') throw new TsworkerError('JOBS', 'registerDecoder needs a function');
   ambient().program.push({ kind: 'decoder', decode });
 }
 
-/** What the program itself registered so far. */
+/** The registrations of the program itself. */
 export function programRegistrations(): readonly Registration[] {
   return ambient().program;
 }
 
 /**
- * Runs `load`, and takes from the list what was registered meanwhile: that came from the file. Loads must follow one
- * another. A file that was loaded before registers what it did then.
+ * Runs `load`, and takes the registrations that it added: they come from the file. Loads must not overlap. A file that was
+ * loaded before has the same registrations as then.
  */
 export async function registrationsOf<T>(
   file: string,

@@ -1,19 +1,19 @@
 /**
  * Runs the hooks of a process, `setup` and `teardown` of middleware and job modules: in order, and back. Those around a
- * job are in compose.ts. Knows no engine; who calls decides when.
+ * job are in compose.ts. The caller decides when.
  */
 import { TsworkerError } from '../errors.js';
 import type { SetupContext } from '../job.js';
 import { asError } from '../thrown.js';
 import type { JobModules, ProcessHooks } from './load.js';
 
-/** The modules that were set up and not yet torn down. A teardown without its setup would fail on what is not there. */
+/** The modules that were set up and not yet torn down. A teardown without its setup might fail. */
 const ready = new WeakMap<JobModules, ProcessHooks[]>();
 
 /**
  * Runs every `setup`, one after the other.
- * @throws TsworkerError JOBS that names the file, at the first that fails; call runTeardown even then: it tears down
- *   those that were set up before
+ * @throws TsworkerError JOBS that names the first file that fails; call runTeardown even then, for those that were set up
+ *   before
  */
 export async function runSetup(modules: JobModules, context: SetupContext): Promise<void> {
   const done: ProcessHooks[] = [];
@@ -29,7 +29,7 @@ export async function runSetup(modules: JobModules, context: SetupContext): Prom
 }
 
 /**
- * Runs `teardown` of every module that was set up, last first, all of them even where one fails. A second call does
+ * Runs `teardown` of every module that was set up, in reverse order, all of them even if one fails. A second call does
  * nothing.
  * @throws TsworkerError JOBS that names the files whose teardown failed
  */

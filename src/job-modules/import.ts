@@ -1,4 +1,4 @@
-/** Imports one job module: JavaScript as Node does, TypeScript through a compiler. Knows nothing of what it may export. */
+/** Imports one job module: JavaScript as Node does, TypeScript with a compiler. */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
@@ -11,13 +11,13 @@ import type { ModuleFile } from './files.js';
 
 export type { Exports };
 
-/** Gives the exports of `tsworker` itself; called only when a TypeScript module is imported. */
+/** Returns the exports of `tsworker` itself; called only if a TypeScript module is imported. */
 export type SelfImport = () => Promise<Exports>;
 
 /** Imports one module after the other. */
 export type ImportModule = (file: ModuleFile) => Promise<Exports>;
 
-/** As of Node's own modules, there is one instance of each in a process, however often job modules are loaded. */
+/** As with Node's modules, there is one instance of each in a process, however often job modules are loaded. */
 const evaluated: ModuleCache = {};
 
 /**
@@ -36,7 +36,7 @@ export function moduleImporter(self: SelfImport): ImportModule {
   };
 }
 
-/** Of a CommonJS module Node sees only the named exports that it can guess from the text; `module.exports` has them all. */
+/** For a CommonJS module Node has only the named exports that it finds in the text; `module.exports` has all. */
 async function importNative({ path: file, name }: ModuleFile): Promise<Exports> {
   refuseMislabelled(file, name);
   const module = (await import(pathToFileURL(file).href)) as Exports;
@@ -45,7 +45,7 @@ async function importNative({ path: file, name }: ModuleFile): Promise<Exports> 
   return { ...common, ...module };
 }
 
-/** `"type": "commonjs"`, which npm init writes, makes a module with `export` an error. Node's says nothing of the way out. */
+/** With `"type": "commonjs"`, which npm init writes, `export` is an error, and Node's message does not say how to fix it. */
 function refuseMislabelled(file: string, name: string): void {
   if (path.extname(file) !== '.js') return;
   const manifest = nearestManifest(path.dirname(file));
@@ -69,11 +69,11 @@ function isCommonJs(source: string): boolean {
 export interface Manifest {
   readonly path: string;
   readonly type: unknown;
-  /** The names of all packages that the project says it needs. */
+  /** The names of all dependencies of the project. */
   readonly dependencies: ReadonlySet<string>;
 }
 
-/** The package.json that is in force in a folder. */
+/** The package.json that applies to a folder. */
 export function nearestManifest(folder: string): Manifest | undefined {
   const file = path.join(folder, 'package.json');
   const above = path.dirname(folder);

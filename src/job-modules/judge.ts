@@ -1,4 +1,4 @@
-/** What becomes of a job that failed: it runs again, ends, or goes to `failed`. Asked at failures only. Must not know Redis. */
+/** Decides the outcome of a failed job: it runs again, is discarded, or goes to `failed`. Does not know Redis. */
 import type { Logger } from 'pino';
 import type { Judge, Run } from '../engine/run.js';
 import type { Outcome, PastFailure, RetryState } from '../job.js';
@@ -9,7 +9,7 @@ import { verdictOf } from './verdicts.js';
 
 export interface JudgeOptions {
   readonly functions: FunctionRegistry;
-  /** For classes that have no retry options of their own. */
+  /** For classes without retry options. */
   readonly retry: RetryPolicy;
   /** The Resque worker id of a slot. */
   readonly workerId: (slot: number) => string;
@@ -25,7 +25,7 @@ export function createJudge({ functions, retry, workerId, log }: JudgeOptions): 
     const verdict = verdictOf(thrown);
     if (verdict?.kind === 'discard') return { kind: 'discarded', error };
     if (verdict?.kind === 'postpone') return postponed(run, verdict.ms, error);
-    // Without a class it was not even read.
+    // Without a class it could not be decoded.
     const registered = functions.get(run.class);
     const policy = registered === undefined ? undefined : (registered.retry ?? retry);
     if (verdict?.kind === 'cancel' || policy === undefined || !mayRetry(policy, thrown, error))
@@ -46,7 +46,7 @@ function first(id: string): RetryState {
 
 function mayRetry({ attempts, on, not }: RetryPolicy, thrown: unknown, error: CaughtError): boolean {
   if (attempts <= 1 || (not !== undefined && isMatch(not, thrown, error))) return false;
-  // Wrong arguments, and what else no function can be called with, are so the next time too.
+  // Wrong arguments and unreadable payloads will not be better the next time.
   return on === undefined ? (error as { code?: unknown }).code !== 'PAYLOAD' : isMatch(on, thrown, error);
 }
 
@@ -76,7 +76,7 @@ function again(run: Run, policy: RetryPolicy, { error, worker, log }: Facts): Ou
   };
 }
 
-/** A `delay` function that fails replaces nothing: the default delay is taken. */
+/** If a `delay` function throws, the default delay is used. */
 function wait(policy: RetryPolicy, failure: RetryFailure, log: Logger): number {
   try {
     return waitMs(policy, failure, Math.random());

@@ -1,6 +1,6 @@
 /**
- * Job modules to functions: finds the files, imports them one after the other, and gathers what they register. Complains
- * by file name. Runs no job and no hook.
+ * Loads job modules: finds the files, imports them one after the other, and collects their registrations. Errors name the
+ * file. Runs no job and no hook.
  */
 import { TsworkerError } from '../errors.js';
 import type { Decoder, FlagOptions } from '../job.js';
@@ -21,14 +21,14 @@ export interface ProcessHooks {
   readonly teardown: TeardownHook | undefined;
 }
 
-/** All that the job modules and the program bring. */
+/** The result: functions, hooks and flags of the job modules and the program. */
 export interface JobModules {
   readonly functions: FunctionRegistry;
   readonly decoder: Decoder | undefined;
   /** In the order in which they were loaded: those of middleware before those of the modules that it covers. */
   readonly hooks: readonly ProcessHooks[];
   readonly flags: Readonly<Record<string, FlagOptions>>;
-  /** Sentences for the log. */
+  /** Warnings for the log. */
   readonly warnings: readonly string[];
 }
 
@@ -37,18 +37,18 @@ export interface LoadOptions {
   readonly self: SelfImport;
   /** The middleware of the configuration, which is around all jobs. Default none. */
   readonly middleware?: readonly Layer[];
-  /** Told of each middleware file that was loaded, before the modules that it covers. */
+  /** Called for each loaded middleware file, before the modules that it covers. */
   readonly onMiddleware?: (file: string, hooks: readonly HookName[]) => void;
-  /** Told of each module that was loaded, and of the classes it registers. */
+  /** Called for each loaded module, with its classes. */
   readonly onModule?: (file: string, classes: readonly string[]) => void;
-  /** Told of what is otherwise thrown; loading then goes on with the next module or path. */
+  /** Called for errors that are otherwise thrown; loading continues with the next module or path. */
   readonly onProblem?: (problem: unknown) => void;
 }
 
 /**
- * Loads the job modules of the paths, and adds what the program itself registered. The order is that of the paths, and
- * by name within; a file that two paths lead to is loaded once.
- * @param paths directories and files; none at all for a program that registers its functions itself
+ * Loads the job modules of the paths, and adds the registrations of the program. In the order of the paths, and by name
+ * within a path; a file that is in two paths is loaded once.
+ * @param paths directories and files; none for a program that registers its functions itself
  * @throws TsworkerError JOBS where a path is missing or registers no class, a module throws, or two register one class,
  *   a second decoder or one flag, or a middleware file exports none; the message names the files
  */
@@ -75,7 +75,7 @@ export async function loadJobs(paths: readonly string[], options: LoadOptions): 
 
 type Load = (file: JobFile) => Promise<void>;
 
-/** What came of one module. */
+/** The result for one module. */
 interface Loaded {
   readonly classes: readonly string[];
   readonly unused: readonly string[];
@@ -95,7 +95,7 @@ async function loadPath(
   if (sound) refuseEmpty(found, loaded);
 }
 
-/** @returns false where it threw and the error was reported */
+/** @returns false if it threw and the error was reported */
 async function attempt({ onProblem }: LoadOptions, action: () => Promise<void>): Promise<boolean> {
   try {
     await action();
@@ -137,10 +137,10 @@ function refuseEmpty({ given, files, unread }: JobsPath, loaded: ReadonlyMap<str
   });
 }
 
-/** Files, and exports of each, that the error names. */
+/** The files and exports that the error names. */
 const MAX_SEEN = 5;
 
-/** What came so far, with the origin of everything that may come only once. */
+/** The result so far, with the origin of everything that may exist only once. */
 class Gathered {
   readonly functions: FunctionRegistry;
   readonly #hooks: ProcessHooks[] = [];
@@ -188,7 +188,7 @@ class Gathered {
     }
   }
 
-  /** A hook that another module only exports again runs once. */
+  /** A hook that another module re-exports runs once. */
   #addHooks({ setup, teardown }: Pick<ModuleContents, 'setup' | 'teardown'>, file: string): void {
     const known = (hook: unknown): boolean => this.#hooks.some((h) => h.setup === hook || h.teardown === hook);
     const fresh = {

@@ -4,23 +4,24 @@
  */
 import { AsyncResource } from 'node:async_hooks';
 import type { Run } from '../engine/run.js';
-import type { DecodedPayload, JobContext, Outcome } from '../job.js';
+import type { JobContext, Outcome } from '../job.js';
 import type { HookName, Layer } from '../middleware.js';
 import { logged } from './compose.js';
 import { RunContext, type Surroundings } from './context.js';
 import type { FunctionRegistry } from './registry.js';
+import type { ReadJob } from './wrapped.js';
 
 const OUTCOME_HOOKS: readonly HookName[] = ['onFailure', 'onExhausted', 'onDiscard'];
 
 /** A job that runs and whose layers may have to be told. */
 interface Known {
-  readonly job: DecodedPayload;
+  readonly job: ReadJob;
   /** What a hook leaves behind (a rejection that nobody handles) belongs to the job, as what its function leaves. */
   readonly resource: AsyncResource;
 }
 
 /** What a payload that cannot be read is to the hooks. */
-const UNREADABLE: DecodedPayload = { class: '', args: [] };
+const UNREADABLE: ReadJob = { class: '', args: [] };
 
 export class OutcomeHooks {
   readonly #functions: FunctionRegistry;
@@ -40,7 +41,7 @@ export class OutcomeHooks {
   }
 
   /** To be called before a job runs. */
-  remember(run: Run, job: DecodedPayload): void {
+  remember(run: Run, job: ReadJob): void {
     this.#known.set(run, { job, resource: new AsyncResource('tsworker.hooks') });
   }
 

@@ -1,4 +1,4 @@
-/** Why a job module did not load, in words: the file, the reason, the line, what to try. */
+/** The error of a job module that does not load: the file, the reason, the line, and what to try. */
 import path from 'node:path';
 import { TsworkerError } from '../errors.js';
 import { asError, type CaughtError } from '../thrown.js';
@@ -8,12 +8,12 @@ import { nearestManifest } from './import.js';
 
 interface Problem {
   readonly reason: string;
-  /** `jobs/a.ts:3`, and what is written there. */
+  /** `jobs/a.ts:3`, and the code on that line. */
   readonly place?: string | undefined;
   readonly hint: string;
 }
 
-/** The error for whatever an import threw; a TsworkerError that names no file yet gets one. */
+/** Converts an error of an import; a TsworkerError without a file gets one. */
 export async function loadProblem(file: ModuleFile, thrown: unknown, what = 'the job module'): Promise<TsworkerError> {
   const cause = asError(thrown);
   const { reason, place, hint } = await explain(file, cause);
@@ -32,7 +32,7 @@ async function explain(file: ModuleFile, error: CaughtError): Promise<Problem> {
   if (missing !== undefined) return { reason, place, hint: await hintForMissing(file, missing) };
   if (reason.includes('xport named') || reason.includes('Named export'))
     return { reason, place, hint: 'Correct the import.' };
-  // Node keeps the place of a syntax error to itself; what has a place in the module was thrown by its code.
+  // Node does not report the position of a syntax error; an error with a position in the module was thrown by its code.
   if (error.name === 'SyntaxError' && place === undefined) {
     const { findSyntaxError } = await import('../typescript/syntax.js');
     const found = await findSyntaxError(file.path);
@@ -43,7 +43,7 @@ async function explain(file: ModuleFile, error: CaughtError): Promise<Problem> {
   return { reason, place, hint: 'Correct the module, or begin its name with _ if it is no job module.' };
 }
 
-/** By its name, and from its copy: the class is loaded with the compiler only. */
+/** Compared by name: the class is loaded only with the compiler. */
 async function compileError(error: CaughtError): Promise<CompileError> {
   const { file, line, column, hint } = error as Partial<CompileError>;
   const { CompileError } = await import('../typescript/compile-error.js');
@@ -76,8 +76,8 @@ function missingModule(error: CaughtError, reason: string): string | undefined {
 }
 
 /**
- * Nothing here proposes to install a package by the name that was not found: it may be a path alias, and a package of that
- * name somebody else's.
+ * The hints never suggest to install a package with the name that was not found: it may be a path alias, and the package
+ * of that name another one.
  */
 async function hintForMissing(file: ModuleFile, specifier: string): Promise<string> {
   if (specifier === 'tsworker')

@@ -1,20 +1,25 @@
 /**
- * Which function runs which Resque class, and who said so. Knows nothing of files or modules beyond their names. A Map
- * and nothing else: with a plain object the class `constructor` in a payload would find one.
+ * The registered functions by Resque class, with their origins. A Map: in a plain object the class `constructor` of a
+ * payload would exist.
  */
 import { TsworkerError } from '../errors.js';
 import type { Decoder, JobFunction } from '../job.js';
 import type { Layer } from '../middleware.js';
+import type { UniquePolicy } from '../resque/unique.js';
 import { compose } from './compose.js';
 import { type RetryPolicy, retryOf } from './retry-policy.js';
+import type { RubyLock } from './ruby-locks.js';
+import { type DecodeArguments, decodeOf } from './wrapped.js';
 
-/** What runs the jobs of a class, and where they are pushed to unless the producer says otherwise. */
+/** The function of a class, and the default queue for its jobs. */
 export interface JobDefinition {
   readonly class: string;
   readonly fn: JobFunction;
   readonly queue?: string | undefined;
   /** Of its module; it may have options of its own. */
   readonly retry?: RetryPolicy | undefined;
+  readonly unique?: UniquePolicy | undefined;
+  readonly releases?: readonly RubyLock[] | undefined;
 }
 
 export interface RegisteredFunction {
@@ -24,10 +29,15 @@ export interface RegisteredFunction {
   readonly source: JobFunction;
   /** Its middleware, the outermost first. */
   readonly layers: readonly Layer[];
-  /** Where a producer pushes its jobs to, where it is a job() that says so. */
+  /** The default queue, if it is a job() with a queue. */
   readonly queue?: string | undefined;
   /** Its own retry options, or those of its module. */
   readonly retry?: RetryPolicy | undefined;
+  /** Of a job() that says so. */
+  readonly unique?: UniquePolicy | undefined;
+  readonly releases?: readonly RubyLock[] | undefined;
+  /** Of an activeJob(): how it decodes arguments. */
+  readonly decode?: DecodeArguments | undefined;
   /** The file that registered it, or `this program`. */
   readonly origin: string;
 }
@@ -64,21 +74,22 @@ export class FunctionRegistry {
   /**
    * Registers a function. The same function again changes nothing: a module may re-export another's.
    * @param layers its middleware, the outermost first, with that of the configuration
-   * @throws TsworkerError JOBS where another function has the class; it names both origins
+   * @throws TsworkerError JOBS if another function has the class; it names both origins
    */
-  add({ class: className, fn, queue, retry }: JobDefinition, origin: string, layers = this.outermost): void {
+  add(job: JobDefinition, origin: string, layers = this.outermost): void {
+    const { class: className, fn, queue, retry, unique, releases } = job;
     const other = this.#functions.get(className);
     if (other !== undefined) {
       if (other.source === fn) return;
       throw twice(`the class ${className}`, other.origin, origin, 'Remove or rename one.');
     }
-    const own = { source: fn, layers, queue, retry: retryOf(fn) ?? retry, origin };
-    this.#functions.set(className, { fn: compose(fn, layers), ...own });
+    const options = { queue, retry: retryOf(fn) ?? retry, unique, releases, decode: decodeOf(fn) };
+    this.#functions.set(className, { fn: compose(fn, layers), source: fn, layers, ...options, origin });
   }
 
   /**
    * Sets the decoder of all payloads.
-   * @throws TsworkerError JOBS where there is another already; it names both origins
+   * @throws TsworkerError JOBS if there is another one; it names both origins
    */
   setDecoder(decode: Decoder, origin: string): void {
     const other = this.#decoder;

@@ -1,18 +1,18 @@
-/** Whether and when a failed job runs again: the options as job modules write them, checked, and the waits that follow. */
+/** The retry options: their check, and the delays that they define. */
 import { TsworkerError } from '../errors.js';
 import type { CaughtError } from '../thrown.js';
 
-/** What a `delay` function receives. */
+/** The argument of a `delay` function. */
 export interface RetryFailure {
-  /** How many runs have failed, from 1. */
+  /** The number of failed runs, from 1. */
   readonly attempt: number;
-  /** A copy of what was thrown: name, message, stack, and fields such as `status`. */
+  /** A copy of the error: name, message, stack, and fields such as `status`. */
   readonly error: CaughtError;
   readonly class: string;
   readonly queue: string;
 }
 
-/** The class of an error, its name, a pattern for `name: message`, a function of what was thrown, or several of these. */
+/** The class of an error, its name, a pattern for `name: message`, a predicate, or several of these. */
 export type RetryMatch =
   | string
   | RegExp
@@ -22,22 +22,22 @@ export type RetryMatch =
   | ((thrown: unknown) => boolean)
   | readonly RetryMatch[];
 
-/** `true`: as the defaults have it. A number: so many runs, the first one counted. `false`, 0 and 1: none but the first. */
+/** `true`: the defaults. A number: the maximum number of runs. `false`, 0 and 1: no retry. */
 export type Retry =
   | boolean
   | number
   | {
-      /** How often a job runs at most, the first time counted. Default 10; with a list of delays, one more than these. */
+      /** The maximum number of runs. Default 10; with a list of delays, one more than the list has. */
       readonly attempts?: number;
-      /** Seconds before the second run (default 10), before each further one (a list), or a function that says them. */
+      /** Seconds before the second run (default 10), a list for each further run, or a function that returns them. */
       readonly delay?: number | readonly number[] | ((failure: RetryFailure) => number);
-      /** How much longer each wait is than the last. Default 3; not for a list nor a function. */
+      /** The factor between two delays. Default 3; not for a list or a function. */
       readonly factor?: number;
-      /** Seconds that a wait takes at most. Default 43,200 (12 hours). */
+      /** The longest delay in seconds. Default 43,200 (12 hours). */
       readonly max?: number;
-      /** From 0 to 1: by which part of it a wait varies. Default 0.5. */
+      /** From 0 to 1: the random part of a delay. Default 0.5. */
       readonly jitter?: number;
-      /** Seconds after its first failure after which a job does not run again. Default: no limit. */
+      /** Seconds after the first failure, after which a job does not run again. Default: no limit. */
       readonly within?: number;
       /** Only these errors. Default: all but wrong arguments. */
       readonly on?: RetryMatch;
@@ -67,7 +67,7 @@ const LONGEST = 315_360_000;
 
 /**
  * @param where names the option in errors: `job() of Charge`
- * @throws TsworkerError JOBS where it is not as {@link Retry} has it
+ * @throws TsworkerError JOBS if it is not a valid {@link Retry}
  */
 export function retryPolicy(retry: Retry, where: string): RetryPolicy {
   const given: unknown = retry;
@@ -144,9 +144,10 @@ function refused(message: string, hint: string): TsworkerError {
 }
 
 /**
- * How long a job waits before it runs again.
+ * The delay before the next run.
  * @param random in [0, 1)
- * @returns milliseconds; what a `delay` function throws is thrown
+ * @returns milliseconds
+ * @throws the error of a `delay` function
  */
 export function waitMs(policy: RetryPolicy, failure: RetryFailure, random: number): number {
   const { delay, factor, max, jitter } = policy;
@@ -160,10 +161,10 @@ export function waitMs(policy: RetryPolicy, failure: RetryFailure, random: numbe
   return Math.round(Math.min(max, seconds) * (1 - jitter / 2 + jitter * random) * 1000);
 }
 
-/** Whether an error is one of these. What was thrown may be anything: one that cannot be looked at matches nothing. */
+/** Whether an error matches. A thrown value may be anything: one that cannot be read matches nothing. */
 export function isMatch(match: RetryMatch, thrown: unknown, error: CaughtError): boolean {
   if (typeof match === 'string') return error.name === match;
-  // Not test(): a pattern with the flag g would go on where it ended.
+  // Not test(): a pattern with the flag g would continue after its last match.
   if (match instanceof RegExp) return `${error.name}: ${error.message}`.search(match) !== -1;
   if (typeof match !== 'function') return match.some((one) => isMatch(one, thrown, error));
   try {
@@ -179,12 +180,12 @@ function isErrorClass(match: (abstract new (...args: never[]) => Error) | ((thro
 
 const POLICY = Symbol.for('tsworker.retry');
 
-/** Gives a job's function retry options of its own; undefined: it has none. */
+/** Sets the retry options of a function; undefined: none. */
 export function withRetry<F extends object>(fn: F, policy: RetryPolicy | undefined): F {
   return policy === undefined ? fn : Object.assign(fn, { [POLICY]: policy });
 }
 
-/** The function's own options, or undefined. */
+/** The retry options of a function; undefined: none. */
 export function retryOf(fn: object): RetryPolicy | undefined {
   return (fn as { [POLICY]?: RetryPolicy })[POLICY];
 }

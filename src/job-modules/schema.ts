@@ -1,10 +1,10 @@
 /**
  * Standard Schema (standardschema.dev): the interface that zod, valibot and arktype share, copied as the specification
- * recommends, and how an argument list is checked with it. Knows no schema library.
+ * recommends, and the check of an argument list. Knows no schema library.
  */
 import { TsworkerError } from '../errors.js';
 
-/** A schema of any library that follows Standard Schema, version 1. */
+/** A schema of any library that implements Standard Schema, version 1. */
 export interface StandardSchema<Input = unknown, Output = Input> {
   readonly '~standard': {
     readonly version: 1;
@@ -23,16 +23,16 @@ export interface SchemaIssue {
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
 }
 
-/** A schema for an argument list: what goes in and what comes out are arrays. */
+/** A schema for an argument list: its input and output are arrays. */
 export type ArgsSchema = StandardSchema<readonly unknown[], readonly unknown[]>;
 
-/** What a producer passes. */
+/** The arguments that a producer passes. */
 export type InputOf<S extends ArgsSchema> = NonNullable<S['~standard']['types']>['input'];
 
-/** What `perform` gets: checked, transformed, defaults filled in. */
+/** The arguments that `perform` gets: checked, transformed, with defaults. */
 export type OutputOf<S extends ArgsSchema> = NonNullable<S['~standard']['types']>['output'];
 
-/** Wrong arguments for a job. */
+/** The error for wrong arguments of a job. */
 export class ArgumentsError extends TsworkerError {
   override readonly name: string = 'ArgumentsError';
   /** Each problem, with its place: `args[1].email: Invalid email`. */
@@ -45,8 +45,8 @@ export class ArgumentsError extends TsworkerError {
 }
 
 /**
- * The argument list as the schema returns it; a promise only where the schema is asynchronous.
- * @throws ArgumentsError (or rejects with it) where the schema finds problems, all of them named
+ * The argument list as the schema returns it; a promise only if the schema is asynchronous.
+ * @throws ArgumentsError (or rejects with it) that names all problems
  */
 export function checkArgs(
   schema: ArgsSchema,

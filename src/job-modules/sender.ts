@@ -1,15 +1,15 @@
 /**
- * The slot for whatever sends the jobs of `job().enqueue()`. The library fills it; this folder knows no Redis.
+ * Holds the function that enqueues the jobs of `job().enqueue()`. The library sets it; this folder does not know Redis.
  *
- * It lives on globalThis: a job module may import a copy of the package that is not the one that runs it (npx's cache
- * and the project's node_modules), and its `enqueue` must reach the copy that has the connection.
+ * It is stored on globalThis: a job module may import another copy of the package than the one that runs it (npx's cache
+ * and the project's node_modules), and its `enqueue` must use the copy that has the connection.
  */
 import { TsworkerError } from '../errors.js';
 import type { EnqueueResult } from '../job.js';
 import type { Due } from '../resque/due.js';
 import type { Unique } from '../resque/unique.js';
 
-/** A job on its way to Redis. */
+/** A job to enqueue. */
 export interface OutgoingJob {
   readonly queue: string;
   readonly class: string;
@@ -17,29 +17,29 @@ export interface OutgoingJob {
   /** Seconds: see NewJob. */
   readonly expiresIn?: number | undefined;
   readonly unique?: Unique<never> | undefined;
-  /** Now where absent. */
+  /** Default: now. */
   readonly due?: Due | undefined;
 }
 
-/** Resolves with what came of the job, once Redis has it. */
+/** Resolves with the result when Redis has the job. */
 export type SendJob = (job: OutgoingJob) => Promise<EnqueueResult>;
 
 const SLOT = Symbol.for('tsworker.sender');
 const shared = globalThis as typeof globalThis & { [SLOT]?: SendJob | undefined };
 
-/** Sets what sends jobs, or takes it away with `undefined`. */
+/** Sets the sender; undefined removes it. */
 export function setSender(send: SendJob | undefined): void {
   shared[SLOT] = send;
 }
 
-/** Sets what sends jobs unless something else is set already: a second copy of the package must not take over. */
+/** Sets the sender if there is none: a second copy of the package must not replace it. */
 export function setDefaultSender(send: SendJob): void {
   shared[SLOT] ??= send;
 }
 
 /**
- * What sends jobs.
- * @throws TsworkerError STATE where nothing was set
+ * The sender.
+ * @throws TsworkerError STATE if there is none
  */
 export function sender(): SendJob {
   const send = shared[SLOT];

@@ -1,28 +1,28 @@
 /**
- * What a job throws to say what is to become of it, whatever its retry options are. Known by a mark and not by their class:
- * a job module may import another copy of the package than the one that runs it.
+ * Errors with which a job decides its outcome, whatever its retry options are. Identified by a symbol and not by class: a
+ * job module may import another copy of the package than the one that runs it.
  */
 import { TsworkerError } from '../errors.js';
 
 const MARK = Symbol.for('tsworker.verdict');
 
 export type Verdict =
-  /** Run again in so many milliseconds. */
+  /** Run again after these milliseconds. */
   | { readonly kind: 'postpone'; readonly ms: number }
   /** Ends well. */
   | { readonly kind: 'discard' }
   /** Fails now. */
   | { readonly kind: 'cancel' };
 
-/** Ten years: more is a mistake in the unit. */
+/** Ten years: a longer time is a mistake in the unit. */
 const LONGEST_SECONDS = 315_360_000;
 
-/** Throw it to have the job run again in so many seconds, without this run counting as an attempt. At most 1,000 times. */
+/** Throw it to run the job again after these seconds; this run does not count as an attempt. At most 1,000 times. */
 export class RetryIn extends Error {
   override readonly name: string = 'RetryIn';
   readonly [MARK]: Verdict;
 
-  /** @throws TsworkerError USAGE where it is no number of seconds, 0 to ten years */
+  /** @throws TsworkerError USAGE if it is not a number of seconds from 0 to ten years */
   constructor(seconds: number, message = `to run again in ${seconds} s`) {
     super(message);
     if (!(typeof seconds === 'number' && seconds >= 0 && seconds <= LONGEST_SECONDS))
@@ -31,7 +31,7 @@ export class RetryIn extends Error {
   }
 }
 
-/** Throw it to end the job well: it counts as processed. */
+/** Throw it to discard the job: it counts as processed. */
 export class Discard extends Error {
   override readonly name: string = 'Discard';
   readonly [MARK]: Verdict = { kind: 'discard' };
@@ -52,7 +52,7 @@ export class Cancel extends Error {
   readonly [MARK]: Verdict = { kind: 'cancel' };
 }
 
-/** What was thrown may be anything: one that cannot be read says nothing. */
+/** A thrown value may be anything: one that cannot be read is not a verdict. */
 export function verdictOf(thrown: unknown): Verdict | undefined {
   if (typeof thrown !== 'object' || thrown === null) return undefined;
   try {

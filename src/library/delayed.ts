@@ -1,6 +1,7 @@
 /** Delayed jobs: enqueue, list, cancel. The format in Redis is resque-scheduler's (see resque/delayed.ts). */
 import { TsworkerError } from '../errors.js';
 import { type DelayedJob, takeMatching, walkDelayed } from '../inspect/delayed-items.js';
+import { ownArgs } from '../inspect/payload.js';
 import type { EnqueueResult } from '../job.js';
 import { connected } from '../program/connection.js';
 import { pushDelayed } from '../program/enqueue.js';
@@ -14,12 +15,12 @@ import { createKeys } from '../resque/keys.js';
 export interface DelayedMatch {
   /** For an ActiveJob job, the class of the job itself. */
   readonly class?: string;
-  /** All arguments, compared as JSON. */
+  /** All arguments, compared as JSON. For an ActiveJob job, those of the job itself. */
   readonly args?: readonly unknown[];
   readonly queue?: string;
 }
 
-/** A delayed job. */
+/** A delayed job. For an ActiveJob job, class and arguments are those of the job itself. */
 export interface DelayedEntry {
   readonly queue: string;
   readonly class: string;
@@ -102,8 +103,8 @@ function hasArgs(job: DelayedJob, args: readonly unknown[] | undefined): boolean
 function entryOf(job: DelayedJob): DelayedEntry | undefined {
   if (job.dueAt === undefined || job.queue === '') return undefined;
   try {
-    const { class: name, args } = decodePayload(job.item, true);
-    return { queue: job.queue, class: name, args, at: new Date(job.dueAt) };
+    const args = ownArgs(decodePayload(job.item, true));
+    return { queue: job.queue, class: job.class, args, at: new Date(job.dueAt) };
   } catch {
     return undefined;
   }

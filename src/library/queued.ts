@@ -12,7 +12,7 @@ import { checkQueueName } from '../resque/queue-name.js';
 export interface QueuedMatch {
   /** Of an ActiveJob job its own class. */
   readonly class?: string;
-  /** All arguments, compared as JSON. */
+  /** All arguments, compared as JSON. Of an ActiveJob job its own. */
   readonly args?: readonly unknown[];
   /** Found anywhere in the payload. */
   readonly text?: string;

@@ -1,6 +1,6 @@
 /**
- * One line for each job that succeeds (`-log-jobs`). Where they come by the thousand nobody can read them, and writing them
- * would take longer than the jobs: then only how many there were.
+ * One line for each job that succeeds (`-log-jobs`). At high rates nobody can read them, and writing them would take
+ * longer than the jobs: then one line says how many there were.
  */
 import type { Logger } from 'pino';
 import type { Run } from '../engine/run.js';
@@ -9,7 +9,7 @@ import { argsText } from '../inspect/payload.js';
 
 const MOST_A_SECOND = 50;
 const MOST_ARGS = 100;
-/** More of a payload is not even read. */
+/** The part of a payload that is read. */
 const MOST_PAYLOAD = 10_000;
 
 export class JobLines {

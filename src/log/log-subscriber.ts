@@ -1,4 +1,4 @@
-/** Events → log lines. All sentences about running jobs and Redis are here; nothing else logs them. */
+/** Writes the events of the engine and the heartbeat to the log. All messages about running jobs and Redis are here. */
 import type { Logger } from 'pino';
 import type { Settings } from '../config/settings.js';
 import type { EngineEvents } from '../engine/events.js';
@@ -12,7 +12,7 @@ import { JobLines } from './job-lines.js';
 
 /**
  * @param workerId of a slot
- * @param logJobs a line also for a job that succeeds
+ * @param logJobs also log each job that succeeds
  */
 export function logEngine(
   log: Logger,
@@ -64,12 +64,12 @@ function retryText({ inMs, counts }: Retried): string {
   return `${counts ? 'job failed: runs again' : 'job put off: runs again'} in ${duration(inMs)}`;
 }
 
-/** Which run comes next, and when. */
+/** The number and the time of the next run. */
 function retryFields({ inMs, state, error }: Retried) {
   return { attempt: state.attempt, at: new globals.Date(globals.Date.now() + inMs).toISOString(), err: error };
 }
 
-/** The fleet's news, as the heartbeat tells it. */
+/** Logs the messages of the heartbeat. */
 export function heartbeatWording(log: Logger): (message: HeartbeatMessage) => void {
   return (message) => {
     switch (message.kind) {
@@ -95,7 +95,7 @@ export function heartbeatWording(log: Logger): (message: HeartbeatMessage) => vo
   };
 }
 
-/** What is waited for before the first connection is made. */
+/** Logs what the first connection waits for. */
 export function connectWording(log: Logger, shownUri: string): { onWaiting(): void; onLoading(): void } {
   return {
     onWaiting: () => log.warn(`waiting for Redis at ${shownUri}`),
@@ -106,11 +106,11 @@ export function connectWording(log: Logger, shownUri: string): { onWaiting(): vo
 export interface StartFacts {
   readonly classes: readonly string[];
   readonly tracking: boolean;
-  /** Where it is, without its password. */
+  /** The address without its password. */
   readonly redis: string;
 }
 
-/** What is worth knowing at start. */
+/** The fields of the start line. */
 export function startLine(log: Logger, settings: Settings, { classes, tracking, redis }: StartFacts): void {
   const { queues, weighted } = settings.queues;
   log.info(
@@ -129,12 +129,12 @@ export function startLine(log: Logger, settings: Settings, { classes, tracking, 
     log.warn('Redis does not announce pushes (CLIENT TRACKING refused): polling, backing off to -interval');
 }
 
-/** The same in a few words, for displays of one line. */
+/** The same in a few words, for a status line. */
 export function statusText({ queues }: Settings): string {
   return `processing ${queues.queues.map(({ name }) => name).join(', ')}`;
 }
 
-/** What every busy slot is doing and since when. */
+/** Logs the job of each busy slot, and since when it runs. */
 export function dumpRuns(log: Logger, runs: readonly Run[], workerId: (slot: number) => string): void {
   log.info({ busy: runs.length }, runs.length === 0 ? 'no running jobs' : 'running jobs follow');
   for (const run of [...runs].reverse()) {

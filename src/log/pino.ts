@@ -1,4 +1,4 @@
-/** Makes the logger: JSON lines for machines, readable ones on a terminal. The sole value import of pino. */
+/** Creates the logger: JSON lines, or readable ones on a terminal. The only value import of pino. */
 import { type DestinationStream, type Logger, pino } from 'pino';
 import type { Settings } from '../config/settings.js';
 import { harmlessJson } from '../terminal-text.js';
@@ -6,9 +6,9 @@ import { pretty } from './pretty.js';
 
 /** Logs to standard output. Colours only on a terminal, and not with NO_COLOR. */
 export function createLog(settings: Pick<Settings, 'logLevel' | 'logFormat'>): Logger {
-  // Synchronous: the last lines before an end say why it came, and must be there, in their order.
+  // Synchronous: the last lines before an exit contain its reason, and must not be lost.
   const output = pino.destination({ dest: 1, sync: true });
-  // A reader that went away (a closed pipe, a terminal that hung up) must not end the worker.
+  // A closed pipe or terminal must not end the worker.
   output.on('error', () => {});
   const write = (line: string) => void output.write(line);
   if (settings.logFormat !== 'pretty') return make(settings.logLevel, { write: (line) => write(harmlessJson(line)) });

@@ -1,13 +1,13 @@
 /**
- * A log line as pino writes it (JSON) → the same for people: time, level, message and fields on one line, an error below it
- * in a few more. Pure. Nothing of it is left out of the JSON form.
+ * Formats a JSON line of pino for people: time, level, message and fields on one line, an error in a few lines below it.
+ * Pure.
  */
 import { styleText } from 'node:util';
 import { harmless } from '../terminal-text.js';
 
 export interface PrettyOptions {
   readonly colour: boolean;
-  /** Fields go on in a second line where one would be longer. */
+  /** If one line would be longer, the fields go to a second one. */
   readonly columns: number;
 }
 
@@ -22,7 +22,7 @@ const LEVELS: Readonly<Record<number, readonly [name: string, colour: Colour]>> 
   50: ['ERROR', 'red'],
   60: ['FATAL', 'red'],
 };
-/** Of pino itself, or said elsewhere in the line. */
+/** Fields of pino itself, and those shown elsewhere in the line. */
 const NO_FIELDS = new Set(['time', 'level', 'pid', 'hostname', 'name', 'msg', 'err']);
 const INDENT = ' '.repeat(19);
 const MOST_VALUE = 120;
@@ -39,7 +39,7 @@ export function pretty(line: string, { colour, columns }: PrettyOptions): string
   const fields = fieldsOf(entry).map((text) => paint('dim', text));
   const lines = [
     ...more.map(harmless),
-    // Lengths are of the text alone.
+    // Lengths are those of the text without colours.
     ...errorLines(entry.err).map((text, i) => (i === 0 ? paint('red', text) : paint('dim', text))),
   ];
   const length = INDENT.length + harmless(first).length;
@@ -55,7 +55,7 @@ function parse(line: string): Fields | undefined {
   }
 }
 
-/** This machine's time. */
+/** In the time zone of this machine. */
 function clockOf(time: unknown): string {
   const at = new Date(typeof time === 'number' || typeof time === 'string' ? time : Number.NaN);
   if (Number.isNaN(at.getTime())) return '--:--:--.---';
@@ -86,7 +86,7 @@ function isPlain(value: unknown): boolean {
   return typeof value !== 'object' || value === null;
 }
 
-/** What was thrown, and where, in four lines at most. */
+/** An error and its place, in at most four lines. */
 function errorLines(err: unknown): string[] {
   if (typeof err !== 'object' || err === null) return err === undefined ? [] : [harmless(String(err))];
   const { type, message, stack } = err as Fields;
@@ -100,7 +100,7 @@ function errorLines(err: unknown): string[] {
   return [harmless(title), ...frames];
 }
 
-/** In one line, or with the fields that do not fit in a second. */
+/** In one line, or in two if the fields do not fit. */
 function withFields(
   head: string,
   length: number,

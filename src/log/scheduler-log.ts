@@ -1,4 +1,4 @@
-/** What the scheduler tells → log lines. */
+/** Writes the events of the scheduler to the log. */
 import type { Logger } from 'pino';
 import type { SchedulerMessage } from '../scheduler/scheduler.js';
 

@@ -1,4 +1,4 @@
-/** What a supervisor tells → log lines. All sentences about child processes are here. */
+/** Writes the events of the supervisor to the log. All messages about child processes are here. */
 import type { Logger } from 'pino';
 import type { ReloadProgress, RunningChild, SupervisorEvents } from '../supervisor/events.js';
 

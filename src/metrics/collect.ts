@@ -1,6 +1,6 @@
 /**
- * What Redis itself says at the time of a scrape: its own counts, and how long the queues are. One round trip, at most
- * once a second for all scrapers, with a short timeout: the endpoint must answer even when Redis does not.
+ * Reads Redis at the time of a scrape: its counters and the lengths of the queues. One round trip, at most once a second
+ * for all scrapers, with a short timeout: the endpoint must answer even if Redis does not.
  */
 
 import { enqueuedAt } from '../inspect/enqueued.js';
@@ -9,12 +9,12 @@ import { createKeys, type Keys } from '../resque/keys.js';
 import type { Sample } from './totals.js';
 
 export interface CollectOptions {
-  /** undefined: not connected yet, or no more. */
+  /** undefined: not connected. */
   readonly connection: () => Connection | undefined;
   readonly namespace: string;
-  /** The configured ones: no others get series. */
+  /** The configured queues: no others get series. */
   readonly queues: readonly string[];
-  /** Told once of a command that Redis refuses: the figures that need it are left out. */
+  /** Called once for a command that Redis denies: the metrics that need it are omitted. */
   readonly refused: (error: Error) => void;
 }
 
@@ -55,7 +55,7 @@ export class Collector {
 
   async #ask(connection: Connection): Promise<Sample[]> {
     const { processed, failures, failed, stat } = this.#keys;
-    // All are sent before the first is waited for.
+    // All are sent before the first reply is awaited.
     const asked = [
       this.#number(connection, ['GET', processed], 'tsworker_resque_processed_total'),
       this.#number(connection, ['GET', failures], 'tsworker_resque_failed_total'),
@@ -73,7 +73,7 @@ export class Collector {
         ];
       }),
     ];
-    // PING last: a Redis that refuses every one of them is up all the same.
+    // PING last: a Redis that denies all of them is up nevertheless.
     await Promise.all([...asked, connection.send(['PING'])]);
     return (await Promise.all(asked)).flatMap((sample) => sample ?? []);
   }
@@ -97,7 +97,7 @@ export class Collector {
     return { family: 'tsworker_queue_head_age_seconds', labels: { queue }, value };
   }
 
-  /** undefined where Redis refuses: an ACL, a key of another type. */
+  /** undefined if Redis replies with an error: an ACL, a key of another type. */
   async #reply(connection: Connection, command: readonly string[]): Promise<unknown> {
     try {
       return await connection.send(command, { binary: true });
@@ -110,7 +110,7 @@ export class Collector {
   }
 }
 
-/** undefined where it rejects, or is not there in time. */
+/** undefined if it rejects, or does not resolve in time. */
 async function inTime<T>(promise: Promise<T>): Promise<T | undefined> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<undefined>((resolve) => {

@@ -1,7 +1,7 @@
-/** What a worker process tells of itself, every second: plain data, so that it can be sent to a supervisor. */
+/** The report of a worker process, once a second: plain data, so that it can be sent to a supervisor. */
 import type { HistogramCounts } from './histogram.js';
 
-/** Since the last report. Only what changed. */
+/** Changes since the last report. */
 export interface JobCounts {
   readonly queue: string;
   readonly class: string;
@@ -22,7 +22,7 @@ export interface Counts {
   readonly fenced: number;
   readonly reconnects: number;
   readonly lag: HistogramCounts | undefined;
-  /** As it stands now. */
+  /** The current state. */
   readonly slots: number;
   readonly busy: number;
   readonly rssBytes: number;

@@ -1,4 +1,4 @@
-/** Samples → the text that Prometheus scrapes (its exposition format, version 0.0.4). Pure. */
+/** Formats samples as the text that Prometheus scrapes (exposition format 0.0.4). Pure. */
 import { FAMILIES, type Family, type FamilyName } from './families.js';
 import type { HistogramCounts } from './histogram.js';
 import type { Sample } from './totals.js';
@@ -7,7 +7,7 @@ export const CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
 type Labels = Readonly<Record<string, string | number>>;
 
-/** Every family is written, in the order of the table, also one that has no value (yet). */
+/** All families are written, in the order of the table, also those without a value. */
 export function expose(samples: Iterable<Sample>): string {
   const lines = new Map(NAMES.map((name) => [name, headOf(name)]));
   for (const { family, labels, value } of samples) {

@@ -1,6 +1,5 @@
 /**
- * Every metric that is exported, in one table: what /metrics writes, what the README documents, and all that a dashboard
- * may name. Knows no counts and no library.
+ * The table of all exported metrics: for /metrics, the documentation and the tests of the Grafana dashboard.
  */
 
 export interface Family {
@@ -11,11 +10,11 @@ export interface Family {
   readonly bounds?: readonly number[];
 }
 
-/** No-op jobs take less than a millisecond, imports and reports half an hour. */
+/** From jobs of less than a millisecond to reports that take half an hour. */
 export const DURATION_BOUNDS = [
   0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800,
 ] as const;
-/** A queue may stand for a day. */
+/** A job may wait for a day. */
 export const WAIT_BOUNDS = [0.005, 0.025, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 900, 3600, 21_600, 86_400] as const;
 export const LAG_BOUNDS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30] as const;
 
@@ -151,5 +150,5 @@ export const FAMILIES = {
 
 export type FamilyName = keyof typeof FAMILIES;
 
-/** Stands for what nobody here registered: a payload may say anything, and must not make a series. */
+/** The label value for unknown names: a payload may contain any text, which must not create a series. */
 export const UNKNOWN = 'unknown';

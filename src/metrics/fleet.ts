@@ -1,7 +1,7 @@
 /**
- * The counts of a supervisor's children, and what no child can tell: that it died, and what it had finished by then.
- * Redis keeps a count for each slot, which the registry hands over when it removes a dead child; what the child had not reported
- * is added under no class, so that the sums agree with Redis' own.
+ * The counts of a supervisor's children, including those of a child that died before its last report. Redis has a counter
+ * for each slot, which the registry returns when it removes a dead child; the jobs that the child had not reported are
+ * added without a class, so that the sums agree with Redis.
  */
 import type { Counts } from './counts.js';
 import { UNKNOWN } from './families.js';
@@ -9,7 +9,7 @@ import { Totals } from './totals.js';
 
 export class FleetCounts {
   readonly totals: Totals;
-  /** By pid: what that child has reported of its jobs. */
+  /** By pid: the jobs that the child has reported. */
   readonly #reported = new Map<number, { done: number; failed: number }>();
   readonly #blocked = new Set<number>();
 
@@ -27,18 +27,18 @@ export class FleetCounts {
     this.#reported.set(pid, reported);
   }
 
-  /** The process is gone. One that ended in order has reported everything. */
+  /** The process is gone. If it ended in order, it has reported everything. */
   left(place: number, pid: number, inOrder: boolean): void {
     this.totals.gone(nameOf(place), pid);
     if (inOrder) this.#reported.delete(pid);
   }
 
-  /** A child died; this is what Redis had counted of it, from its first job to its last. */
+  /** A child died. `counted`: its jobs by the counters in Redis. */
   recovered(pid: number, counted: { readonly processed: number; readonly failed: number }): void {
     const { done, failed } = this.#reported.get(pid) ?? { done: 0, failed: 0 };
     this.#reported.delete(pid);
     const lost = { queue: UNKNOWN, class: UNKNOWN };
-    // Less than was reported: somebody took it for dead meanwhile, and took its counts out with it.
+    // Fewer than reported: another worker pruned it meanwhile, and removed its counters.
     if (counted.processed > done) this.totals.count(lost, 'done', counted.processed - done);
     if (counted.failed > failed) this.totals.count(lost, 'failed', counted.failed - failed);
   }
@@ -52,7 +52,7 @@ export class FleetCounts {
     this.#blocked.delete(pid);
   }
 
-  /** At a reload: another one works, and the one before it ends its jobs. */
+  /** In a reload: a new child works, and the old one finishes its jobs. */
   replacing(): void {
     this.totals.restarted('reload');
   }

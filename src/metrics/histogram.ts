@@ -1,4 +1,4 @@
-/** A histogram: the number of values in each bucket, and their sum. Must not know any metric. */
+/** A histogram: the number of values in each bucket, and their sum. */
 
 /** Plain data, not cumulative. `buckets` has one entry more than there are bounds: the values above all of them. */
 export interface HistogramCounts {

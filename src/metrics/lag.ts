@@ -1,4 +1,4 @@
-/** How late the event loop runs a timer: what a job that computes keeps from everything else in its process. */
+/** Measures how late the event loop runs a timer: jobs that compute delay everything else in the process. */
 import type { Service } from '../service.js';
 import type { Histogram } from './histogram.js';
 
@@ -18,7 +18,7 @@ export class LagSampler implements Service {
     if (this.#timer !== undefined) return;
     this.#due = performance.now() + EVERY_MS;
     this.#timer = setInterval(() => this.#sample(), EVERY_MS);
-    // It keeps no process alive.
+    // It does not keep the process alive.
     this.#timer.unref();
   }
 

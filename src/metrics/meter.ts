@@ -1,10 +1,10 @@
-/** What a worker is measured by, as the worker knows it: types. */
+/** The interface between a worker and its metrics. */
 import type { EngineEvents } from '../engine/events.js';
 import type { HeartbeatMessage } from '../registry/heartbeat-options.js';
 
 /** What is known when claims begin. */
 export interface Measured {
-  /** The registered classes: the only ones that get series of their own. */
+  /** The registered classes: only these get their own series. */
   readonly classes: readonly string[];
   readonly slots: number;
   busy(): number;
@@ -12,10 +12,10 @@ export interface Measured {
 
 /** All calls are cheap. */
 export interface Meter {
-  /** Claims are about to begin: listens to the engine. */
+  /** Subscribes to the engine, before it claims. */
   listen(events: EngineEvents, measured: Measured): void;
-  /** The connection was lost and is there again. */
+  /** The connection was lost, and is available again. */
   reconnected(): void;
-  /** The news of the heartbeat, where this process beats itself. */
+  /** A message of the heartbeat, if it runs in this process. */
   hear?(message: HeartbeatMessage): void;
 }

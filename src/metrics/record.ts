@@ -1,7 +1,6 @@
 /**
- * Engine events → counts, in the process that runs the jobs. It counts an outcome when Redis has counted it, not when
- * the job ends, so that the sums agree whatever happens in between. Runs for each job: nothing is made but at a class'
- * first job. Knows neither Redis nor the metrics library.
+ * Engine events → counts, in the process that runs the jobs. An outcome is counted when Redis has counted it, not
+ * when the job ends, so that the sums agree. Hot path: objects are created only at the first job of a class.
  */
 import type { EngineEvents } from '../engine/events.js';
 import type { Run } from '../engine/run.js';
@@ -13,15 +12,15 @@ import { Histogram, type HistogramCounts } from './histogram.js';
 import type { Measured, Meter } from './meter.js';
 
 /**
- * Looking for the time of enqueueing costs as much as everything else here. Where so many jobs of a class had none in a
- * row, only one in so many is looked at, until one has.
+ * Finding the time of enqueueing costs as much as everything else here. After this many jobs of a class without one, only
+ * one in this many is searched, until one has it.
  */
 const [UNTIMED, LOOK_EVERY] = [32, 16];
 
 const NONE: Readonly<Record<Outcome['kind'], number>> = { done: 0, failed: 0, requeue: 0, retry: 0, discarded: 0 };
 
 class Series {
-  /** Jobs in a row whose payload did not say when they were enqueued. */
+  /** Consecutive jobs without a time of enqueueing in the payload. */
   #untimed = 0;
   readonly outcomes = { ...NONE };
   readonly duration = new Histogram(DURATION_BOUNDS);
@@ -50,7 +49,7 @@ class Series {
   }
 }
 
-/** A job that has ended and waits in its slot until Redis has its outcome: one for each slot, used again and again. */
+/** A job that has ended, until Redis has its outcome: one object for each slot, reused. */
 class EndedJob {
   series: Series | undefined;
   seconds = 0;
@@ -88,7 +87,7 @@ export class Recorder implements Meter {
     this.#calls.reconnects++;
   }
 
-  /** What was counted since the last call, and how things stand. */
+  /** The counts since the last call, and the current state. */
   drain(): Counts {
     const calls = { ...this.#calls };
     Object.assign(this.#calls, { exchanges: 0, emptyClaims: 0, fenced: 0, reconnects: 0 });
@@ -109,13 +108,13 @@ export class Recorder implements Meter {
     const ended = this.#ended[slot];
     const series = this.#seriesOf(queue, run.class);
     ended.series = series;
-    // The clock may have been set back meanwhile.
+    // The clock may have been set back.
     ended.seconds = Math.max(0, Date.now() - run.startedAt) / 1000;
     const since = series.enqueuedAt(payload);
     ended.waited = since === undefined ? undefined : Math.max(0, (run.startedAt - since) / 1000);
   }
 
-  /** One that never ran here (handed back as soon as it came) has nothing to count. */
+  /** A job that did not run here (requeued at once) is not counted. */
   #acked({ slot, queue }: Claim, { kind }: Outcome): void {
     const ended = this.#ended[slot];
     const series = ended?.series;

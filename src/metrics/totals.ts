@@ -1,6 +1,6 @@
 /**
- * What all processes of this worker counted since it started, added up, and how each of them stands. Any label value that
- * comes from a payload is checked here again: what is not configured or registered is counted under one name.
+ * The totals of all processes since the worker started, and the state of each process. Label values that come from
+ * payloads are checked here again: unknown queues and classes are counted under one name.
  */
 import type { Fate } from '../registry/recover.js';
 import type { Counts } from './counts.js';
@@ -26,16 +26,16 @@ class JobTotals {
   readonly duration = new Histogram(DURATION_BOUNDS);
 }
 
-/** How a process stood when it last reported. */
+/** The state of a process at its last report. */
 interface Now extends Pick<Counts, 'slots' | 'busy' | 'rssBytes'> {
-  /** By a monotonic clock, in milliseconds. */
+  /** Milliseconds of the monotonic clock. */
   readonly at: number;
 }
 
 class ProcessTotals {
   readonly calls = { exchanges: 0, emptyClaims: 0, fenced: 0, reconnects: 0 };
   readonly lag = new Histogram(LAG_BOUNDS);
-  /** By pid: at a reload the next one works already while the one before it ends its jobs. Empty: there is none. */
+  /** By pid: in a reload the new process works while the old one finishes its jobs. Empty: there is none. */
   readonly now = new Map<number, Now>();
 }
 
@@ -51,19 +51,19 @@ export class Totals {
 
   /**
    * @param queues the configured ones
-   * @param restarts why a process may be replaced; none where there is one process only
+   * @param restarts the reasons to replace a process; none for a single process
    */
   constructor(queues: readonly string[], restarts: readonly string[] = []) {
     this.#queues = new Set(queues);
     this.#restarts = new Map(restarts.map((reason) => [reason, 0]));
   }
 
-  /** The registered classes, as soon as they are known. */
+  /** Sets the registered classes. */
   setClasses(classes: readonly string[]): void {
     this.#classes = new Set(classes);
   }
 
-  /** @param process its place, not its pid: a child that is replaced goes on with the series of its predecessor */
+  /** @param process the child slot, not the pid: a replacement continues the series of its predecessor */
   add(process: string, pid: number, counts: Counts, nowMs = performance.now()): void {
     for (const { queue, class: name, duration, ...outcomes } of counts.jobs) {
       const job = this.#job(queue, name);
@@ -78,7 +78,7 @@ export class Totals {
     totals.now.set(pid, { slots, busy, rssBytes, at: nowMs });
   }
 
-  /** Outcomes that no process of this worker reported: of jobs that a dead worker left behind. */
+  /** Outcomes that no process of this worker reported: those of a dead worker's jobs. */
   count(job: { readonly queue: string; readonly class: string }, outcome: JobOutcome, times = 1): void {
     const queue = this.#queues.has(job.queue) ? job.queue : UNKNOWN;
     const name = this.#classes.has(job.class) ? job.class : UNKNOWN;
@@ -93,7 +93,7 @@ export class Totals {
     this.#restarts.set(reason, (this.#restarts.get(reason) ?? 0) + 1);
   }
 
-  /** A dead worker's job, which this one recovered. */
+  /** A job of a dead worker that this worker recovered. */
   recovered({ fate, ...job }: RecoveredJob): void {
     this.#recovered[fate]++;
     this.count(job, fate === 'requeued' ? 'requeued' : 'failed');

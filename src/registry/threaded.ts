@@ -4,6 +4,7 @@
  */
 import { Worker } from 'node:worker_threads';
 import * as globals from '../globals.js';
+import { builtFile } from '../package-files.js';
 import type { ConnectOptions } from '../redis/options.js';
 import type { SchedulerData } from '../scheduler/create.js';
 import type { SchedulerMessage } from '../scheduler/scheduler.js';
@@ -49,7 +50,7 @@ export class ThreadedHeartbeat implements Service {
     if (this.#thread !== undefined) return;
     this.#stopping = false;
     this.#phase = newPhase();
-    const thread = new Worker(new URL('./thread.js', import.meta.url), {
+    const thread = new Worker(builtFile('thread'), {
       workerData: { ...this.#data, phase: this.#phase } satisfies ThreadData,
       // The thread needs none of the program's flags (loaders, profilers, inspectors).
       execArgv: [],

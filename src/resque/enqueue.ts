@@ -11,7 +11,8 @@ import type { ReadyJob } from './payload-text.js';
 import { type Batch, pushJobs } from './push.js';
 import { pushUnique } from './push-unique.js';
 import { checkQueueName } from './queue-name.js';
-import { newLock, type Unique, uniquePolicy } from './unique.js';
+import { type NewLock, newLock, type Unique, type UniquePolicy, uniquePolicy } from './unique.js';
+import { ownClass, wrappedJob } from './wrapper.js';
 
 /** A job to be enqueued. */
 export interface NewJob {
@@ -96,6 +97,12 @@ export async function enqueueDelayed(
   );
 }
 
+/** For a job of ActiveJob by its own class and arguments: its hash is never the same. */
+function lockOf(policy: UniquePolicy, job: { readonly class: string; readonly args: readonly unknown[] }): NewLock {
+  const given = wrappedJob(job)?.arguments;
+  return newLock(policy, ownClass(job), Array.isArray(given) ? (given as unknown[]) : job.args);
+}
+
 async function encodeJobs(
   connection: Connection,
   jobs: readonly (NewJob & { readonly due?: Due })[],
@@ -104,7 +111,7 @@ async function encodeJobs(
   const expiries = await expiriesOf(connection, jobs);
   return jobs.map(({ queue, class: name, args = [], unique }, i) => {
     const policy = uniquePolicy(unique, `enqueue of ${name}`);
-    const lock = policy && newLock(policy, name, args);
+    const lock = policy && lockOf(policy, { class: name, args });
     const own = { expiresAt: expiries[i], lock: lock?.borne ? lock : undefined };
     return { queue, payload: encodePayload(name, args, fields, own), lock };
   });

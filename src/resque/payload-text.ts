@@ -7,7 +7,7 @@ import { TsworkerError } from '../errors.js';
 import { decodePayload, toPayload } from './codec.js';
 import { type Member, membersOf } from './json-scan.js';
 import { lockText, readLock } from './lock.js';
-import { type NewLock, newLock } from './unique.js';
+import { type NewLock, newLock, type UniquePolicy } from './unique.js';
 
 /** A job that is ready to be pushed. */
 export interface ReadyJob {
@@ -63,12 +63,13 @@ function withOwn(payload: string, fields: string): string {
   return bytes.toString('utf8', 0, own.from) + object + bytes.toString('utf8', own.to);
 }
 
-/** A job that is to be unique for so many seconds, by its class and arguments, unless its payload says so already. */
-export function asUnique(job: ReadyJob, ttl: number): ReadyJob {
+/** A job that is to be unique, unless its payload says so already. */
+export function asUnique(job: ReadyJob, policy: UniquePolicy): ReadyJob {
   if (job.lock !== undefined) return job;
   const { class: name, args } = decodePayload(Buffer.from(job.payload), true);
-  const lock = newLock({ by: undefined, until: 'done', ttl, onConflict: 'keep' }, name, args);
-  return { ...job, payload: withOwn(job.payload, `"unique":${lockText(lock)}`), lock };
+  const lock = newLock(policy, name, args);
+  const payload = lock.borne ? withOwn(job.payload, `"unique":${lockText(lock)}`) : job.payload;
+  return { ...job, payload, lock };
 }
 
 /** A job that expires at this time, by Redis' clock. Milliseconds; undefined: it does not. */

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import * as globals from '../globals.js';
 import type { Claim, RetryState } from '../job.js';
 import { envelopeHead, parseRetryState } from './retry-state.js';
+import { ownClass } from './wrapper.js';
 
 /** The fields of a claim record, in the order in which the claim script writes them: the payload is last. */
 export interface ClaimRecord {
@@ -12,7 +13,7 @@ export interface ClaimRecord {
   readonly queue: string;
   /** When it was claimed, as the worker wrote it; '' if missing. */
   readonly runAt: string;
-  /** The job's class, for messages; '' if missing. */
+  /** The job's own class, for messages; '' if missing. */
   readonly class: string;
   /** The bytes that the producer pushed. */
   readonly payload: Buffer;
@@ -87,7 +88,7 @@ export function parseRecord(record: Buffer): ClaimRecord | undefined {
       token: typeof token === 'string' ? token : undefined,
       queue: typeof queue === 'string' ? queue : '',
       runAt: typeof run_at === 'string' ? run_at : '',
-      class: typeof job.class === 'string' ? job.class : '',
+      class: ownClass(job),
       payload: bytes ?? shown,
       shown,
       strict: bytes === undefined,

@@ -3,8 +3,8 @@
  * is for those that are too large for it. Pure.
  */
 import { isUtf8 } from 'node:buffer';
+import { WRAPPER } from './wrapper.js';
 
-const WRAPPER = 'ActiveJob::QueueAdapters::ResqueAdapter::JobWrapper';
 const MOST_NESTING = 1000;
 const ESCAPE = /\\(?:u([0-9a-fA-F]{4})|.)/g;
 

@@ -67,6 +67,11 @@ export function uniquePolicy(unique: unknown, where: string): UniquePolicy | und
   };
 }
 
+/** By class and arguments, for so many seconds at most. */
+export function uniqueFor(ttl: number): UniquePolicy {
+  return { by: undefined, until: 'done', ttl, onConflict: 'keep' };
+}
+
 function oneOf<T extends string>(allowed: readonly T[], value: unknown, what: string): T {
   if (allowed.includes(value as T)) return value as T;
   throw new TsworkerError('USAGE', `${what} of unique must be ${listed(allowed)}, not ${String(value)}`);

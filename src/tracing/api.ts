@@ -1,4 +1,4 @@
-/** The one door to OpenTelemetry's API. Import this, and what imports it, only where mark.ts says that there is an SDK. */
+/** The only import of OpenTelemetry's API. To be loaded only if mark.ts has found an SDK. */
 import { trace } from '@opentelemetry/api';
 import { VERSION } from '../version.js';
 import { readMark } from './mark.js';
@@ -16,7 +16,7 @@ export {
   trace,
 } from '@opentelemetry/api';
 
-/** Several copies of the API can be installed. Ours is answered only by an SDK that came with this version or a later one. */
+/** Several copies of the API can be installed. Ours works only with an SDK that has the same version or a newer one. */
 export function isAnswered(): boolean {
   return trace.getTracerProvider() === readMark()?.trace;
 }
@@ -25,7 +25,7 @@ export function tracer() {
   return trace.getTracer('tsworker', VERSION);
 }
 
-/** A tracer is a guest: what it throws is its own matter, and fails no job. */
+/** An error of a tracer must not fail a job: it is ignored. */
 export function quietly<T>(action: () => T): T | undefined {
   try {
     return action();

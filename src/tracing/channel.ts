@@ -7,10 +7,11 @@ import type { Run } from '../engine/run.js';
 import type { Outcome } from '../job.js';
 import { type OutcomeName, outcomeName } from './conventions.js';
 
-/** The message of all channels: one object for each job, filled as it goes on. Subscribers may keep things on it. */
+/** The message of all channels: one object for each job, which gets more fields as the job proceeds. Subscribers may store
+ * their own data on it. */
 export interface JobMessage {
   readonly queue: string;
-  /** The class in the payload; '' where that cannot be read. */
+  /** The class in the payload; '' if it cannot be read. */
   readonly class: string;
   /** The payload's text as the producer pushed it. */
   readonly payload: string;
@@ -18,9 +19,9 @@ export interface JobMessage {
   readonly workerId: string;
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
-  /** From `asyncStart` on. retried: it failed, and runs again. requeued: it did not end, and was put back. */
+  /** From `asyncStart` on. retried: it failed, and runs again. requeued: it was returned to its queue. */
   readonly outcome?: OutcomeName;
-  /** Where it failed, from `error` on. */
+  /** The error of a job that failed, from `error` on. */
   readonly error?: Error;
 }
 
@@ -72,7 +73,7 @@ export class JobChannel {
     const message = new Message(run, this.#workerId(run.claim.slot));
     this.#open.set(run, message);
     const { start, end } = this.#channel;
-    // Stores that are bound to `start` are those of the job, and of all that it begins.
+    // Stores bound to `start` are active in the job and in everything that it starts.
     return start.runStores(message, () => {
       try {
         return job();
@@ -82,7 +83,7 @@ export class JobChannel {
     });
   }
 
-  /** Once for each job, also for one that threw at once: what Node's own tracePromise does. */
+  /** Once for each job, also for one that threw synchronously, as Node's tracePromise does. */
   finished(run: Run, outcome: Outcome): void {
     if (this.#open.size === 0) return;
     const message = this.#open.get(run);

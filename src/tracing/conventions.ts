@@ -1,6 +1,6 @@
 /**
- * The names of OpenTelemetry's messaging conventions, and of the instrumentation for Ruby's Resque where they say nothing:
- * one trace may pass through both. Pure.
+ * The attribute names of OpenTelemetry's messaging conventions, and those of the instrumentation for Ruby's Resque where
+ * the conventions have none: one trace may contain both. Pure.
  */
 import type { Outcome } from '../job.js';
 
@@ -20,12 +20,12 @@ export function outcomeName({ kind }: Outcome): OutcomeName {
 
 export const SYSTEM = { 'messaging.system': 'resque' } as const;
 
-/** The payload's own fields: no propagator may write them. */
+/** The fields of the payload: a propagator must not overwrite them. */
 const OWN_FIELDS: ReadonlySet<string> = new Set(['class', 'args', 'queue']);
 
 export const JOB_CLASS = 'messaging.resque.job_class';
 
-/** What a propagator may put into a payload, beside `class` and `args`, as the instrumentation for Ruby does it. */
+/** The fields that a propagator adds to a payload beside `class` and `args`, as the instrumentation for Ruby does. */
 export function fieldsOf(carrier: Readonly<Record<string, unknown>>): Record<string, string> {
   const texts = Object.entries(carrier).filter(
     (entry): entry is [string, string] => typeof entry[1] === 'string' && !OWN_FIELDS.has(entry[0]),
@@ -33,10 +33,10 @@ export function fieldsOf(carrier: Readonly<Record<string, unknown>>): Record<str
   return Object.fromEntries(texts);
 }
 
-/** What a producer's propagator put into a payload; `{}` where it is none that we can read. */
+/** The fields that the producer's propagator wrote; `{}` if they cannot be read. */
 export function carrierIn(payload: Buffer, fields: readonly string[]): Record<string, string> {
   const text = payload.toString();
-  // Most payloads carry nothing: they are not parsed once more.
+  // Most payloads have none: they are not parsed again.
   if (!fields.some((field) => text.includes(`"${field}"`))) return {};
   try {
     const job: unknown = JSON.parse(text);

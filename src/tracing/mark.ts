@@ -1,9 +1,9 @@
 /**
- * Whether an OpenTelemetry SDK for traces is in this process. It leaves a mark on globalThis, which is seen without
- * loading the API: a program without an SDK pays for nothing.
+ * Whether this process has an OpenTelemetry SDK for traces. The SDK registers itself on globalThis, which can be checked
+ * without loading the API: a program without an SDK has no cost.
  */
 
-/** Where every 1.x copy of the API keeps what was registered. */
+/** The key under which every 1.x copy of the API stores the registered SDK. */
 const MARK = Symbol.for('opentelemetry.js.api.1');
 
 export interface Mark {

@@ -1,8 +1,9 @@
 /**
- * A span for what is enqueued, whose context travels in the payloads: in fields of their own beside `class` and `args`,
- * where the instrumentation for Ruby writes and reads them, and every worker that knows nothing of it looks past them.
+ * A span for enqueued jobs. Its context is written into the payloads: into fields beside `class` and `args`, where the
+ * instrumentation for Ruby writes and reads them, and which other workers ignore.
  */
 import type { NewJob } from '../resque/enqueue.js';
+import { ownClass } from '../resque/wrapper.js';
 import { asError } from '../thrown.js';
 import {
   type Attributes,
@@ -18,7 +19,7 @@ import {
 } from './api.js';
 import { fieldsOf, JOB_CLASS, SYSTEM } from './conventions.js';
 
-/** @param push enqueues the jobs, with these fields in each payload */
+/** @param push enqueues the jobs with these fields in each payload */
 export async function sendTraced<T>(
   jobs: readonly NewJob[],
   push: (fields: Readonly<Record<string, string>>) => Promise<T>,
@@ -38,10 +39,10 @@ export async function sendTraced<T>(
   }
 }
 
-/** One for all that are pushed together: the context of each is the same. */
+/** One span for all jobs that are pushed together: they have the same context. */
 function startSpan(jobs: readonly NewJob[]): Span {
   const queue = only(jobs.map((job) => job.queue));
-  const name = only(jobs.map((job) => job.class));
+  const name = only(jobs.map(ownClass));
   const attributes: Attributes = {
     ...SYSTEM,
     'messaging.operation.name': 'send',

@@ -1,7 +1,7 @@
 /**
- * A span for each job: from before its function to its outcome, active while it runs, and linked to where it was enqueued
- * if the payload says so. Linked and not below it, as the messaging conventions have it: a job may run hours later, and a
- * trace that waits for it would never be whole.
+ * A span for each job: from before its function to its outcome, active while it runs, and linked to the span that
+ * enqueued it. A link and not a parent, as the messaging conventions recommend: a job may run hours later, and the trace
+ * of the producer would stay incomplete until then.
  */
 import type { Run } from '../engine/run.js';
 import type { Outcome } from '../job.js';
@@ -49,7 +49,7 @@ export class JobSpans {
 
   #start(run: Run): { span: Span; active: Context } {
     const { queue, payload } = run.claim;
-    // Not what is active here: `work()` may have been called within a span.
+    // Not the active context: `work()` may have been called inside a span.
     const sent = propagation.extract(ROOT_CONTEXT, carrierIn(payload, this.#fields));
     const options = {
       kind: SpanKind.CONSUMER,

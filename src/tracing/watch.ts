@@ -1,4 +1,4 @@
-/** All that looks at jobs while they run, as one watcher: spans where there is an SDK, channels where there are subscribers. */
+/** Traces running jobs: with spans if there is an SDK, and with channels if there are subscribers. */
 import type { Run } from '../engine/run.js';
 import type { Outcome } from '../job.js';
 import type { Watcher } from '../job-modules/perform.js';
@@ -11,7 +11,7 @@ export interface JobWatch extends Watcher {
 }
 
 /**
- * @param refused told why there will be no spans although there is an SDK
+ * @param refused called with the reason if there is an SDK and no spans are possible
  */
 export async function watchJobs(
   workerId: (slot: number) => string,

@@ -1,11 +1,11 @@
-/** Where compiled TypeScript may be kept from one start to the next. */
+/** The folder where compiled TypeScript is cached between starts. */
 import { accessSync, constants, statSync } from 'node:fs';
 import path from 'node:path';
 import { VERSION } from '../version.js';
 
 /**
- * Only in the node_modules of the project that the files belong to, and only if nobody else can write there: a shared folder
- * such as /tmp would let any user of the machine put code into the worker.
+ * Only in the node_modules of the project, and only if no other user can write there: a shared folder such as /tmp would
+ * let any user of the machine put code into the worker.
  */
 export function cacheFolder(from: string): string | undefined {
   for (let folder = from; ; folder = path.dirname(folder)) {

@@ -1,15 +1,15 @@
-/** Why a file cannot be compiled, and where, in its own lines and columns. */
+/** The error of a file that cannot be compiled, with the line and column in the file. */
 import { readFileSync } from 'node:fs';
 
-/** `message` is the reason alone. */
+/** `message` contains only the reason. */
 export class CompileError extends Error {
   override readonly name = 'CompileError';
   readonly file: string;
-  /** From 1; 0 where the compiler does not know it. */
+  /** From 1; 0 if the compiler does not know it. */
   readonly line: number;
   /** From 1. */
   readonly column: number;
-  /** What would be right. */
+  /** How to fix it. */
   readonly hint: string;
 
   constructor(message: string, file: string, [line, column]: readonly [number, number], hint: string) {
@@ -25,7 +25,7 @@ export class CompileError extends Error {
     return this.line === 0 ? this.file : `${this.file}:${this.line}:${this.column}`;
   }
 
-  /** `/app/jobs/a.ts:2:5, in "return 1 +;"`: the message of a program is one line, so this is as well. */
+  /** `/app/jobs/a.ts:2:5, in "return 1 +;"`: the code on the line follows, in one line. */
   get place(): string {
     const text = this.line === 0 ? '' : lineOf(this.file, this.line);
     return `${this.position}${text === '' ? '' : `, in "${text}"`}`;
@@ -43,7 +43,7 @@ function lineOf(file: string, line: number): string {
   }
 }
 
-/** jiti says it all in the message: `ParseError: Unexpected token \n /app/jobs/a.ts:2:4`, with columns from 0. */
+/** jiti has all of it in the message: `ParseError: Unexpected token \n /app/jobs/a.ts:2:4`, with columns from 0. */
 const TOLD = /^([A-Z]\w+): ([\s\S]*?)\s*\n (.+):(\d+):(\d+)$/;
 const DECORATOR = 'DecoratorError';
 
@@ -73,8 +73,8 @@ interface Compiled {
 }
 
 /**
- * A plugin of jiti's compiler. It knows the old decorators only, and gets them wrong: a method's decorator is handed no
- * descriptor, a decorated field throws when an object is made. An error at load is better than that.
+ * A plugin for jiti's compiler, which supports only legacy decorators, and incorrectly: a method decorator gets no
+ * descriptor, and a decorated field throws when an object is created. So decorators are an error at load.
  */
 export function refuseDecorators(): { pre(file: Compiled): void } {
   const refuse = (node: Node | undefined): void => {
@@ -84,7 +84,7 @@ export function refuseDecorators(): { pre(file: Compiled): void } {
     pre(file) {
       file.path.traverse({
         Decorator: ({ node }) => refuse(node),
-        // The way through the tree leads past those of `constructor(@inject() readonly x)`.
+        // The traversal does not visit the decorators of `constructor(@inject() readonly x)`.
         TSParameterProperty: ({ node }) => refuse(node.decorators?.[0]),
       });
     },

@@ -1,6 +1,6 @@
 /**
- * Imports TypeScript files as they are, through jiti, which needs no Node newer than 20 and no set-up. Job modules and the
- * configuration file come this way. Loaded only when there is such a file; knows nothing of what it exports.
+ * Imports TypeScript files with jiti, which needs no configuration and works on Node 20. Used for job modules and the
+ * configuration file, and loaded only if there is such a file.
  */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -12,18 +12,18 @@ import { tsconfigFor } from './tsconfig.js';
 export type Exports = Readonly<Record<string, unknown>>;
 
 export interface TypeScriptOptions {
-  /** What a file gets that imports `tsworker`: the running library, never a second copy. */
+  /** The exports that a file gets for `tsworker`: those of the running library, never of a second copy. */
   readonly tsworker: Exports;
   /**
-   * The modules that were evaluated, by path, for all importers that are to share them. It is ours and not Node's: from
-   * there jiti takes a CommonJS package as `module.exports`, once anybody has loaded it, and not as Node imports it.
+   * The evaluated modules by path, shared by all importers. Not Node's own cache: with that one jiti would import a CommonJS
+   * package that is already loaded as its `module.exports`, and not as Node does.
    */
   readonly modules: ModuleCache;
 }
 
-/** @returns a function that imports one file, given its real path; it rejects with CompileError where it cannot be compiled */
+/** @returns a function that imports one file, given its real path; it rejects with CompileError if the file cannot be compiled */
 export function typeScriptImporter({ tsworker, modules }: TypeScriptOptions): (file: string) => Promise<Exports> {
-  // One for each tsconfig.json: it says what the aliases in its modules mean.
+  // One for each tsconfig.json, which defines the path aliases of its modules.
   const compilers = new Map<string | undefined, Jiti>();
   const files = new Map<string, unknown>();
   const compilerFor = (file: string): Jiti => {
@@ -50,7 +50,7 @@ export function typeScriptImporter({ tsworker, modules }: TypeScriptOptions): (f
       const how = { id: file, filename: file, ext: path.extname(file), async: true, cache: modules };
       return (await compilerFor(file).evalModule(source, how)) as Exports;
     } catch (thrown) {
-      // Half of a module must not be taken for all of it by who imports it next.
+      // A later import must not get a module that was evaluated only in part.
       for (const [name, module] of Object.entries(modules)) if (!module.loaded) delete modules[name];
       throw asCompileError(thrown) ?? thrown;
     }

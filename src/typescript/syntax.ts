@@ -1,9 +1,9 @@
-/** Where the syntax of a JavaScript file is wrong. Node knows, and tells only whom it ends. */
+/** Finds the syntax error of a JavaScript file. Node reports the position only when it ends the process. */
 import { readFile } from 'node:fs/promises';
 import { createJiti } from 'jiti';
 import { CompileError } from './compile-error.js';
 
-/** @returns undefined where the file is sound */
+/** @returns undefined if the file has none */
 export async function findSyntaxError(file: string): Promise<CompileError | undefined> {
   const jiti = createJiti(file, { interopDefault: false, fsCache: false });
   const code = jiti.transform({ source: await readFile(file, 'utf8'), filename: file, async: true });

@@ -1,17 +1,17 @@
-/** What tsconfig.json says of import paths: for the importer, and for the error of a module that was not found. */
+/** Reads the import paths of tsconfig.json, for the importer and for the error of a module that was not found. */
 import path from 'node:path';
 import { type Cache, getTsconfig } from 'get-tsconfig';
 
 export interface ProjectConfig {
   readonly path: string;
-  /** Its path again where it has `paths` or `baseUrl`. */
+  /** The same path, if the file has `paths` or `baseUrl`. */
   readonly withPaths: string | undefined;
   readonly paths: Readonly<Record<string, readonly string[]>>;
-  /** Why it cannot be read: it extends a package that is not installed, or is no JSON. Its paths are not used then. */
+  /** Why it cannot be read: it extends a package that is not installed, or is not JSON. Its paths are not used then. */
   readonly problem?: string;
 }
 
-/** The tsconfig.json that is in force in a folder: in it, or in the nearest folder above. Never throws. */
+/** The tsconfig.json of a folder: in it, or in the nearest folder above. Never throws. */
 export function tsconfigFor(folder: string, cache: Cache = new Map()): ProjectConfig | undefined {
   try {
     const found = getTsconfig(folder, 'tsconfig.json', cache);
@@ -25,7 +25,7 @@ export function tsconfigFor(folder: string, cache: Cache = new Map()): ProjectCo
   }
 }
 
-/** The pattern of `paths` that an import would match: `@lib/*`. */
+/** The pattern of `paths` that an import matches: `@lib/*`. */
 export function patternFor(specifier: string, { paths }: ProjectConfig): string | undefined {
   return Object.keys(paths).find((pattern) => {
     const [before, after] = pattern.split('*');

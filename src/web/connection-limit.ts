@@ -1,6 +1,6 @@
 /**
- * Lets in so many connections, altogether and from one address, and makes room for a new one by closing the oldest that is
- * idle, so that silent connections cannot keep others out. Knows nothing of HTTP.
+ * Limits the number of connections, in total and for each address. A new connection beyond the limit closes the oldest
+ * idle one, so that silent connections cannot lock others out. Does not know HTTP.
  */
 import type { Socket } from 'node:net';
 
@@ -11,7 +11,7 @@ export interface Limits {
 
 export class ConnectionLimit {
   readonly #limits: Limits;
-  /** With the number of requests that are being answered; the oldest first. */
+  /** The connections with the number of their open requests, the oldest first. */
   readonly #busy = new Map<Socket, number>();
 
   constructor(limits: Limits) {
@@ -28,7 +28,7 @@ export class ConnectionLimit {
     socket.once('close', () => this.#busy.delete(socket));
   }
 
-  /** A request began on it, or was answered. */
+  /** A request on it began (1) or was answered (-1). */
   count(socket: Socket, change: 1 | -1): void {
     const busy = this.#busy.get(socket);
     if (busy !== undefined) this.#busy.set(socket, busy + change);

@@ -1,7 +1,7 @@
-/** Alive, and ready: what the pages /healthz and /readyz say. Pure. */
+/** The pages /healthz (alive) and /readyz (ready). Pure. */
 import { json, type Page, plain } from './server.js';
 
-/** How a worker stands. */
+/** The state of a worker. */
 export interface Standing {
   /** Redis answers. */
   readonly redis: boolean;
@@ -9,7 +9,7 @@ export interface Standing {
   readonly working: boolean;
   /** SIGUSR2: no process takes new jobs until SIGCONT. */
   readonly paused: boolean;
-  /** In every process a job blocks the event loop, so that no process takes new jobs. */
+  /** A job blocks the event loop of every process, so no process claims jobs. */
   readonly blocked: boolean;
   readonly stopping: boolean;
 }

@@ -1,14 +1,15 @@
 /**
- * Against DNS rebinding: a page of a stranger's, in a browser on this machine, may make its own name lead to the loopback and
- * read what is served there. A server that listens on the loopback answers only who calls it by a name of the loopback. Pure.
+ * Protects against DNS rebinding: a web page in a browser on this machine may point its own host name to the loopback
+ * address and read what is served there. So a server on a loopback address answers only requests whose Host header is a
+ * name of the loopback. Pure.
  */
 
-/** @param host of the address where it listens */
+/** @param host the address that the server listens on */
 export function isLoopback(host: string): boolean {
   return /^(localhost|127(\.\d{1,3}){3}|::1)$/i.test(host);
 }
 
-/** @param header Host, as it was sent; none: no browser asks */
+/** @param header the Host header; undefined: the client is not a browser */
 export function isLoopbackName(header: string | undefined): boolean {
   if (header === undefined) return true;
   const [, name] = /^(\[[^\]]*\]|[^:]*)(?::\d*)?$/.exec(header.trim()) ?? [];

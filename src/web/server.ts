@@ -1,6 +1,6 @@
 /**
- * A small HTTP server for machines: a few pages that are made when they are asked for. Must not know what is on them, and
- * asks nobody who they are.
+ * A small HTTP server for probes and scrapers: a few pages, generated for each request, without authentication. Does not
+ * know their content.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -19,7 +19,7 @@ export interface Page {
 /** By path: `/healthz`. */
 export type Pages = Readonly<Record<string, () => Page | Promise<Page>>>;
 
-/** Probes and scrapers need a few. */
+/** The number of connections; probes and scrapers need a few. */
 const LIMITS = { total: 256, ofOneAddress: 128 } as const;
 /** How long a connection may take, in milliseconds. Requests here are a few lines: nobody needs longer to send one. */
 const TIMES = {
@@ -54,7 +54,7 @@ export class WebServer implements Service {
     this.#failed = failed;
   }
 
-  /** @throws TsworkerError HTTP where it cannot listen there */
+  /** @throws TsworkerError HTTP if it cannot listen there */
   async start(): Promise<void> {
     if (this.#server !== undefined) return;
     const limit = new ConnectionLimit(LIMITS);
@@ -75,11 +75,11 @@ export class WebServer implements Service {
       if (this.#server === server) this.#server = undefined;
       throw refusal(this.#address, error as NodeJS.ErrnoException);
     }
-    // A connection that breaks is its client's matter.
+    // A broken connection is the client's problem.
     server.on('error', () => {});
   }
 
-  /** Where it listens: the port is known only now where a free one was asked for. */
+  /** The address that it listens on. With port 0 the port is known only after the start. */
   get url(): string {
     const { port } = (this.#server?.address() ?? this.#address) as AddressInfo;
     return `http://${showHttp({ host: this.#address.host, port })}`;
@@ -89,7 +89,7 @@ export class WebServer implements Service {
     const server = this.#server;
     this.#server = undefined;
     if (server === undefined) return;
-    // Closed before it listens, it would never say that it does, and who starts it would wait for ever.
+    // Closed before it listens, the server would never emit 'listening', and `start` would not resolve.
     await this.#listening?.catch(() => {});
     const closed = new Promise((resolve) => server.close(resolve));
     server.closeAllConnections();

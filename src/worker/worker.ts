@@ -311,7 +311,9 @@ class Worker {
     const { useNumber, timeout } = settings;
     const options = { functions, decoder, useNumber, timeoutMs: timeout * 1000, watcher, outcomeHooks };
     const clock = () => serverTimeMs(connection);
-    const perform = createPerform({ ...this.#surroundings(), ...options, serverTimeMs: clock });
+    const deleteKeys = (names: readonly string[]) =>
+      connection.send(['DEL', ...names.map((name) => settings.namespace + name)]);
+    const perform = createPerform({ ...this.#surroundings(), ...options, serverTimeMs: clock, deleteKeys });
     if (!caught) return { perform, release: () => {} };
     return catchUncaughtErrors(perform, {
       onLate: (run, error) =>

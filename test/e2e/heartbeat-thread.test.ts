@@ -3,18 +3,15 @@ import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'v
 import type { HeartbeatMessage } from '../../src/registry/heartbeat-options.js';
 import type { Identity } from '../../src/registry/identity.js';
 import { register, unregister } from '../../src/registry/register.js';
-import type { ThreadedHeartbeat } from '../../src/registry/threaded.js';
+import { ThreadedHeartbeat } from '../../src/registry/threaded.js';
 import { leftoverKeys } from '../support/conservation.js';
 import { startRedis, type TestRedis } from '../support/redis.js';
 import { testConnection } from '../support/store.js';
 import { until } from '../support/until.js';
 
 let redis: TestRedis;
-let Threaded: typeof ThreadedHeartbeat;
 beforeAll(async () => {
   redis = await startRedis();
-  const built = new URL('../../dist/registry/threaded.js', import.meta.url).href;
-  Threaded = ((await import(built)) as { ThreadedHeartbeat: typeof ThreadedHeartbeat }).ThreadedHeartbeat;
 });
 afterAll(() => redis.stop());
 beforeEach(async () => {
@@ -25,7 +22,7 @@ const WANTED: Identity = { namespace: 'resque:', label: 't.ts', pid: 1, queues: 
 
 function threaded(identity: Identity) {
   const told: { readonly kind: string }[] = [];
-  const heartbeat = new Threaded(
+  const heartbeat = new ThreadedHeartbeat(
     {
       connect: { uri: redis.uri, name: 'heartbeat', silenceMs: 0 },
       shownUri: 'it',

@@ -61,8 +61,10 @@ afterAll(() => redis?.stop());
 test('contains what is needed and nothing else', () => {
   const paths = packed.files.map((file) => file.path);
   const allowed = [
-    /^(package\.json|README\.md|LICENSE|CHANGELOG\.md)$/,
+    /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|dist\/licences\.txt)$/,
     /^bin\/(tsworker\.js|README\.md)$/,
+    /^dist\/[\w-]+\.js$/,
+    /^dist\/[\w/-]+\.d\.ts$/,
     /^dist\/[\w/-]+\.(js|d\.ts)$/,
     /^dist\/dashboard\/assets\/[\w-]+\.(css|js|svg|json)$/,
     /^dist\/resque\/scripts\/([\w-]+\/)?[\w-]+\.lua$/,
@@ -70,7 +72,8 @@ test('contains what is needed and nothing else', () => {
     /^config\/([\w-]+\.md|tsworker\.config\.ts|tsworker\.service|Procfile|docker-compose\.yml|kubernetes\.yaml|keda\.yaml|grafana-dashboard\.json)$/,
   ];
   expect(paths.filter((path) => !allowed.some((pattern) => pattern.test(path)))).toEqual([]);
-  const needed = ['README.md', 'LICENSE', 'CHANGELOG.md', 'bin/tsworker.js', 'dist/index.js', 'dist/index.d.ts'];
+  const documents = ['README.md', 'LICENSE', 'CHANGELOG.md', 'dist/licences.txt'];
+  const needed = [...documents, 'bin/tsworker.js', 'dist/index.js', 'dist/index.d.ts'];
   const config = readdirSync(join(projectRoot, 'config')).map((name) => `config/${name}`);
   const missing = [...needed, ...config, 'jobs/mail.ts'].filter((path) => !paths.includes(path));
   expect(missing).toEqual([]);

@@ -2,7 +2,6 @@
  * Everything that is started and stopped, in any order and any number of times: each call ends, and after the last stop
  * nothing goes on. One of them runs in a thread, from the built dist.
  */
-import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, test } from 'vitest';
 import { Engine } from '../../src/engine/engine.js';
@@ -12,10 +11,10 @@ import { LagSampler } from '../../src/metrics/lag.js';
 import type { Connection } from '../../src/redis/connection.js';
 import { Heartbeat } from '../../src/registry/heartbeat.js';
 import type { Identity } from '../../src/registry/identity.js';
+import { ThreadedHeartbeat } from '../../src/registry/threaded.js';
 import { createScheduler } from '../../src/scheduler/create.js';
 import type { Service } from '../../src/service.js';
 import { WebServer } from '../../src/web/server.js';
-import { projectRoot } from '../support/cli.js';
 import { startRedis, type TestRedis } from '../support/redis.js';
 import { testConnection, testStore } from '../support/store.js';
 import { until, within } from '../support/until.js';
@@ -86,9 +85,6 @@ test.each(SERVICES)('%s', async (_name, create) => {
 });
 
 test('the heartbeat in its thread', async () => {
-  const { ThreadedHeartbeat } = (await import(
-    join(projectRoot, 'dist/registry/threaded.js')
-  )) as typeof import('../../src/registry/threaded.js');
   const connect = { uri: redis.uri, namespace: 'resque:', name: 'threaded', silenceMs: 0 };
   const data = { connect, shownUri: redis.uri, heartbeat: HEARTBEAT, scheduler: undefined };
   const connected = async () => String(await redis.client.sendCommand(['CLIENT', 'LIST'])).includes('name=threaded');

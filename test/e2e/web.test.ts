@@ -37,15 +37,15 @@ test.concurrent('it listens while Redis is away, says why, heals by itself, and 
 });
 
 describe.concurrent('it refuses to start', () => {
-  test.concurrent.each([
+  test.concurrent.for<[string[], Record<string, string>, number, string]>([
     [['-host=0.0.0.0'], {}, 2, 'nobody has to log in; set TSWORKER_WEB_PASSWORD'],
     [['-host=::'], {}, 2, 'nobody has to log in'],
     [['-web-password=secret secret'], {}, 2, 'everybody on this machine sees'],
     [[], { TSWORKER_WEB_PASSWORD: 'short' }, 2, '8 characters or more'],
     [['-web-users=/nowhere'], {}, 2, 'the users file cannot be read'],
     [['-host=192.0.2.1'], { TSWORKER_WEB_PASSWORD: 'long enough' }, 1, 'this machine has no such address'],
-  ])('with %j %j', async (flags, env, code, message) => {
-    const web = runCli(['web', '-uri=unix:///nowhere', '-port=0', ...flags], { env });
+  ])('with %j %j', async ([flags, env, code, message], context) => {
+    const web = runCli(['web', '-uri=unix:///nowhere', '-port=0', ...flags], { ...context, env });
     expect((await web.exit()).code).toBe(code);
     expect(web.stderr).toContain(message);
     expect(web.output).not.toContain('secret secret');

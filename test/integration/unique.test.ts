@@ -2,6 +2,11 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { takeMatching } from '../../src/inspect/delayed-items.js';
+import { Sweep } from '../../src/inspect/failed/bulk.js';
+import { removeNamed } from '../../src/inspect/failed/by-index.js';
+import { FailedList } from '../../src/inspect/failed/list.js';
+import { Remover } from '../../src/inspect/failed/remove.js';
+import { choose } from '../../src/inspect/failed/select.js';
 import { takeQueued } from '../../src/inspect/queued.js';
 import { queueNameOf } from '../../src/inspect/queues.js';
 import { retryEntry, retryPayload, takeMatchingRetries } from '../../src/inspect/retries.js';
@@ -336,6 +341,34 @@ describe('releasing', () => {
     await run('[3]', () => ({ to: 'nowhere' }));
     expect(await locks()).toHaveLength(1);
     expect(await push(sync(1), sync(2), sync(3))).toEqual(['kept', 'enqueued', 'enqueued']);
+  });
+
+  test('a failed job that is retried takes it again; where another has it, the entry stays', async () => {
+    await push(sync(1), sync(2));
+    await end(FAILED, await claim());
+    await push(sync(1));
+    await end(FAILED, await claim());
+    await push(sync(2));
+    const list = new FailedList(connection, keys);
+    const sweep = new Sweep(list, new Remover(connection, keys), { action: { kind: 'retry' }, filter: {} });
+    let taken = 0;
+    for await (const step of sweep.steps()) taken += step.taken.length;
+    // Of the two that are the same the older one.
+    expect(taken).toBe(1);
+    const held = 'another job that is the same waits or runs already, and holds the lock of both';
+    expect(sweep.left.map(({ n, why }) => [n, why])).toEqual([
+      [0, held],
+      [1, held],
+    ]);
+    expect([await push(sync(1)), await queued()]).toMatchObject([['kept'], { length: 2 }]);
+    await end(DONE, await claim());
+    expect(await locks()).toEqual([]);
+    const named = (await list.read(0, 2)).map((listed) => choose(listed, { kind: 'retry' }, true));
+    await push(sync(2));
+    const left: unknown[] = [];
+    for await (const step of removeNamed(list, new Remover(connection, keys), named)) left.push(...step.left);
+    expect(left).toMatchObject([{ n: 0, why: held }]);
+    expect([await locks(), await queued()]).toMatchObject([{ length: 2 }, { length: 2 }]);
   });
 
   test('the scheduler keeps it on the way to the queue', async () => {

@@ -11,6 +11,7 @@ export const PAGE_FILES = [
   'config/migrating.md',
   'config/monitoring.md',
   'jobs/README.md',
+  'jobs/active-job.md',
   'src/README.md',
   'test/README.md',
 ] as const;

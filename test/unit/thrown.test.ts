@@ -69,6 +69,26 @@ describe('what can be read is kept', () => {
     expect((error.cause as CaughtError).errors).toMatchObject([{ name: 'TypeError', message: 'part' }, 'text']);
   });
 
+  test("Ruby's name of a class wins, unless it is none", () => {
+    class Declined extends Error {
+      static rubyName: unknown = 'Payments::Declined';
+      override readonly name = 'Declined';
+    }
+    class Expired extends Declined {}
+    expect(asError(new Declined('no')).name).toBe('Payments::Declined');
+    expect(asError(new Expired('no')).name).toBe('Payments::Declined');
+    for (const odd of ['', 7, undefined, {}]) {
+      Declined.rubyName = odd;
+      expect(asError(new Declined('no')).name).toBe('Declined');
+    }
+    Object.defineProperty(Declined, 'rubyName', {
+      get() {
+        throw new Error('getter');
+      },
+    });
+    expect(asError(new Declined('no')).name).toBe('Declined');
+  });
+
   test('the type in the log is the name', () => {
     expect(written(asError(new RangeError('x')))).toContain('"type":"RangeError"');
   });

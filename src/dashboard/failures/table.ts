@@ -218,7 +218,8 @@ function columnsOf(capacity: number) {
   };
 }
 
-function payloadHash(entry: FailedEntry, raw: Buffer): ShortHash {
+/** Of what a retry pushes. */
+export function payloadHash(entry: FailedEntry, raw: Buffer): ShortHash {
   const job = entry.requeue('any');
   if (typeof job === 'string') return NO_PAYLOAD;
   return shortHash(Buffer.isBuffer(job.payload) ? job.payload : raw.subarray(job.payload.from, job.payload.to));

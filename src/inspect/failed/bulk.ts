@@ -15,7 +15,7 @@ import { entryId } from './entry.js';
 import type { FailedFilter } from './filter.js';
 import type { Anchor, FailedList, Listed } from './list.js';
 import { mostInOneCall, type Remover } from './remove.js';
-import { type Action, type Brief, type Chosen, chooseMatching, type Left, leftOf } from './select.js';
+import { type Action, type Brief, type Chosen, chooseMatching, type Left, leftOf, reasonOf } from './select.js';
 
 export interface SweepOptions {
   readonly action: Action;
@@ -139,7 +139,7 @@ export class Sweep {
     const { action, filter, step = page.length } = this.#options;
     const chosen = chooseMatching(page, action, filter);
     const gone = new Set<Chosen>();
-    let refusal = '';
+    const reasons = new Map<Chosen, string>();
     const listed = new Map(page.map((one) => [one.n, one]));
     const candidates = chosen.filter(isCandidate);
     const [going, others] = [candidates.slice(0, this.#mayTake), new Set<Chosen>(candidates.slice(this.#mayTake))];
@@ -150,12 +150,14 @@ export class Sweep {
       for (const one of taken) gone.add(one);
       this.#taken += taken.length;
       this.#end -= taken.length;
-      if (reply.refusal !== '') refusal = reply.refusal;
+      some.forEach((one, i) => {
+        reasons.set(one, reasonOf(reply.states[i], reply.refusal));
+      });
       yield this.#step(taken, listed);
       // What stood elsewhere is found where the page is read again.
       if (reply.states.includes('elsewhere')) return;
     }
-    this.#passOver(page, chosen, { gone, others, refusal });
+    this.#passOver(page, chosen, { gone, others, reasons });
     if (gone.size === 0) yield this.#step([]);
   }
 
@@ -165,11 +167,11 @@ export class Sweep {
     return { seen, of, taken: taken.map(({ brief }) => brief), entries };
   }
 
-  #passOver(page: readonly Listed[], chosen: readonly Chosen[], { gone, others, refusal }: Passed): void {
+  #passOver(page: readonly Listed[], chosen: readonly Chosen[], { gone, others, reasons }: Passed): void {
     let before = 0;
     for (const one of chosen) {
       if (gone.has(one)) before++;
-      else if (!others.has(one)) this.#left.push({ ...leftOf(one, refusal), n: one.brief.n - before });
+      else if (!others.has(one)) this.#left.push({ ...leftOf(one, reasons.get(one)), n: one.brief.n - before });
     }
     const took = new Set([...gone].map(({ brief }) => brief.n));
     const last = page.findLast(({ n }) => !took.has(n));
@@ -182,8 +184,8 @@ interface Passed {
   readonly gone: ReadonlySet<Chosen>;
   /** More than may be taken. */
   readonly others: ReadonlySet<Chosen>;
-  /** What Redis said of those that it refused. */
-  readonly refusal: string;
+  /** Why those that might have been taken stay. */
+  readonly reasons: ReadonlyMap<Chosen, string>;
 }
 
 function isCandidate(chosen: Chosen): chosen is Candidate {

@@ -5,7 +5,7 @@
 import { entryId } from './entry.js';
 import type { FailedList, Listed } from './list.js';
 import { mostInOneCall, type Remover } from './remove.js';
-import { type Brief, type Chosen, type Left, leftOf } from './select.js';
+import { type Brief, type Chosen, type Left, leftOf, reasonOf } from './select.js';
 
 /** Entries `from` to `to`. `id`: what was typed may be an id as well, where nothing stands there. */
 export interface IndexTarget {
@@ -120,7 +120,9 @@ export async function* removeNamed(
     );
     const inState = (wanted: string) => batch.filter((_, i) => states[i] === wanted);
     const [taken, [astray, ...others]] = [inState('taken'), inState('elsewhere')];
-    const left = inState('refused').map((one) => leftOf(one, refusal));
+    const left = (['refused', 'held'] as const).flatMap((state) =>
+      inState(state).map((one) => leftOf(one, reasonOf(state, refusal))),
+    );
     waiting = waiting.slice(batch.length);
     if (astray === undefined) moved += taken.length;
     else {

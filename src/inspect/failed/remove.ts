@@ -3,8 +3,10 @@
  * stands where it was read, byte for byte, is touched. Must not know how entries are chosen.
  */
 import { randomUUID } from 'node:crypto';
+import type { JobLock } from '../../job.js';
 import type { Argument, Connection } from '../../redis/connection.js';
 import type { Keys } from '../../resque/keys.js';
+import { lockArgs, readLock } from '../../resque/lock.js';
 import { callScript, SCRIPTS, type Script } from '../../resque/scripts/index.js';
 import { entryId, type Requeue } from './entry.js';
 import { MOST_IN_PAGE } from './list.js';
@@ -14,10 +16,15 @@ export interface Removal {
   readonly n: number;
   readonly id: string;
   readonly job?: Requeue | undefined;
+  /** Of a unique job that is retried: to be taken again. */
+  readonly lock?: JobLock | undefined;
 }
 
-/** refused: its queue takes nothing, and the entry stays; elsewhere: it no longer stands there. */
-export type RemovalState = 'taken' | 'elsewhere' | 'refused';
+/**
+ * refused: its queue takes nothing, and the entry stays; held: it stays since another job holds its lock; elsewhere: it no
+ * longer stands there.
+ */
+export type RemovalState = 'taken' | 'elsewhere' | 'refused' | 'held';
 
 export interface RemovalReply {
   readonly states: readonly RemovalState[];
@@ -26,7 +33,10 @@ export interface RemovalReply {
 }
 
 export function removalOf(n: number, raw: Buffer, job?: Requeue): Removal {
-  return { n, id: entryId(raw), job };
+  if (job === undefined) return { n, id: entryId(raw) };
+  const { payload } = job;
+  const lock = readLock(Buffer.isBuffer(payload) ? payload : raw.subarray(payload.from, payload.to));
+  return { n, id: entryId(raw), job, lock };
 }
 
 export class Remover {
@@ -58,13 +68,17 @@ export class Remover {
     const others = removals.flatMap(({ job }) =>
       job !== undefined && Buffer.isBuffer(job.payload) ? [job.payload] : [],
     );
-    const args: Argument[] = [randomUUID(), packed(removals, queues), String(queues.length), ...queues, ...others];
+    const locks = removals.flatMap(({ lock }, i) =>
+      lock === undefined ? [] : [String(i + 1), ...lockArgs(this.#keys, lock, { renewMs: 0 })],
+    );
+    const args: Argument[] = [randomUUID(), packed(removals, queues), String(locks.length / 4), ...locks];
+    args.push(String(queues.length), ...queues, ...others);
     const [states, refusal] = (await callScript(this.#connection, this.#script, keys, args)) as [string, string];
     return { states: Array.from(states, (state) => STATES[state as keyof typeof STATES]), refusal };
   }
 }
 
-const STATES = { 0: 'elsewhere', 1: 'taken', x: 'refused' } as const;
+const STATES = { 0: 'elsewhere', 1: 'taken', x: 'refused', h: 'held' } as const;
 
 const ENTRY_BYTES = 56;
 /** No queue has this name. */

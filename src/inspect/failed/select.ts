@@ -2,7 +2,7 @@
 import { FailedEntry } from './entry.js';
 import { type FailedFilter, matching } from './filter.js';
 import type { Listed } from './list.js';
-import { type Removal, removalOf } from './remove.js';
+import { type Removal, type RemovalState, removalOf } from './remove.js';
 
 /** What is to be done with all that are chosen. */
 export interface Action {
@@ -46,7 +46,13 @@ export function chooseMatching(page: readonly Listed[], action: Action, filter: 
   return matching(page, filter).map(({ listed, entry }) => choose(listed, action, filter.retried === true, entry));
 }
 
-/** @param refusal what Redis said, of one that might have been taken */
-export function leftOf({ brief, why }: Chosen, refusal = ''): Left {
-  return { ...brief, why: why ?? `Redis refuses to push it: ${refusal}` };
+/** Why one stays that might have been taken. @param refusal what Redis said */
+export function reasonOf(state: RemovalState, refusal: string): string {
+  if (state === 'held') return 'another job that is the same waits or runs already, and holds the lock of both';
+  return `Redis refuses to push it: ${refusal}`;
+}
+
+/** @param reason of one that might have been taken */
+export function leftOf({ brief, why }: Chosen, reason = ''): Left {
+  return { ...brief, why: why ?? reason };
 }

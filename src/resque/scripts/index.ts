@@ -5,6 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { CODE_FOLDER } from '../../package-files.js';
 import type { Argument, Connection } from '../../redis/connection.js';
 
 /** A script: its text, and the SHA-1 by which Redis knows it. */
@@ -25,7 +26,7 @@ const FILES = {
   enter: ['enter'],
   unregister: ['unregister'],
   recover: ['unique/locks', 'recover'],
-  unfail: ['unfail'],
+  unfail: ['unique/locks', 'unfail'],
   restore: ['restore'],
   takeQueued: ['unique/locks', 'take-queued'],
   enqueue: ['enqueue'],
@@ -47,7 +48,7 @@ export const SCRIPTS = Object.fromEntries(
 ) as Readonly<Record<ScriptName, Script>>;
 
 function loadScript(files: readonly string[]): Script {
-  const texts = files.map((file) => readFileSync(new URL(`./${file}.lua`, import.meta.url), 'utf8'));
+  const texts = files.map((file) => readFileSync(new URL(`resque/scripts/${file}.lua`, CODE_FOLDER), 'utf8'));
   const text = texts.join('\n');
   return { text, sha: createHash('sha1').update(text).digest('hex') };
 }

@@ -7,12 +7,17 @@
 --       A queue with the name '' is no queue, but a list where entries wait for an hour for somebody to want them back.
 -- ARGV  1 a text that is no entry; 2 for each entry, by rising index, 56 bytes: index, SHA-1 as hex, number of its queue
 --       (0: for none, the entry just goes), first and last byte of the payload in it (last 0: the next of the others below),
---       all numbers in 4 bytes, big-endian; 3 number of queues, their names; then payloads that no entry shows
--- Returns a string with a character for each entry: 1 (taken), 0 (not there), x (its queue refuses it and it stays);
---       and why the last of these was refused, or ''
-local failed, gone, blob, queues = KEYS[1], ARGV[1], ARGV[2], tonumber(ARGV[3])
+--       all numbers in 4 bytes, big-endian; 3 number of locks, then for each lock of a unique job the number of its entry, the
+--       key, the token, and the TTL; then the number of queues, their names; then payloads that no entry shows
+-- Returns a string with a character for each entry: 1 (taken), 0 (not there), x (its queue refuses it and it stays), h (it
+--       stays, since another job holds its lock); and why the last of the x was refused, or ''
+local failed, gone, blob = KEYS[1], ARGV[1], ARGV[2]
+local FIRST_LOCK = 4
+local queue_count_at = FIRST_LOCK + 4 * tonumber(ARGV[3])
+local queues = tonumber(ARGV[queue_count_at])
 local unpack_entry, sha1hex, sub = struct.unpack, redis.sha1hex, string.sub
 local ENTRY, SIZE = '>I4c40I4I4I4', 56
+local KEPT_S = 3600
 local from, upto = struct.unpack('>I4', blob), struct.unpack('>I4', blob, #blob - SIZE + 1)
 
 -- Shows permission before anything is done. A first write that needs no memory also opens the way for the others where
@@ -25,8 +30,20 @@ end
 local page = redis.call('LRANGE', failed, from, upto)
 local length = redis.call('LLEN', failed)
 local states, pushes, queue_at, first_found = {}, {}, {}, nil
-local other = 4 + queues
-local KEPT_S = 3600
+local other = queue_count_at + 1 + queues
+
+-- By the number of the entry, the first argument of its lock. Of two jobs that are the same only one may run.
+local lock_of, wanted = {}, {}
+for at = FIRST_LOCK, queue_count_at - 1, 4 do lock_of[tonumber(ARGV[at])] = at + 1 end
+local function is_held(number)
+  local at = lock_of[number]
+  if not at then return false end
+  local key = ARGV[at]
+  if wanted[key] or redis.call('GET', key) and not holds_lock(key, ARGV[at + 1]) then return true end
+  wanted[key] = true
+  return false
+end
+
 for at = 1, #blob, SIZE do
   local index, sha, queue, first, last = unpack_entry(ENTRY, blob, at)
   local place = index - from + 1
@@ -36,7 +53,9 @@ for at = 1, #blob, SIZE do
     payload = ARGV[other]
     other = other + 1
   end
-  if entry and sha1hex(entry) == sha then
+  if entry and sha1hex(entry) == sha and is_held(#states + 1) then
+    states[#states + 1] = 'h'
+  elseif entry and sha1hex(entry) == sha then
     first_found = first_found or place
     states[#states + 1] = '1'
     queue_at[place] = queue
@@ -65,8 +84,9 @@ put(first_found, gone)
 local refused, why = {}, ''
 for queue, payloads in pairs(pushes) do
   local reply = redis.pcall('LLEN', KEYS[3 + queue])
-  local is_trash = ARGV[3 + queue] == ''
-  if type(reply) == 'number' and not is_trash then reply = redis.pcall('SADD', KEYS[2], ARGV[3 + queue]) end
+  local name = ARGV[queue_count_at + queue]
+  local is_trash = name == ''
+  if type(reply) == 'number' and not is_trash then reply = redis.pcall('SADD', KEYS[2], name) end
   if type(reply) == 'number' then reply = redis.pcall('RPUSH', KEYS[3 + queue], unpack(payloads)) end
   if type(reply) == 'number' and is_trash then redis.call('EXPIRE', KEYS[3 + queue], KEPT_S) end
   if type(reply) == 'table' then
@@ -83,6 +103,9 @@ if next(refused) then
     end
   end
   if not queue_at[first_found] then put(first_found, page[first_found]) end
+end
+for number, at in pairs(lock_of) do
+  if states[number] == '1' then redis.pcall('SET', ARGV[at], ARGV[at + 1], 'PX', ARGV[at + 2]) end
 end
 local marked = 0
 for _ in pairs(queue_at) do marked = marked + 1 end

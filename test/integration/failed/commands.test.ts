@@ -432,6 +432,7 @@ describe('enqueue', () => {
     const piped = await run(['enqueue', '-file=-', '-queue=mail', '-json'], typed(rest.join('')));
     expect(JSON.parse(piped.out)).toEqual({
       enqueued: 500,
+      kept: 0,
       queues: { mail: 500 },
       seconds: expect.any(Number),
       dryRun: false,
@@ -440,10 +441,29 @@ describe('enqueue', () => {
   });
 });
 
+test('enqueue -unique keeps out what is the same, in a file too; a line that bears a lock takes it', async () => {
+  const kept = 'not enqueued: the same job waits or runs already (tsworker locks shows its lock)\n';
+  const out = async (line: string) => (await run(line.split(' '))).out;
+  expect(await out('enqueue Sync 7 -queue=mail -unique=1h -expires-in=2h')).toBe('1 job enqueued in mail\n');
+  expect(await out('enqueue Sync 7 -queue=mail -unique=1h')).toBe(kept);
+  expect(await out('enqueue Sync 7 -queue=mail -unique=1h -in=10m')).toBe(kept);
+  expect(JSON.parse(await out('enqueue Sync 7 -queue=mail -unique=1h -json'))).toMatchObject({ enqueued: 0, kept: 1 });
+  const [payload = ''] = await redis.client.lRange(keys.queue('mail'), 0, -1);
+  expect(payload).toMatch(/"tsworker":\{"unique":\{"key":"Sync:.*\},"expires_at":\d+\}\}$/);
+  const file = [payload, '{"class":"Sync","args":[8]}', '{"class":"Sync","args":[8],"tsworker":{}}', ''].join('\n');
+  writeFileSync(join(cwd, 'jobs.ndjson'), file);
+  expect(await out('enqueue -file=jobs.ndjson -queue=mail -unique=1h')).toMatch(
+    /^1 job enqueued in mail; 2 not, since the same job waits or runs already; /,
+  );
+  await redis.client.flushAll();
+  expect(await out('enqueue -file=jobs.ndjson -queue=mail')).toMatch(/^3 jobs enqueued in mail; /);
+  expect(await redis.client.keys('resque:tsworker:unique:*')).toHaveLength(1);
+});
+
 test('enqueue uses the queue that a typed job declares, where nobody names another', async () => {
   const project = writeJobs(tempDir('typed'), {
     'jobs/a.ts':
-      "import { job, register } from 'tsworker';\nexport const hi = job({ class: 'Hi', queue: 'greetings', perform() {} });\nregister(job({ class: 'Registered', queue: 'low', perform() {} }));\nexport const Plain = () => {};\n",
+      "import { job, register } from 'tsworker';\nexport const hi = job({ class: 'Hi', queue: 'greetings', perform() {} });\nexport const one = job({ class: 'One', queue: 'low', unique: { onConflict: 'error' }, perform() {} });\nregister(job({ class: 'Registered', queue: 'low', perform() {} }));\nexport const Plain = () => {};\n",
     'jobs/broken.ts': 'throw new Error();',
   });
   const queues = async (line: string) => {
@@ -451,6 +471,10 @@ test('enqueue uses the queue that a typed job declares, where nobody names anoth
     return code === 0 ? out : err;
   };
   expect(await queues('enqueue Hi Ada')).toBe('1 job enqueued in greetings\n');
+  expect(await queues('enqueue One')).toBe('1 job enqueued in low\n');
+  expect(await queues('enqueue One')).toMatch(
+    /^tsworker: nothing was enqueued: another job holds the lock One:[0-9a-f]{40}; /,
+  );
   expect(await queues('enqueue Registered')).toBe('1 job enqueued in low\n');
   expect(await queues('enqueue Hi Ada -queue=other')).toBe('1 job enqueued in other\n');
   expect(await queues('enqueue Plain')).toMatch(/^tsworker: missing -queue: which queue should Plain go to\?/);

@@ -93,6 +93,6 @@ when 'perform'
 
     ActiveJob::Base.execute(payload['args'][0])
   rescue StandardError => e
-    puts "#{e.class}: #{e.message}"
+    puts "#{e.class}: #{e.message.lines.first.chomp}"
   end
 end

@@ -36,6 +36,12 @@ test('one job: a producer span below what is active, and its context in the payl
   });
 });
 
+test("a job of Rails' is named by its own class", async () => {
+  const args = [{ job_class: 'Invoice', arguments: [] }];
+  await sent([{ ...JOB, class: 'ActiveJob::QueueAdapters::ResqueAdapter::JobWrapper', args }]);
+  expect(tracer.named('send mail').attributes).toMatchObject({ 'messaging.resque.job_class': 'Invoice' });
+});
+
 test('many jobs: one span, which names the queue or the class only where it is the same', async () => {
   await sent([JOB, { ...JOB, queue: 'other' }]);
   expect(tracer.named('send').attributes).toMatchObject({

@@ -8,11 +8,11 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { TsworkerError } from '../../../errors.js';
+import { PACKAGE_FOLDER } from '../../../package-files.js';
 import { connect } from '../../../redis/connect.js';
 import type { Connection } from '../../../redis/connection.js';
 
-/** The package's root, from dist/ and from src/ alike. */
-const root = fileURLToPath(new URL('../../../../', import.meta.url));
+const root = fileURLToPath(PACKAGE_FOLDER);
 
 /**
  * The command in a process group of its own, so that Ctrl-C reaches the demo alone, which then ends its children in the right

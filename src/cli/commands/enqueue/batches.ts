@@ -1,6 +1,7 @@
 /** Lines → batches of jobs, each small enough for one call of Redis. Must not know where they go. */
 import { TsworkerError } from '../../../errors.js';
 import { asUnique, type ReadyJob, readJobLine } from '../../../resque/payload-text.js';
+import { uniqueFor } from '../../../resque/unique.js';
 import type { Line } from './lines.js';
 
 export interface Batch {
@@ -55,7 +56,7 @@ function readLine(number: number, bytes: Buffer, { queue, unique }: LineOptions)
   if (line.length < 100 && BLANK.test(line.toString())) return undefined;
   try {
     const job = readJobLine(line, queue);
-    return unique === undefined ? job : asUnique(job, unique / 1000);
+    return unique === undefined ? job : asUnique(job, uniqueFor(unique / 1000));
   } catch (error) {
     throw error instanceof TsworkerError ? new BadLine(number, error) : error;
   }

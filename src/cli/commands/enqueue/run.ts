@@ -6,12 +6,13 @@ import { delayJobs } from '../../../resque/delayed.js';
 import type { Due } from '../../../resque/due.js';
 import { checkExpiresIn, expiriesOf } from '../../../resque/expiry.js';
 import { argText, asExpiring, asUnique, payloadOf, type ReadyJob } from '../../../resque/payload-text.js';
+import { uniqueFor } from '../../../resque/unique.js';
 import { EXIT } from '../../command.js';
 import { printLine } from '../../io.js';
 import { isoTime, printDocument } from '../../json.js';
 import { keepSmall } from '../../memory.js';
 import { type Session, withRedis } from '../../session.js';
-import { declaredQueue } from './declared-queue.js';
+import { declaredJob } from './declared-job.js';
 import { enqueueFile } from './file.js';
 import { type EnqueueCall, EnqueueCounts, KEPT, report } from './report.js';
 import { warnOfIdle } from './served.js';
@@ -54,14 +55,16 @@ async function delayOne({ io, flags }: EnqueueCall, { connection, keys }: Sessio
 async function jobOf(call: EnqueueCall): Promise<ReadyJob> {
   const [name, ...args] = call.words;
   if (!name) throw usage('missing class', 'tsworker enqueue Hello Ada -queue=greetings, or -file=jobs.ndjson');
-  const queue = call.flags.queue ?? (await declaredQueue(call.sources, name));
+  const declared = call.flags.queue === undefined ? await declaredJob(call.sources, name) : undefined;
+  const queue = call.flags.queue ?? declared?.queue;
   if (queue === undefined)
     throw usage(
       `missing -queue: which queue should ${name} go to?`,
       `give -queue=name, or declare it in a job module: job({ class: '${name}', queue: 'name', … })`,
     );
   const job = { queue, payload: payloadOf(name, args.map(argText)) };
-  return call.flags.unique === undefined ? job : asUnique(job, call.flags.unique / 1000);
+  const policy = call.flags.unique === undefined ? declared?.unique : uniqueFor(call.flags.unique / 1000);
+  return policy === undefined ? job : asUnique(job, policy);
 }
 
 function usage(message: string, hint: string): TsworkerError {

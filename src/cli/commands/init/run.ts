@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { applySteps } from '../../../init/apply.js';
 import { isInstalled, planInit, type Step } from '../../../init/plan.js';
+import { PACKAGE_FOLDER } from '../../../package-files.js';
 import { type Call, EXIT } from '../../command.js';
 import { printDocument } from '../../json.js';
 import { type Style, styleOf } from '../../style.js';
@@ -48,7 +49,7 @@ function nextSteps(folder: string | undefined, installed: boolean, steps: readon
 
 /** What npm finds it by: its name where it came from a registry, the folder of a checkout. */
 function packageName(): string {
-  const root = fileURLToPath(new URL('../../../..', import.meta.url)).replace(/[/\\]$/, '');
+  const root = fileURLToPath(PACKAGE_FOLDER).replace(/[/\\]$/, '');
   return root.includes('node_modules') ? 'tsworker' : root;
 }
 

@@ -1,6 +1,7 @@
 /** `tsworker work`: settings and logger in, worker on. Must not know how any of these is done. */
 import { loadSettings, spareConnections } from '../../../config/load.js';
 import type { Settings } from '../../../config/settings.js';
+import { builtFile } from '../../../package-files.js';
 import type { Call } from '../../command.js';
 
 /** Resolves to the exit code when the worker has stopped. */
@@ -16,7 +17,7 @@ export async function work({ sources, modules: flags }: Call): Promise<number> {
     return (await runSingleProcess({ settings, log, warnings, flags, middleware })).exitCode;
   }
   const { Prefork } = await import('../../../processes/prefork.js');
-  const forks = new Prefork(new URL('../../../processes/child.js', import.meta.url), settings.processes);
+  const forks = new Prefork(builtFile('child'), settings.processes);
   try {
     const [log, { runSupervised }] = await Promise.all([
       logOf(settings),

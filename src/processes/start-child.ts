@@ -1,0 +1,5 @@
+/** Entry point of a child process. */
+import { keepCompiledCode } from '../compile-cache.js';
+
+keepCompiledCode();
+await import('./child.js');
