@@ -146,7 +146,7 @@ export function job(definition: Checked<ArgsSchema> | Unchecked<unknown[]> | Any
         withTimeout(runner(name, schema, perform), timeout === undefined ? undefined : timeout * 1000),
         retry === undefined ? undefined : retryPolicy(retry, `job() of ${name}`),
       ),
-      recurrenceOf(definition as Definition<never[]>, schema),
+      recurrenceOf(definition as JobOptions<never[]>, schema),
     ),
   };
   return Object.freeze(made);
