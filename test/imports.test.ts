@@ -90,7 +90,7 @@ test('the registry and its neighbours import downwards', () => {
     resque: ['resque', 'redis', 'engine', 'job.ts', 'errors.ts', 'thrown.ts', 'config'],
     redis: ['redis', 'config', 'errors.ts'],
     recurring: ['recurring', 'resque', 'config', 'job.ts', 'errors.ts'],
-    registry: ['registry', 'scheduler', 'resque', 'redis', 'service.ts', 'thrown.ts'],
+    registry: ['registry', 'scheduler', 'resque', 'redis', 'job.ts', 'service.ts', 'thrown.ts'],
     inspect: ['inspect', 'active-job', 'recurring', 'registry', 'resque', 'redis', 'job.ts', 'thrown.ts', 'errors.ts'],
     check: [
       'check',
@@ -148,6 +148,7 @@ test('the registry and its neighbours import downwards', () => {
       'errors.ts',
       'format.ts',
       'json-text.ts',
+      'package-files.ts',
       'terminal-text.ts',
       'version.ts',
     ],

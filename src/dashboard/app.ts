@@ -15,14 +15,17 @@ import { isKnownHost } from './guard/host.js';
 import { Identity } from './guard/identity.js';
 import { crossSiteProblem } from './guard/origin.js';
 import { proxySign } from './guard/proxy.js';
+import { Hub } from './live/hub.js';
 import { Budget, paced } from './model/budget.js';
 import { Notes } from './model/notes.js';
 import { Once } from './model/once.js';
 import { Reader } from './model/reader.js';
 import type { DashboardOptions } from './options.js';
+import { Redactor } from './redact/redactor.js';
 import { errorResponse, show } from './respond.js';
 import { findPage } from './routes/all.js';
 import { Login } from './routes/login.js';
+import { countsOf } from './routes/navigation.js';
 import { type Dashboard, HttpError } from './routes/page.js';
 
 const MOST_BODY = 64 * 1024;
@@ -35,13 +38,16 @@ export interface App {
 
 export function createApp(options: DashboardOptions): App {
   const { connection } = options;
+  const reader = new Reader(options);
   const dashboard: Dashboard = {
     options,
     keys: options.keys,
     connection: paced(connection, new Budget(20, 20)),
     acting: connection,
-    reader: new Reader(options),
+    reader,
+    hub: new Hub(reader, countsOf),
     once: new Once(),
+    redactor: new Redactor(options.redact),
     notes: new Notes(),
     assets: new Assets(),
   };
@@ -52,7 +58,10 @@ export function createApp(options: DashboardOptions): App {
   return {
     dashboard,
     fetch: async (request, bindings) => await app.fetch(request, bindings),
-    close: () => dashboard.reader.close(),
+    close: async () => {
+      dashboard.hub.close();
+      await reader.close();
+    },
   };
 }
 
@@ -145,6 +154,7 @@ async function dispatch(dashboard: Dashboard, client: Client): Promise<Response>
   if (method === 'POST') return await act(dashboard, client);
   if (method !== 'GET' && method !== 'HEAD')
     throw new HttpError(405, 'only GET, HEAD and POST are answered here', { allow: 'GET, HEAD, POST' });
+  if (segment === 'events') return dashboard.hub.open() ?? refuse(503, 'too many look on: ask every ten seconds');
   const page = findPage(segment);
   if (page === undefined) throw new HttpError(404, `there is no page ${JSON.stringify(segment)} here`);
   return await show(dashboard, client, page);

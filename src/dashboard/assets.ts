@@ -15,11 +15,11 @@ interface Asset {
   readonly type: string;
 }
 
-const OWN = ['style.css', 'icon.svg'] as const;
+const OWN = ['style.css', 'icon.svg', 'live.js', 'times.js', 'keys.js', 'select.js'] as const;
 /** Those of npm packages: packages.json says which file of which. */
 const PACKAGED = ['idiomorph.js', 'uplot.js', 'uplot.css'] as const;
 
-const SCRIPTS: readonly AssetName[] = [];
+const SCRIPTS: readonly AssetName[] = ['live.js', 'times.js', 'keys.js', 'select.js'];
 
 export type AssetName = (typeof PACKAGED)[number] | (typeof OWN)[number];
 

@@ -14,7 +14,14 @@ export async function show(dashboard: Dashboard, client: Client, page: Page): Pr
   const model = await page.load(ask);
   if (client.wantsJson) return json(200, page.json(model, ask));
   const title = typeof page.title === 'string' ? page.title : page.title(model);
-  return framed(ask, client, { title, path: page.path, parent: page.parent, view: page.view(model, ask), status: 200 });
+  return framed(ask, client, {
+    title,
+    path: page.path,
+    parent: page.parent,
+    view: page.view(model, ask),
+    status: 200,
+    live: true,
+  });
 }
 
 export async function askOf(dashboard: Dashboard, client: Client): Promise<Ask> {
@@ -34,12 +41,14 @@ interface Shown {
   readonly parent?: string | undefined;
   readonly view: View;
   readonly status: number;
+  /** It is kept up to date. */
+  readonly live?: boolean;
 }
 
-export function framed(ask: Ask, client: Client, { view, status, ...shown }: Shown): Response {
+export function framed(ask: Ask, client: Client, { view, status, live = false, ...shown }: Shown): Response {
   const note = ask.dashboard.notes.get(client.query.get('note'));
   const whole = Layout({
-    ...{ ask, ...shown, note, part: client.wantsPart, theme: client.cookie(THEME_COOKIE) },
+    ...{ ask, ...shown, live, note, part: client.wantsPart, theme: client.cookie(THEME_COOKIE) },
     children: view,
   });
   return document(ask.dashboard, client, status, whole);

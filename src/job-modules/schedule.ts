@@ -59,14 +59,16 @@ interface Declared {
   readonly queue: string | undefined;
   readonly origin: string;
   readonly recurrence: Recurrence;
+  readonly isActiveJob: boolean;
 }
 
 function declaredIn(functions: FunctionRegistry): Declared[] {
   return functions.classes.flatMap((name) => {
     const registered = functions.get(name);
-    const found = registered && recurrence(registered.fn);
+    const found = registered && recurrence(registered.source);
     if (registered === undefined || found === undefined) return [];
-    return { class: name, queue: registered.queue, origin: registered.origin, recurrence: found };
+    const { queue, origin, decode } = registered;
+    return { class: name, queue, origin, recurrence: found, isActiveJob: decode !== undefined };
   });
 }
 
@@ -74,11 +76,19 @@ async function readDeclared(declared: readonly Declared[]): Promise<Entry[]> {
   if (declared.length === 0) return [];
   const { readEntry } = await import('../recurring/entry.js');
   const entries: Entry[] = [];
-  for (const { class: name, queue, origin, recurrence: found } of declared) {
+  for (const { class: name, queue, origin, recurrence: found, isActiveJob } of declared) {
+    if (isActiveJob) throw wrapped(name, origin);
     await refuseArguments(found, name, origin);
     entries.push(readEntry(name, { ...found.options, class: name, ...(queue === undefined ? {} : { queue }) }, origin));
   }
   return entries;
+}
+
+/** A schedule enqueues Resque jobs. */
+function wrapped(name: string, origin: string): TsworkerError {
+  return new TsworkerError('JOBS', `${origin}: ${name} is an activeJob(), which a schedule cannot enqueue`, {
+    hint: 'Schedule a job() that enqueues it.',
+  });
 }
 
 /** A schedule enqueues it without arguments: one that needs some would fail at each tick. */

@@ -21,7 +21,7 @@ test.concurrent('it listens while Redis is away, says why, heals by itself, and 
   const web = runCli(['web', `-uri=${redis.uri}`, '-port=0', '-title=Staging <b>'], context);
   const url = await urlOf(web);
   expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/$/);
-  expect(await textOf(url)).toContain('Redis has not answered');
+  expect(await textOf(url)).toContain('Redis has not answered as it should');
   await redis.start();
   await redis.client.connect();
   await redis.client.sAdd('resque:queues', 'mail');

@@ -8,6 +8,8 @@ import type { Finish } from '../../src/engine/interfaces.js';
 import { entryId } from '../../src/inspect/failed/entry.js';
 import { Remover, removalOf } from '../../src/inspect/failed/remove.js';
 import { restoreAll } from '../../src/inspect/failed/restore.js';
+import { readGlance } from '../../src/inspect/glance.js';
+import { readQueueSizes } from '../../src/inspect/queue-sizes.js';
 import { takeQueued } from '../../src/inspect/queued.js';
 import { queueNameOf } from '../../src/inspect/queues.js';
 import { connect } from '../../src/redis/connect.js';
@@ -180,6 +182,13 @@ const SCENARIOS: Readonly<Record<ScriptName | 'unfailToTrash', Scenario>> = {
   unregister: { place: registered, prepare: async () => () => unregister(connection, LIVE) },
   recover: { place: died, prepare: recoverAll, inParts: true },
   unfail: { place: () => redis.client.rPush(keys.failed, JOBS.map(failedEntry)), prepare: unfail },
+  glance: { prepare: async () => () => readGlance(connection, keys, '') },
+  sizes: {
+    prepare: async () => {
+      const names = ['q', 'other'].map((name) => queueNameOf(Buffer.from(name)));
+      return () => readQueueSizes(connection, keys, names, () => true);
+    },
+  },
   unfailToTrash: { place: () => redis.client.rPush(keys.failed, JOBS.map(failedEntry)), prepare: intoTrash },
   restore: {
     place: () => redis.client.rPush(TRASH, JOBS.map(failedEntry)),

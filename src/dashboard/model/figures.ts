@@ -1,9 +1,6 @@
-/** The few numbers of a namespace that are read most often. */
-import { readPause } from '../../inspect/pause.js';
-import { readStats } from '../../inspect/stats.js';
-import { parseTime } from '../../inspect/time.js';
+/** The few numbers of a namespace that are read most often, with their rates. */
+import { type Glance, readGlance } from '../../inspect/glance.js';
 import type { Connection } from '../../redis/connection.js';
-import { serverTimeMs } from '../../registry/clock.js';
 import type { Keys } from '../../resque/keys.js';
 import type { Figures } from './snapshot.js';
 
@@ -13,36 +10,12 @@ export async function readFigures(
   lockPrefix: string,
   before: Figures | undefined,
 ): Promise<Figures> {
-  const locks = [keys.scheduler, keys.rubySchedulerLock(lockPrefix), keys.nodeSchedulerLock];
-  const [at, stats, pause, ...rest] = await Promise.all([
-    serverTimeMs(connection),
-    readStats(connection, keys),
-    readPause(connection, keys),
-    connection.send(['LLEN', keys.failed]),
-    connection.send(['ZCARD', keys.delayedTimes]),
-    connection.send(['ZRANGE', keys.delayedTimes, '0', '0']),
-    connection.send(['SCARD', keys.queues]),
-    connection.send(['SCARD', keys.workers]),
-    connection.send(['MGET', ...locks]),
-  ]);
-  const [failedList, delayedTimes, first, queues, workers, holders] = rest;
-  return {
-    at,
-    readAt: Date.now(),
-    ...stats,
-    rates: before && ratesSince(before, { at, ...stats }),
-    failedList: Number(failedList),
-    pause,
-    delayedTimes: Number(delayedTimes),
-    delayedNextAt: parseTime((first as string[])[0]),
-    queues: Number(queues),
-    workers: Number(workers),
-    schedulers: (holders as (string | null)[]).filter((holder) => holder !== null),
-  };
+  const glance = await readGlance(connection, keys, lockPrefix);
+  return { ...glance, readAt: Date.now(), rates: before && ratesSince(before, glance) };
 }
 
 /** Counters that were reset count from 0 again. */
-function ratesSince(before: Figures, now: Pick<Figures, 'at' | 'processed' | 'failed'>): Figures['rates'] {
+function ratesSince(before: Figures, now: Glance): Figures['rates'] {
   const seconds = (now.at - before.at) / 1000;
   if (seconds <= 0) return before.rates;
   const each = (of: 'processed' | 'failed') => Math.max(0, now[of] - before[of]) / seconds;

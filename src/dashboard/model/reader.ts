@@ -41,16 +41,20 @@ export class Reader {
   #wantedUntil = 0;
   /** Those that have been read since somebody looks again. */
   readonly #fresh = new Set<Part>();
+  /** Those that could not be read the last time, and since when. */
+  readonly #problems = new Map<Part, { readonly text: string; readonly since: number }>();
   #running: Promise<unknown> | undefined;
   #closed = new AbortController();
 
   constructor({ connection, keys, pruneAfterMs, schedulerLockPrefix }: ReaderOptions) {
+    // Together at most nine a second: half a call for the figures, and these.
     const workers = paced(connection, new Budget(5, 12));
+    const queues = paced(connection, new Budget(3, 8));
     this.#parts = {
       figures: async () => ({
         figures: await readFigures(connection, keys, schedulerLockPrefix, this.#snapshot.figures),
       }),
-      queues: async () => ({ queues: await readQueueFigures(connection, keys, this.#snapshot.queues) }),
+      queues: async () => ({ queues: await readQueueFigures(queues, keys, this.#snapshot.queues) }),
       workers: async () => ({ workers: await readWorkerFigures(workers, keys, pruneAfterMs) }),
       health: async () => ({ health: await readHealth(connection) }),
     };
@@ -128,16 +132,18 @@ export class Reader {
     try {
       const read = await this.#parts[part]();
       this.#fresh.add(part);
-      this.#publish({ ...read, problem: undefined });
+      this.#problems.delete(part);
+      this.#publish(read);
     } catch (error) {
       const text = error instanceof Error ? error.message : String(error);
-      const since = this.#snapshot.problem?.since ?? Date.now();
-      this.#publish({ problem: { text, since } });
+      this.#problems.set(part, { text, since: this.#problems.get(part)?.since ?? Date.now() });
+      this.#publish({});
     }
   }
 
   #publish(change: Partial<Snapshot>): void {
-    this.#snapshot = { ...this.#snapshot, ...change, version: this.#snapshot.version + 1 };
+    const [problem] = this.#problems.values();
+    this.#snapshot = { ...this.#snapshot, ...change, problem, version: this.#snapshot.version + 1 };
     for (const listener of this.#listeners) listener();
   }
 

@@ -1,6 +1,6 @@
 /** What the pages are made of: the last that was read of everything, each part with its age. Plain data. */
 import type { HostSeen, WorkerCounts } from '../../inspect/crowd.js';
-import type { Pause } from '../../inspect/pause.js';
+import type { Glance } from '../../inspect/glance.js';
 import type { ProcessSeen } from '../../inspect/processes.js';
 import type { QueueSeen } from '../../inspect/queues.js';
 import type { WorkerSeen } from '../../inspect/workers.js';
@@ -17,24 +17,11 @@ export interface Snapshot {
 }
 
 /** A few numbers for the whole namespace. Times are Redis' clock, in milliseconds. */
-export interface Figures {
-  readonly at: number;
+export interface Figures extends Glance {
   /** The same moment by our own clock. */
   readonly readAt: number;
-  readonly processed: number;
-  readonly failed: number;
   /** A second; undefined until there are two readings. */
   readonly rates: { readonly processed: number; readonly failed: number } | undefined;
-  /** Entries of the failed list. */
-  readonly failedList: number;
-  readonly pause: Pause;
-  /** Times for which there are delayed jobs, and the first of them. */
-  readonly delayedTimes: number;
-  readonly delayedNextAt: number | undefined;
-  readonly queues: number;
-  readonly workers: number;
-  /** Who moves delayed jobs that are due: the holders of the locks. */
-  readonly schedulers: readonly string[];
 }
 
 export interface QueueRow extends QueueSeen {

@@ -15,3 +15,9 @@ export const NAVIGATION: readonly Entry[] = [
   { path: 'busy', title: 'Busy', key: 'b', count: ({ workers }) => workers?.counts.working },
   { path: 'workers', title: 'Workers', key: 'w', count: ({ workers }) => workers?.counts.total },
 ];
+
+/** By page: what stands beside it. */
+export function countsOf(snapshot: Snapshot): Readonly<Record<string, number>> {
+  const counts = NAVIGATION.map(({ path, count }) => [path, count?.(snapshot)] as const);
+  return Object.fromEntries(counts.filter((entry): entry is [string, number] => entry[1] !== undefined));
+}

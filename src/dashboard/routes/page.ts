@@ -7,11 +7,13 @@ import type { Connection } from '../../redis/connection.js';
 import type { Keys } from '../../resque/keys.js';
 import type { Assets } from '../assets.js';
 import type { ActionName, User } from '../guard/roles.js';
+import type { Hub } from '../live/hub.js';
 import type { Notes } from '../model/notes.js';
 import type { Once } from '../model/once.js';
 import type { Reader } from '../model/reader.js';
 import type { Snapshot } from '../model/snapshot.js';
 import type { DashboardOptions } from '../options.js';
+import type { Redactor } from '../redact/redactor.js';
 
 /** What all requests share. */
 export interface Dashboard {
@@ -23,8 +25,11 @@ export interface Dashboard {
   readonly acting: Connection;
   readonly reader: Reader;
   readonly once: Once;
+  /** What is shown, searched and sent of payloads and messages goes through it. */
+  readonly redactor: Redactor;
   readonly notes: Notes;
   readonly assets: Assets;
+  readonly hub: Hub;
 }
 
 /** One request of somebody who may look. */

@@ -1,7 +1,7 @@
 /** One worker: what it does, what it has done, and since when. */
 
 import { readDetails, readWorkers } from '../../inspect/workers.js';
-import { isoTime } from '../../json-text.js';
+import { isoTime, verbatim } from '../../json-text.js';
 import { type WorkerModel, WorkerView } from '../views/worker.js';
 import { definePage, HttpError } from './page.js';
 
@@ -20,7 +20,8 @@ export const workerPage = definePage<WorkerModel>({
         readWorkers(connection, keys, [id], { nowMs: now, pruneAfterMs: options.pruneAfterMs }),
         readDetails(connection, keys, [id]),
       ]);
-      return { worker, details };
+      const job = worker.job && { ...worker.job, payload: dashboard.redactor.payload(worker.job.payload) };
+      return { worker: { ...worker, job }, details };
     });
   },
   json: ({ worker: { id, host, state, liveness, queues, heartbeatAt, job, ours }, details }, { now }) => ({
@@ -29,7 +30,10 @@ export const workerPage = definePage<WorkerModel>({
     job:
       job === undefined
         ? null
-        : { class: job.class, queue: job.queue, since: isoTime(job.since), problem: job.problem ?? null },
+        : {
+            ...{ class: job.class, queue: job.queue, since: isoTime(job.since), problem: job.problem ?? null },
+            payload: verbatim(job.payload),
+          },
     forSeconds: job?.since === undefined ? null : Math.max(0, (now - job.since) / 1000),
   }),
   view: (model, ask) => WorkerView({ model, ask }),

@@ -1,13 +1,14 @@
 import { duration } from '../../format.js';
 import type { WorkerRow } from '../model/snapshot.js';
 import { type Ask, link, type View } from '../routes/page.js';
-import { Cli, idOf, Pager, Table, Text, Time } from './parts.js';
+import { Arguments, Cli, idOf, Pager, Table, Text, Time } from './parts.js';
 import { State } from './worker-parts.js';
 
 export interface BusyModel {
   readonly from: number;
   readonly total: number;
-  readonly rows: readonly WorkerRow[];
+  /** With the payload, masked, where it runs the same job still. */
+  readonly rows: readonly (WorkerRow & { readonly payload: string | undefined })[];
 }
 
 export function BusyView({
@@ -28,6 +29,10 @@ export function BusyView({
         empty="No job runs now."
         columns={[
           { head: 'Class', rowHead: true, cell: ({ job }) => <Text>{job?.class || 'unreadable'}</Text> },
+          {
+            head: 'Arguments',
+            cell: ({ payload }) => (payload === undefined ? '-' : <Arguments payload={payload} />),
+          },
           {
             head: 'Queue',
             cell: ({ job }) => (

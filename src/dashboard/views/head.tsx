@@ -19,7 +19,8 @@ export function Head({
       <title>{`${title} · ${options.title}`}</title>
       <link rel="icon" href={assets.path('icon.svg')} type="image/svg+xml" />
       <link rel="stylesheet" href={assets.path('style.css')} />
-      {live ? assets.scripts().map((path) => <script src={path} defer={true} />) : null}
+      {live ? <script src={assets.path('idiomorph.js')} defer={true} /> : null}
+      {live ? assets.scripts().map((path) => <script type="module" src={path} />) : null}
     </head>
   );
 }

@@ -16,12 +16,14 @@ interface LayoutProps {
   /** Only the middle. */
   readonly part: boolean;
   readonly theme: string | undefined;
+  /** It is a page of figures, not a question or an error. */
+  readonly live: boolean;
   readonly children: Child;
 }
 
-export function Layout({ ask, title, path, parent, note, part, theme, children }: LayoutProps): View {
+export function Layout({ ask, live, title, path, parent, note, part, theme, children }: LayoutProps): View {
   const main = (
-    <main id="main" tabindex={-1} data-version={ask.snapshot.version}>
+    <main id="main" tabindex={-1} data-version={ask.snapshot.version} data-live={live ? 'yes' : undefined}>
       <Problem ask={ask} />
       {note === undefined ? null : (
         <p class="note" role="status" id="note">
@@ -120,7 +122,7 @@ function Problem({ ask }: { readonly ask: Ask }): View | null {
   if (problem === undefined) return null;
   return (
     <p class="problem" role="alert" id="problem">
-      Redis has not answered for {duration(Date.now() - problem.since)}: {problem.text}.{' '}
+      Redis has not answered as it should for {duration(Date.now() - problem.since)}: {problem.text}.{' '}
       {figures === undefined ? (
         'Nothing was read yet.'
       ) : (

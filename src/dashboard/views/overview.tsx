@@ -76,7 +76,7 @@ function sentence(finding: Finding): { readonly mark: string; readonly text: str
     case 'nobody':
       return {
         mark: finding.queue,
-        text: `${jobs(finding.jobs)}, and no worker takes them`,
+        text: `${jobs(finding.jobs)}, and no worker takes jobs of it`,
         href: toQueue(finding.queue),
       };
     case 'slow':
@@ -215,7 +215,7 @@ function Busiest({ rows, ask: { snapshot, now } }: { readonly rows: readonly Que
           ),
         },
         { head: 'Jobs', number: true, cell: ({ size }) => (size === undefined ? 'not a list' : count(size)) },
-        { head: 'Growth', number: true, cell: ({ growth }) => signedRate(growth) },
+        { head: 'Growth', number: true, minor: true, cell: ({ growth }) => signedRate(growth) },
         {
           head: 'Head waits',
           number: true,

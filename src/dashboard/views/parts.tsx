@@ -1,6 +1,7 @@
 /** What pages are put together from. Pure; whatever is shown is text. */
 import type { Child } from 'hono/jsx';
 import { count, duration, rate, time } from '../../format.js';
+import { argsText } from '../../inspect/payload.js';
 import { harmless } from '../../terminal-text.js';
 import type { View } from '../routes/page.js';
 
@@ -23,6 +24,15 @@ export function Ago({ at, now }: { readonly at: number | undefined; readonly now
 export function Text({ children, most = 200 }: { readonly children: string; readonly most?: number }): View {
   const text = harmless(children.slice(0, most));
   return <>{children.length > most ? `${text}…` : text}</>;
+}
+
+/** Of a payload that was masked. */
+export function Arguments({ payload, most = 300 }: { readonly payload: string; readonly most?: number }): View {
+  return (
+    <span class="mono">
+      <Text most={most}>{argsText(payload)}</Text>
+    </span>
+  );
 }
 
 export function signedRate(perSecond: number | undefined): string {

@@ -2,12 +2,13 @@ import { count, duration } from '../../format.js';
 import type { QueuedJob } from '../../inspect/queues.js';
 import type { QueueRow } from '../model/snapshot.js';
 import { type Ask, link, type View } from '../routes/page.js';
-import { Cli, Figure, Pager, signedRate, Table, Text } from './parts.js';
+import { Arguments, Cli, Figure, Pager, signedRate, Table, Text } from './parts.js';
 import { QueueState } from './queues.js';
 
 export interface QueueModel {
   readonly row: QueueRow;
   readonly from: number;
+  /** Masked. */
   readonly jobs: readonly QueuedJob[];
 }
 
@@ -42,6 +43,7 @@ export function QueueView({ model, ask }: { readonly model: QueueModel; readonly
         columns={[
           { head: '#', number: true, cell: ({ index }) => count(index) },
           { head: 'Class', rowHead: true, cell: (job) => <Class job={job} /> },
+          { head: 'Arguments', cell: ({ payload }) => <Arguments payload={payload} /> },
           {
             head: 'Waits',
             number: true,

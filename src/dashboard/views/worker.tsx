@@ -1,10 +1,11 @@
 import { count, duration } from '../../format.js';
 import type { WorkerDetails, WorkerSeen } from '../../inspect/workers.js';
 import { type Ask, link, type View } from '../routes/page.js';
-import { Ago, Cli, Figure, Text, Time } from './parts.js';
+import { Ago, Arguments, Cli, Figure, Text, Time } from './parts.js';
 import { State } from './worker-parts.js';
 
 export interface WorkerModel {
+  /** Its job is masked. */
   readonly worker: WorkerSeen;
   readonly details: WorkerDetails;
 }
@@ -83,6 +84,10 @@ function Job({ model: { worker }, now }: { readonly model: WorkerModel; readonly
             </dd>
           </>
         )}
+        <dt>Arguments</dt>
+        <dd>
+          <Arguments payload={job.payload} most={20_000} />
+        </dd>
       </dl>
     </section>
   );

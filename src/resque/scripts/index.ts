@@ -18,7 +18,7 @@ export interface Script {
 const FILES = {
   ackAndClaim: [
     'unique/locks',
-    ...['replies', 'records', 'json', 'pauses', 'retries', 'queues', 'main'].map((part) => `ack-and-claim/${part}`),
+    ...['arguments', 'records', 'moved', 'json', 'retries', 'queues', 'main'].map((part) => `ack-and-claim/${part}`),
   ],
   claimLarge: ['claim-large'],
   countQuarantined: ['count-quarantined'],
@@ -29,6 +29,8 @@ const FILES = {
   unfail: ['unique/locks', 'unfail'],
   restore: ['restore'],
   takeQueued: ['unique/locks', 'take-queued'],
+  glance: ['glance'],
+  sizes: ['sizes'],
   enqueue: ['enqueue'],
   pushUnique: ['delayed/common', 'unique/push'],
   settleLocks: ['unique/locks', 'unique/settle'],

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import type { ScheduleSource } from '../../../src/config/settings.js';
 import type { JobFunction } from '../../../src/job.js';
+import { activeJob } from '../../../src/job-modules/active-job.js';
 import { type Job, job, jobFunction } from '../../../src/job-modules/job.js';
 import { FunctionRegistry } from '../../../src/job-modules/registry.js';
 import { readSchedule } from '../../../src/job-modules/schedule.js';
@@ -65,6 +66,13 @@ test("a file of resque-scheduler, for the environment that Rails' variable names
   expect(warnings).toEqual(['s.yml: b is meant for another environment than this (RAILS_ENV is not set)']);
 });
 
+test('a job with middleware is scheduled too', async () => {
+  const functions = new FunctionRegistry([{ origin: 'here', hooks: { around: (_job, next) => next() } }]);
+  const one = job({ class: 'Ping', queue: 'q', every: '1h', perform });
+  functions.add(jobFunction(one) as { class: string; fn: JobFunction }, 'jobs/a.ts');
+  expect((await read(undefined, functions)).entries.map(({ name }) => name)).toEqual(['Ping']);
+});
+
 describe('what cannot be is refused, with its place and what would be right', () => {
   const wrong = (cron: string) => registry(job({ class: 'Report', queue: 'q', cron, perform }));
   test.each([
@@ -82,6 +90,12 @@ describe('what cannot be is refused, with its place and what would be right', ()
       undefined,
       registry(job({ class: 'Mail', queue: 'q', every: '1h', args: z.tuple([z.string()]), perform })),
       'jobs/report.ts: Mail is enqueued by a schedule, without arguments',
+    ],
+    [
+      'an activeJob()',
+      undefined,
+      registry(activeJob({ class: 'Mailer', queue: 'q', every: '1h', perform } as Parameters<typeof activeJob>[0])),
+      'jobs/report.ts: Mailer is an activeJob()',
     ],
     [
       'a timezone alone',

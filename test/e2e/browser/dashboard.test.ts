@@ -1,0 +1,168 @@
+/** The dashboard in a real browser: every page and theme, live changes, keys, and no script at all. One browser for all. */
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { PAGES } from '../../../src/dashboard/routes/all.js';
+import { hasBrowser, type Served, serve, startBrowser, watchPage } from '../../support/browser.js';
+import { fill, MARKUP } from '../../support/dashboard-data.js';
+import { startRedis, type TestRedis } from '../../support/redis.js';
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const QUERIES: Readonly<Record<string, string>> = { queue: '?name=mail', worker: '?id=web1:22393:mail' };
+const addressOf = (path: string) => `${path}${QUERIES[path] ?? ''}`;
+
+describe.skipIf(!hasBrowser)('in a browser', () => {
+  let redis: TestRedis;
+  let served: Served;
+  let browser: Browser;
+  beforeAll(async () => {
+    [redis, browser] = await Promise.all([startRedis(), startBrowser()]);
+    served = await serve(redis.uri, { TITLE: 'staging', COLOR: 'orange' });
+  });
+  beforeEach(async () => {
+    await redis.client.flushAll();
+    await fill(redis.client);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await served?.close();
+    await redis?.stop();
+  });
+
+  /** What the browser complains of fails the test. */
+  async function visit(use: (page: Page) => Promise<void>, options: BrowserContextOptions = {}): Promise<void> {
+    const context = await browser.newContext(options);
+    const page = await context.newPage();
+    const problems = watchPage(page, served.url);
+    try {
+      await use(page);
+      expect(problems).toEqual([]);
+    } finally {
+      await context.close();
+    }
+  }
+
+  test.each(['light', 'dark'] as const)(
+    '%s: no page has a fault that axe finds, nor is wider than a phone',
+    async (colorScheme) => {
+      await visit(
+        async (page) => {
+          for (const { path } of PAGES) {
+            await page.goto(served.url + addressOf(path));
+            // The policy of the page lets no script in but its own: what the driver evaluates is not the page's.
+            const faults =
+              await page.evaluate(`${AXE}; axe.run(document, { resultTypes: ['violations'] }).then((found) =>
+            found.violations.map(({ id, nodes }) => id + ': ' + nodes.map((node) => node.html.slice(0, 200)).join(' | ')))`);
+            expect(faults, path).toEqual([]);
+            const width = await page.evaluate('document.documentElement.scrollWidth');
+            expect(width, `the width of ${path}`).toBeLessThanOrEqual(360);
+          }
+        },
+        { colorScheme, viewport: { width: 360, height: 740 } },
+      );
+    },
+  );
+
+  test('what is planted in any field is text, on every page', async () => {
+    await redis.client.flushAll();
+    await fill(redis.client, { hostile: MARKUP });
+    const names: Readonly<Record<string, string>> = {
+      queue: `?name=${encodeURIComponent(`archive${MARKUP}`)}`,
+      worker: `?id=${encodeURIComponent(`go1:99-1:low${MARKUP}`)}`,
+    };
+    await visit(async (page) => {
+      for (const { path } of PAGES)
+        for (const query of [
+          names[path] ?? '',
+          `?text=${encodeURIComponent(MARKUP)}&note=${encodeURIComponent(MARKUP)}`,
+        ]) {
+          const isMissing = names[path] !== undefined && query !== names[path];
+          if (isMissing) continue;
+          await page.goto(served.url + path + query);
+          await page.waitForSelector('#pause');
+          expect(await page.evaluate('window.pwned'), path).toBeUndefined();
+          expect(await page.locator('main img, main script, main b:has(b)').count(), path).toBe(0);
+        }
+    });
+  });
+
+  test('a page follows what happens, and stays as it is while somebody types', async () => {
+    await visit(async (page) => {
+      await page.goto(`${served.url}queues`);
+      await redis.client.sAdd('resque:queues', 'fresh');
+      await page.getByRole('link', { name: 'fresh' }).waitFor();
+      await page.getByLabel('Name').fill('ma');
+      await redis.client.sAdd('resque:queues', 'fresher');
+      await page.getByRole('button', { name: 'Show what is new' }).waitFor();
+      expect(await page.getByLabel('Name').inputValue()).toBe('ma');
+      expect(await page.getByRole('link', { name: 'fresher' }).count()).toBe(0);
+      await page.getByRole('button', { name: 'Show what is new' }).click();
+      await page.getByRole('link', { name: 'fresher' }).waitFor();
+      await page.getByRole('button', { name: 'Live', exact: true }).click();
+      await page.reload();
+      await page.getByRole('button', { name: 'Paused' }).waitFor();
+    });
+  });
+
+  test('by keys alone: to a page, to a row, into it, and which keys there are', async () => {
+    await visit(async (page) => {
+      await page.goto(served.url);
+      await page.waitForSelector('#keys');
+      await page.keyboard.press('g');
+      await page.keyboard.press('q');
+      await page.waitForURL('**/queues');
+      await page.waitForSelector('#keys');
+      await page.keyboard.press('/');
+      await page.keyboard.type('mail');
+      await page.keyboard.press('Enter');
+      await page.waitForURL('**/queues?text=mail');
+      await page.waitForSelector('#keys');
+      await page.keyboard.press('j');
+      await page.keyboard.press('Enter');
+      await page.waitForURL('**/queue?name=mail');
+      await page.waitForSelector('#keys');
+      await page.keyboard.press('?');
+      await page.getByRole('dialog', { name: 'Keys' }).getByText('next and previous row').waitFor();
+      await page.keyboard.press('Escape');
+      await page.keyboard.press('t');
+      await page.locator('html[data-theme=light]').waitFor();
+    });
+  });
+
+  test('without scripts: pages, search, and the theme', async () => {
+    await visit(
+      async (page) => {
+        await page.goto(served.url);
+        await page.getByRole('link', { name: 'Queues', exact: true }).click();
+        await page.getByLabel('Name').fill('report');
+        await page.getByRole('button', { name: 'Find' }).click();
+        await page.getByRole('link', { name: 'reports' }).click();
+        expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe('Queue reports');
+        await page.getByRole('button', { name: /Theme/ }).click();
+        await page.locator('html[data-theme=light]').waitFor();
+        expect(page.url()).toContain('queue?name=reports');
+      },
+      { javaScriptEnabled: false },
+    );
+  });
+
+  test('a session: in, out, and what a viewer does not see', async () => {
+    const guarded = await serve(redis.uri, { WEB_PASSWORD: 'correct horse' });
+    try {
+      const page = await browser.newPage();
+      await page.goto(`${guarded.url}queue?name=mail`);
+      await page.getByLabel('Password').fill('wrong horse');
+      await page.getByRole('button', { name: 'Log in' }).click();
+      await page.getByText('This is not the password.').waitFor();
+      await page.getByLabel('Password').fill('correct horse');
+      await page.getByRole('button', { name: 'Log in' }).click();
+      await page.getByRole('heading', { name: 'Queue mail' }).waitFor();
+      await page.getByRole('button', { name: 'Log out' }).click();
+      await page.getByLabel('Password').waitFor();
+      await page.close();
+    } finally {
+      await guarded.close();
+    }
+  });
+});
