@@ -54,6 +54,7 @@ test('the command line loads little before it knows what is wanted: --version an
     'errors.ts',
     'fastest-levenshtein',
     'package-files.ts',
+    'queue-patterns.ts',
     'terminal-text.ts',
     'version.ts',
   ]);
@@ -87,13 +88,25 @@ test.each([
 
 test('the registry and its neighbours import downwards', () => {
   const below: Record<string, readonly string[]> = {
-    resque: ['resque', 'redis', 'engine', 'job.ts', 'errors.ts', 'thrown.ts', 'config'],
+    resque: ['resque', 'queue-patterns.ts', 'redis', 'engine', 'job.ts', 'errors.ts', 'thrown.ts', 'config'],
     redis: ['redis', 'config', 'errors.ts'],
     recurring: ['recurring', 'resque', 'config', 'job.ts', 'errors.ts'],
     registry: ['registry', 'scheduler', 'resque', 'redis', 'job.ts', 'service.ts', 'thrown.ts'],
-    inspect: ['inspect', 'active-job', 'recurring', 'registry', 'resque', 'redis', 'job.ts', 'thrown.ts', 'errors.ts'],
+    inspect: [
+      'inspect',
+      'queue-patterns.ts',
+      'active-job',
+      'recurring',
+      'registry',
+      'resque',
+      'redis',
+      'job.ts',
+      'thrown.ts',
+      'errors.ts',
+    ],
     check: [
       'check',
+      'queue-patterns.ts',
       'inspect',
       'recurring',
       'registry',
@@ -120,7 +133,7 @@ test('the registry and its neighbours import downwards', () => {
       'errors.ts',
       'thrown.ts',
     ],
-    config: ['config', 'recurring', 'typescript', 'middleware.ts', 'errors.ts'],
+    config: ['config', 'recurring', 'queue-patterns.ts', 'typescript', 'middleware.ts', 'errors.ts'],
     typescript: ['typescript', 'version.ts'],
     log: [
       'log',
@@ -137,8 +150,19 @@ test('the registry and its neighbours import downwards', () => {
     ],
     // It knows no worker, only a file to start.
     supervisor: ['supervisor', 'registry', 'config', 'metrics', 'errors.ts', 'version.ts'],
-    metrics: ['metrics', 'inspect', 'resque', 'redis', 'registry', 'engine', 'job.ts', 'service.ts'],
+    metrics: [
+      'metrics',
+      'queue-patterns.ts',
+      'inspect',
+      'resque',
+      'redis',
+      'registry',
+      'engine',
+      'job.ts',
+      'service.ts',
+    ],
     dashboard: [
+      'queue-patterns.ts',
       'dashboard',
       'inspect',
       'registry',

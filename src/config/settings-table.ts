@@ -33,7 +33,7 @@ export const SCHEMA: Table = {
     flag: 'queues',
     kind: queues,
     group: 'Work',
-    help: 'queues to work: a,b,c in strict order, or with weights, high=2,low=1 (required)',
+    help: "queues to work: a,b,c in strict order, or with weights, high=2,low=1; patterns: 'mail_*,*,!low' (required)",
     defaultText: '',
     fallback: () => undefined,
   },
