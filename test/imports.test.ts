@@ -106,7 +106,7 @@ test('the registry and its neighbours import downwards', () => {
       'errors.ts',
       'thrown.ts',
     ],
-    config: ['config', 'typescript', 'middleware.ts', 'errors.ts'],
+    config: ['config', 'typescript', 'middleware.ts', 'class-options.ts', 'errors.ts'],
     typescript: ['typescript', 'version.ts'],
     log: [
       'log',

@@ -7,7 +7,7 @@ import type { Logger } from 'pino';
 import type { UserConfig } from '../config/define.js';
 import { resolveSettings } from '../config/load.js';
 import type { Settings } from '../config/settings.js';
-import type { Layer } from '../middleware.js';
+import type { ConfigProgram } from '../job-modules/config-program.js';
 import type { Connection, RedisClient } from '../redis/connection.js';
 import type { OwnConnection } from '../worker/types.js';
 
@@ -31,8 +31,8 @@ export interface WorkSettings extends UserConfig {
 
 export interface Program {
   settings: WorkSettings;
-  /** The middleware in these settings. */
-  middleware: readonly Layer[];
+  /** The middleware and the options of classes in these settings. */
+  given: ConfigProgram | undefined;
   /** Opened by init() or the first enqueue(), closed by close(). */
   own: Connection | undefined;
   opening: Promise<Connection> | undefined;
@@ -54,7 +54,7 @@ export function program(): Program {
   const shared = globalThis as typeof globalThis & { [SLOT]?: Program };
   shared[SLOT] ??= {
     settings: {},
-    middleware: [],
+    given: undefined,
     own: undefined,
     opening: undefined,
     busy: false,
@@ -79,6 +79,7 @@ export function configOf({
   logger: _l,
   handleSignals: _h,
   middleware: _m,
+  classes: _c,
   ...config
 }: WorkSettings): UserConfig {
   return config;
