@@ -12,11 +12,11 @@ import { loadProblem } from './problem.js';
 
 export interface ConfigProgram {
   readonly middleware: readonly Layer[];
-  readonly classes: ClassPolicies;
+  readonly classes: ClassPolicies | undefined;
 }
 
 /** @throws TsworkerError JOBS if the file does not load, or what it has is no middleware or no options of classes */
-export async function configProgram(file: string, self: SelfImport): Promise<ConfigProgram> {
+export async function configProgram(file: string, self: SelfImport): Promise<Required<ConfigProgram>> {
   const module = { path: await realpath(file), name: displayName(file) };
   const exports = await moduleImporter(self)(module).catch(async (thrown) => {
     throw await loadProblem(module, thrown, 'the middleware or the classes in');

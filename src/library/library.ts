@@ -17,10 +17,9 @@ export function setSettings(settings: WorkSettings): void {
   const state = program();
   const merged = { ...state.settings, ...settings };
   resolveSettings(configOf(merged), { queuesRequired: false });
-  state.given = {
-    middleware: merged.middleware === undefined ? [] : layersOf(merged.middleware, 'middleware in the settings'),
-    classes: new ClassPolicies(merged.classes, 'classes in the settings'),
-  };
+  const classes = new ClassPolicies(merged.classes, 'classes in the settings');
+  state.middleware = merged.middleware === undefined ? [] : layersOf(merged.middleware, 'middleware in the settings');
+  state.classes = classes;
   state.settings = merged;
 }
 
@@ -40,7 +39,7 @@ export async function work(settings: WorkSettings = {}): Promise<WorkResult> {
     log: given.logger ?? createLog(resolved.settings),
     warnings: resolved.warnings,
     flags: {},
-    program: program().given,
+    program: { middleware: program().middleware, classes: program().classes },
     redis: given.redis,
     signal: given.signal,
     ownsProcess: given.handleSignals ?? true,

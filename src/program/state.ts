@@ -7,7 +7,8 @@ import type { Logger } from 'pino';
 import type { UserConfig } from '../config/define.js';
 import { resolveSettings } from '../config/load.js';
 import type { Settings } from '../config/settings.js';
-import type { ConfigProgram } from '../job-modules/config-program.js';
+import type { ClassPolicies } from '../job-modules/class-policies.js';
+import type { Layer } from '../middleware.js';
 import type { Connection, RedisClient } from '../redis/connection.js';
 import type { OwnConnection } from '../worker/types.js';
 
@@ -31,8 +32,14 @@ export interface WorkSettings extends UserConfig {
 
 export interface Program {
   settings: WorkSettings;
-  /** The middleware and the options of classes in these settings. */
-  given: ConfigProgram | undefined;
+  /** The middleware in these settings. */
+  middleware: readonly Layer[];
+  /** The options of classes in these settings. */
+  classes: ClassPolicies | undefined;
+  /** The middleware of a class, while a worker in this process has its job modules loaded. */
+  middlewareOf: ((className: string) => readonly Layer[]) | undefined;
+  /** The log of that worker. */
+  log: Logger | undefined;
   /** Opened by init() or the first enqueue(), closed by close(). */
   own: Connection | undefined;
   opening: Promise<Connection> | undefined;
@@ -54,7 +61,10 @@ export function program(): Program {
   const shared = globalThis as typeof globalThis & { [SLOT]?: Program };
   shared[SLOT] ??= {
     settings: {},
-    given: undefined,
+    middleware: [],
+    classes: undefined,
+    middlewareOf: undefined,
+    log: undefined,
     own: undefined,
     opening: undefined,
     busy: false,

@@ -72,7 +72,7 @@ describe('in a configuration file', () => {
     const file = await readConfigFile(folder);
     expect(file).toMatchObject({ values: {}, program: join(folder, 'tsworker.config.ts') });
     const { classes, middleware } = await configProgram(file?.program ?? '', self);
-    expect([classes.retryOf('R::A')?.on, middleware]).toEqual([/x/, []]);
+    expect([classes?.retryOf('R::A')?.on, middleware]).toEqual([/x/, []]);
   });
 
   test('JSON holds no functions, so it is refused there', async () => {
