@@ -133,7 +133,15 @@ test('the registry and its neighbours import downwards', () => {
       'errors.ts',
       'thrown.ts',
     ],
-    config: ['config', 'recurring', 'queue-patterns.ts', 'typescript', 'middleware.ts', 'errors.ts'],
+    config: [
+      'config',
+      'recurring',
+      'queue-patterns.ts',
+      'typescript',
+      'middleware.ts',
+      'class-options.ts',
+      'errors.ts',
+    ],
     typescript: ['typescript', 'version.ts'],
     log: [
       'log',

@@ -25,7 +25,7 @@ export async function runCheck({ sources, self, flagsProblem }: CheckOptions): P
   const first = { name: 'Settings', findings: settings.findings };
   if (settings.resolved === undefined) return [first];
   const resolved = settings.resolved.settings;
-  const jobs = await checkModules(resolved.jobs, self, settings.resolved.middleware);
+  const jobs = await checkModules(resolved.jobs, self, settings.resolved.configFile);
   const about: Finding[] = flagsProblem === undefined ? [] : [findingOf(flagsProblem)];
   const schedule = await checkSchedule(resolved, jobs, sources.env);
   const redis = await checkRedis(resolved, async (seen) => {

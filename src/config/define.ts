@@ -1,4 +1,5 @@
 /** The types of a configuration file, and `defineConfig`. */
+import type { ClassesInput } from '../class-options.js';
 import type { MiddlewareInput } from '../middleware.js';
 import type { ScheduleOptions } from '../recurring/entry.js';
 import type { QueuesInput } from './queues.js';
@@ -93,6 +94,12 @@ export interface UserConfig {
    * outside of those in `_middleware.ts` files. Only in a file in TypeScript or JavaScript.
    */
   readonly middleware?: MiddlewareInput;
+  /**
+   * Options by class; `*` in a name stands for any text: `{ 'Reports::*': { retry: 5 } }`. They hold where neither the class
+   * nor its module says otherwise; a name goes before patterns, and of these the first that matches counts. Only in a file in
+   * TypeScript or JavaScript.
+   */
+  readonly classes?: ClassesInput;
   /**
    * Serves `/healthz`, `/readyz` and `/metrics`: a port of this machine's loopback, or `host:port` (`0.0.0.0:9090`,
    * `[::1]:9090`). There is no authentication. Default: nothing is served.
