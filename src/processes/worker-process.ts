@@ -6,10 +6,9 @@ import type { Logger } from 'pino';
 import type { Settings } from '../config/settings.js';
 import { TsworkerError } from '../errors.js';
 import type { JobContext } from '../job.js';
-import { configMiddleware } from '../job-modules/config-middleware.js';
+import { type ConfigProgram, configProgram } from '../job-modules/config-program.js';
 import { type JobModules, loadJobs } from '../job-modules/load.js';
 import { setSender } from '../job-modules/sender.js';
-import type { Layer } from '../middleware.js';
 import { close } from '../program/connection.js';
 import { send } from '../program/enqueue.js';
 import { self } from '../program/self.js';
@@ -27,8 +26,10 @@ export interface WorkerProcessOptions {
   readonly log: Logger;
   readonly warnings: readonly string[];
   readonly flags: JobContext['flags'];
-  /** The middleware of the program, or the configuration file that has some. */
-  readonly middleware?: readonly Layer[] | string | undefined;
+  /** The configuration file, if it has middleware or options of classes. */
+  readonly configFile?: string | undefined;
+  /** The same of a program that uses the library. */
+  readonly program?: ConfigProgram | undefined;
   readonly redis?: RedisClient | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly ownsProcess: boolean;
@@ -48,7 +49,7 @@ export interface WorkerProcessOptions {
  */
 export async function runWorkerProcess(options: WorkerProcessOptions): Promise<WorkResult> {
   const { settings, log, flags, redis, signal, ownsProcess } = options;
-  const state = claimProgram(settings);
+  const state = claimProgram(settings, log);
   const opened = state.opening !== undefined;
   for (const warning of options.warnings) log.warn(warning);
   let serving: Serving | undefined;
@@ -73,7 +74,7 @@ export async function runWorkerProcess(options: WorkerProcessOptions): Promise<W
       },
       quarantine: options.quarantine,
       begun: state.begun,
-      load: () => load(options),
+      load: () => load(options, state),
       connect:
         redis === undefined
           ? undefined
@@ -86,6 +87,8 @@ export async function runWorkerProcess(options: WorkerProcessOptions): Promise<W
   } finally {
     state.busy = false;
     state.workerSettings = undefined;
+    state.middlewareOf = undefined;
+    state.log = undefined;
     await serving?.stop();
     // A connection that a job module opened before the worker had one must not keep the process alive.
     if (!opened) await close();
@@ -93,9 +96,11 @@ export async function runWorkerProcess(options: WorkerProcessOptions): Promise<W
 }
 
 /** Loads the job modules. A worker without a class would fail every job, so that is an error. */
-async function load({ settings, middleware: given = [] }: WorkerProcessOptions): Promise<JobModules> {
-  const middleware = typeof given === 'string' ? await configMiddleware(given, self) : given;
-  const modules = await loadJobs(settings.jobs, { self, middleware });
+async function load(options: WorkerProcessOptions, state: Program): Promise<JobModules> {
+  const { settings, configFile, program: given } = options;
+  const own = configFile === undefined ? given : await configProgram(configFile, self);
+  const modules = await loadJobs(settings.jobs, { self, ...own });
+  state.middlewareOf = (name) => modules.functions.get(name)?.layers ?? own?.middleware ?? [];
   if (modules.functions.classes.length > 0) return modules;
   throw new TsworkerError('JOBS', 'no job is registered: every job would fail', {
     hint: "Call register('MyClass', fn) before work(), or name job modules: work({ jobs: './jobs' }).",
@@ -109,11 +114,12 @@ async function prepareServing(settings: Settings, log: Logger, state: Program): 
   return serveSingleProcess(settings, log, () => ({ paused: state.paused, stopping: state.begun.signal.aborted }));
 }
 
-function claimProgram(settings: Settings): Program {
+function claimProgram(settings: Settings, log: Logger): Program {
   const state = program();
   if (state.busy) throw new TsworkerError('STATE', 'a worker already runs in this process');
   state.busy = true;
   state.workerSettings = settings;
+  state.log = log;
   state.paused = false;
   if (state.begun.signal.aborted) state.begun = new AbortController();
   setSender(send);
