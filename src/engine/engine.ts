@@ -112,7 +112,16 @@ export class Engine implements Service {
 
   /** The store reports a change: a queue that was empty got a job, or the pause changed. */
   changed(what: string | null): void {
-    if (!this.#options.store.changed(what) || this.#herdTimer !== undefined) return;
+    if (this.#options.store.changed(what)) this.#lookWithTheHerd();
+  }
+
+  /** The store has more queues to claim from. */
+  queuesAdded(): void {
+    this.#lookWithTheHerd();
+  }
+
+  #lookWithTheHerd(): void {
+    if (this.#herdTimer !== undefined) return;
     const delay = herdDelayMs(this.#processes, Math.random());
     // The shortest timer in Node is 1 ms.
     if (delay < 1) this.#look();

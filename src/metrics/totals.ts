@@ -2,6 +2,7 @@
  * The totals of all processes since the worker started, and the state of each process. Label values that come from
  * payloads are checked here again: unknown queues and classes are counted under one name.
  */
+import { serves } from '../queue-patterns.js';
 import type { RecoveryOutcome } from '../registry/recover.js';
 import type { Counts } from './counts.js';
 import { DURATION_BOUNDS, type FamilyName, LAG_BOUNDS, UNKNOWN, WAIT_BOUNDS } from './families.js';
@@ -40,7 +41,7 @@ class ProcessTotals {
 }
 
 export class Totals {
-  readonly #queues: ReadonlySet<string>;
+  readonly #queues: readonly string[];
   #classes: ReadonlySet<string> = new Set();
   /** By queue, then class. */
   readonly #jobs = new Map<string, Map<string, JobTotals>>();
@@ -50,11 +51,11 @@ export class Totals {
   readonly #recovered: Record<RecoveryOutcome, number> = { requeued: 0, failed: 0, poison_pill: 0, quarantined: 0 };
 
   /**
-   * @param queues the configured ones
+   * @param queues the configured ones, patterns included
    * @param restarts the reasons to replace a process; none for a single process
    */
   constructor(queues: readonly string[], restarts: readonly string[] = []) {
-    this.#queues = new Set(queues);
+    this.#queues = queues;
     this.#restarts = new Map(restarts.map((reason) => [reason, 0]));
   }
 
@@ -80,7 +81,7 @@ export class Totals {
 
   /** Outcomes that no process of this worker reported: those of a dead worker's jobs. */
   count(job: { readonly queue: string; readonly class: string }, outcome: JobOutcome, times = 1): void {
-    const queue = this.#queues.has(job.queue) ? job.queue : UNKNOWN;
+    const queue = serves(this.#queues, job.queue) ? job.queue : UNKNOWN;
     const name = this.#classes.has(job.class) ? job.class : UNKNOWN;
     this.#job(queue, name).outcomes[outcome] += times;
   }
