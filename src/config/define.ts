@@ -1,6 +1,7 @@
 /** The types of a configuration file, and `defineConfig`. */
 import type { ClassesInput } from '../class-options.js';
 import type { MiddlewareInput } from '../middleware.js';
+import type { ScheduleOptions } from '../recurring/entry.js';
 import type { QueuesInput } from './queues.js';
 import type { LogFormat, LogLevel, OnDead } from './settings.js';
 import type { WebConfig } from './web.js';
@@ -55,6 +56,15 @@ export interface UserConfig {
   readonly scheduler?: 'on' | 'off';
   /** RESQUE_SCHEDULER_MASTER_LOCK_PREFIX of Ruby's resque-scheduler, where one runs beside tsworker. Default none. */
   readonly schedulerLockPrefix?: string;
+  /**
+   * Recurring jobs: entries by name, or the path of a schedule file of resque-scheduler (YAML; relative: see `jobs`).
+   * Job modules may declare more: `job({ cron })`.
+   */
+  readonly schedule?: string | Readonly<Record<string, ScheduleOptions>>;
+  /** Names the application whose recurring jobs are published: those of its latest start count. Default: package.json's. */
+  readonly app?: string;
+  /** Also enqueue the recurring jobs that Ruby programs have added (`DYNAMIC_SCHEDULE`). Default false. */
+  readonly dynamicSchedule?: boolean;
   /** Seconds that `enqueue` waits for Redis before it rejects; more than 0. Default 10. */
   readonly enqueueTimeout?: Seconds;
   /** First part of the worker ids; no colon, comma or blank. Default: the host name and `.ts`. */

@@ -81,6 +81,7 @@ export async function runSupervised({
     started = true;
   });
   events.on('ready', (facts) => startLine(log, settings, { ...facts, redis: maskUri(settings.uri) }));
+  events.on('reloading', () => registry.reloading());
   serving?.subscribe(events);
   tellSystemd(events, systemd, statusText(settings));
   const supervisor: Supervisor = new Supervisor({ settings, flags, configFile, fork, registry, events, spare });
