@@ -273,6 +273,16 @@ test.each([
   expect([...new Set(importers)].sort()).toEqual(doors);
 });
 
+test('files of the package are found from package-files.ts: in dist/ a module stands elsewhere than in src/', () => {
+  const others = files.filter((file) =>
+    texts
+      .get(file)
+      ?.replace(/createRequire\(import\.meta\.url\)/g, '')
+      .includes('import.meta.url'),
+  );
+  expect(others).toEqual(['package-files.ts']);
+});
+
 test('every package that is imported is a dependency, and every dependency is imported', () => {
   const manifest = JSON.parse(readFileSync(join(SRC, '../package.json'), 'utf8')) as {
     dependencies: Record<string, string>;
