@@ -30,8 +30,8 @@ export interface SupervisorProcessOptions {
   readonly log: Logger;
   readonly warnings: readonly string[];
   readonly flags: Readonly<Record<string, unknown>>;
-  /** The configuration file, if it has middleware: each child loads it. */
-  readonly middleware?: string | undefined;
+  /** The configuration file, if it has middleware or options of classes: each child loads it. */
+  readonly configFile?: string | undefined;
   /** How many more children than processes `-connections` allows, during a reload and for the quarantine child. */
   readonly spare: number;
   /** Starts the process of a child. */
@@ -49,7 +49,7 @@ export async function runSupervised({
   log,
   warnings,
   flags,
-  middleware,
+  configFile,
   spare,
   fork,
 }: SupervisorProcessOptions): Promise<WorkResult> {
@@ -81,9 +81,10 @@ export async function runSupervised({
     started = true;
   });
   events.on('ready', (facts) => startLine(log, settings, { ...facts, redis: maskUri(settings.uri) }));
+  events.on('reloading', () => registry.reloading());
   serving?.subscribe(events);
   tellSystemd(events, systemd, statusText(settings));
-  const supervisor: Supervisor = new Supervisor({ settings, flags, middleware, fork, registry, events, spare });
+  const supervisor: Supervisor = new Supervisor({ settings, flags, configFile, fork, registry, events, spare });
   const orders = new SupervisorOrders({ supervisor, registry, log, stop: (by) => shutdown.requestOnce(by) });
   events.on('stateChanged', () => registry.showStates((pid) => ownState(supervisor.states(), pid)));
   connecting.then(

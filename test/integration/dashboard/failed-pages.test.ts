@@ -1,4 +1,5 @@
 /** The pages and actions for failed jobs, as a browser without JavaScript and as a script see them. */
+import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Role } from '../../../src/dashboard/guard/roles.js';
 import type { DashboardOptions } from '../../../src/dashboard/options.js';
@@ -7,6 +8,7 @@ import { connect } from '../../../src/redis/connect.js';
 import { connectOptions } from '../../../src/redis/options.js';
 import { assertConserved, countJobs } from '../../support/conservation.js';
 import { startDashboard, type TestDashboard } from '../../support/dashboard.js';
+import { MARKUP } from '../../support/dashboard-data.js';
 import { entryText, idsIn, keys, pushFailed } from '../../support/failed.js';
 import { prose } from '../../support/pages.js';
 import { startRedis, type TestRedis } from '../../support/redis.js';
@@ -30,7 +32,7 @@ const start = (role: Role = 'admin', more: Partial<DashboardOptions> = {}) =>
 const range = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i);
 const failedIds = async () => idsIn(await redis.client.lRange(keys.failed, 0, -1));
 const queuedIds = async (queue = 'mail') => idsIn(await redis.client.lRange(keys.queue(queue), 0, -1));
-const nameOf = (n: number, text: string) => `${n}@${entryId(Buffer.from(text)).slice(0, 16)}`;
+const nameOf = (n: number, text: string | Buffer) => `${n}@${entryId(Buffer.from(text)).slice(0, 16)}`;
 
 async function page(dashboard: TestDashboard, path: string): Promise<string> {
   const response = await dashboard.ask(path);
@@ -470,6 +472,70 @@ describe('secrets', () => {
     expect(audits(dashboard)).toMatchObject([{ action: 'reveal', target: `${n}@${id}`, user: 'ada' }]);
     expect(JSON.stringify(dashboard.log)).not.toContain(SECRET);
   });
+});
+
+describe('what others wrote', () => {
+  const markup = fc.constantFrom(
+    MARKUP,
+    `javascript:alert(1)`,
+    `" onfocus="x`,
+    '</pre><script>',
+    '&lt;',
+    '\u202e\u0000\u2028',
+  );
+  const anything = fc.oneof(fc.jsonValue({ maxDepth: 2 }), markup, fc.constant(undefined));
+  const entry = fc.oneof(
+    fc.uint8Array({ maxLength: 80 }).map((bytes) => Buffer.from(bytes)),
+    fc
+      .record(
+        {
+          ...{ failed_at: anything, exception: anything, error: anything, backtrace: anything, worker: anything },
+          ...{ queue: anything, retried_at: anything, payload_base64: anything },
+          payload: fc.oneof(anything, fc.record({ class: anything, args: fc.array(anything, { maxLength: 3 }) })),
+        },
+        { requiredKeys: [] },
+      )
+      .map((fields) => Buffer.from(JSON.stringify(fields))),
+  );
+
+  test('is text on every page, and breaks none', async () => {
+    const dashboard = await start();
+    await fc.assert(
+      fc.asyncProperty(fc.array(entry, { minLength: 1, maxLength: 8 }), markup, async (entries, words) => {
+        await redis.client.del(keys.failed);
+        await redis.client.sendCommand(['RPUSH', keys.failed, ...entries]);
+        // What the index knew of the list before is made up for by the next read.
+        await dashboard.ask('/failed');
+        const names = entries.map((raw, n) => `n=${n}&id=${entryId(raw).slice(0, 16)}`);
+        const word = encodeURIComponent(words);
+        const fields = ['class', 'queue', 'worker', 'text', 'since', 'before', 'kind'].map((name) => `${name}=${word}`);
+        const paths = [
+          '/failed',
+          '/failed?view=list',
+          ...fields.map((field) => `/failed?${field}`),
+          `/failure?n=0&id=${word}`,
+        ];
+        for (const path of [...paths, ...names.map((name) => `/failure?${name}`), `/operation?id=${word}`]) {
+          const response = await dashboard.ask(path);
+          expect([200, 400, 404], path).toContain(response.status);
+          const html = await response.text();
+          expect(html, path).not.toMatch(/<script>|<img|\son\w+="/i);
+          for (const [, href] of html.matchAll(/(?:href|action)="([^"]*)"/g))
+            expect(href).not.toMatch(/^\s*javascript:/i);
+          const json = await dashboard.ask(path, { headers: { accept: 'application/json' } });
+          expect([200, 400, 404], path).toContain(json.status);
+          JSON.parse(await json.text());
+        }
+        const asked = await postMany(
+          dashboard,
+          '/remove',
+          entries.map((raw, n) => nameOf(n, raw)),
+        );
+        expect(await asked.text()).not.toMatch(/<script>|<img|\son\w+="/i);
+      }),
+      { numRuns: 15 },
+    );
+  }, 120_000);
 });
 
 test('the permissions that the documentation names are enough, and reading alone shows everything', async () => {
