@@ -14,6 +14,8 @@ export interface LoadCase {
   readonly queues?: number;
   /** Only so many of them have jobs. */
   readonly filled?: number;
+  /** What the worker is told to work; default: these queues. */
+  readonly worked?: readonly string[];
   readonly systems: readonly System[];
   /** Most jobs that a second can hold whatever the system, or that the memory of Redis should. */
   readonly most?: number;
