@@ -7,6 +7,7 @@ import { leak } from './leak.js';
 import { memory } from './memory.js';
 import { payload } from './payload.js';
 import { manyQueues, patterns } from './queues.js';
+import { retry } from './retry.js';
 import { scale } from './scale.js';
 import { startup } from './startup.js';
 import { throughput } from './throughput.js';
@@ -18,6 +19,7 @@ export const WORKLOADS: ReadonlyMap<string, Workload> = new Map([
   ['timers', timers],
   ['cpu', cpu],
   ['payload', payload],
+  ['retry', retry],
   ['active-job', activeJob],
   ['latency', latency],
   ['startup', startup],
