@@ -1,9 +1,18 @@
 /** The one table of actions: what is not here cannot be done, and what has no row in guard/roles.ts cannot be here. */
 import { isAction } from '../guard/roles.js';
 import type { Action } from './action.js';
+import * as queues from './queue-actions.js';
 import { themeAction } from './theme.js';
+import * as waiting from './waiting-actions.js';
+import { prune } from './worker-actions.js';
 
-const ALL: readonly Action[] = [themeAction];
+const ALL: readonly Action[] = [
+  themeAction,
+  ...[queues.pauseAll, queues.resumeAll, queues.pauseOne, queues.resumeOne],
+  ...[queues.moveAll, queues.moveJobs, queues.purge, queues.removeJobs, queues.removeAll, queues.release],
+  ...[waiting.runDelayed, waiting.removeDelayed, waiting.runRetries, waiting.removeRetries],
+  prune,
+];
 
 export const ACTION_TABLE: ReadonlyMap<string, Action> = tableOf(ALL);
 

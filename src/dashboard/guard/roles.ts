@@ -16,6 +16,21 @@ export interface User {
 export const ACTIONS = {
   logout: 'viewer',
   theme: 'viewer',
+  pauseall: 'operator',
+  resumeall: 'operator',
+  pause: 'operator',
+  resume: 'operator',
+  move: 'operator',
+  movejobs: 'operator',
+  release: 'operator',
+  rundelayed: 'operator',
+  runretries: 'operator',
+  purge: 'admin',
+  removejobs: 'admin',
+  removequeue: 'admin',
+  removedelayed: 'admin',
+  removeretries: 'admin',
+  prune: 'admin',
 } as const satisfies Readonly<Record<string, Role>>;
 
 export type ActionName = keyof typeof ACTIONS;

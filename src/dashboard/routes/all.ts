@@ -1,13 +1,24 @@
 /** The one table of pages, in the order of the navigation. */
 import { busyPage } from './busy.js';
+import { delayedPage } from './delayed.js';
 import { overviewPage } from './overview.js';
 import type { Page } from './page.js';
 import { queuePage } from './queue.js';
 import { queuesPage } from './queues.js';
+import { retriesPage } from './retries.js';
 import { workerPage } from './worker.js';
 import { workersPage } from './workers.js';
 
-export const PAGES: readonly Page[] = [overviewPage, queuesPage, queuePage, busyPage, workersPage, workerPage];
+export const PAGES: readonly Page[] = [
+  overviewPage,
+  queuesPage,
+  queuePage,
+  busyPage,
+  workersPage,
+  workerPage,
+  retriesPage,
+  delayedPage,
+];
 
 const BY_PATH = new Map(PAGES.map((page) => [page.path, page]));
 
