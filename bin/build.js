@@ -21,7 +21,7 @@ await build({
   external: ['@opentelemetry/api', 'typescript'],
   // What some import lazily others have loaded anyway.
   checks: { ineffectiveDynamicImport: false },
-  plugins: [smallerRedisClient(), requiredJiti(), luaScripts(), licences()],
+  plugins: [smallerRedisClient(), requiredJiti(), lateSegmenter(), luaScripts(), licences()],
   output: {
     dir: 'dist',
     cleanDir: true,
@@ -80,6 +80,21 @@ function requiredJiti() {
       name === id
         ? "import { createRequire } from 'node:module'; export const { createJiti } = createRequire(import.meta.url)('jiti');"
         : null,
+  };
+}
+
+/** string-width makes one when it is loaded, which takes 8 ms, and few texts need it. */
+function lateSegmenter() {
+  const early = 'const segmenter = new Intl.Segmenter();';
+  const late = 'let made; const segmenter = { segment: (text) => (made ??= new Intl.Segmenter()).segment(text) };';
+  return {
+    name: 'late-segmenter',
+    transform(code, id) {
+      if (!/\/string-width\/index\.js$/.test(id)) return null;
+      if (!code.includes(early))
+        throw new Error(`${id} is not written as it was: does it still make a segmenter early?`);
+      return { code: code.replace(early, late), map: null };
+    },
   };
 }
 

@@ -27,6 +27,7 @@ export { job } from './job-modules/job.js';
 export { defineMiddleware } from './job-modules/middleware.js';
 export type { Retry, RetryFailure, RetryMatch } from './job-modules/retry-policy.js';
 export { Cancel, Discard, RetryIn } from './job-modules/verdicts.js';
+export { type CancelResult, cancelJob } from './library/cancel.js';
 export {
   cancelDelayed,
   type DelayedEntry,

@@ -65,14 +65,13 @@ export function widthOf(text: string): number {
 }
 
 const PLAIN = /^[ -~]*$/;
-const graphemes = new Intl.Segmenter();
 
 /** The text, or as much of its beginning as leaves room for a `…`. */
 export function truncated(text: string, width: number): string {
   if (widthOf(text) <= width) return text;
   let kept = '';
   let taken = 0;
-  for (const { segment } of graphemes.segment(text)) {
+  for (const { segment } of new Intl.Segmenter().segment(text)) {
     taken += widthOf(segment);
     if (taken > width - 1) break;
     kept += segment;

@@ -8,6 +8,7 @@ import { demoCommand } from './commands/demo/definition.js';
 import { enqueueCommand } from './commands/enqueue/definition.js';
 import { failedCommand } from './commands/failed/definition.js';
 import { initCommand } from './commands/init/definition.js';
+import { locksCommand } from './commands/locks/definition.js';
 import { pauseCommand, resumeCommand } from './commands/pause/definition.js';
 import { queuesCommand } from './commands/queues/definition.js';
 import { retriesCommand } from './commands/retries/definition.js';
@@ -31,6 +32,7 @@ export const COMMANDS: readonly Command[] = [
   failedCommand,
   retriesCommand,
   delayedCommand,
+  locksCommand,
   pauseCommand,
   resumeCommand,
 

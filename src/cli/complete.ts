@@ -104,4 +104,9 @@ function positionalsOf(command: Command, behind: readonly string[], current: str
 }
 
 /** What the words of a definition name in Redis. */
-const NAMED: Readonly<Record<string, NameKind>> = { '<queue>': 'queue', '[class]': 'class', '<id>': 'worker' };
+const NAMED: Readonly<Record<string, NameKind>> = {
+  '<queue>': 'queue',
+  '[class]': 'class',
+  '<id>': 'worker',
+  '<process>': 'worker',
+};

@@ -33,7 +33,7 @@ export async function previewLibrary(): Promise<Readonly<Record<string, unknown>
     ...{ ...activeJobValues, activeJob, enqueueActiveJob: nothing },
     ...{ register, registerDecoder, job, defineFlags, defineConfig, defineMiddleware, TsworkerError },
     ...{ Cancel: verdicts.Cancel, Discard: verdicts.Discard, RetryIn: verdicts.RetryIn },
-    ...{ cancelDelayed: nothing, delayed: nothing, enqueueAt: nothing, enqueueIn: nothing },
+    ...{ cancelDelayed: nothing, cancelJob: nothing, delayed: nothing, enqueueAt: nothing, enqueueIn: nothing },
     ...{ deleteJobs: nothing, moveJobs: nothing, isQueuePaused: nothing, pauseQueue: nothing, resumeQueue: nothing },
     ...{ enqueue: nothing, init: nothing, close: nothing, work: nothing, setSettings() {} },
     ...{ signals: () => signal, namespace: () => 'resque:' },

@@ -192,7 +192,8 @@ export class AckAndClaim {
 
   /** To be called from time to time: occupied slots may be free, and a lost call may have reached Redis after all. */
   lookAgain(): void {
-    const { inFlight } = this.#options;
+    const { inFlight, store } = this.#options;
+    store.look();
     inFlight.giveBack(this.#skipped.splice(0));
     if (this.#lost.size === 0) return;
     inFlight.doubtIdle(this.#lost);

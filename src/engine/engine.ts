@@ -23,7 +23,7 @@ export interface EngineOptions {
   readonly events: EngineEvents;
   readonly concurrency: number;
   readonly intervalMs: number;
-  /** The store reports pushes, by {@link Engine.pushed}; false: poll, often at first, backing off to the interval. */
+  /** The store reports pushes, by {@link Engine.changed}; false: poll, often at first, backing off to the interval. */
   readonly pushes: boolean;
   /** Stop when every queue is empty and every job has ended. */
   readonly exitOnComplete: boolean;
@@ -96,7 +96,7 @@ export class Engine implements Service {
 
   /** Requeues the running jobs at the head of their queues, and ignores what they still do. */
   putBackAll(): void {
-    for (const run of this.#inFlight.running()) run.putBack();
+    for (const run of this.#inFlight.running()) run.release();
   }
 
   /** Ends without acknowledging the finished jobs, since Redis does not come back. */
@@ -110,9 +110,9 @@ export class Engine implements Service {
     this.#look();
   }
 
-  /** A queue that was empty got a job, or the pause changed. */
-  pushed(): void {
-    if (this.#herdTimer !== undefined) return;
+  /** The store reports a change: a queue that was empty got a job, or the pause changed. */
+  changed(what: string | null): void {
+    if (!this.#options.store.changed(what) || this.#herdTimer !== undefined) return;
     const delay = herdDelayMs(this.#processes, Math.random());
     // The shortest timer in Node is 1 ms.
     if (delay < 1) this.#look();
@@ -125,9 +125,10 @@ export class Engine implements Service {
 
   /**
    * This process pushed jobs over the store's connection. Redis does not report that, and stops tracking those queues.
-   * A call claims the jobs, or restarts the tracking.
+   * A call claims the jobs, or restarts the tracking. Absent: the queues are not known.
    */
-  jobsPushed(): void {
+  jobsPushed(queues?: readonly string[]): void {
+    this.#options.store.pushedTo(queues);
     this.#look();
   }
 
@@ -139,6 +140,7 @@ export class Engine implements Service {
 
   /** Reconnected, maybe to another server, which tracks no keys yet. */
   reconnected(): void {
+    this.#options.store.changed(null);
     this.#calls.reconnected();
     this.#wakeAll();
   }
@@ -153,6 +155,11 @@ export class Engine implements Service {
 
   get undelivered(): number {
     return this.#inFlight.toAck;
+  }
+
+  /** The running job of a claim; undefined: it has ended, and its slot may have another. */
+  find(slot: number, token: string): Run | undefined {
+    return this.#inFlight.find(slot, token);
   }
 
   /** The running jobs, the latest claim first. */

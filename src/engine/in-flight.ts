@@ -64,7 +64,7 @@ export class InFlight {
     return this.#busy + this.#toAckCount === 0;
   }
 
-  /** Number of jobs that had begun and were requeued. */
+  /** Number of jobs that had begun and were requeued, without those that were cancelled so. */
   get requeued(): number {
     return this.#requeued;
   }
@@ -72,6 +72,11 @@ export class InFlight {
   /** The latest claim first: requeued in this order, jobs are in their queue as before. */
   running(): Run[] {
     return this.#runs.filter((run) => run !== undefined).sort((a, b) => b.order - a.order);
+  }
+
+  find(slot: number, token: string): Run | undefined {
+    const run = this.#runs[slot];
+    return run?.claim.token === token ? run : undefined;
   }
 
   run(claim: Claim): void {
@@ -190,7 +195,7 @@ export class InFlight {
     const { claim } = run;
     this.#runs[claim.slot] = undefined;
     this.#busy--;
-    if (outcome.kind === 'requeue') this.#requeued++;
+    if (outcome.kind === 'requeue' && !run.cancelled) this.#requeued++;
     const finish = { claim, outcome };
     this.#ended[claim.slot] = finish;
     this.#toAck.push(finish);

@@ -32,6 +32,16 @@ export interface JobStore {
    * @param idle begins with all slots of the finishes, in their order, or contains none of them
    */
   ackAndClaim(finishes: readonly Finish[], idle: readonly number[]): Promise<ClaimReply>;
+  /**
+   * The store was told of a change.
+   * @param what as the store's connection reports it; null: anything may have changed
+   * @returns whether there may be jobs to claim now, or the pause has changed
+   */
+  changed(what: string | null): boolean;
+  /** This process has pushed jobs itself, which is not reported. Absent: the queues are not known. */
+  pushedTo(queues?: readonly string[]): void;
+  /** To be called from time to time, in case that a report was lost: the next calls look again. */
+  look(): void;
   /** The claims that Redis holds for these slots and that this process made. */
   held(slots: readonly number[]): Promise<Claim[]>;
 }

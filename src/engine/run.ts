@@ -24,6 +24,7 @@ export class Run {
   readonly #judge: Judge | undefined;
   #settled = false;
   #abortReason: Error | undefined;
+  #cancelled: Outcome | undefined;
   #controller: AbortController | undefined;
   #atEnd: (() => void) | undefined;
 
@@ -66,19 +67,31 @@ export class Run {
     this.#controller?.abort(reason);
   }
 
+  /** Cancelled from outside: aborts the job's signal. From now on the job either succeeds or ends with this outcome. */
+  cancel(reason: Error, outcome: Outcome): void {
+    if (this.#settled) return;
+    this.#cancelled ??= outcome;
+    this.abort(reason);
+  }
+
+  get cancelled(): boolean {
+    return this.#cancelled !== undefined;
+  }
+
   /**
    * The job exceeded its time limit: the run has failed, its slot is free, its signal aborts. What the job does later
    * has no effect.
    */
   expire(error: Error): void {
     if (this.#settled) return;
-    this.settle(this.#judged(error));
+    this.settle(this.#cancelled ?? this.#judged(error));
     this.abort(error);
   }
 
   /** The job failed. If the error was caused by the abort, the job is requeued instead. */
   fail(thrown: unknown): void {
-    if (this.#abortReason !== undefined && isCausedBy(thrown, this.#abortReason)) this.settle(REQUEUE);
+    if (this.#cancelled !== undefined) this.settle(this.#cancelled);
+    else if (this.#abortReason !== undefined && isCausedBy(thrown, this.#abortReason)) this.settle(REQUEUE);
     else this.settle(this.#judged(thrown));
   }
 
@@ -92,8 +105,9 @@ export class Run {
     this.#atEnd = listener;
   }
 
-  putBack(): void {
-    this.settle(REQUEUE);
+  /** Ends it without waiting for the job: requeued, or as it was cancelled. */
+  release(): void {
+    this.settle(this.#cancelled ?? REQUEUE);
   }
 
   settle(outcome: Outcome): void {

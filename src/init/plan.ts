@@ -1,12 +1,22 @@
 /** Plans which files are created and what they contain. Reads the folder and writes nothing. */
 import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { findConfigFile } from '../config/file.js';
 import { TsworkerError } from '../errors.js';
 import { findModules } from '../job-modules/files.js';
 import { PACKAGE_FOLDER } from '../package-files.js';
-import { CONFIG, JOB, PACKAGE, PROCFILE, SCRIPTS, TSCONFIG } from './templates.js';
+import {
+  config,
+  JOB,
+  PACKAGE,
+  PROCFILE,
+  RAILS_JOB,
+  RUBY_WELCOME,
+  RUBY_WELCOMED,
+  SCRIPTS,
+  TSCONFIG,
+} from './templates.js';
 
 /** What init does with one file, as data, planned before anything is written. There is no `overwrite`. */
 export type Step =
@@ -19,24 +29,28 @@ export interface PlanOptions {
   readonly folder: string;
   readonly procfile: boolean;
   readonly systemd: boolean;
+  /** The example is a job of a Rails application. */
+  readonly rails: boolean;
 }
 
 /** @throws TsworkerError STATE if package.json cannot be read; nothing is written then */
-export async function planInit({ folder, procfile, systemd }: PlanOptions): Promise<readonly Step[]> {
+export async function planInit({ folder, procfile, systemd, rails }: PlanOptions): Promise<readonly Step[]> {
   const at = (file: string) => join(folder, file);
   return [
     packageStep(at('package.json')),
-    await jobStep(at('jobs')),
-    configStep(folder),
-    newFile(at('tsconfig.json'), TSCONFIG, 'types for the editor and the compiler'),
+    ...(rails ? railsSteps(folder) : [await jobStep(folder)]),
+    configStep(folder, rails ? 'typescript' : 'default'),
+    newFile(folder, 'tsconfig.json', TSCONFIG, 'types for the editor and the compiler'),
     ...(procfile ? [procfileStep(at('Procfile'))] : []),
-    ...(systemd ? [newFile(at('tsworker.service'), unitFor(folder), 'a systemd unit')] : []),
+    ...(systemd ? [newFile(folder, 'tsworker.service', unitFor(folder), 'a systemd unit')] : []),
   ];
 }
 
-function newFile(path: string, text: string, about: string): Step {
-  const file = basename(path);
-  return existsSync(path) ? { kind: 'keep', file, about: 'is there' } : { kind: 'create', file, text, about };
+/** @param file relative to the folder */
+function newFile(folder: string, file: string, text: string, about: string): Step {
+  return existsSync(join(folder, file))
+    ? { kind: 'keep', file, about: 'is there' }
+    : { kind: 'create', file, text, about };
 }
 
 function packageStep(path: string): Step {
@@ -85,18 +99,27 @@ function refuse(message: string): TsworkerError {
 }
 
 /** No example if there are job modules. */
-async function jobStep(path: string): Promise<Step> {
+async function jobStep(folder: string): Promise<Step> {
+  const path = join(folder, 'jobs');
   const modules = existsSync(path) ? (await findModules(path)).files.length : 0;
   if (modules > 0)
     return { kind: 'keep', file: 'jobs', about: `has ${modules} ${modules === 1 ? 'module' : 'modules'}` };
-  const step = newFile(join(path, 'hello.ts'), JOB, 'a first job');
-  return { ...step, file: 'jobs/hello.ts' };
+  return newFile(folder, 'jobs/hello.ts', JOB, 'a first job');
 }
 
-function configStep(folder: string): Step {
+/** Also where there are modules: it was asked for. */
+function railsSteps(folder: string): Step[] {
+  return [
+    newFile(folder, 'jobs/welcome.ts', RAILS_JOB, 'a job of a Rails application'),
+    newFile(folder, 'rails/app/jobs/welcome_job.rb', RUBY_WELCOME, 'its Ruby side: Rails enqueues it'),
+    newFile(folder, 'rails/app/jobs/welcomed_job.rb', RUBY_WELCOMED, 'a job back, which Rails runs'),
+  ];
+}
+
+function configStep(folder: string, queue: string): Step {
   const found = findConfigFile(folder);
   const file = 'tsworker.config.ts';
-  if (found === undefined) return newFile(join(folder, file), CONFIG, "the worker's settings");
+  if (found === undefined) return newFile(folder, file, config(queue), "the worker's settings");
   return { kind: 'keep', file: found.slice(folder.length + 1), about: 'is the configuration' };
 }
 

@@ -1,4 +1,5 @@
 /** Counts all workers while they are read, and keeps only the few that are listed. Pure. */
+import { sortedByName } from './natural-order.js';
 import { heldBy, isNotable, Processes, type ProcessSeen, type ProcessStates, processName } from './processes.js';
 import { serves } from './worker-id.js';
 import type { RunningJob, WorkerSeen } from './workers.js';
@@ -78,8 +79,7 @@ export class Crowd {
     readonly workers: WorkerCounts;
     readonly processes: readonly ProcessSeen[];
   } {
-    const { compare } = new Intl.Collator('en', { numeric: true });
-    const hosts = [...this.#hosts.values()].sort((a, b) => compare(a.host, b.host));
+    const hosts = sortedByName(this.#hosts.values(), ({ host }) => host);
     const sum = (of: 'workers' | 'working' | 'lost' | 'unknown') => hosts.reduce((total, host) => total + host[of], 0);
     const [total, working, lost, unknown] = [sum('workers'), sum('working'), sum('lost'), sum('unknown')];
     const processes = this.#processes.all.filter(isNotable);

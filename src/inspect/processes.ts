@@ -2,7 +2,9 @@
  * Groups workers by process, so that each process is shown once, with its state (paused, blocked, draining, reloading).
  * Pure.
  */
+
 import { type ProcessState, WORKING } from '../registry/process-state.js';
+import { sortedByName } from './natural-order.js';
 import type { WorkerDetails, WorkerSeen } from './workers.js';
 
 export interface ProcessSeen {
@@ -74,8 +76,7 @@ export class Processes {
 
   /** By name. */
   get all(): readonly ProcessSeen[] {
-    const { compare } = new Intl.Collator('en', { numeric: true });
-    return [...this.#all.values()].sort((a, b) => compare(a.name, b.name));
+    return sortedByName(this.#all.values(), ({ name }) => name);
   }
 
   #create(name: string, { host, pid, queues }: WorkerSeen): Growing {

@@ -105,13 +105,3 @@ export async function* peekQueue(
 export async function queueSize(connection: Connection, keys: Keys, queue: QueueName): Promise<number> {
   return Number(await connection.send(['LLEN', keyOf(keys, queue)]));
 }
-
-/** Removes a queue with its jobs in one step, as Resque does. @returns the number of jobs */
-export async function removeQueue(connection: Connection, keys: Keys, queue: QueueName): Promise<number> {
-  const key = keyOf(keys, queue);
-  const commands = [['MULTI'], ['LLEN', key], ['DEL', key], ['SREM', keys.queues, queue.bytes]];
-  // Sent in one turn of the event loop: no other command of this process comes in between.
-  const replies = await Promise.all([...commands, ['EXEC']].map((command) => connection.send(command)));
-  // A key of another type is removed too; it contained no jobs.
-  return Number((replies[replies.length - 1] as unknown[])[0]) || 0;
-}

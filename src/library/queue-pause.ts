@@ -25,7 +25,7 @@ export async function pauseQueue(queue: string, options: { readonly for?: number
     );
   const { connection, namespace } = await connected();
   await pause(connection, createKeys(namespace), queue, seconds === undefined ? undefined : seconds * 1000);
-  tellOurWorker();
+  tellOurWorker(queue);
 }
 
 /**
@@ -37,13 +37,13 @@ export async function resumeQueue(queue: string): Promise<boolean> {
   checkQueueName(queue, 'resumeQueue');
   const { connection, namespace } = await connected();
   const wasPaused = await resume(connection, createKeys(namespace), queue);
-  tellOurWorker();
+  tellOurWorker(queue);
   return wasPaused;
 }
 
 /** Redis notifies a connection only of other connections' writes. */
-function tellOurWorker(): void {
-  program().working?.jobsPushed();
+function tellOurWorker(queue: string): void {
+  program().working?.jobsPushed([queue]);
 }
 
 /**

@@ -49,7 +49,7 @@ async function take(queue: string, match: QueuedMatch, to: QueueName | undefined
   const pages = takeQueued(connection, createKeys(namespace), from, { filter: filterOf(match), to });
   for await (const { taken } of pages) sum += taken.length;
   // Redis tells a connection of others' pushes only.
-  if (to !== undefined) program().working?.jobsPushed();
+  if (to !== undefined) program().working?.jobsPushed(to.name === undefined ? undefined : [to.name]);
   return sum;
 }
 

@@ -69,6 +69,11 @@ function retryFields({ inMs, state, error }: Retried) {
   return { attempt: state.attempt, at: new globals.Date(globals.Date.now() + inMs).toISOString(), err: error };
 }
 
+/** @param by a signal, or a command */
+export function pausedText(by: string): string {
+  return `paused by ${by} (SIGCONT or tsworker workers resume ends it)`;
+}
+
 /** Logs the messages of the heartbeat. */
 export function heartbeatWording(log: Logger): (message: HeartbeatMessage) => void {
   return (message) => {
@@ -89,6 +94,9 @@ export function heartbeatWording(log: Logger): (message: HeartbeatMessage) => vo
         break;
       case 'problem':
         log.warn({ problem: message.message }, 'heartbeat failed: retrying at the next');
+        break;
+      case 'unreachable':
+        log.warn(message.message);
         break;
       case 'beat':
     }

@@ -39,6 +39,12 @@ function logDeaths(log: Logger, events: SupervisorEvents): void {
   events.on('killed', ({ pid }) =>
     log.warn({ child: pid }, 'a child process does not answer: killing it, its jobs are put back'),
   );
+  events.on('killedToCancel', ({ pid }) =>
+    log.warn(
+      { child: pid },
+      'killed a child process: a job that was to be cancelled blocked it; its other jobs are requeued',
+    ),
+  );
   events.on('killedBlocked', ({ pid, silentMs }) =>
     log.error(
       { child: pid, silentMs: Math.round(silentMs) },

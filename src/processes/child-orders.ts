@@ -65,8 +65,13 @@ function act(actions: WorkerActions, order: Order): void {
       break;
     case 'pause':
     case 'resume':
+      actions[order.kind]('the supervisor');
+      break;
     case 'report':
-      actions[order.kind]();
+      actions.report();
+      break;
+    case 'cancel':
+      actions.cancel(order);
       break;
     default:
   }

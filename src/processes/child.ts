@@ -138,6 +138,7 @@ process.on('message', async (message: unknown) => {
   if (opened === undefined) return;
   if ('otherVersion' in opened) return await refuse(opened.otherVersion, opened.secret);
   const order = opened.body;
+  if (order.kind === 'cancel') void tell({ kind: 'heard', id: order.id });
   if (order.kind !== 'start') return orders.hear(order);
   secret = opened.secret;
   process.off('disconnect', leave);

@@ -13,7 +13,7 @@ export interface RunningJobs {
 
 export async function logState(log: Logger, supervisor: Supervisor, registry: RunningJobs): Promise<void> {
   const { reloading, paused } = supervisor;
-  if (paused) log.info('paused by SIGUSR2 (SIGCONT resumes)');
+  if (paused) log.info('paused (SIGCONT or tsworker workers resume ends it)');
   if (reloading !== undefined) log.info(`reload: ${progressText(reloading)}`);
   for (const { pid, blockedSince, working, draining } of supervisor.states()) {
     if (!working) log.info({ child: pid }, 'a child process is still starting');

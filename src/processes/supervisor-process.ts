@@ -10,7 +10,7 @@ import { TsworkerError } from '../errors.js';
 import { connectWording, heartbeatWording, startLine, statusText } from '../log/log-subscriber.js';
 import { logSupervisor } from '../log/supervisor-log.js';
 import { connect } from '../redis/connect.js';
-import type { Connection, ConnectionEvents } from '../redis/connection.js';
+import type { ConnectionEvents, OpenedConnection } from '../redis/connection.js';
 import { workerConnectOptions } from '../redis/options.js';
 import { RedisChildRegistry } from '../registry/child-registry.js';
 import { type HeartbeatMessage, heartbeatOptions } from '../registry/heartbeat-options.js';
@@ -22,6 +22,7 @@ import type { ProcessesState, Serving } from './http-endpoints.js';
 import { Scheduling } from './scheduling.js';
 import { handleSignals, onTerminal } from './signals.js';
 import { logState } from './state-report.js';
+import { SupervisorOrders } from './supervisor-orders.js';
 import { type Systemd, systemdOf } from './systemd.js';
 
 export interface SupervisorProcessOptions {
@@ -69,6 +70,7 @@ export async function runSupervised({
     wanted: wantedOf(settings),
     heartbeat: { ...heartbeatOptions(settings), quarantine: runsQuarantine(spare) },
     tell: listen(log, serving, () => supervisor),
+    onOrder: (pid, order) => void orders.take(pid, order),
     problem: (error) => log.warn({ err: error }, 'could not write the registry: trying again'),
     counted: serving && ((pid, counted) => serving.counts.recovered(pid, counted)),
   });
@@ -82,6 +84,7 @@ export async function runSupervised({
   serving?.subscribe(events);
   tellSystemd(events, systemd, statusText(settings));
   const supervisor: Supervisor = new Supervisor({ settings, flags, middleware, fork, registry, events, spare });
+  const orders = new SupervisorOrders({ supervisor, registry, log, stop: (by) => shutdown.requestOnce(by) });
   events.on('stateChanged', () => registry.showStates((pid) => ownState(supervisor.states(), pid)));
   connecting.then(
     (connection) => serving?.connected(connection),
@@ -93,15 +96,8 @@ export async function runSupervised({
       systemd.stopping();
       shutdown.request(reason);
     },
-    pause: () => {
-      log.info('paused by SIGUSR2 (SIGCONT resumes)');
-      supervisor.suspend(true);
-    },
-    resume: () => {
-      // A shell sends CONT too, when it continues a stopped program.
-      if (supervisor.paused) log.info('resumed by SIGCONT');
-      supervisor.suspend(false);
-    },
+    pause: (by) => orders.pause(by),
+    resume: (by) => orders.resume(by),
     report: () => {
       supervisor.broadcast({ kind: 'report' });
       void logState(log, supervisor, registry);
@@ -195,7 +191,7 @@ function dial(
   log: Logger,
   events: Required<ConnectionEvents>,
   signal: AbortSignal,
-): Promise<Connection> {
+): Promise<OpenedConnection> {
   const shownUri = maskUri(settings.uri);
   const hooks = { ...events, watch: settings.scheduler === 'on', ...connectWording(log, shownUri) };
   return connect(workerConnectOptions(settings, 'heartbeat'), shownUri, hooks, signal);

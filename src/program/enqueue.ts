@@ -71,6 +71,6 @@ async function push<T>(list: readonly NewJob[], how: Deliver<T>, fields: Readonl
     return await pushWithin(within, connect, (connection) => how(connection, namespace, fields));
   } finally {
     // Also if the reply was lost: the jobs may have been enqueued.
-    working?.jobsPushed();
+    working?.jobsPushed(list.map(({ queue }) => queue));
   }
 }

@@ -9,7 +9,7 @@ import { TsworkerError } from '../errors.js';
 import { deadline, isTimeout, untilAborted } from './abortable.js';
 import { clusterLocator } from './cluster.js';
 import { permanentFailure, stoppedEarly, unreachable } from './connect-errors.js';
-import type { Connection, ConnectionEvents, RedisClient } from './connection.js';
+import type { Connection, ConnectionEvents, OpenedConnection, RedisClient } from './connection.js';
 import { ConnectionSilentError, NotRedisError, rootOf } from './connection-errors.js';
 import type { ConnectOptions, Mode } from './options.js';
 import { requirePermissions } from './permissions.js';
@@ -48,7 +48,7 @@ export function connect(
   shownUri: string,
   hooks: ConnectHooks = {},
   signal?: AbortSignal,
-): Promise<Connection> {
+): Promise<OpenedConnection> {
   const address = addressOf(options.uri);
   const locator =
     address.kind === 'sentinel'
@@ -79,7 +79,7 @@ export async function connectLike(
   silenceMs: number,
   hooks: ConnectHooks = {},
   signal?: AbortSignal,
-): Promise<Connection> {
+): Promise<OpenedConnection> {
   // Version 4 has other method names and reply formats.
   if (typeof client.close !== 'function' || typeof client.destroy !== 'function')
     throw new TsworkerError('STATE', 'settings.redis must be a client of node-redis 5 or newer', {
@@ -119,7 +119,7 @@ class Attempts {
     this.#mode = hooks.watch ? 'tracking' : 'resp3';
   }
 
-  async run(): Promise<Connection> {
+  async run(): Promise<OpenedConnection> {
     const { hooks } = this.#options;
     const giveUpAt = performance.now() + this.#withinMs;
     this.#waiting = setTimeout(() => hooks.onWaiting?.(), UNEXPLAINED_MS);
@@ -137,7 +137,7 @@ class Attempts {
     }
   }
 
-  async #attempt(leftMs: number): Promise<Connection> {
+  async #attempt(leftMs: number): Promise<OpenedConnection> {
     const { locator, check, silenceMs, hooks } = this.#options;
     const signal = this.#within(leftMs);
     const connection = await openReconnecting(locator, this.#mode, hooks, { silenceMs, signal });

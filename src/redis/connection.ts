@@ -16,8 +16,8 @@ export type Argument = string | Buffer;
 export interface ConnectionEvents {
   /** Reconnected after a loss: commands in flight may or may not have been executed. */
   onReady?(): void;
-  /** A tracked key changed, or Redis no longer tracks it. */
-  onInvalidate?(): void;
+  /** A tracked key changed, or Redis no longer tracks it; null: this is true of all. */
+  onInvalidate?(key: string | null): void;
 }
 
 /** A connection to one server, which ends when it is lost. */
@@ -35,6 +35,13 @@ export interface NodeConnection {
   drop(): void;
 }
 
+/** What can subscribe to channels beside its other work; one that reconnects subscribes again then. */
+export interface Listening {
+  /** Rejects with Redis' error, or if the connection cannot do both: that needs RESP3, and a client of ours. */
+  listen(channel: string, onMessage: (text: string) => void): Promise<void>;
+  unlisten(channel: string): Promise<void>;
+}
+
 /** A connection that reconnects. */
 export interface Connection extends NodeConnection {
   /**
@@ -44,10 +51,20 @@ export interface Connection extends NodeConnection {
   limitSilence(ms: number): void;
 }
 
+/** A connection as it is opened here. */
+export type OpenedConnection = Connection & Listening;
+
 export interface NodeEvents {
-  onInvalidate?(): void;
+  onInvalidate?(key: string | null): void;
   /** Called at most once, and not after `close` or `drop`; before the calls under way reject. */
   onLost?(why: Error): void;
+}
+
+/** Without RESP3 a connection that subscribes can do nothing else; another version of the client may mix up the replies. */
+export class CannotListenError extends Error {
+  constructor() {
+    super('a subscription needs RESP3, and a connection that tsworker has opened itself');
+  }
 }
 
 const BINARY = { typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } } as const;
@@ -59,6 +76,8 @@ export interface RedisClient {
   readonly isOpen: boolean;
   readonly options?: { readonly socket?: object } | undefined;
   sendCommand(args: Argument[], options?: object): Promise<unknown>;
+  subscribe(channel: string, onMessage: (text: string) => void): Promise<unknown>;
+  unsubscribe(channel: string): Promise<unknown>;
   on(event: string, listener: (...args: unknown[]) => void): unknown;
   connect(): Promise<unknown>;
   close(): unknown;
@@ -76,9 +95,9 @@ export async function openNode(
   mode: Mode,
   events: NodeEvents,
   signal: AbortSignal,
-): Promise<NodeConnection> {
+): Promise<NodeConnection & Listening> {
   const client = createClient({ ...clientOptions(options, target, mode), RESP: mode === 'resp2' ? 2 : 3 });
-  return await openClient(client as unknown as RedisClient, mode, events, signal);
+  return await openClient(client as unknown as RedisClient, mode, events, signal, mode !== 'resp2');
 }
 
 /** The same with a duplicate of the caller's client, with other settings. Only the duplicate is ever closed. */
@@ -87,7 +106,7 @@ export async function openDuplicate(
   mode: Mode,
   events: NodeEvents,
   signal: AbortSignal,
-): Promise<NodeConnection> {
+): Promise<NodeConnection & Listening> {
   const ours = {
     disableOfflineQueue: true,
     commandOptions: { timeout: 0 },
@@ -98,8 +117,14 @@ export async function openDuplicate(
   return await openClient(client.duplicate(ours), mode, events, signal);
 }
 
-async function openClient(client: RedisClient, mode: Mode, events: NodeEvents, signal: AbortSignal) {
-  const connection = new ClientConnection(client, mode, events);
+async function openClient(
+  client: RedisClient,
+  mode: Mode,
+  events: NodeEvents,
+  signal: AbortSignal,
+  canListen = false,
+): Promise<NodeConnection & Listening> {
+  const connection = new ClientConnection(client, mode, events, canListen);
   let accepted = false;
   client.on('connect', () => {
     accepted = true;
@@ -125,13 +150,15 @@ async function openClient(client: RedisClient, mode: Mode, events: NodeEvents, s
   throw new Error('the connection was lost as soon as it was made');
 }
 
-class ClientConnection implements NodeConnection {
+class ClientConnection implements NodeConnection, Listening {
   readonly tracking: boolean;
   readonly #client: RedisClient;
+  readonly #canListen: boolean;
   #ended = false;
 
-  constructor(client: RedisClient, mode: Mode, events: NodeEvents) {
+  constructor(client: RedisClient, mode: Mode, events: NodeEvents, canListen: boolean) {
     this.#client = client;
+    this.#canListen = canListen;
     this.tracking = mode === 'tracking';
     const lost = (why: unknown) => {
       if (this.#ended) return;
@@ -144,7 +171,7 @@ class ClientConnection implements NodeConnection {
       if (isGarbage(error)) client.destroy();
       if (!client.isOpen) lost(error);
     });
-    if (this.tracking) client.on('invalidate', () => events.onInvalidate?.());
+    if (this.tracking) client.on('invalidate', (key) => events.onInvalidate?.(key === null ? null : String(key)));
   }
 
   get ready(): boolean {
@@ -153,6 +180,15 @@ class ClientConnection implements NodeConnection {
 
   send(args: readonly Argument[], options?: { binary?: boolean }): Promise<unknown> {
     return globals.withThese(() => this.#client.sendCommand(args as Argument[], options?.binary ? BINARY : undefined));
+  }
+
+  async listen(channel: string, onMessage: (text: string) => void): Promise<void> {
+    if (!this.#canListen) throw new CannotListenError();
+    await globals.withThese(() => this.#client.subscribe(channel, onMessage));
+  }
+
+  async unlisten(channel: string): Promise<void> {
+    if (this.#canListen) await globals.withThese(() => this.#client.unsubscribe(channel));
   }
 
   /** NOLOOP: our own pops must not wake us. The client package has no option for it. */

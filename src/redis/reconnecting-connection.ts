@@ -5,7 +5,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RedisNode } from '../config/address.js';
 import { deadline, untilAborted } from './abortable.js';
-import type { Argument, Connection, ConnectionEvents, NodeConnection, NodeEvents } from './connection.js';
+import type {
+  Argument,
+  ConnectionEvents,
+  Listening,
+  NodeConnection,
+  NodeEvents,
+  OpenedConnection,
+} from './connection.js';
 import { ConnectionLostError, ConnectionSilentError } from './connection-errors.js';
 import type { Mode } from './options.js';
 import { ReplyWatch } from './reply-watch.js';
@@ -21,7 +28,7 @@ export interface Locator {
    */
   locate(besides?: RedisNode): Promise<RedisNode>;
   /** Connects to the node. Also rejects if the node answers but is not the right one. */
-  open(node: RedisNode, mode: Mode, events: NodeEvents, signal: AbortSignal): Promise<NodeConnection>;
+  open(node: RedisNode, mode: Mode, events: NodeEvents, signal: AbortSignal): Promise<NodeConnection & Listening>;
 }
 
 /** The longest pause between attempts if there are several nodes: a failover takes only seconds. */
@@ -43,7 +50,7 @@ export async function openReconnecting(
   mode: Mode,
   events: ConnectionEvents,
   { silenceMs, signal }: { readonly silenceMs: number; readonly signal: AbortSignal },
-): Promise<Connection> {
+): Promise<OpenedConnection> {
   const connection = new ReconnectingConnection(locator, mode, events, silenceMs);
   await connection.dial(signal);
   return connection;
@@ -57,14 +64,14 @@ function pauseMs(attempts: number): number {
 /** The connection to one server, until it is left. */
 interface Link {
   readonly node: RedisNode;
-  readonly connection: NodeConnection;
+  readonly connection: NodeConnection & Listening;
   /** The error of calls that were unanswered when the link was left; undefined: the client's own error. */
   leftBecause?: Error;
   readonly onReply: (reply: unknown) => unknown;
   readonly onError: (error: unknown) => never;
 }
 
-class ReconnectingConnection implements Connection {
+class ReconnectingConnection implements OpenedConnection {
   readonly tracking: boolean;
   readonly clustered: boolean;
   readonly #locator: Locator;
@@ -72,6 +79,7 @@ class ReconnectingConnection implements Connection {
   readonly #events: ConnectionEvents;
   readonly #closed = new AbortController();
   readonly #watch: ReplyWatch;
+  readonly #listeners = new Map<string, (text: string) => void>();
   #link: Link | undefined;
   /** Why there is no connection. */
   #why = 'not connected';
@@ -100,12 +108,25 @@ class ReconnectingConnection implements Connection {
     let link: Link | undefined;
     const events = {
       onLost: (why: Error) => link && this.#leave(link, why),
-      onInvalidate: () => this.#events.onInvalidate?.(),
+      onInvalidate: (key: string | null) => this.#events.onInvalidate?.(key),
     };
     const connection = await this.#locator.open(node, this.#mode, events, signal);
     if (this.#closed.signal.aborted) return connection.drop();
     link = this.#linkTo(node, connection);
     this.#link = link;
+    // If one is refused now, the connection serves all the same.
+    for (const [channel, onMessage] of this.#listeners) void connection.listen(channel, onMessage).catch(() => {});
+  }
+
+  async listen(channel: string, onMessage: (text: string) => void): Promise<void> {
+    this.#listeners.set(channel, onMessage);
+    // If there is no link now, the next one subscribes.
+    await this.#link?.connection.listen(channel, onMessage);
+  }
+
+  async unlisten(channel: string): Promise<void> {
+    this.#listeners.delete(channel);
+    await this.#link?.connection.unlisten(channel);
   }
 
   /** Hot path: not `async`, and the handlers are created once for each link. */
@@ -118,7 +139,7 @@ class ReconnectingConnection implements Connection {
     return args[0] === 'WAIT' ? answered.then((reply) => this.#judgeWait(link, reply, Number(args[1]))) : answered;
   }
 
-  #linkTo(node: RedisNode, connection: NodeConnection): Link {
+  #linkTo(node: RedisNode, connection: NodeConnection & Listening): Link {
     const link: Link = {
       node,
       connection,

@@ -1,11 +1,14 @@
 /** Registers, unregisters and recovers the children of a supervisor, and sends their heartbeats. Waits in an outage. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Connection } from '../redis/connection.js';
+import type { Outcome } from '../job.js';
+import type { OpenedConnection } from '../redis/connection.js';
+import { finishClaim } from '../resque/finish-claim.js';
 import { createKeys } from '../resque/keys.js';
+import { type ControlAnswer, ControlChannel, type ControlOrder, writeAnswer } from './control.js';
 import { type JobCounts, SlotCounts } from './counts.js';
 import { Heartbeat } from './heartbeat.js';
 import type { HeartbeatMessage, HeartbeatOptions } from './heartbeat-options.js';
-import type { Identity } from './identity.js';
+import { type Identity, workerId } from './identity.js';
 import { type OwnState, StatePublisher, WORKING } from './process-state.js';
 import { countQuarantined } from './quarantine.js';
 import { recoverProcess } from './recover.js';
@@ -17,6 +20,8 @@ export interface ChildRegistryOptions {
   readonly heartbeat: Omit<HeartbeatOptions, 'identity'>;
   readonly tell: (message: HeartbeatMessage) => void;
   readonly problem: (error: Error) => void;
+  /** Called with each order that arrives on the channel of a child. */
+  readonly onOrder: (pid: number, order: ControlOrder) => void;
   /** Called with the number of jobs that a dead process had finished in its lifetime. Absent: they are not read. */
   readonly counted?: ((pid: number, counted: JobCounts) => void) | undefined;
 }
@@ -43,14 +48,16 @@ class BlockedTimeoutError extends Error {
 }
 
 export class RedisChildRegistry {
-  readonly #connecting: Promise<Connection>;
+  readonly #connecting: Promise<OpenedConnection>;
   readonly #options: ChildRegistryOptions;
   readonly #heartbeats = new Map<Identity, Heartbeat>();
   readonly #states = new Map<Identity, StatePublisher>();
+  readonly #channels = new Map<Identity, ControlChannel>();
+  #toldUnreachable = false;
   #stateOf: (pid: number) => OwnState | undefined = () => undefined;
   readonly #givenUp = new AbortController();
 
-  constructor(connecting: Promise<Connection>, options: ChildRegistryOptions) {
+  constructor(connecting: Promise<OpenedConnection>, options: ChildRegistryOptions) {
     this.#connecting = connecting;
     this.#options = options;
     connecting.catch(() => this.giveUp());
@@ -81,10 +88,42 @@ export class RedisChildRegistry {
       this.#heartbeats.set(identity, heartbeat);
       this.#states.set(identity, state);
       this.#show(identity, state);
+      const channel = new ControlChannel(connection, identity);
+      this.#channels.set(identity, channel);
+      void channel.open(
+        (order) => this.#options.onOrder(pid, order),
+        (message) => this.#tellUnreachable(message),
+      );
       // Not awaited: the first beat prunes, which may take long.
       void heartbeat.start();
       return identity;
     }, over);
+  }
+
+  /** Once for all children. */
+  #tellUnreachable(message: string): void {
+    if (!this.#toldUnreachable) this.#options.tell({ kind: 'unreachable', message });
+    this.#toldUnreachable = true;
+  }
+
+  /**
+   * Ends a job in place of its process, which does not answer.
+   * @returns false if the process has no such job any more
+   */
+  async finish(pid: number, slot: number, token: string, outcome: Outcome): Promise<boolean> {
+    const identity = this.#identityOf(pid);
+    if (identity === undefined) return false;
+    const { namespace } = this.#options.wanted;
+    const claim = { namespace, workerId: (one: number) => workerId(identity, one), slot, token };
+    return await finishClaim(await this.#connecting, claim, outcome);
+  }
+
+  #identityOf(pid: number): Identity | undefined {
+    return [...this.#states.keys()].find((one) => one.pid === pid);
+  }
+
+  async answer(id: string, answer: ControlAnswer): Promise<void> {
+    await writeAnswer(await this.#connecting, createKeys(this.#options.wanted.namespace), id, answer);
   }
 
   /** Writes the states of the processes that have changed. */
@@ -95,7 +134,7 @@ export class RedisChildRegistry {
 
   /** The running jobs of a process, from its worker records. */
   async runningJobs(pid: number, most: number): Promise<RunningJob[]> {
-    const identity = [...this.#states.keys()].find((one) => one.pid === pid);
+    const identity = this.#identityOf(pid);
     return identity === undefined ? [] : await readRunningJobs(await this.#connecting, identity, most);
   }
 
@@ -134,14 +173,19 @@ export class RedisChildRegistry {
   }
 
   async #stopBeating(identity: Identity): Promise<void> {
+    await this.#channels.get(identity)?.close();
     await this.#heartbeats.get(identity)?.stop();
     await this.#states.get(identity)?.stop();
     this.#heartbeats.delete(identity);
     this.#states.delete(identity);
+    this.#channels.delete(identity);
   }
 
   /** Retries until it succeeds. @returns undefined if the wait was ended */
-  async #persistently<T>(action: (connection: Connection) => Promise<T>, over?: AbortSignal): Promise<T | undefined> {
+  async #persistently<T>(
+    action: (connection: OpenedConnection) => Promise<T>,
+    over?: AbortSignal,
+  ): Promise<T | undefined> {
     for (let attempt = 0; ; attempt++) {
       try {
         return await action(await this.#connecting);

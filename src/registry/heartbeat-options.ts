@@ -34,5 +34,7 @@ export type HeartbeatMessage =
   /** `count` ids of this process had been removed from the registry; they are registered again. */
   | { readonly kind: 'reentered'; readonly count: number }
   | { readonly kind: 'pruned'; readonly worker: Recovered }
+  /** No orders can be received. */
+  | { readonly kind: 'unreachable'; readonly message: string }
   /** Sent once for the same problem in a row. */
   | { readonly kind: 'problem'; readonly message: string };

@@ -2,11 +2,12 @@
  * How a worker process is registered: it registers, sends heartbeats and unregisters by itself (single process), or its
  * supervisor does, and the process takes over when the supervisor is gone.
  */
-import type { Connection } from '../redis/connection.js';
+import type { Connection, OpenedConnection } from '../redis/connection.js';
 import type { ConnectOptions } from '../redis/options.js';
 import { createScheduler, type SchedulerData } from '../scheduler/create.js';
 import type { Scheduler, SchedulerMessage } from '../scheduler/scheduler.js';
 import type { Service } from '../service.js';
+import { ControlChannel, type ControlOrder, type OrderMessage } from './control.js';
 import { Heartbeat } from './heartbeat.js';
 import type { HeartbeatMessage, HeartbeatOptions } from './heartbeat-options.js';
 import type { Identity } from './identity.js';
@@ -16,7 +17,7 @@ import { ThreadedHeartbeat } from './threaded.js';
 
 export interface Membership {
   /** Resolves when the workers are registered and have a heartbeat: claims may begin. */
-  enter(connection: Connection): Promise<Identity>;
+  enter(connection: OpenedConnection): Promise<Identity>;
   /** Redis reported a change, or the connection was restored. */
   look?(): void;
   /** Publishes the state of this process: paused, draining. */
@@ -29,6 +30,8 @@ export interface OwnMembershipOptions {
   readonly wanted: Identity;
   readonly heartbeat: Omit<HeartbeatOptions, 'identity'>;
   readonly tell: (message: HeartbeatMessage | SchedulerMessage) => void;
+  /** Called with each order that arrives on the channel of this process. */
+  readonly onOrder: (order: ControlOrder) => void;
   /** Runs a scheduler beside the heartbeat; undefined: none. */
   readonly scheduler?: SchedulerData | undefined;
   /** The connection of the heartbeat thread; undefined: heartbeats share the jobs' event loop and connection. */
@@ -41,6 +44,7 @@ export class OwnMembership implements Membership {
   #identity: Identity | undefined;
   #heartbeat: Service | undefined;
   #publisher: StatePublisher | undefined;
+  #channel: ControlChannel | undefined;
   #scheduler: Scheduler | undefined;
   #state: OwnState = WORKING;
 
@@ -48,7 +52,7 @@ export class OwnMembership implements Membership {
     this.#options = options;
   }
 
-  async enter(connection: Connection): Promise<Identity> {
+  async enter(connection: OpenedConnection): Promise<Identity> {
     const { wanted, thread } = this.#options;
     const identity = await register(connection, wanted);
     this.#identity = identity;
@@ -56,7 +60,8 @@ export class OwnMembership implements Membership {
     const publisher = new StatePublisher(connection, identity, heartbeat.pruneAfterMs);
     this.#publisher = publisher;
     publisher.show(() => this.#state);
-    const tell = (message: HeartbeatMessage | SchedulerMessage) => {
+    const tell = (message: HeartbeatMessage | SchedulerMessage | OrderMessage) => {
+      if (message.kind === 'order') return this.#options.onOrder(message.order);
       if (message.kind === 'beat') publisher.repeat();
       this.#options.tell(message);
     };
@@ -66,7 +71,10 @@ export class OwnMembership implements Membership {
         ? new Heartbeat(connection, heartbeat, tell)
         : new ThreadedHeartbeat({ ...thread, heartbeat, scheduler }, tell);
     await this.#heartbeat.start();
-    if (thread !== undefined || scheduler === undefined) return identity;
+    if (thread !== undefined) return identity;
+    this.#channel = new ControlChannel(connection, identity);
+    await this.#channel.open(this.#options.onOrder, (problem) => tell({ kind: 'unreachable', message: problem }));
+    if (scheduler === undefined) return identity;
     this.#scheduler = createScheduler(connection, scheduler, tell);
     await this.#scheduler.start();
     return identity;
@@ -84,6 +92,7 @@ export class OwnMembership implements Membership {
 
   async leave(connection: Connection): Promise<number> {
     await this.#scheduler?.stop();
+    await this.#channel?.close();
     // First the heartbeat: a later one would register the workers again.
     await this.#heartbeat?.stop();
     await this.#publisher?.stop();

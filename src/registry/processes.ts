@@ -59,11 +59,19 @@ export async function countProcesses(connection: Connection, identity: Identity,
   return Number(count);
 }
 
-/** To be called after their workers were pruned: until then the entries show that they were tsworker processes. */
-export async function forgetSilent(connection: Connection, identity: Identity, deadBeforeMs: number): Promise<void> {
+/**
+ * To be called after their workers were pruned: until then the entries show that they were tsworker processes.
+ * @param except processes of which some worker is left
+ */
+export async function forgetSilent(
+  connection: Connection,
+  identity: Identity,
+  deadBeforeMs: number,
+  except: ReadonlySet<string>,
+): Promise<void> {
   const silent: string[] = [];
   for (const [name, at] of await listMachines(connection, keysOf(identity)))
-    if (!(Number(at) > Number(seconds(deadBeforeMs)))) silent.push(name);
+    if (!(Number(at) > Number(seconds(deadBeforeMs))) && !except.has(name)) silent.push(name);
   await hideProcesses(connection, identity, silent);
 }
 

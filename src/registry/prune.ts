@@ -56,8 +56,12 @@ export async function pruneExpired(
 ): Promise<void> {
   await sweepSuspects(connection, keysOf(options.identity), nowMs);
   const dead = await findExpired(connection, options, nowMs);
-  await recoverAll(connection, options, dead, { signal, pruned, stepped: lockKeeper(connection, options) });
-  if (!signal?.aborted) await forgetSilent(connection, options.identity, nowMs - options.pruneAfterMs);
+  const left = await recoverAll(connection, options, dead, {
+    signal,
+    pruned,
+    stepped: lockKeeper(connection, options),
+  });
+  if (!signal?.aborted) await forgetSilent(connection, options.identity, nowMs - options.pruneAfterMs, left);
 }
 
 /**
@@ -67,21 +71,27 @@ export async function pruneGone(connection: Connection, options: HeartbeatOption
   const keys = keysOf(options.identity);
   const { names, workers } = await findGone(connection, options);
   if (names.size === 0) return;
-  await recoverAll(connection, options, workers, steps);
+  const left = await recoverAll(connection, options, workers, steps);
   if (steps.signal?.aborted) return;
   // The lock of a dead process would prevent pruning until it expires.
   const lock = await connection.send(['GET', keys.pruneLock]).catch(ignoreWrongType);
   if (typeof lock === 'string' && names.has(processOf(lock))) await connection.send(['DEL', keys.pruneLock]);
   // Last: if interrupted before, the next run finds them again.
-  await hideProcesses(connection, options.identity, [...names]);
+  const done = [...names].filter((name) => !left.has(name));
+  await hideProcesses(connection, options.identity, done);
 }
 
+/**
+ * @returns the processes of workers that were left, since their last call came between the look at their record and the
+ *   script: without an entry of their process nobody could tell the next time that they are tsworker's
+ */
 async function recoverAll(
   connection: Connection,
   options: HeartbeatOptions,
   dead: readonly Dead[],
   { signal, pruned, stepped }: PruneSteps & { readonly stepped?: () => Promise<void> },
-): Promise<void> {
+): Promise<ReadonlySet<string>> {
+  const left = new globals.Set<string>();
   const keys = keysOf(options.identity);
   const firstSlots = dead.filter(({ id }) => isFirstSlot(id));
   // Without this key, a process that is alive after all claims nothing until it is registered again.
@@ -89,15 +99,19 @@ async function recoverAll(
     await connection.send(['DEL', ...some.map(({ id }) => keys.started(id))]);
   // The first slot of each process last: it reserves the name, which must not be reused before the others are removed.
   for (const some of slices([...dead.filter(({ id }) => !isFirstSlot(id)), ...firstSlots], STEP)) {
-    if (signal?.aborted) return;
+    if (signal?.aborted) return left;
     const ends = await globals.Promise.allSettled(
       some.map((worker) => recoverWorker(connection, keys, worker, options)),
     );
-    for (const end of ends) if (end.status === 'fulfilled' && end.value !== undefined) pruned(end.value);
+    ends.forEach((end, i) => {
+      if (end.status === 'fulfilled' && end.value !== undefined) pruned(end.value);
+      else left.add(processOf(some[i].id));
+    });
     const failed = ends.find((end) => end.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
     await stepped?.();
   }
+  return left;
 }
 
 function isFirstSlot(id: string): boolean {

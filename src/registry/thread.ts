@@ -3,6 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { connect } from '../redis/connect.js';
 import { createScheduler } from '../scheduler/create.js';
 import type { Scheduler } from '../scheduler/scheduler.js';
+import { ControlChannel, type OrderMessage } from './control.js';
 import { Heartbeat } from './heartbeat.js';
 import { CONNECTING, IMPORTING, type ThreadData, type ThreadOrder } from './threaded.js';
 
@@ -51,6 +52,9 @@ async function beat(): Promise<void> {
   heartbeat = new Heartbeat(connection, data.heartbeat, (message) => port?.postMessage(message));
   if (stopped.signal.aborted) return await connection.close();
   await heartbeat.start();
+  const told = (order: OrderMessage['order']) => port?.postMessage({ kind: 'order', order } satisfies OrderMessage);
+  const problem = (message: string) => port?.postMessage({ kind: 'unreachable', message });
+  await new ControlChannel(connection, data.heartbeat.identity).open(told, problem);
   if (stopped.signal.aborted || data.scheduler === undefined) return;
   scheduler = createScheduler(connection, data.scheduler, (message) => port?.postMessage(message));
   await scheduler.start();

@@ -9,6 +9,7 @@ import type { ConnectOptions } from '../redis/options.js';
 import type { SchedulerData } from '../scheduler/create.js';
 import type { SchedulerMessage } from '../scheduler/scheduler.js';
 import type { Service } from '../service.js';
+import type { OrderMessage } from './control.js';
 import type { HeartbeatMessage, HeartbeatOptions } from './heartbeat-options.js';
 
 /** The start data of the thread. */
@@ -37,11 +38,14 @@ export class ThreadedHeartbeat implements Service {
   readonly name = 'heartbeat';
   #data: Omit<ThreadData, 'phase'>;
   #phase = newPhase();
-  #tell: (message: HeartbeatMessage | SchedulerMessage) => void;
+  #tell: (message: HeartbeatMessage | SchedulerMessage | OrderMessage) => void;
   #thread: Worker | undefined;
   #stopping = false;
 
-  constructor(data: Omit<ThreadData, 'phase'>, tell: (message: HeartbeatMessage | SchedulerMessage) => void) {
+  constructor(
+    data: Omit<ThreadData, 'phase'>,
+    tell: (message: HeartbeatMessage | SchedulerMessage | OrderMessage) => void,
+  ) {
     this.#data = data;
     this.#tell = tell;
   }

@@ -39,6 +39,10 @@ export interface Keys {
   readonly fence: string;
   /** Ours: never exists. For keys that a script must declare, and for commands that it tries. */
   readonly never: string;
+  /** Ours: the channel on which a process (`<label>:<pid>`) takes orders (see registry/control.ts). */
+  control(process: string): string;
+  /** Ours: what came of an order, for who sent it. Expires. */
+  answer(id: string): string;
   /** Ours: how many batches of a long enqueue were pushed. Expires. */
   enqueued(nonce: string): string;
   /** Ours: asks the process that runs this operation to stop. Expires. */
@@ -97,6 +101,8 @@ export function createKeys(namespace: string): Keys {
     operation: `${namespace}tsworker:operation`,
     fence: `${namespace}tsworker:fence`,
     never: `${namespace}tsworker:never`,
+    control: (process) => `${namespace}tsworker:control:${process}`,
+    answer: (id) => `${namespace}tsworker:answer:${id}`,
     enqueued: (nonce) => `${namespace}tsworker:enqueue:${nonce}`,
     cancelOf: (operation) => `${namespace}tsworker:cancel:${operation}`,
     payloadsOf: (operation) => `${namespace}tsworker:retried:${operation}`,

@@ -8,6 +8,7 @@ import { confirmReplicas } from '../redis/replicas.js';
 import { failureParts } from './failure.js';
 import { createKeys, type Keys } from './keys.js';
 import { lockArgs, readLock } from './lock.js';
+import { QueueSelection, type Selection } from './queue-selection.js';
 import { claimRecord, parseRecord, QUARANTINED, suspectField } from './record.js';
 import { envelopeHead } from './retry-state.js';
 import { callScript, SCRIPTS } from './scripts/index.js';
@@ -36,25 +37,23 @@ export class RedisJobStore implements JobStore {
   readonly #connection: Connection;
   readonly #options: StoreOptions;
   readonly #keys: Keys;
-  /** The tracked keys: pause-all-workers, the lists to claim from, and the keys that pause them. */
-  readonly #watched: readonly string[];
-  readonly #queueNames: readonly string[];
-  readonly #queueIndex: ReadonlyMap<string, number>;
+  readonly #selection: QueueSelection;
   /** The arguments that are the same in each call. */
   readonly #fixed: FixedArguments;
   #sequence = 0;
-  /** Where the script's walk through the weights continues; random at first, so that processes differ. */
-  #position = Math.random();
 
   constructor(connection: Connection, options: StoreOptions) {
     this.#connection = connection;
     this.#options = options;
     this.#keys = createKeys(options.namespace);
-    this.#queueNames = options.plan.queues.map((queue) => queue.name);
-    this.#queueIndex = new globals.Map(this.#queueNames.map((name, index) => [name, index]));
-    const lists = listsOf(this.#keys, options.quarantine);
-    const { pause, pauseOf } = this.#keys;
-    this.#watched = [pause, ...this.#queueNames.map(lists.list), ...this.#queueNames.map(pauseOf)];
+    const { plan, quarantine } = options;
+    const lists = listsOf(this.#keys, quarantine);
+    const { weighted, queues } = plan;
+    const tracked = connection.tracking;
+    this.#selection = new QueueSelection(
+      { weighted, tracked, listOf: lists.list, pauseKeyOf: this.#keys.pauseOf },
+      queues,
+    );
     this.#fixed = fixedArguments(this.#keys, options, lists);
   }
 
@@ -66,69 +65,99 @@ export class RedisJobStore implements JobStore {
     return { ...(await this.#call([], idle)), settled };
   }
 
+  changed(key: string | null): boolean {
+    return key === this.#keys.pause || this.#selection.changed(key);
+  }
+
+  pushedTo(queues: readonly string[] | undefined): void {
+    if (queues === undefined) this.#selection.all();
+    else for (const queue of queues) this.#selection.pushedTo(queue);
+  }
+
+  look(): void {
+    this.#selection.look();
+  }
+
+  /** One call. Its finishes are in the order of the script from here on. */
   async #call(finishes: readonly Finish[], idle: readonly number[]): Promise<ClaimReply> {
     const { quarantine, nonce } = this.#options;
     const tokenBase = `${nonce}-${(this.#sequence++).toString(36)}-${quarantine ? QUARANTINED : ''}`;
-    const runAt = new globals.Date().toISOString();
-    const args = this.#arguments(finishes, idle, { tokenBase, runAt });
-    const raw = await callScript(this.#connection, SCRIPTS.ackAndClaim, this.#watched, args, { binary: true });
+    const facts = { tokenBase, runAt: new globals.Date().toISOString() };
+    const { done, moved, order } = inSendingOrder(finishes);
+    for (const { claim } of moved) this.#selection.pushedTo(claim.queue);
+    const selection = this.#selection.select(idle.length);
+    const withFinishes = finishes.length > 0 && idle[0] === finishes[0].claim.slot;
+    const offered = withFinishes ? [...slotsOf(done), ...slotsOf(moved), ...idle.slice(finishes.length)] : idle;
+    const others = withFinishes ? offered.slice(done.length) : offered;
+    const args = this.#arguments({ done, moved, others, idle: idle.length }, selection, facts);
+    const keys = this.#keysOf(selection);
+    const raw = await callScript(this.#connection, SCRIPTS.ackAndClaim, keys, args, { binary: true });
     const reply = raw as ScriptReply;
-    const [state, drained, settledBytes, occupied, large, nextRetryMs] = reply;
-    const settled = Array.from(settledBytes, (byte) => byte === ONE);
-    const free = without(idle, occupied);
-    const claims = this.#readClaims(reply, free, tokenBase);
-    const blocked = occupied.map((i) => idle[i]);
+    const [state, drained, settledBytes, occupied, large, retries, empty] = reply;
+    const settled = readSettled(settledBytes, order);
+    const free = without(offered, occupied);
+    const claims = readClaims(reply, free, selection, tokenBase);
+    this.#selection.learn(selection, empty, claims.length);
+    const more = this.#noteRetries(retries);
+    const blocked = occupied.map((i) => offered[i]);
     if (quarantine) await this.#forgetDeaths(finishes, settled);
     if (large !== null) {
-      const next = await this.#claimLarge(large, free.slice(claims.length), { tokenBase, runAt });
+      const next = await this.#claimLarge(large, selection, free.slice(claims.length), facts);
       claims.push(...next.claims);
       blocked.push(...next.occupied);
     }
     if (finishes.length > 0 || claims.length > 0) await this.#confirm();
     await this.#settleStarted(claims);
+    const { nextRetryMs } = this.#selection;
+    const isDrained = drained === 1 && this.#selection.isDone && !more;
     return {
       settled,
       claims,
       occupied: blocked,
       paused: state === 1,
       unregistered: state === 2,
-      drained: drained === 1,
-      ...(nextRetryMs >= 0 ? { nextRetryMs } : {}),
+      drained: isDrained,
+      ...(isDrained && nextRetryMs !== undefined ? { nextRetryMs } : {}),
     };
   }
 
-  #arguments(finishes: readonly Finish[], idle: readonly number[], { tokenBase, runAt }: CallFacts): Argument[] {
-    const { prefixes, keys, walk } = this.#fixed;
-    const args: Argument[] = [String(finishes.length), String(idle.length), ...prefixes, tokenBase];
-    args.push(
-      `,"run_at":"${runAt}",`,
-      ...keys,
-      this.#options.plan.weighted ? this.#walk(idle.length) : '',
-      ...walk,
-      ...this.#locksOf(finishes),
-    );
-    for (const finish of finishes) this.#pushFinish(args, finish);
-    // The slots of the finishes are already in the arguments.
-    const named = finishes.length > 0 && idle[0] === finishes[0].claim.slot ? finishes.length : 0;
-    for (let i = named; i < idle.length; i++) args.push(String(idle[i]));
+  /** @returns whether there are due ones that this call could not claim */
+  #noteRetries(retries: readonly (Buffer | number)[]): boolean {
+    let more = false;
+    for (let i = 0; i < retries.length; i += 2)
+      if (this.#selection.retryIn(String(retries[i]), retries[i + 1] as number)) more = true;
+    return more;
+  }
+
+  #keysOf({ queues }: Selection): string[] {
+    const keys = [this.#keys.pause];
+    for (const { list } of queues) keys.push(list);
+    for (const { pauseKey } of queues) keys.push(pauseKey);
+    return keys;
+  }
+
+  #arguments(
+    { done, moved, others, idle }: SentSlots,
+    { weights, position, tellsEmpty }: Selection,
+    { tokenBase, runAt }: CallFacts,
+  ): Argument[] {
+    const { prefixes, keys, movedKeys } = this.#fixed;
+    let tokens = '';
+    for (const { claim } of done) tokens += tokens === '' ? claim.token : `,${claim.token}`;
+    const args: Argument[] = [String(idle), tokens, others.join(','), ...prefixes];
+    args.push(tokenBase, `,"run_at":"${runAt}",`, ...keys);
+    args.push(weights === undefined ? '' : String(position), weights?.join(',') ?? '', tellsEmpty ? '1' : '');
+    const locks = this.#locksOf([...done, ...moved]);
+    if (locks.length > 0 || moved.length > 0) args.push(String(locks.length / 4), ...locks);
+    if (moved.length > 0) args.push(...movedKeys);
+    for (const finish of moved) this.#pushMoved(args, finish);
     return args;
   }
 
-  /** Where the script's walk through the weights begins; the next call goes on where it ends with a job in each slot. */
-  #walk(steps: number): string {
-    const from = this.#position;
-    this.#position = (from + GOLDEN * steps) % 1;
-    return String(from);
-  }
-
-  #pushFinish(args: Argument[], { claim, outcome }: Finish): void {
+  #pushMoved(args: Argument[], { claim, outcome }: Finish): void {
     const { slot, token, queue, payload, strict, retry } = claim;
     args.push(String(slot), token);
     switch (outcome.kind) {
-      case 'done':
-      case 'discarded':
-        args.push('d');
-        break;
       case 'failed': {
         const workerId = this.#options.workerId(slot);
         const context = { workerId, queue, failedAt: new globals.Date(), retry, ...(strict ? {} : { raw: payload }) };
@@ -141,16 +170,16 @@ export class RedisJobStore implements JobStore {
         args.push('t', queue, String(inMs), envelopeHead(queue, state), counts ? '1' : '');
         break;
       }
-      case 'requeue':
+      default:
         // A retry goes back to the sorted set that keeps its attempts.
         if (retry !== undefined) args.push('t', queue, '0', envelopeHead(queue, retry), '');
-        else args.push(strict ? 'r' : 'b', String(this.#queueIndex.get(queue)), queue, strict ? '' : payload);
+        else args.push(strict ? 'r' : 'b', queue, strict ? '' : payload);
     }
   }
 
-  /** How many of the jobs are unique; then for each of these the number of its finish, and its lock. */
+  /** For each unique job the number of its finish, and its lock. */
   #locksOf(finishes: readonly Finish[]): string[] {
-    const args = ['0'];
+    const args: string[] = [];
     for (let i = 0; i < finishes.length; i++) {
       const { claim, outcome } = finishes[i];
       if (claim.lock === undefined) continue;
@@ -158,7 +187,6 @@ export class RedisJobStore implements JobStore {
       const change = waits ? { renewMs: outcome.kind === 'retry' ? outcome.inMs : 0 } : 'release';
       args.push(String(i + 1), ...lockArgs(this.#keys, claim.lock, change));
     }
-    if (args.length > 1) args[0] = String((args.length - 1) / 4);
     return args;
   }
 
@@ -174,28 +202,21 @@ export class RedisJobStore implements JobStore {
     if (locks.some(({ untilStarted }) => untilStarted)) await settled;
   }
 
-  #readClaims(reply: ScriptReply, free: readonly number[], tokenBase: string): Claim[] {
-    const claims: Claim[] = [];
-    for (let i = FIRST_CLAIM, n = 0; i < reply.length; i += 2, n++) {
-      const [code, payload] = [reply[i] as number, reply[i + 1] as Buffer];
-      const [slot, token] = [free[n], tokenBase + free[n]];
-      if (code >= 0)
-        claims.push(claimOf({ slot, token, queue: this.#queueNames[code >> 1], payload, strict: (code & 1) === 1 }));
-      else claims.push(claimOf({ slot, token, queue: this.#queueNames[-1 - code], ...inEnvelope(payload) }));
-    }
-    return claims;
-  }
-
   /** Claims jobs that are too large to be checked in Redis; fewer if other workers have taken them meanwhile. */
-  async #claimLarge([index, ...payloads]: LargeJobs, free: readonly number[], { tokenBase, runAt }: CallFacts) {
-    const queue = this.#queueNames[index];
+  async #claimLarge(
+    [index, ...payloads]: LargeJobs,
+    { queues }: Selection,
+    free: readonly number[],
+    { tokenBase, runAt }: CallFacts,
+  ) {
+    const { name: queue, list } = queues[index];
     const wanted = payloads.slice(0, free.length).map((payload, i): Claim => {
       return claimOf({ slot: free[i], token: tokenBase + free[i], queue, payload, strict: isStrict(payload) });
     });
     const args: Argument[] = [this.#fixed.registration];
     for (const claim of wanted)
       args.push(this.#keys.worker(this.#options.workerId(claim.slot)), claim.payload, claimRecord(claim, runAt));
-    const reply = await callScript(this.#connection, SCRIPTS.claimLarge, [this.#watched[index + 1]], args);
+    const reply = await callScript(this.#connection, SCRIPTS.claimLarge, [list], args);
     const [count, atOccupied] = reply as [number, number];
     return { claims: wanted.slice(0, count), occupied: atOccupied === 1 ? [free[count]] : [] };
   }
@@ -222,7 +243,7 @@ export class RedisJobStore implements JobStore {
     const records = (await this.#connection.send(['MGET', ...keys], { binary: true })) as (Buffer | null)[];
     return records.flatMap((raw, i) => {
       const record = raw === null ? undefined : parseRecord(raw);
-      if (!record?.token?.startsWith(`${this.#options.nonce}-`)) return [];
+      if (!record?.token?.startsWith(`${this.#options.nonce}-`) || slotIn(record.token) !== slots[i]) return [];
       const { token, queue, payload, strict, retry } = record;
       return [claimOf({ slot: slots[i], token, queue, payload, strict, retry })];
     });
@@ -241,7 +262,8 @@ interface FixedArguments {
   /** Worker ids are sent as the parts before and after the slot number. */
   readonly prefixes: readonly string[];
   readonly keys: readonly string[];
-  readonly walk: readonly string[];
+  /** Only sent with jobs that failed, are requeued, or are to run again. */
+  readonly movedKeys: readonly string[];
   readonly registration: string;
 }
 
@@ -257,24 +279,73 @@ function listsOf(keys: Keys, quarantine = false): Lists {
 
 function fixedArguments(
   keys: Keys,
-  { plan, workerId, checkRegistered, quarantine }: StoreOptions,
+  { workerId, checkRegistered, quarantine }: StoreOptions,
   { set, list }: Lists,
 ): FixedArguments {
   const [before, after] = aroundSlot(workerId);
   const registration = checkRegistered ? keys.started(workerId(0)) : '';
   return {
-    prefixes: [keys.worker(before), keys.processedBy(before), keys.failuresOf(before), after],
-    keys: [set, keys.failed, keys.processed, keys.failures, registration],
-    walk: [
-      plan.weighted ? plan.queues.map(({ weight }) => weight).join(',') : '',
-      String(Buffer.byteLength(list(''))),
-      keys.retries,
-      // The quarantine child runs no retries.
-      quarantine ? '' : '1',
-      keys.stat,
-    ],
+    prefixes: [keys.worker(before), keys.processedBy(before), after],
+    // The quarantine child runs no retries.
+    keys: [list(''), keys.processed, registration, quarantine ? '' : keys.retries],
+    movedKeys: [set, keys.failed, keys.failures, keys.failuresOf(before), keys.retries, keys.stat],
     registration,
   };
+}
+
+/**
+ * The finishes as the script gets them: those that are done, then the others.
+ * @returns `order`: the place of each finish in the script's order; undefined if that is the given one
+ */
+function inSendingOrder(finishes: readonly Finish[]): {
+  done: readonly Finish[];
+  moved: readonly Finish[];
+  order: readonly number[] | undefined;
+} {
+  if (finishes.every(isDone)) return { done: finishes, moved: NONE, order: undefined };
+  const [done, moved] = [finishes.filter(isDone), finishes.filter((finish) => !isDone(finish))];
+  let [nextDone, nextMoved] = [0, done.length];
+  return { done, moved, order: finishes.map((finish) => (isDone(finish) ? nextDone++ : nextMoved++)) };
+}
+
+const NONE: readonly Finish[] = [];
+
+function isDone({ outcome: { kind } }: Finish): boolean {
+  return kind === 'done' || kind === 'discarded';
+}
+
+function slotsOf(finishes: readonly Finish[]): number[] {
+  return finishes.map(({ claim }) => claim.slot);
+}
+
+/** The slot at the end of a token. */
+function slotIn(token: string): number {
+  return Number(/[^\d,](\d+)$/.exec(token)?.[1] ?? -1);
+}
+
+function readSettled(bytes: Buffer, order: readonly number[] | undefined): boolean[] {
+  const settled: boolean[] = [];
+  for (let i = 0; i < bytes.length; i++) settled.push(bytes[order === undefined ? i : order[i]] === ONE);
+  return settled;
+}
+
+function readClaims(reply: ScriptReply, free: readonly number[], { queues }: Selection, tokenBase: string): Claim[] {
+  const claims: Claim[] = [];
+  let [queue, strict, isRetry] = ['', false, false];
+  for (let i = FIRST_CLAIM; i < reply.length; i++) {
+    const part = reply[i] as number | Buffer;
+    if (typeof part === 'number') {
+      isRetry = part < 0;
+      queue = queues[isRetry ? -1 - part : part >> 1].name;
+      strict = (part & 1) === 1;
+      continue;
+    }
+    const slot = free[claims.length];
+    const token = tokenBase + slot;
+    const claim = isRetry ? { slot, token, queue, ...inEnvelope(part) } : { slot, token, queue, payload: part, strict };
+    claims.push(claimOf(claim));
+  }
+  return claims;
 }
 
 /** With the lock of a unique job. */
@@ -318,9 +389,16 @@ function without(idle: readonly number[], occupied: readonly number[]): readonly
   return idle.filter((_, i) => !blocked.has(i));
 }
 
-/** The script's step. */
-const GOLDEN = 0.6180339887498949;
 const ONE = '1'.charCodeAt(0);
+
+interface SentSlots {
+  readonly done: readonly Finish[];
+  readonly moved: readonly Finish[];
+  /** The slots that are not of `done` and may get a job. */
+  readonly others: readonly number[];
+  /** How many slots may get a job. */
+  readonly idle: number;
+}
 
 interface CallFacts {
   readonly tokenBase: string;
@@ -330,8 +408,17 @@ interface CallFacts {
 /** Index of their queue, payloads. */
 type LargeJobs = readonly [number, ...Buffer[]];
 /**
- * state, drained, settled, occupied, large jobs, ms until the next retry or -1; then for each claim 2 * queue + strict and
- * the payload, or -1 - queue and the envelope of a retry.
+ * state, drained, settled, occupied, large jobs, queues with retries and ms until they are due, empty queues; then the
+ * claims: payloads or envelopes, and before them numbers that say what follows: 2 * queue + strict, or -1 - queue.
  */
-type ScriptReply = [number, number, Buffer, number[], LargeJobs | null, number, ...(number | Buffer)[]];
-const FIRST_CLAIM = 6;
+type ScriptReply = [
+  number,
+  number,
+  Buffer,
+  number[],
+  LargeJobs | null,
+  (Buffer | number)[],
+  number[],
+  ...(number | Buffer)[],
+];
+const FIRST_CLAIM = 7;

@@ -2,6 +2,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import type { Counts } from '../metrics/counts.js';
+import type { CancelOrder } from '../registry/control.js';
 import { VERSION } from '../version.js';
 import { openReport, refuseVersion, seal } from './envelope.js';
 import type { Death, Order, Report } from './messages.js';
@@ -50,6 +51,8 @@ export class Child {
   killedFor: KillCause | undefined;
   #stopping = false;
   #waiting: (() => void)[] = [];
+  /** By the id of an order to cancel a job: called when the child has heard of it. */
+  readonly #unheard = new Map<string, () => void>();
   #tellReady!: (ready: boolean) => void;
   readonly #process: ChildProcess | undefined;
   /** Part of every message of the child. Jobs do not know it: the child gets it before it loads any job module. */
@@ -112,6 +115,22 @@ export class Child {
     this.#process?.kill('SIGKILL');
   }
 
+  /** Hands over an order to cancel a job. @returns blocked: the child has not said within `withinMs` that it has it */
+  async cancel(order: CancelOrder, withinMs: number): Promise<'heard' | 'gone' | 'blocked'> {
+    const { signal } = this.over;
+    return await new Promise((resolve) => {
+      const end = (how: 'heard' | 'gone' | 'blocked') => {
+        clearTimeout(timer);
+        this.#unheard.delete(order.id);
+        resolve(how);
+      };
+      const timer = setTimeout(() => end('blocked'), withinMs);
+      signal.addEventListener('abort', () => end('gone'), { once: true });
+      this.#unheard.set(order.id, () => end('heard'));
+      this.send(order);
+    });
+  }
+
   #watch(child: ChildProcess): Promise<Death> {
     return new Promise((resolve) => {
       // Also emitted when a message does not reach a child that has just exited: 'exit' follows then.
@@ -164,6 +183,9 @@ export class Child {
         this.running = report.running;
         for (const heard of this.#waiting.splice(0)) heard();
         events.onPulse(this, report);
+        break;
+      case 'heard':
+        this.#unheard.get(report.id)?.();
         break;
       case 'counts':
         // Ignored after the exit: the count is taken from Redis then, which includes it.

@@ -62,12 +62,14 @@ const ORDERS = shapes<Order['kind']>({
   pause: {},
   resume: {},
   report: {},
+  cancel: { id: isString, slot: isAmount, token: isString, as: isString },
 });
 
 const REPORTS = shapes<Report['kind']>({
   ready: { classes: isStringList, tracking: isFlag, limitMs: isAmount },
   running: { token: isString, running: isFlag },
   pulse: { rssMb: isAmount, running: isAmount, more: isFlag },
+  heard: { id: isString },
   counts: { counts: isCounts },
   ended: { exitCode: isExitCode, processed: isAmount, failed: isAmount, putBack: isAmount },
   refused: { code: isString, message: isString, hint: isOptionalString },

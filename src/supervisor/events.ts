@@ -40,6 +40,8 @@ export interface SupervisorEventMap {
   answering: [event: { readonly pid: number }];
   /** A child was blocked for longer than every time limit of its jobs: it was killed. */
   killedBlocked: [event: { readonly pid: number; readonly silentMs: number }];
+  /** A job that was to be cancelled blocked its process, which was killed. Its other jobs are requeued. */
+  killedToCancel: [event: { readonly pid: number }];
   /** Jobs wait in quarantine: the quarantine child starts. */
   quarantineOpened: [];
   /** Too many children died within a minute: the worker stops. */

@@ -1,6 +1,7 @@
 /** The messages between supervisor and child: two unions of plain data. */
 import type { Settings } from '../config/settings.js';
 import type { Counts } from '../metrics/counts.js';
+import type { CancelOrder } from '../registry/control.js';
 import type { Identity } from '../registry/identity.js';
 
 /** From the supervisor. */
@@ -23,7 +24,9 @@ export type Order =
   /** Claim no more and exit when the running jobs have ended, without a time limit: another child replaces this one. */
   | { readonly kind: 'retire'; readonly reason: string }
   | { readonly kind: 'abort'; readonly reason: string }
-  | { readonly kind: 'pause' | 'resume' | 'report' };
+  | { readonly kind: 'pause' | 'resume' | 'report' }
+  /** Cancel a running job. The child says that it has heard of it, and answers in Redis when the job has ended. */
+  | CancelOrder;
 
 /** From the child. */
 export type Report =
@@ -41,6 +44,8 @@ export type Report =
    * always if the supervisor has limits to watch. `more`: further pulses follow.
    */
   | { readonly kind: 'pulse'; readonly rssMb: number; readonly running: number; readonly more: boolean }
+  /** An order to cancel a job has arrived. `id`: that of the order. */
+  | { readonly kind: 'heard'; readonly id: string }
   /** Every second if metrics are served, and once more before the last report. */
   | { readonly kind: 'counts'; readonly counts: Counts }
   /** The last report: every job has ended or was requeued. */

@@ -5,6 +5,7 @@
 import type { ChildProcess } from 'node:child_process';
 import type { Settings } from '../config/settings.js';
 import type { TsworkerError } from '../errors.js';
+import type { CancelOrder } from '../registry/control.js';
 import { BlockedWatch } from './blocked-watch.js';
 import { beginChild, type LifecycleContext, type SlotFacts, type StartOrder } from './child-lifecycle.js';
 import type { Child, ChildEvents, Ending } from './child-process.js';
@@ -200,6 +201,28 @@ export class Supervisor {
 
   broadcast(order: Order): void {
     for (const child of this.#children) child.send(order);
+  }
+
+  /**
+   * Hands an order to cancel a job over to a child, which answers it.
+   * @returns gone: there is no such child. blocked: it has not heard of it within `withinMs`
+   */
+  async cancel(pid: number, order: CancelOrder, withinMs: number): Promise<'heard' | 'gone' | 'blocked'> {
+    const child = this.#childOf(pid);
+    if (child === undefined) return 'gone';
+    return await child.cancel(order, withinMs);
+  }
+
+  /** Kills a child that a job blocks which was to be cancelled. The jobs that it still has are requeued. */
+  killBlocked(pid: number): void {
+    const child = this.#childOf(pid);
+    if (child === undefined) return;
+    this.#options.events.emit('killedToCancel', { pid });
+    child.kill('killed');
+  }
+
+  #childOf(pid: number): Child | undefined {
+    return [...this.#children].find((child) => child.pid === pid && !child.over.signal.aborted);
   }
 
   /** Kills the children that did not exit although their jobs were aborted: they are blocked and receive no orders. */

@@ -26,6 +26,8 @@ export interface EngineParts {
   readonly classes: readonly string[];
   /** Incremented for each acknowledged job. */
   readonly counts: { processed: number; failed: number };
+  /** Called with the events before anything happens. */
+  readonly listen: (events: EngineEvents) => void;
 }
 
 export function createEngine(options: WorkerOptions, parts: EngineParts): Engine {
@@ -43,6 +45,7 @@ export function createEngine(options: WorkerOptions, parts: EngineParts): Engine
     exitOnComplete: settings.exitOnComplete,
   });
   count(events, parts);
+  parts.listen(events);
   tellOthers(events, options);
   meter?.listen(events, { classes, slots: settings.concurrency, busy: () => engine.busy });
   logEngine(log, events, (slot) => workerId(identity, slot), settings.logJobs);

@@ -79,8 +79,8 @@ export class Shutdown {
     if (!this.#begun) this.#begin(reason);
   }
 
-  /** Shuts down after an error outside of any job. Unlike a second signal, it does not abort a shutdown under way. */
-  fault(reason: string): void {
+  /** Shuts down, once: unlike a second signal, it does not abort a shutdown under way. */
+  requestOnce(reason: string): void {
     if (this.#limited) return;
     this.#limited = true;
     this.#begin(reason);

@@ -4,7 +4,8 @@ import type { Settings } from '../config/settings.js';
 import type { JobContext } from '../job.js';
 import type { JobModules } from '../job-modules/load.js';
 import type { Meter } from '../metrics/meter.js';
-import type { Connection, ConnectionEvents } from '../redis/connection.js';
+import type { Connection, ConnectionEvents, OpenedConnection } from '../redis/connection.js';
+import type { CancelOrder } from '../registry/control.js';
 import type { Membership } from '../registry/membership.js';
 
 export interface WorkerOptions {
@@ -14,7 +15,7 @@ export interface WorkerOptions {
   readonly load: () => Promise<JobModules>;
   readonly flags: JobContext['flags'];
   /** Opens the connection. Default: from the settings. */
-  readonly connect?: ((events: ConnectionEvents) => Promise<Connection>) | undefined;
+  readonly connect?: ((events: ConnectionEvents) => Promise<OpenedConnection>) | undefined;
   /** Handle uncaught errors of the process. */
   readonly catchUncaught: boolean;
   /** Connects the actions to their source, such as the process' signals; returns a function that disconnects them. */
@@ -47,8 +48,11 @@ export type TellRunning = (token: string, running: boolean) => void;
 /** The connection of a running worker. */
 export interface OwnConnection {
   readonly connection: Connection;
-  /** To be called after jobs were pushed over it: Redis does not notify a connection of its own writes. */
-  jobsPushed(): void;
+  /**
+   * To be called after jobs were pushed over it: Redis does not notify a connection of its own writes. Absent: the queues
+   * are not known.
+   */
+  jobsPushed(queues?: readonly string[]): void;
 }
 
 /** What is known when claims begin. */
@@ -63,8 +67,9 @@ export interface ReadyFacts {
 export interface SignalActions {
   /** Begins the shutdown; a further signal stops at once. */
   stop(reason: string): void;
-  pause(): void;
-  resume(): void;
+  /** @param by for the log */
+  pause(by: string): void;
+  resume(by: string): void;
   /** Logs the running jobs. */
   report(): void;
   /** Loads the job modules again. If absent, HUP keeps its default action, which ends the process. */
@@ -80,6 +85,8 @@ export interface WorkerActions extends SignalActions {
   /** Sets the exit code to 1: something that the worker depends on has failed. */
   fault(error: Error): void;
   setProcesses(count: number): void;
+  /** Cancels a running job, and answers. */
+  cancel(order: CancelOrder): void;
   /** How many jobs run. */
   running(): number;
 }

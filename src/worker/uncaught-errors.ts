@@ -10,6 +10,8 @@ import { asError, asJobError, type CaughtError } from '../thrown.js';
 export interface UncaughtErrors {
   /** Runs a job such that the errors of everything it starts, awaited or not, can be assigned to it. */
   readonly perform: Perform;
+  /** Runs an action as if the job did: its errors are assigned to the job. */
+  within(run: Run, action: () => void): void;
   /** Removes the handlers. */
   release(): void;
 }
@@ -42,6 +44,7 @@ export function catchUncaughtErrors(perform: Perform, handlers: UncaughtErrorHan
   const giveBack = catchMicrotasks(jobs, handle);
   return {
     perform: (run) => jobs.run(run, perform, run),
+    within: (run, action) => jobs.run(run, action),
     release() {
       process.off('exit', exiting);
       process.off('uncaughtException', uncaught);

@@ -13,16 +13,20 @@ import type { JobModules } from '../job-modules/load.js';
 import { OutcomeHooks } from '../job-modules/outcome-hooks.js';
 import { createPerform } from '../job-modules/perform.js';
 import { retryPolicy } from '../job-modules/retry-policy.js';
-import { connectWording, dumpRuns, startLine } from '../log/log-subscriber.js';
+import { connectWording, dumpRuns, pausedText, startLine } from '../log/log-subscriber.js';
 import { deadline } from '../redis/abortable.js';
 import { connect } from '../redis/connect.js';
-import type { Connection } from '../redis/connection.js';
+import type { Connection, OpenedConnection } from '../redis/connection.js';
 import { workerConnectOptions } from '../redis/options.js';
 import { serverTimeMs } from '../registry/clock.js';
+import type { CancelOrder, ControlAnswer, ControlOrder } from '../registry/control.js';
+import { ORDERED_BY, writeAnswer } from '../registry/control.js';
 import { type Identity, workerId } from '../registry/identity.js';
 import type { Membership } from '../registry/membership.js';
+import { createKeys } from '../resque/keys.js';
 import { asError } from '../thrown.js';
 import { type JobWatch, watchJobs } from '../tracing/watch.js';
+import { Cancellations } from './cancellations.js';
 import { createEngine } from './create-engine.js';
 import { inTime } from './in-time.js';
 import { createOwnMembership } from './own-membership.js';
@@ -85,6 +89,8 @@ class Worker {
   #identity: Identity | undefined;
   #releaseHandlers: () => void = () => {};
   #engine: Engine | undefined;
+  #cancellations: Cancellations | undefined;
+  #connection: Connection | undefined;
   #fault: Error | undefined;
   /** May be set before there is an engine. */
   #suspended = false;
@@ -105,16 +111,40 @@ class Worker {
       },
       setProcesses: (count) => this.#engine?.setProcesses(count),
       running: () => this.#engine?.busy ?? 0,
-      pause: () => {
-        lifecycle.info('paused by SIGUSR2 (SIGCONT resumes)');
+      cancel: (order) => this.#cancel(order),
+      pause: (by) => {
+        lifecycle.info(pausedText(by));
         this.#suspend(true);
       },
-      resume: () => {
-        if (this.#suspended) lifecycle.info('resumed by SIGCONT');
+      resume: (by) => {
+        if (this.#suspended) lifecycle.info(`resumed by ${by}`);
         this.#suspend(false);
       },
       report: () => dumpRuns(log, this.#engine?.running() ?? [], this.#workerId),
     };
+  }
+
+  /** An order that came to this process itself: without a supervisor. */
+  #take(order: ControlOrder): void {
+    if (order.kind === 'cancel') {
+      this.#cancel(order);
+      return;
+    }
+    const actions = this.actions();
+    if (order.kind === 'quiet') actions.pause(ORDERED_BY.quiet);
+    else if (order.kind === 'resume') actions.resume(ORDERED_BY.resume);
+    else this.#shutdown.requestOnce(ORDERED_BY.stop);
+    void this.#answer(order.id, { result: 'accepted' }).catch(() => {});
+  }
+
+  #cancel(order: CancelOrder): void {
+    if (this.#cancellations !== undefined) this.#cancellations.cancel(order);
+    else void this.#answer(order.id, { result: 'gone' }).catch(() => {});
+  }
+
+  async #answer(id: string, answer: ControlAnswer): Promise<void> {
+    const { namespace } = this.#options.settings;
+    if (this.#connection !== undefined) await writeAnswer(this.#connection, createKeys(namespace), id, answer);
   }
 
   #suspend(suspended: boolean): void {
@@ -132,6 +162,7 @@ class Worker {
   async run(): Promise<WorkResult> {
     const { log } = this.#options;
     const [modules, connection] = await this.#prepare();
+    this.#connection = connection;
     try {
       for (const warning of modules.warnings) log.warn(warning);
       const ended = await this.#workRegistered(modules, connection);
@@ -143,13 +174,13 @@ class Worker {
     }
   }
 
-  async #workRegistered(modules: JobModules, connection: Connection): Promise<EngineResult> {
+  async #workRegistered(modules: JobModules, connection: OpenedConnection): Promise<EngineResult> {
     const membership = this.#options.membership ?? this.#registerItself();
     this.#membership = membership;
     this.#options.begun.signal.addEventListener('abort', () => this.#showState(), { once: true });
     this.#showState();
     try {
-      this.#options.onConnection?.({ connection, jobsPushed: () => this.#engine?.jobsPushed() });
+      this.#options.onConnection?.({ connection, jobsPushed: (queues) => this.#engine?.jobsPushed(queues) });
       if (!(await this.#setUp(modules))) return NOTHING_DONE;
       this.#identity = await this.#enter(membership, connection);
       return await this.#work(modules, connection, this.#identity);
@@ -163,7 +194,7 @@ class Worker {
   }
 
   /** Registers. A stop meanwhile only shortens how long Redis is waited for. */
-  async #enter(membership: Membership, connection: Connection): Promise<Identity> {
+  async #enter(membership: Membership, connection: OpenedConnection): Promise<Identity> {
     const { signal } = this.#options.begun;
     const hurry = () => connection.limitSilence(START_SILENCE_MS);
     signal.addEventListener('abort', hurry);
@@ -176,7 +207,7 @@ class Worker {
   }
 
   /** Loads the job modules and connects, in parallel. The first error is thrown, and the connection closed. */
-  async #prepare(): Promise<[JobModules, Connection]> {
+  async #prepare(): Promise<[JobModules, OpenedConnection]> {
     const connecting = this.#connect();
     try {
       return await globals.Promise.all([this.#options.load(), connecting]);
@@ -186,7 +217,7 @@ class Worker {
     }
   }
 
-  #connect(): Promise<Connection> {
+  #connect(): Promise<OpenedConnection> {
     const { settings, log, begun } = this.#options;
     const events = {
       onReady: () => {
@@ -194,8 +225,8 @@ class Worker {
         this.#engine?.reconnected();
         this.#membership?.look?.();
       },
-      onInvalidate: () => {
-        this.#engine?.pushed();
+      onInvalidate: (key: string | null) => {
+        this.#engine?.changed(key);
         this.#membership?.look?.();
       },
     };
@@ -219,7 +250,8 @@ class Worker {
     const wanted = this.#wantedIdentity();
     return createOwnMembership(this.#options, wanted, {
       setProcesses: (count) => this.#engine?.setProcesses(count),
-      jobsPushed: () => this.#engine?.jobsPushed(),
+      jobsPushed: (queues) => this.#engine?.jobsPushed(queues),
+      onOrder: (order) => this.#take(order),
     });
   }
 
@@ -260,6 +292,17 @@ class Worker {
       outcomeHooks,
       classes: modules.functions.classes,
       counts: this.#counts,
+      listen: (events) => {
+        this.#cancellations = new Cancellations(
+          {
+            find: (slot, token) => this.#engine?.find(slot, token),
+            within: faults.within,
+            answer: (id, answer) => this.#answer(id, answer),
+            log,
+          },
+          events,
+        );
+      },
     });
     this.#engine = engine;
     if (this.#suspended) engine.suspend(true);
@@ -292,7 +335,7 @@ class Worker {
     const deleteKeys = (names: readonly string[]) =>
       connection.send(['DEL', ...names.map((name) => settings.namespace + name)]);
     const perform = createPerform({ ...this.#surroundings(), ...options, serverTimeMs: clock, deleteKeys });
-    if (!caught) return { perform, release: () => {} };
+    if (!caught) return { perform, within: (_run, action) => action(), release: () => {} };
     return catchUncaughtErrors(perform, {
       onLate: (run, error) =>
         log.error(
@@ -302,7 +345,7 @@ class Worker {
       onFault: (error) => {
         log.fatal({ err: error }, 'uncaught error outside of any job: shutting down');
         this.#fault = error;
-        this.#shutdown.fault('an uncaught error');
+        this.#shutdown.requestOnce('an uncaught error');
       },
       onExit: () => {
         const held = this.#engine?.running().map((run) => ({ queue: run.claim.queue, class: run.class })) ?? [];

@@ -9,7 +9,18 @@ import { SCENARIOS } from '../chaos/scenarios/all.js';
 
 const SEED = 1;
 /** The others are seen by tests of their own, or take long. */
-const SHORT = ['kill', 'retry', 'redis-kill', 'client-kill', 'network', 'freeze', 'term', 'memory', 'script-flush'];
+const SHORT = [
+  'kill',
+  'retry',
+  'unique',
+  'redis-kill',
+  'client-kill',
+  'network',
+  'freeze',
+  'term',
+  'memory',
+  'script-flush',
+];
 
 test.concurrent.each(SHORT)(
   '%s: no job is lost, none counted twice',

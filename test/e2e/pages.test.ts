@@ -9,7 +9,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { main } from '../../src/cli/main.js';
 import { envName } from '../../src/config/setting-definition.js';
 import { CONFIG_FLAG, SCHEMA, SETTING_KEYS } from '../../src/config/settings-table.js';
-import { JOB, TSCONFIG } from '../../src/init/templates.js';
+import { JOB, RAILS_JOB, TSCONFIG } from '../../src/init/templates.js';
 import { type CliRun, projectRoot, run, writeJobs } from '../support/cli.js';
 import { assertConserved, leftoverKeys } from '../support/conservation.js';
 import { fakeIo } from '../support/io.js';
@@ -232,6 +232,7 @@ test('has TypeScript examples that compile', { timeout: 60_000 }, () => {
     'package.json': '{ "type": "module" }',
     'pg.d.ts': PG,
     'jobs/hello.ts': JOB,
+    'jobs/welcome.ts': RAILS_JOB,
     'tsconfig.json': JSON.stringify({ compilerOptions: COMPILER_OPTIONS }),
   });
   mkdirSync(join(dir, 'node_modules'));

@@ -192,7 +192,7 @@ test('a job that blocks its process, and a pause by USR2, are seen from outside'
   await until(async () => (await askJson('status')).workers.idle === 3);
   daemon.signal('SIGUSR2');
   await until(async () => (await askJson('status')).workers.paused === 3);
-  expect(await ask('status')).toContain('paused   no, but for 1 process paused by SIGUSR2');
+  expect(await ask('status')).toContain('paused   no, but for 1 process paused by a signal or an order');
   daemon.signal('SIGTERM');
   expect((await daemon.exit()).code).toBe(0);
 });

@@ -1,13 +1,14 @@
 /** The ack-and-claim script on a real Redis: atomic claim, fenced finish, order, and records that every reader can read. */
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { QueuesInput } from '../../src/config/queues.js';
 import type { Claim, Outcome } from '../../src/job.js';
 import { parseRecord } from '../../src/resque/record.js';
 import { isStrict } from '../../src/resque/strict.js';
 import { asError } from '../../src/thrown.js';
 import { assertConserved, countJobs } from '../support/conservation.js';
 import { startRedis, type TestRedis } from '../support/redis.js';
-import { testConnection, testStore, testWorkerId } from '../support/store.js';
+import { claimFully, testConnection, testStore, testWorkerId } from '../support/store.js';
 
 let redis: TestRedis;
 beforeAll(async () => {
@@ -123,6 +124,7 @@ describe('claiming', () => {
       const weight = (q: number) => (weighted ? 1 + ((q * 7) % 100) : undefined);
       const queues = Object.fromEntries(names.map((name, q) => [name, weight(q) ?? 1]));
       const s = testStore(connection, weighted ? queues : names);
+      const bed = { store: s, connection };
       const wanted = names.flatMap((name, q) =>
         slots(Math.max(0, counts[q])).map((n) => `${name} ${job(q * 100 + n)}`),
       );
@@ -131,7 +133,7 @@ describe('claiming', () => {
         const portion = portions[call % portions.length];
         const idle = slots(portion).map((n) => slot + n);
         slot += portion;
-        const { claims, drained } = await s.ackAndClaim([], idle);
+        const { claims, drained } = await claimFully(bed, idle);
         for (const { queue, payload } of claims) taken.push(`${queue} ${payload}`);
         expect(claims.length).toBe(Math.min(portion, wanted.length - taken.length + claims.length));
         if (claims.length < portion) expect(drained).toBe(true);
@@ -148,27 +150,6 @@ describe('claiming', () => {
     const portions = fc.array(fc.integer({ min: 1, max: 60 }), { minLength: 1, maxLength: 4 });
     await fc.assert(fc.asyncProperty(sizes, fc.boolean(), portions, run), { numRuns: 100 });
   });
-
-  test.each([
-    ['in order', (names: string[]) => names],
-    ['by weight', (names: string[]) => Object.fromEntries(names.map((name, n) => [name, 1 + (n % 9)]))],
-  ])(
-    '1,000 queues %s: where all are empty Redis looks once, where one is not nobody asks each twice',
-    async (_, queuesOf) => {
-      const s = testStore(await testConnection(redis.uri), queuesOf(slots(1000).map((n) => `q${n}`)));
-      const commandsOf = async (idle: number) => {
-        await redis.client.sendCommand(['CONFIG', 'RESETSTAT']);
-        const { claims } = await s.ackAndClaim([], slots(idle));
-        const stats = String(await redis.client.sendCommand(['INFO', 'commandstats']));
-        const calls = [...stats.matchAll(/^cmdstat_(?:lpop|exists):calls=(\d+)/gm)].map((match) => Number(match[1]));
-        return { claims: claims.length, calls: calls.reduce((sum, some) => sum + some, 0) };
-      };
-      await commandsOf(1);
-      expect(await commandsOf(25)).toEqual({ claims: 0, calls: expect.toSatisfy((calls: number) => calls < 40) });
-      await push('q500', job(1));
-      expect(await commandsOf(25)).toEqual({ claims: 1, calls: expect.toSatisfy((calls: number) => calls < 1100) });
-    },
-  );
 
   test('a record of somebody else is never overwritten, and its slot gets no job', async () => {
     await push('q', job(1), job(2));
@@ -200,6 +181,124 @@ describe('claiming', () => {
       expect(await s.ackAndClaim([], [0])).toMatchObject({ paused: false, claims: [{ slot: 0 }] });
     },
   );
+});
+
+describe('many queues', () => {
+  const names = slots(1000).map((n) => `q${n}`);
+  const orders = [
+    ['in order', names],
+    ['by weight', Object.fromEntries(names.map((name, n) => [name, 1 + (n % 9)]))],
+  ] as const;
+
+  /** A store on them that knows that they are empty, and a way to count what a step costs Redis. */
+  async function idleStore(queues: QueuesInput) {
+    const connection = await testConnection(redis.uri);
+    const bed = { store: testStore(connection, queues), connection };
+    await claimFully(bed, [0]);
+    const costOf = async (step: () => Promise<unknown>) => {
+      await redis.client.sendCommand(['CONFIG', 'RESETSTAT']);
+      await step();
+      const stats = String(await redis.client.sendCommand(['INFO', 'commandstats']));
+      const calls = [...stats.matchAll(/^cmdstat_(?:lpop|exists|evalsha):calls=(\d+)/gm)].map((match) =>
+        Number(match[1]),
+      );
+      const bytes = /total_net_input_bytes:(\d+)/.exec(String(await redis.client.sendCommand(['INFO', 'stats'])))?.[1];
+      return { calls: calls.reduce((sum, some) => sum + some, 0), bytes: Number(bytes) };
+    };
+    return { ...bed, costOf };
+  }
+
+  test.each(orders)('%s: a look at empty ones names none of them, a push makes one be looked at', async (_, queues) => {
+    const { store, connection, costOf } = await idleStore(queues);
+    const idle = await costOf(() => store.ackAndClaim([], slots(25)));
+    expect(idle.calls).toBeLessThanOrEqual(3);
+    expect(idle.bytes).toBeLessThan(2000);
+    await push('q500', job(1));
+    let claims: readonly Claim[] = [];
+    const pushed = await costOf(async () => {
+      await connection.send(['PING']);
+      claims = (await store.ackAndClaim([], slots(25))).claims;
+    });
+    expect(claims.map(({ queue }) => queue)).toEqual(['q500']);
+    expect(pushed.calls).toBeLessThanOrEqual(6);
+    expect(pushed.bytes).toBeLessThan(2000);
+  });
+
+  test.each(orders)('%s: where all have jobs a call names no more than it can use', async (_, queues) => {
+    for (const name of names) await push(name, job(1), job(2));
+    const { store, costOf } = await idleStore(queues);
+    const one = await costOf(() =>
+      store.ackAndClaim(
+        [],
+        slots(25).map((n) => 100 + n),
+      ),
+    );
+    expect(one.bytes).toBeLessThan(6000);
+  });
+
+  test('by weight: 300 full queues get what is theirs, though a call names few of them', async () => {
+    const few = names.slice(0, 300);
+    for (const name of few) await push(name, ...slots(100).map(job));
+    const connection = await testConnection(redis.uri);
+    const store = testStore(connection, Object.fromEntries(few.map((name, n) => [name, n < 100 ? 4 : 1])));
+    let heavy = 0;
+    let finishes: { claim: Claim; outcome: Outcome }[] = [];
+    for (let n = 0; n < 240; n++) {
+      const { claims } = await store.ackAndClaim(finishes, slots(25));
+      expect(claims).toHaveLength(25);
+      heavy += claims.filter(({ queue }) => Number(queue.slice(1)) < 100).length;
+      finishes = claims.map((claim) => ({ claim, outcome: DONE }));
+    }
+    // 400 of 600 shares.
+    expect(heavy / 6000).toBeGreaterThan(0.64);
+    expect(heavy / 6000).toBeLessThan(0.69);
+  });
+
+  test('what this process writes itself is found without a report: a requeue, its own pushes', async () => {
+    const { store, connection } = await idleStore(names);
+    await push('q700', job(1));
+    const { claims } = await claimFully({ store, connection }, [0, 1]);
+    const back = await claimFully({ store, connection }, [0, 1], [{ claim: claims[0], outcome: { kind: 'requeue' } }]);
+    expect(back.claims.map(({ queue }) => queue)).toEqual(['q700']);
+    await connection.send(['RPUSH', 'resque:queue:q3', job(2)]);
+    expect((await claimFully({ store, connection }, [5])).claims).toEqual([]);
+    store.pushedTo(['q3']);
+    expect((await claimFully({ store, connection }, [5])).claims.map(({ queue }) => queue)).toEqual(['q3']);
+  });
+
+  test('after a reconnect, and by and by also without one, all are looked at again', async () => {
+    const { store, connection } = await idleStore(names);
+    await connection.send(['RPUSH', 'resque:queue:q10', job(1)]);
+    store.changed(null);
+    expect((await claimFully({ store, connection }, [0])).claims).toHaveLength(1);
+    await connection.send(['RPUSH', 'resque:queue:q900', job(1)]);
+    let found = 0;
+    for (let look = 0; look < 2; look++) {
+      store.look();
+      found += (await claimFully({ store, connection }, [1])).claims.length;
+    }
+    expect(found).toBe(1);
+  });
+
+  test('a job that comes between a call and its reply is not overlooked', async () => {
+    const { store, connection } = await idleStore(names);
+    const other = await testConnection(redis.uri);
+    for (let n = 0; n < 50; n++) {
+      store.changed('resque:queue:q5');
+      const [reply] = await Promise.all([store.ackAndClaim([], [n]), other.send(['RPUSH', 'resque:queue:q5', job(n)])]);
+      const later = reply.claims.length === 1 ? reply : await claimFully({ store, connection }, [n]);
+      expect(later.claims).toHaveLength(1);
+    }
+  });
+
+  test('jobs that went back, since their slots are occupied, are not overlooked', async () => {
+    const { store, connection } = await idleStore(names);
+    await redis.client.set(`resque:worker:${testWorkerId(0)}`, '{"queue":"x","payload":{"class":"Other","args":[]}}');
+    await push('q5', job(1));
+    await connection.send(['PING']);
+    expect(await store.ackAndClaim([], [0])).toMatchObject({ claims: [], occupied: [0], drained: false });
+    expect((await store.ackAndClaim([], [1])).claims).toHaveLength(1);
+  });
 });
 
 describe('finishing', () => {

@@ -1,6 +1,6 @@
 /** The registry as a supervisor uses it for its children, on a real Redis. */
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
-import type { Connection } from '../../src/redis/connection.js';
+import type { OpenedConnection } from '../../src/redis/connection.js';
 import { RedisChildRegistry } from '../../src/registry/child-registry.js';
 import type { HeartbeatMessage } from '../../src/registry/heartbeat-options.js';
 import { type Identity, workerId } from '../../src/registry/identity.js';
@@ -12,7 +12,7 @@ import { testConnection } from '../support/store.js';
 import { until } from '../support/until.js';
 
 let redis: TestRedis;
-let connection: Connection;
+let connection: OpenedConnection;
 beforeAll(async () => {
   redis = await startRedis();
 });
@@ -26,7 +26,7 @@ const PID = 4711;
 const NEVER = new AbortController().signal;
 const JOB = { class: 'A', args: [] };
 
-function registry(connecting: Promise<Connection> = Promise.resolve(connection)) {
+function registry(connecting: Promise<OpenedConnection> = Promise.resolve(connection)) {
   const told: HeartbeatMessage[] = [];
   const problems: string[] = [];
   const counted: [number, { processed: number; failed: number }][] = [];
@@ -34,6 +34,7 @@ function registry(connecting: Promise<Connection> = Promise.resolve(connection))
     wanted: { namespace: 'resque:', label: 'host.ts', queues: 'q' },
     heartbeat: { heartbeatMs: 50, pruneAfterMs: 60_000, forcePrune: false },
     tell: (message) => void told.push(message),
+    onOrder: () => {},
     problem: (error) => void problems.push(error.message),
     counted: (pid, counts) => void counted.push([pid, counts]),
   });
@@ -94,7 +95,7 @@ test.each([
 });
 
 test('a connection that is not there yet is waited for', async () => {
-  let connect = (_connection: Connection) => {};
+  let connect = (_connection: OpenedConnection) => {};
   const { registry: one } = registry(
     new Promise((resolve) => {
       connect = resolve;
@@ -107,12 +108,13 @@ test('a connection that is not there yet is waited for', async () => {
 
 test('a Redis that refuses is tried again, told once, until it takes it or the child is gone', async () => {
   let refuses = true;
-  const send: Connection['send'] = async (args, options) => {
+  const listen = async () => {};
+  const send: OpenedConnection['send'] = async (args, options) => {
     if (refuses) throw new Error('ERR no');
     return await connection.send(args, options);
   };
   const { registry: one, problems } = registry(
-    Promise.resolve({ ...connection, ready: true, send, close: async () => {} } as Connection),
+    Promise.resolve({ ...connection, ready: true, send, listen, unlisten: listen, close: listen } as OpenedConnection),
   );
   const gone = new AbortController();
   const first = one.enter(1, 1, gone.signal);

@@ -7,7 +7,7 @@ import type { RedisJobStore } from '../../src/resque/store.js';
 import { assertConserved, pushJob, untilCounted } from '../support/conservation.js';
 import { testEngine } from '../support/engine.js';
 import { startRedis, type TestRedis } from '../support/redis.js';
-import { NAMESPACE, testConnection, testStore, testWorkerId } from '../support/store.js';
+import { claimFully, NAMESPACE, testConnection, testStore, testWorkerId } from '../support/store.js';
 import { until } from '../support/until.js';
 
 let redis: TestRedis;
@@ -114,7 +114,7 @@ test('any pushes, pauses and claims: what is claimed is what a model claims, in 
       let pushed = 0;
       for (const one of steps) {
         if (one.do === 'claim') {
-          const { claims, drained } = await store.ackAndClaim([], slots(one.count));
+          const { claims, drained } = await claimFully({ store, connection: await shared() }, slots(one.count));
           const open = names.filter((name) => !paused.has(name));
           const waiting = open.reduce((sum, name) => sum + (model.get(name)?.length ?? 0), 0);
           expect(claims.length).toBe(Math.min(one.count, waiting));

@@ -11,7 +11,7 @@ import type { RedisJobStore } from '../../src/resque/store.js';
 import { asError } from '../../src/thrown.js';
 import { assertConserved, countJobs } from '../support/conservation.js';
 import { startRedis, type TestRedis } from '../support/redis.js';
-import { NAMESPACE, testConnection, testStore, testWorkerId } from '../support/store.js';
+import { claimFully, NAMESPACE, testConnection, testStore, testWorkerId } from '../support/store.js';
 import { until } from '../support/until.js';
 
 let redis: TestRedis;
@@ -150,10 +150,46 @@ test('retries of queues that are not ours are left alone, and not waited for', a
 test.each(['strict', 'weighted'])('among a hundred empty queues the one with a retry is found, %s', async (order) => {
   const names = Array.from({ length: 100 }, (_, i) => `q${i}`);
   const queues = order === 'strict' ? names.join(',') : names.map((name) => `${name}=2`).join(',');
-  const store = await storeOf(queues);
+  const connection = await testConnection(redis.uri);
+  const store = await storeOf(queues, connection);
   await push('q99', job(1));
-  await failAll(store);
-  expect(ids((await store.ackAndClaim([], [0, 1])).claims)).toEqual([1]);
+  const { claims } = await claimFully({ store, connection }, [0, 1]);
+  expect(ids(claims)).toEqual([1]);
+  const failing = claims.map((claim) => ({ claim, outcome: again(claim) }));
+  expect(ids((await claimFully({ store, connection }, [0, 1], failing)).claims)).toEqual([1]);
+});
+
+test('with many queues: of all that wait one is due at its time, also where another process made it wait', async () => {
+  const names = Array.from({ length: 100 }, (_, i) => `q${i}`);
+  const connection = await testConnection(redis.uri);
+  const store = await storeOf(names.join(','), connection);
+  for (const name of ['q7', 'q50', 'q99']) await push(name, job(name));
+  const { claims } = await claimFully({ store, connection }, [0, 1, 2, 3]);
+  const failing = claims.map((claim, i) => ({ claim, outcome: again(claim, (i + 1) * 60_000) }));
+  const reply = await claimFully({ store, connection }, [0, 1], failing);
+  expect([reply.claims, reply.drained]).toEqual([[], true]);
+  expect(reply.nextRetryMs).toBeGreaterThan(50_000);
+  expect(reply.nextRetryMs).toBeLessThanOrEqual(60_000);
+  // Of another process, in a queue that this one knows to be empty.
+  await push('q30', job('theirs'));
+  await failAll(await storeOf('q30'));
+  expect(ids((await claimFully({ store, connection }, [0, 1])).claims)).toEqual(['theirs']);
+  await assertConserved(redis.client, 4);
+});
+
+test('with many queues: what is due in a paused one is looked at once, and again when it is resumed', async () => {
+  const names = Array.from({ length: 30 }, (_, i) => `q${i}`);
+  const connection = await testConnection(redis.uri);
+  const store = await storeOf(names.join(','), connection);
+  await push('q20', job(1));
+  await failAll(await storeOf('q20'));
+  await redis.client.set(keys.pauseOf('q20'), 'true');
+  expect(await claimFully({ store, connection }, [0])).toMatchObject({ claims: [], drained: true });
+  const again = await store.ackAndClaim([], [0]);
+  expect(again).toMatchObject({ claims: [], drained: true });
+  expect(again.nextRetryMs).toBeUndefined();
+  await redis.client.del(keys.pauseOf('q20'));
+  expect(ids((await claimFully({ store, connection }, [0])).claims)).toEqual([1]);
 });
 
 test('put back because we stop, or recovered from a dead worker, it keeps its attempts and is due at once', async () => {

@@ -19,6 +19,9 @@ export const ACL_OF_PRODUCER: readonly string[] = [
 ];
 export const ACL_OF_CLUSTER = '+cluster|slots';
 
+/** Of the channel for orders, whose pattern is added by the test. */
+export const ACL_OF_ORDERS: readonly string[] = ['+subscribe', '+unsubscribe'];
+
 /** What jobs that run again (`retry`) need beyond it. */
 export const ACL_OF_RETRY: readonly string[] = ['+hincrby', '+zpopmin', '+zrange', '+zscore'];
 

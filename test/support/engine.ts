@@ -27,7 +27,7 @@ export async function testEngine(
   let engine: Engine | undefined;
   const connection = await testConnection(uri, {
     onReady: () => engine?.reconnected(),
-    onInvalidate: () => engine?.pushed(),
+    onInvalidate: (key) => engine?.changed(key),
   });
   engine = new Engine({
     store: testStore(connection, options.queues ?? 'q', undefined, {

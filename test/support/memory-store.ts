@@ -81,6 +81,14 @@ export class MemoryStore implements JobStore {
     return reply;
   }
 
+  changed(): boolean {
+    return true;
+  }
+
+  pushedTo(): void {}
+
+  look(): void {}
+
   async held(slots: readonly number[]): Promise<Claim[]> {
     this.read.push(slots.length);
     await this.#fail('before');

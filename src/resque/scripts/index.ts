@@ -18,7 +18,7 @@ export interface Script {
 const FILES = {
   ackAndClaim: [
     'unique/locks',
-    ...['replies', 'records', 'json', 'pauses', 'retries', 'queues', 'main'].map((part) => `ack-and-claim/${part}`),
+    ...['arguments', 'records', 'moved', 'json', 'retries', 'queues', 'main'].map((part) => `ack-and-claim/${part}`),
   ],
   claimLarge: ['claim-large'],
   countQuarantined: ['count-quarantined'],

@@ -6,6 +6,9 @@ import type { Lives } from './convictions.js';
 /** How often, by the job's id. */
 export type Runs = ReadonlyMap<number, number>;
 
+/** Ids beyond all others. */
+const CHILDREN_FROM = 1_000_000_000;
+
 export class Ledger {
   readonly #redis: TestRedis;
 
@@ -34,6 +37,27 @@ export class Ledger {
   async children(): Promise<{ readonly announced: number; readonly confirmed: number }> {
     const [announced, confirmed] = await this.#redis.client.mGet(['children:announced', 'children:confirmed']);
     return { announced: Number(announced ?? 0), confirmed: Number(confirmed ?? 0) };
+  }
+
+  /** A job is about to be enqueued that may be kept out. @returns its id */
+  async announce(): Promise<number> {
+    await this.#redis.client.incr('children:announced');
+    return CHILDREN_FROM + (await this.#redis.client.incr('children:id'));
+  }
+
+  /** It was enqueued. */
+  async confirm(): Promise<void> {
+    await this.#redis.client.incr('children:confirmed');
+  }
+
+  /** It was kept out. */
+  async withdraw(): Promise<void> {
+    await this.#redis.client.decr('children:announced');
+  }
+
+  /** How often two different jobs of one account ran at once. */
+  async together(): Promise<number> {
+    return Number((await this.#redis.client.get('together')) ?? 0);
   }
 
   /** How many jobs have ended at least once. */

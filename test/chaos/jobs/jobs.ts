@@ -97,6 +97,39 @@ export const twice = job({
   },
 });
 
+/** Notes who runs for an account, and returns who did; both as pid * MOST_IDS + id. */
+const BEGIN_ACCOUNT =
+  "local old = redis.call('GET', KEYS[1]) redis.call('SET', KEYS[1], ARGV[1]) return tonumber(old or '0')";
+const END_ACCOUNT = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end return 0";
+const MOST_IDS = 1_000_000;
+
+/** Unique by its account, and fails the first time. */
+export const account = job({
+  class: 'Account',
+  retry: { attempts: 3, delay: [0.02] },
+  async perform(id: number, name: number, ms: number) {
+    await note('begun', id);
+    const own = process.pid * MOST_IDS + (id - CHILDREN_FROM);
+    const other = await ask(`EVAL "${BEGIN_ACCOUNT}" 1 account:${name} ${own}`);
+    const isSame = other % MOST_IDS === own % MOST_IDS;
+    // The note of a process that was killed stays.
+    if (other !== 0 && !isSame && isAlive(Math.floor(other / MOST_IDS))) await ask('INCR together');
+    await sleep(ms);
+    await ask(`EVAL "${END_ACCOUNT}" 1 account:${name} ${own}`);
+    if (this.attempt >= 2) return noteEnd(id);
+    void ask(`RPUSH life:${process.pid} -${id}`);
+    throw new Error(`failure of ${id}`);
+  },
+});
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
 /** Leaves the process, and does not even say that it failed. */
 export async function Exit(_queue: string, id: number): Promise<void> {
   await note('begun', id);

@@ -11,10 +11,11 @@ import { busy, memory, readOnly } from './refusals.js';
 import { clientKill, loading, redisKill, redisRestart, scriptFlush } from './server.js';
 import { frozenRedis, lateClaim, pausedGroup } from './stopped.js';
 import { cluster, sentinel } from './topology.js';
+import { unique } from './unique.js';
 import { filesGone } from './upgrade.js';
 
 export const SCENARIOS: readonly Scenario[] = [
-  ...[kill, retry],
+  ...[kill, retry, unique],
   ...[redisKill, redisRestart, scriptFlush, clientKill, loading],
   ...[network, blackHole],
   ...[freeze, term],

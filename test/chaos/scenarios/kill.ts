@@ -45,7 +45,7 @@ export const retry: Scenario = {
  * A new daemon takes a second of a core until it works. On few cores kills without end would leave nothing but processes
  * that start, and show nothing: so the killer waits for a job to be done where none was for a while.
  */
-class Killer {
+export class Killer {
   readonly #chaos: Chaos;
   readonly #fleet: readonly Daemon[];
   readonly #link: Link;

@@ -46,7 +46,11 @@ test('a slot that moves under load: the engine waits, goes on there, and nothing
 
 async function startEngine(uri: string, told: string[], perform: Perform): Promise<{ engine: Engine }> {
   let engine: Engine | undefined;
-  const hooks = { onReady: () => engine?.reconnected(), onInvalidate: () => engine?.pushed(), watch: true };
+  const hooks = {
+    onReady: () => engine?.reconnected(),
+    onInvalidate: (key: string | null) => engine?.changed(key),
+    watch: true,
+  };
   const connection = await connect({ uri, namespace: NAMESPACE, name: 'test', silenceMs: 0 }, uri, hooks);
   onTestFinished(() => connection.close());
   const { plan } = parseQueues('q');

@@ -2,8 +2,9 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { connect } from '../../../src/redis/connect.js';
-import type { Connection, ConnectionEvents } from '../../../src/redis/connection.js';
+import type { Connection, ConnectionEvents, OpenedConnection } from '../../../src/redis/connection.js';
 import { slotOf } from '../../../src/redis/slot.js';
+import { ControlChannel, type ControlOrder, orderText } from '../../../src/registry/control.js';
 import { projectRoot } from '../../support/cli.js';
 import { type Cluster, moveSlot, startCluster } from '../../support/cluster.js';
 import { freePort, startRedis } from '../../support/redis.js';
@@ -12,7 +13,7 @@ import { until } from '../../support/until.js';
 
 const NAMESPACE = '{resque}:';
 
-async function open(uri: string, events: ConnectionEvents = {}, namespace = NAMESPACE): Promise<Connection> {
+async function open(uri: string, events: ConnectionEvents = {}, namespace = NAMESPACE): Promise<OpenedConnection> {
   const options = { uri, namespace, name: 'test', silenceMs: 0 };
   const connection = await connect(options, uri, { ...events, watch: true });
   onTestFinished(() => connection.close());
@@ -21,6 +22,15 @@ async function open(uri: string, events: ConnectionEvents = {}, namespace = NAME
 
 async function portOf(connection: Connection): Promise<number> {
   return Number(((await connection.send(['CONFIG', 'GET', 'port'])) as { port: string }).port);
+}
+
+async function listenForOrders(connection: OpenedConnection) {
+  const taken: ControlOrder[] = [];
+  const identity = { namespace: NAMESPACE, label: 'h', pid: 1, queues: 'q', concurrency: 1 };
+  const problem = (message: string) => expect.unreachable(message);
+  await new ControlChannel(connection, identity).open((order) => taken.push(order), problem);
+  const text = orderText({ kind: 'quiet', id: 'abcdefgh' });
+  return { taken, channel: `${NAMESPACE}tsworker:control:h:1`, text };
 }
 
 test.each([
@@ -71,6 +81,7 @@ describe('Sentinel', () => {
     const connection = await open(uri, events);
     expect(connection.tracking).toBe(true);
     expect(await portOf(connection)).toBe(group.master.port);
+    const orders = await listenForOrders(connection);
     group.master.pause();
     const lost = connection.send(['PING']).catch((error: Error) => error.message);
     await until(async () => (await group.masterPort()) === group.replica.port, { timeoutMs: 20_000 });
@@ -80,6 +91,8 @@ describe('Sentinel', () => {
     await connection.send(['GET', '{resque}:queue:q']);
     await group.replica.client.rPush('{resque}:queue:q', 'x');
     await until(() => seen.includes('invalidate'));
+    await until(async () => Number(await connection.send(['PUBLISH', orders.channel, orders.text])) === 1);
+    await until(() => orders.taken.length === 1);
     group.master.resume();
   }, 50_000);
 });
@@ -131,11 +144,15 @@ describe('Cluster', () => {
     const seen: string[] = [];
     const connection = await open(cluster.uri, { onReady: () => seen.push('ready') });
     const [from, to] = cluster.masters.map((node) => node.port as number);
+    const orders = await listenForOrders(connection);
     await moveSlot(from, to, slot);
     await expect(connection.send(['GET', '{resque}:key'])).rejects.toThrow(/^MOVED/);
     await until(() => seen.includes('ready'));
     expect(await portOf(connection)).toBe(to);
     expect(await connection.send(['GET', '{resque}:key'])).toBe('x');
+    // Who gives an order is connected to the same node: there the receivers are counted.
+    await until(async () => Number(await connection.send(['PUBLISH', orders.channel, orders.text])) === 1);
+    await until(() => orders.taken.length === 1);
     await moveSlot(to, from, slot);
   });
 });

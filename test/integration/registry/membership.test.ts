@@ -1,6 +1,6 @@
 /** How a worker process comes to be registered, by itself or by its supervisor, and leaves nothing behind. */
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import type { Connection } from '../../../src/redis/connection.js';
+import type { OpenedConnection } from '../../../src/redis/connection.js';
 import { Heartbeat } from '../../../src/registry/heartbeat.js';
 import type { HeartbeatMessage } from '../../../src/registry/heartbeat-options.js';
 import { type Identity, workerId } from '../../../src/registry/identity.js';
@@ -12,7 +12,7 @@ import { testConnection } from '../../support/store.js';
 import { until } from '../../support/until.js';
 
 let redis: TestRedis;
-let connection: Connection;
+let connection: OpenedConnection;
 beforeAll(async () => {
   redis = await startRedis();
 });
@@ -30,7 +30,13 @@ describe('by itself', () => {
   function own() {
     const told: (HeartbeatMessage | { readonly kind: string })[] = [];
     const tell = (message: { readonly kind: string }) => void told.push(message);
-    const membership = new OwnMembership({ wanted: WANTED, heartbeat: TIMES, tell, thread: undefined });
+    const membership = new OwnMembership({
+      wanted: WANTED,
+      heartbeat: TIMES,
+      tell,
+      onOrder: () => {},
+      thread: undefined,
+    });
     onTestFinished(async () => void (await membership.leave(connection)));
     return { membership, beats: () => told.filter(({ kind }) => kind === 'beat').length };
   }

@@ -4,6 +4,7 @@ import type { Connection } from '../../../src/redis/connection.js';
 import { Heartbeat } from '../../../src/registry/heartbeat.js';
 import type { HeartbeatMessage, HeartbeatOptions } from '../../../src/registry/heartbeat-options.js';
 import type { Identity } from '../../../src/registry/identity.js';
+import { pruneDead } from '../../../src/registry/prune.js';
 import { Pruner } from '../../../src/registry/pruner.js';
 import { register } from '../../../src/registry/register.js';
 import { assertConserved } from '../../support/conservation.js';
@@ -125,6 +126,27 @@ describe('while dead workers are recovered', () => {
     const jobs = () => told.filter((message) => message.kind === 'pruned' && message.worker.job !== undefined);
     await until(() => jobs().length === 3);
   });
+});
+
+test('a worker whose job ends in the moment in which it is pruned is found again the next time', async () => {
+  const [first] = await writeDeadProcess(redis.client, { slots: 2, jobs: 1 });
+  await redis.client.hSet('resque:tsworker:machines', 'dead.ts:9', '1 boot pid:[1] 5');
+  const options = { identity: LIVE, heartbeatMs: MINUTE, pruneAfterMs: 5 * MINUTE, forcePrune: false };
+  let ends = 0;
+  // Its process was about to leave, and its last call comes between the look at its record and the script.
+  const send: Connection['send'] = async (args, more) => {
+    if (/^EVAL/.test(String(args[0])) && args.includes(first) && ends++ === 0)
+      await redis.client.del(`resque:worker:${first}`);
+    return await connection.send(args, more);
+  };
+  await pruneDead({ ...watched().connection, send }, options, Date.now(), { pruned: () => {} });
+  expect([ends > 0, await redis.client.sMembers('resque:workers')]).toEqual([true, [first]]);
+  await redis.client.del('resque:pruning_dead_workers_in_progress');
+  await pruneDead(connection, options, Date.now(), { pruned: () => {} });
+  expect(await redis.client.sMembers('resque:workers')).toEqual([]);
+  await redis.client.del('resque:pruning_dead_workers_in_progress');
+  await pruneDead(connection, options, Date.now(), { pruned: () => {} });
+  expect(await redis.client.exists('resque:tsworker:machines')).toBe(0);
 });
 
 describe('after a break in which nobody could beat', () => {

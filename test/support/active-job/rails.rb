@@ -3,6 +3,8 @@
 #   deserialize   reads such lines; says for each row whether the arguments are what they were
 #   produce       writes what the Resque adapter pushes for a job
 #   perform       reads such payloads and runs them as Rails does; says what each job got
+#   later         writes what the Resque adapter pushes at the Ruby code in ARGV[1]
+# Further arguments are files to load first.
 require 'json'
 require 'bigdecimal'
 require 'active_job'
@@ -64,6 +66,9 @@ class InvoiceJob < ActiveJob::Base
   end
 end
 
+ApplicationJob = ActiveJob::Base
+ARGV.drop(ARGV[0] == 'later' ? 2 : 1).each { |file| load file }
+
 def same?(row, arguments)
   original = ROWS.fetch(row)
   looks = ->(all) { all.map { |one| [one.class, one.is_a?(Hash) && Hash.ruby2_keywords_hash?(one)] } }
@@ -71,6 +76,11 @@ def same?(row, arguments)
 end
 
 WRAPPER = 'ActiveJob::QueueAdapters::ResqueAdapter::JobWrapper'
+
+class PrintingAdapter
+  def enqueue(job) = puts(JSON.generate('class' => WRAPPER, 'args' => [job.serialize]))
+  def enqueue_at(*) = raise(NotImplementedError)
+end
 
 case ARGV[0]
 when 'serialize'
@@ -86,7 +96,11 @@ when 'deserialize'
 when 'produce'
   job = InvoiceJob.new(User.new('42'), 12_345_678_901_234_567_890, format: :pdf, at: Time.at(0, 5, :nanosecond).utc)
   puts JSON.generate('class' => WRAPPER, 'args' => [job.serialize])
+when 'later'
+  ActiveJob::Base.queue_adapter = PrintingAdapter.new
+  eval(ARGV[1])
 when 'perform'
+  ActiveJob::Base.logger = Logger.new($stdout, formatter: ->(_, _, _, text) { "#{text}\n" }) if ARGV[1]
   STDIN.each_line do |line|
     payload = JSON.parse(line)
     raise "not wrapped: #{line}" unless payload['class'] == WRAPPER && payload['args'].size == 1

@@ -20,8 +20,16 @@ export const ACTIVE_JOB = versionOf();
 export const AGAINST =
   ACTIVE_JOB === '' ? 'real ActiveJob: skipped, no ruby-activejob here' : `ActiveJob ${ACTIVE_JOB}`;
 
-/** @returns the lines that it wrote */
-export function rails(command: 'serialize' | 'deserialize' | 'produce' | 'perform', lines: readonly string[] = []) {
+type Command = 'serialize' | 'deserialize' | 'produce' | 'perform' | 'later';
+
+/**
+ * @param lines what it reads
+ * @param more its further arguments
+ * @returns the lines that it wrote
+ */
+export function rails(command: Command, lines: readonly string[] = [], more: readonly string[] = []): string[] {
   const input = lines.map((line) => `${line}\n`).join('');
-  return execFileSync('ruby', [SCRIPT, command], { encoding: 'utf8', input }).trimEnd().split('\n');
+  return execFileSync('ruby', [SCRIPT, command, ...more], { encoding: 'utf8', input })
+    .trimEnd()
+    .split('\n');
 }

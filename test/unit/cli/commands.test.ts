@@ -7,7 +7,7 @@ import { checkFlags, ownValues, specsOf } from '../../../src/cli/flags.js';
 import { commandPage, helpPage } from '../../../src/cli/help.js';
 import { commandAt, commandOf, readPositionals } from '../../../src/cli/positionals.js';
 
-const DESTRUCTIVE = ['remove', 'clear', 'prune', 'purge'];
+const DESTRUCTIVE = ['remove', 'clear', 'prune', 'purge', 'cancel', 'quiet', 'stop'];
 
 /** As the command line does it. */
 function typed(line: string) {

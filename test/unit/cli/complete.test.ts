@@ -92,6 +92,7 @@ describe('values', () => {
     ['queues peek lo', { kind: 'queue', head: '', typed: 'lo' }],
     ['queues remove ', { kind: 'queue', head: '', typed: '' }],
     ['workers show web', { kind: 'worker', head: '', typed: 'web' }],
+    ['workers stop web', { kind: 'worker', head: '', typed: 'web' }],
     ['enqueue He', { kind: 'class', head: '', typed: 'He' }],
     ['enqueue Hello -queue=gr', { kind: 'queue', head: '-queue=', typed: 'gr' }],
     ['enqueue Hello -queue gr', { kind: 'queue', head: '', typed: 'gr' }],

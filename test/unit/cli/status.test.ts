@@ -86,7 +86,7 @@ describe('the text', () => {
   test('says it all, in lines that fit', () => {
     const text = statusText(OVERVIEW, { ...SESSION, show: 20 }, fakeIo());
     expect(text).toBe(`redis    redis://h/, namespace resque:
-paused   no, but for 1 process paused by SIGUSR2
+paused   no, but for 1 process paused by a signal or an order
 jobs     12,345 processed; 12 failed, 3 of them in the failed list
 waiting  1,207 jobs in 4 queues; 5 jobs delayed, the first due in 1m 1s
 workers  31: 2 working, 24 idle, 2 blocked, 2 paused, 1 lost
@@ -100,10 +100,10 @@ odd     not a list           -        0
 HOST     WORKERS  WORKING  LOST
 web1.ts       26        1     1
 
-PROCESS       STATE                                          WORKING  SLOTS
-web1.ts:4711  blocked for 12s: a job holds its event loop          1      3
-web1.ts:4712  paused by SIGUSR2, reloading: 1 of 2 replaced        0      2
-web1.ts:4713  its process is gone                                  0      1
+PROCESS       STATE                                        WORKING  SLOTS
+web1.ts:4711  blocked for 12s: a job holds its event loop        1      3
+web1.ts:4712  paused, reloading: 1 of 2 replaced                 0      2
+web1.ts:4713  its process is gone                                0      1
 
 RUNNING ON      FOR  QUEUE  CLASS    ARGUMENTS
 web1.ts:4711-0   5s  high   Archive  12345678901234567890,"tar"

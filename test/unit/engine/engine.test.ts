@@ -27,6 +27,9 @@ async function engineOf(perform: () => unknown = () => {}, concurrency = 25) {
         for (let step = 0; step < 5; step++) await undefined;
         return exchanged;
       },
+      changed: () => true,
+      pushedTo: () => {},
+      look: () => {},
       held: async () => [],
     },
     perform,
@@ -58,7 +61,7 @@ async function settled(): Promise<void> {
 test('a push that is told of together with the reply of a call that did not see it is not lost', async () => {
   const { engine, calls } = await engineOf();
   calls[0].reply(0);
-  engine.pushed();
+  engine.changed(null);
   await settled();
   expect(calls).toHaveLength(2);
 });
@@ -70,7 +73,7 @@ test('nor when it comes while the second of two replies waits for its turn', asy
   expect(calls).toHaveLength(3);
   calls[1].reply(0);
   calls[2].reply(0);
-  engine.pushed();
+  engine.changed(null);
   await settled();
   expect(calls).toHaveLength(4);
   calls[3].reply(0);
@@ -119,7 +122,7 @@ test('many idle slots are offered as far as jobs come: their names cost the wire
   expect(offered()).toEqual([32, 64, 128]);
   calls[2].reply(1);
   await settled();
-  engine.pushed();
+  engine.changed(null);
   await settled();
   expect(offered()).toEqual([32, 64, 128, 32]);
 });

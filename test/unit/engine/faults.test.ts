@@ -11,7 +11,7 @@ const job = (n: number) => `{"class":"J","args":[${n}]}`;
 async function engineOn(server: MemoryServer, options: Partial<EngineOptions> = {}) {
   const told: string[] = [];
   const events = new EngineEvents((error, event) => told.push(`${event}: ${error.message}`));
-  const store = new MemoryStore(server, { onPush: () => engine.pushed() });
+  const store = new MemoryStore(server, { onPush: () => engine.changed(null) });
   const ran: string[] = [];
   const engine: Engine = new Engine({
     store,

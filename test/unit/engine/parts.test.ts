@@ -45,7 +45,7 @@ describe('run', () => {
 
   test('the first outcome wins', () => {
     const { run, outcomes } = runOf();
-    run.putBack();
+    run.release();
     run.fail(new Error('late'));
     run.settle({ kind: 'done' });
     expect(outcomes).toEqual([{ kind: 'requeue' }]);

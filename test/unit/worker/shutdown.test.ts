@@ -118,7 +118,7 @@ test('a fault begins a shutdown with the grace, and is no second signal in one t
   const first = shuttingDown({ graceMs: 5000 });
   const jobs = new Jobs(1);
   first.shutdown.attach(jobs);
-  first.shutdown.fault('an error');
+  first.shutdown.requestOnce('an error');
   await pass(5000);
   expect(jobs.told).toEqual(['quiet', 'abort']);
 
@@ -127,7 +127,7 @@ test('a fault begins a shutdown with the grace, and is no second signal in one t
   shutdown.attach(others);
   shutdown.request('SIGTERM');
   await pass(5000);
-  shutdown.fault('an error');
+  shutdown.requestOnce('an error');
   await pass(5000);
   expect(others.told).toEqual(['quiet']);
 });

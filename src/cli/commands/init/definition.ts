@@ -5,6 +5,7 @@ import { COMMON, defineCommand } from '../../command.js';
 const FLAGS = {
   procfile: { kind: boolean, help: 'also a Procfile, or a line in the one that is there, for Heroku and similar' },
   systemd: { kind: boolean, help: 'also tsworker.service, a unit for systemd' },
+  rails: { kind: boolean, help: 'the example is a job of a Rails application, with its Ruby side' },
   'dry-run': COMMON.dryRun,
   json: { ...COMMON.json, help: 'one JSON document instead of the lines' },
 };
@@ -20,9 +21,11 @@ export const initCommand = defineCommand({
   examples: [
     ['tsworker init', 'in this folder, empty or with a project in it'],
     ['tsworker init my-worker -procfile', 'in that folder, which is made where it is missing'],
+    ['tsworker init -rails', 'beside a Rails application: a job from there, and one back'],
     ['tsworker init -dry-run', 'only say what would be written'],
   ],
   notes: `Writes jobs/hello.ts, tsworker.config.ts, tsconfig.json, and the scripts worker and worker:check in package.json: each only \
-where it is missing. Nothing is ever overwritten; package.json keeps its indent. Installs nothing.`,
+where it is missing. Nothing is ever overwritten; package.json keeps its indent. Installs nothing. With -rails the example is jobs/welcome.ts, \
+with the Ruby files for it in rails/app/jobs.`,
   load: async () => (await import('./run.js')).init,
 });

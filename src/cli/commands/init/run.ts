@@ -11,7 +11,12 @@ import type { InitFlags } from './definition.js';
 
 export async function init({ flags, words, io }: Call<InitFlags>): Promise<number> {
   const folder = resolve(io.cwd, words[0] ?? '.');
-  const options = { folder, procfile: flags.procfile === true, systemd: flags.systemd === true };
+  const options = {
+    folder,
+    procfile: flags.procfile === true,
+    systemd: flags.systemd === true,
+    rails: flags.rails === true,
+  };
   const plan = await planInit(options);
   const dryRun = flags['dry-run'] === true;
   const steps = dryRun ? plan : await applySteps(folder, plan);
@@ -37,12 +42,13 @@ function list(steps: readonly Step[], dryRun: boolean, { green, dim }: Style): s
 }
 
 function nextSteps(folder: string | undefined, installed: boolean, steps: readonly Step[]): string[] {
-  const sample = steps.some(({ kind, file }) => kind === 'create' && file === 'jobs/hello.ts');
+  const created = (name: string) => steps.some(({ kind, file }) => kind === 'create' && file === name);
   return [
     ...(folder === undefined ? [] : [`cd ${folder}`]),
     ...(installed ? [] : [`npm install ${packageName()}`]),
     'npx tsworker check',
-    ...(sample ? ['npx tsworker enqueue Hello Ada'] : []),
+    ...(created('jobs/hello.ts') ? ['npx tsworker enqueue Hello Ada'] : []),
+    ...(created('rails/app/jobs/welcome_job.rb') ? ['cp rails/app/jobs/*.rb /path/to/rails/app/jobs/'] : []),
     'npx tsworker',
   ];
 }

@@ -35,7 +35,7 @@ export const statusCommand = defineCommand({
   ],
   notes: `HEAD WAITS: since when the next job of a queue waits, where its payload says so. WORKERS: how many take jobs of it. lost: no \
 heartbeat for longer than -prune-after, or its process is gone. blocked, paused, draining: slots that run nothing and take \
-nothing, since a job holds the event loop of their process, it was paused by SIGUSR2, or it ends. Ruby workers count a job that failed as processed too. On a terminal the lists are cut to \
+nothing, since a job holds the event loop of their process, it was paused (SIGUSR2, tsworker workers quiet), or it ends. Ruby workers count a job that failed as processed too. On a terminal the lists are cut to \
 its width; piped elsewhere they are whole.
 
 Exit code: 0 Redis has answered, whatever it said; 1 it could not be reached, or refused; 2 wrong usage.`,

@@ -68,7 +68,7 @@ export function pauseText({
   const some = processes.filter(({ state }) => state.paused).length;
   const exceptions = [
     ...queues.flatMap(({ name, pause }) => (pause === undefined ? [] : [pausedQueue(name, pause)])),
-    ...(some === 0 ? [] : [`${counted(some, 'process', 'processes')} paused by SIGUSR2`]),
+    ...(some === 0 ? [] : [`${counted(some, 'process', 'processes')} paused by a signal or an order`]),
   ];
   return exceptions.length === 0 ? 'no' : `no, but for ${exceptions.join(', ')}`;
 }

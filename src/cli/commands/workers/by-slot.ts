@@ -1,6 +1,7 @@
 /** `tsworker workers -slots`: a line for each worker, which is a slot of a process. Pure. */
 
 import { count, duration } from '../../../format.js';
+import { sortedByName } from '../../../inspect/natural-order.js';
 import { argsText } from '../../../inspect/payload.js';
 import type { WorkerDetails, WorkerSeen } from '../../../inspect/workers.js';
 import type { Io } from '../../io.js';
@@ -24,8 +25,7 @@ const COLUMNS = [
 export function slotTable(rows: readonly (readonly [WorkerSeen, WorkerDetails])[], now: number, io: Io): string {
   const { green, red, dim } = styleOf(io);
   const paint = { working: green, idle: dim, lost: red };
-  const { compare } = new Intl.Collator('en', { numeric: true });
-  const sorted = [...rows].sort(([a], [b]) => compare(a.id, b.id));
+  const sorted = sortedByName(rows, ([worker]) => worker.id);
   const cells = sorted.map(([worker, { processed, failed }]): Cell[] => {
     const { job, state, queues } = worker;
     return [

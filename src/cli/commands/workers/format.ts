@@ -56,7 +56,7 @@ export function processText({ state, liveness }: Pick<ProcessSeen, 'state' | 'li
     livenessText({ liveness }),
     blockedSince === undefined ? '' : `blocked for ${duration(now - blockedSince)}: a job holds its event loop`,
     draining ? 'draining' : '',
-    paused ? 'paused by SIGUSR2' : '',
+    paused ? 'paused' : '',
     reload === undefined ? '' : `reloading: ${reload.replaced} of ${reload.total} replaced`,
   ]
     .filter((text) => text !== '')

@@ -12,13 +12,16 @@ import { placeOf, type Session, withRedis } from '../../session.js';
 import { processTable } from './by-process.js';
 import { slotTable } from './by-slot.js';
 import { type WorkersCall, workerEntry } from './format.js';
+import { cancel, order } from './orders.js';
 import { prune } from './prune.js';
 import { show } from './show.js';
 
 export async function workers(call: WorkersCall): Promise<number> {
-  const run = { list, show, prune }[call.verb as 'list' | 'show' | 'prune'];
+  const run = RUNS[call.verb as keyof typeof RUNS];
   return await withRedis(call, (session) => run(call, session));
 }
+
+const RUNS = { list, show, cancel, quiet: order, resume: order, stop: order, prune };
 
 async function list(call: WorkersCall, session: Session): Promise<number> {
   const { flags } = call;

@@ -1,45 +1,23 @@
 /** `tsworker workers show`: everything about one worker. */
-import { didYouMean } from '../../../config/suggest.js';
-import { TsworkerError } from '../../../errors.js';
 import { count, duration, time } from '../../../format.js';
-import {
-  findWorkers,
-  readDetails,
-  readWorkers,
-  type WorkerDetails,
-  type WorkerSeen,
-} from '../../../inspect/workers.js';
+import { readDetails, readWorkers, type WorkerDetails, type WorkerSeen } from '../../../inspect/workers.js';
 import { serverTimeMs } from '../../../registry/clock.js';
 import { EXIT } from '../../command.js';
 import { printDocument } from '../../json.js';
-import { placeOf, type Session } from '../../session.js';
+import type { Session } from '../../session.js';
 import { fields } from '../../table.js';
+import { workerIdOf } from './find.js';
 import { livenessText, type WorkersCall, workerEntry } from './format.js';
 
 export async function show({ io, words, flags }: WorkersCall, session: Session): Promise<number> {
   const { connection, keys, settings } = session;
-  const id = await idOf(words[0], session);
+  const id = await workerIdOf(words[0], session);
   const nowMs = await serverTimeMs(connection);
   const [worker] = await readWorkers(connection, keys, [id], { nowMs, pruneAfterMs: settings.pruneAfter * 1000 });
   const [details] = await readDetails(connection, keys, [id]);
   if (flags.json) printDocument(io, workerEntry(worker, details));
   else io.out(fields(linesOf(worker, details, nowMs), io));
   return EXIT.fine;
-}
-
-/** @throws TsworkerError STATE where no worker, or more than one, is called so */
-async function idOf(typed: string, session: Session): Promise<string> {
-  const { exact, beginning, near } = await findWorkers(session.connection, session.keys, typed);
-  if (exact) return typed;
-  if (beginning.length === 1) return beginning[0];
-  if (beginning.length > 1) {
-    const some = beginning.slice(0, 3).join(', ');
-    throw new TsworkerError('STATE', `${beginning.length} workers begin with ${typed}`, {
-      hint: `give more: ${some}, …`,
-    });
-  }
-  const hint = didYouMean(typed, near).replace('; ', '') || 'tsworker workers lists them';
-  throw new TsworkerError('STATE', `there is no worker ${typed} in ${placeOf(session)}`, { hint });
 }
 
 function linesOf(worker: WorkerSeen, { startedAt, processed, failed }: WorkerDetails, now: number) {

@@ -1,222 +1,183 @@
--- Acknowledges finished jobs, then claims one job for each idle slot, in one atomic step: a job is at any time in a
--- queue, in a worker's record, in `failed`, or counted. A finish counts only while the record has its token, so the
--- call may be sent again after a lost reply. A payload is never decoded and encoded again: its bytes are copied.
---
--- The last of the files of this script; the others contain functions: unique/locks.lua, replies.lua, records.lua,
--- json.lua, pauses.lua, retries.lua, queues.lua.
---
--- KEYS  pause-all-workers, then the queue lists, then for each queue the key that pauses it. Only these are declared, since
---       Redis 7.0 watches every declared key at each read in a script; for the same reason records are taken with write
---       commands.
--- ARGV  as named below; then for each lock of a unique job that ends: the number of its finish, the key of the lock, its token
---       and its new TTL ('0': it is released); then for each finish: slot, token, and
---         'd' (done)  |  'f' (failed), head of the entry, its tail  |
---         'r' (requeue) or 'b' (requeue other bytes than the record shows), index of the queue, its name, the bytes  |
---         't' (try again later), its queue, in how many ms, the head of the envelope, '1' where it counts as a retry;
---       then the idle slots that are none of a finish. The slots of the finishes are the first idle ones, or none of them
---       is idle.
--- Returns 0, 1 (paused) or 2 (not registered): nothing was claimed in both cases; drained 0/1; a string with 1 or 0 for
---       each finish; positions of occupied slots among the idle ones, from 0; nothing, or large jobs at the head of a queue
---       that come next, for the caller to claim by claim-large.lua: index of the queue, payloads; where drained, in how
---       many ms the next retry of our queues is due, or -1; then for each claim 2 * index of its queue + (strict and 1 or
---       0), payload; or for a retry -1 - index of its queue, its envelope
-local finish_count, idle_count = tonumber(ARGV[1]), tonumber(ARGV[2])
--- The parts of worker:W, stat:processed:W and stat:failed:W before and after the slot number.
-local record_prefix, processed_prefix, failures_prefix, worker_suffix = ARGV[3], ARGV[4], ARGV[5], ARGV[6]
--- A token is this and the slot; a record's `,"run_at":"…",`.
-local token_base, run_at = ARGV[7], ARGV[8]
-local queue_set, failed_list, processed_total, failures_total = ARGV[9], ARGV[10], ARGV[11], ARGV[12]
--- A key that exists while this process is registered, or '' for no check.
-local registration = ARGV[13]
--- Start position in [0, 1), and the weights of the queues separated by commas; both '' in strict order.
-local position, weights = ARGV[14], ARGV[15]
--- ARGV[16] to ARGV[18] are read in retries.lua. ARGV[19] counts what the two totals do not.
-local stat = ARGV[19]
-local lock_count = tonumber(ARGV[20])
-local FIRST_LOCK = 21
-local FIRST_FINISH = FIRST_LOCK + 4 * lock_count
+-- The program. The jobs that have failed, are requeued, or are to run again are acknowledged first.
+local moved, moved_refusal = '', nil
+if ARGV[FIRST_MOVED] then moved, moved_refusal = acknowledge_moved(FIRST_MOVED) end
+if moved_refusal then return redis.error_reply(moved_refusal.err) end
 
--- Positions of the finishes in ARGV, and the slots: those of the finishes, then the others.
-local function read_slots()
-  local finish_at, slots, at = {}, {}, FIRST_FINISH
-  for i = 1, finish_count do
-    finish_at[i], slots[i] = at, ARGV[at]
-    local kind = ARGV[at + 2]
-    at = at + (kind == 'd' and 3 or kind == 'f' and 5 or kind == 't' and 7 or 6)
+-- The slots: of the jobs that are done, by the number of the finish, then the others.
+local slots, done = {}, {}
+for token, slot in string.gmatch(done_tokens, '([^,]*[^,%d](%d+))') do
+  done[#done + 1] = token
+  slots[#slots + 1] = slot
+end
+for slot in string.gmatch(other_slots, '%d+') do slots[#slots + 1] = slot end
+local done_count = #done
+
+-- Whether this process is registered, and whether there are retries: one command, in which the first key counts twice.
+local registered, has_retries = true, false
+if registration ~= '' and retry_index ~= '' then
+  local there = redis.call('EXISTS', registration, registration, retry_index)
+  registered, has_retries = there >= 2, there % 2 == 1
+elseif registration ~= '' then
+  registered = redis.call('EXISTS', registration) == 1
+elseif retry_index ~= '' then
+  has_retries = redis.call('EXISTS', retry_index) == 1
+end
+
+-- Whether all workers are paused, and which queues are. Reading the keys also tracks them. A queue is paused while its key
+-- is a string with any value; it may expire. Jobs have already been acknowledged: if the ACL forbids the read, nothing
+-- counts as paused.
+local all_paused = false
+local pauses = redis.pcall('MGET', KEYS[1], unpack(KEYS, 2 + queue_count, 1 + 2 * queue_count))
+if not is_error(pauses) then
+  local all = pauses[1]
+  all_paused = all and #all <= 100 and string.lower(string.match(all, '^%s*(.-)%s*$')) == 'true'
+  for q = 1, queue_count do
+    if pauses[1 + q] then paused[q] = true end
   end
-  for i = at, #ARGV do slots[#slots + 1] = ARGV[i] end
-  return finish_at, slots
 end
+local state = all_paused and 1 or not registered and 2 or 0
+if state > 0 then idle_count = 0 end
 
-local function record_key(slot) return record_prefix .. slot .. worker_suffix end
-
--- Destinations of failed and requeued jobs.
-local function move(at, record)
-  local kind = ARGV[at + 2]
-  if kind == 'f' then return redis.pcall('RPUSH', failed_list, ARGV[at + 3] .. payload_in(record) .. ARGV[at + 4]) end
-  if kind == 't' then return add_retry(ARGV[at + 3], now() + tonumber(ARGV[at + 4]), ARGV[at + 5] .. shown_in(record)) end
-  redis.pcall('SADD', queue_set, ARGV[at + 4])
-  return redis.pcall('LPUSH', KEYS[2 + tonumber(ARGV[at + 3])], kind == 'r' and payload_in(record) or ARGV[at + 5])
-end
-
--- Acknowledges failed and requeued jobs, in three steps, so that a write that is rejected midway (an ACL, no memory)
--- loses nothing: the records with the right token are taken, the jobs are written to their destinations, and for those
--- that could not be written the records are restored. Sets '1' or '0' for each in `settled`; returns an error, if any.
-local function move_ended(finish_at, settled)
-  local taken, refusal, failures, retries = {}, nil, 0, 0
-  for i = 1, finish_count do
-    local at = finish_at[i]
-    if ARGV[at + 2] ~= 'd' then
-      local key = record_key(ARGV[at])
-      local record, forbidden = take(key)
-      refusal = refusal or forbidden
-      local ours = has_token(record, ARGV[at + 1])
-      settled[i] = ours and '1' or '0'
-      if ours then taken[i] = record elseif record then redis.call('SET', key, record) end
+-- Draws jobs for the idle slots.
+local as_text
+is_strict, as_text = function(text)
+  is_strict, as_text = load_json()
+  return is_strict(text)
+end, nil
+local all_empty, watched = false, false
+if idle_count > 0 then
+  if has_retries then retries = load_retries() end
+  if queue_count > FEW_QUEUES then
+    local open = {}
+    for q = 1, queue_count do
+      if not paused[q] then open[#open + 1] = q end
     end
+    watched = watch(open) == 0 and not (retries and retries.has_due())
   end
-  for i = 1, finish_count do
-    local record, at = taken[i], finish_at[i]
-    local moved = record and move(at, record)
-    if is_error(moved) then
-      refusal = moved
-      redis.call('SET', record_key(ARGV[at]), record)
-    elseif moved and ARGV[at + 2] == 'f' then
-      failures = failures + 1
-      redis.pcall('INCR', failures_prefix .. ARGV[at] .. worker_suffix)
-    elseif moved and ARGV[at + 2] == 't' and ARGV[at + 6] == '1' then
-      retries = retries + 1
-    end
+  if watched then
+    all_empty = true
+    for q = 1, queue_count do empty[q] = true end
+  elseif position == '' then
+    all_empty = draw_in_order(idle_count)
+  else
+    all_empty = draw_by_weight(idle_count)
   end
-  if retries > 0 then redis.pcall('HINCRBY', stat, 'retried', retries) end
-  if failures > 0 then redis.pcall('INCRBY', failures_total, failures) end
-  return refusal
 end
 
--- The part of a claim record between the token and the payload, by queue.
-local before_payload = {}
-local function record_of(token, payload, q, strict, is_retry)
-  if not before_payload[q] then
+-- Puts a drawn job back to where it was.
+local function give_back(n)
+  if due_since[n] then return retries.give_back(queue_of[n], payloads[n], due_since[n]) end
+  push_back(queue_of[n], payloads[n])
+end
+
+-- The parts of a claim record before the slot, and between the slot and the payload or the retry, by queue.
+local record_head, before_payload = '{"token":"' .. token_base, {}
+local function record_of(n, slot)
+  local q, payload = queue_of[n], payloads[n]
+  local middle = before_payload[q]
+  if not middle then
     -- cjson escapes the slash, which need not be.
-    local name = string.gsub(cjson.encode(queue_name(q)), '\\/', '/')
-    before_payload[q] = '","queue":' .. name .. run_at
+    middle = '","queue":' .. string.gsub(cjson.encode(queue_name(q)), '\\/', '/') .. run_at
+    before_payload[q] = middle
   end
-  if is_retry then return '{"token":"' .. token .. before_payload[q] .. state_in(payload) end
-  return '{"token":"' .. token .. before_payload[q] .. (strict and '"payload":' .. payload or as_text(payload)) .. '}'
+  if due_since[n] then return record_head .. slot .. middle .. state_in(payload) end
+  if strict[n] then return record_head .. slot .. middle .. '"payload":' .. payload .. '}' end
+  if not as_text then is_strict, as_text = load_json() end
+  return record_head .. slot .. middle .. as_text(payload) .. '}'
 end
 
--- Writes the record of a claim. `ended`: the token of the job that ended in this slot, or nil.
--- Returns whether the claim was written; the record of the job that ended, if it had that token; an error.
-local function claim(key, record, ended)
-  if not ended then
-    local set = redis.pcall('SET', key, record, 'NX')
-    if is_error(set) then return false, nil, set end
-    return set and true or false
-  end
-  local old = replace(key, record)
-  if is_error(old) then return false, nil, old end
-  if not old or has_token(old, ended) then return true, old or nil end
-  redis.call('SET', key, old)
-  return false
-end
-
--- Takes the record of a job that is done. Returns the record, if it had the job's token; an error.
-local function take_done(key, token)
-  local record, forbidden = take(key)
-  if has_token(record, token) then return record, forbidden end
-  if record then redis.call('SET', key, record) end
-  return nil, forbidden
-end
-
--- Ends jobs that are done, and claims the drawn jobs; for a slot with both, one command takes the old record and writes
--- the new one. Returns how many of the drawn jobs were claimed, the records of jobs that are done by the number of
--- their finish, the drawn job of each slot, and an error.
-local function end_and_claim(finish_at, slots, settled, drawn, reply)
-  local others, n, ended, claimed, refusal = #slots - idle_count, 1, {}, {}, drawn.refusal
-  for i = 1, #slots do
-    local at = i <= finish_count and ARGV[finish_at[i] + 2] == 'd' and finish_at[i]
-    local done_token = at and ARGV[at + 1] or nil
-    local key, old, forbidden = nil, nil, nil
-    local payload = not refusal and i > others and drawn.payloads[n]
-    if payload then
-      key = record_key(slots[i])
-      local is_retry = drawn.due[n] ~= false
-      local record = record_of(token_base .. slots[i], payload, drawn.queues[n], drawn.strict[n], is_retry)
-      local stands
-      stands, old, forbidden = claim(key, record, done_token)
-      if stands then
-        local q = drawn.queues[n] - 1
-        reply[#reply + 1] = is_retry and -1 - q or 2 * q + (drawn.strict[n] and 1 or 0)
-        reply[#reply + 1] = payload
-        claimed[i] = n
-        n = n + 1
-      elseif not forbidden or is_wrong_type(forbidden) then
-        -- Another program's record occupies the slot.
-        forbidden = nil
-        table.insert(reply[4], i - others - 1)
+-- Ends the jobs that are done, and claims the drawn jobs; for a slot with both, one command takes the old record and
+-- writes the new one.
+local reply = { state, 0, '', {}, large, {}, {} }
+local settled, ended, claimed_in = {}, {}, {}
+local ended_count, n, code = 0, 1, nil
+local first_idle = #slots - idle_count + 1
+for i = 1, #slots do
+  local slot, token = slots[i], done[i]
+  local key = record_prefix .. slot .. worker_suffix
+  -- The record of the job that ended; whether the drawn job is claimed; an error.
+  local old, stands, refusal = nil, false, nil
+  if i >= first_idle and n <= drawn_count and not refused then
+    local record = record_of(n, slot)
+    if token then
+      old = replace(key, record)
+      if is_error(old) then
+        old, refusal = nil, old
+      elseif old and not has_token(old, token) then
+        redis.call('SET', key, old)
+        old = nil
+      else
+        stands = true
       end
-    elseif at then
-      old, forbidden = take_done(record_key(slots[i]), done_token)
+    else
+      local set = redis.pcall('SET', key, record, 'NX')
+      if is_error(set) then refusal = set else stands = set and true or false end
     end
-    refusal = refusal or forbidden
-    if at then
+    if stands then
+      local q = queue_of[n] - 1
+      local next_code = due_since[n] and -1 - q or 2 * q + (strict[n] and 1 or 0)
+      if next_code ~= code then
+        code = next_code
+        reply[#reply + 1] = code
+      end
+      reply[#reply + 1] = payloads[n]
+      claimed_in[i] = n
+      n = n + 1
+    elseif not refusal or is_wrong_type(refusal) then
+      -- Another program's record occupies the slot.
+      refusal = nil
+      table.insert(reply[4], i - first_idle)
+    end
+  elseif token then
+    local record
+    record, refusal = take(key)
+    if has_token(record, token) then old = record elseif record then redis.call('SET', key, record) end
+  end
+  refused = refused or refusal
+  if token then
+    settled[i] = old and '1' or '0'
+    if old then
       ended[i] = old
-      settled[i] = old and '1' or '0'
+      ended_count = ended_count + 1
     end
   end
-  for left = #drawn.payloads, n, -1 do give_back(drawn, left) end
-  return n - 1, ended, claimed, refusal
 end
+for left = drawn_count, n, -1 do give_back(left) end
 
--- Counts the jobs that are done. If the ACL forbids it, none has ended; a counter that is not a number, or at its
--- maximum, does not prevent jobs from ending. Returns an error.
-local function count_done(ended, slots, drawn, claimed)
-  local done = 0
-  for _ in pairs(ended) do done = done + 1 end
-  if done == 0 then return nil end
-  local counted = redis.pcall('INCRBY', processed_total, done)
+-- Counts the jobs that are done. If the ACL forbids it, none has ended; a counter that is not a number, or at its maximum,
+-- does not prevent jobs from ending.
+if ended_count > 0 then
+  local counted = redis.pcall('INCRBY', processed_total, ended_count)
   if is_error(counted) and not is_no_counter(counted) then
-    for i = finish_count, 1, -1 do
-      local n = ended[i] and claimed[i]
-      if n then give_back(drawn, n) end
-      if ended[i] then redis.call('SET', record_key(slots[i]), ended[i]) end
+    for i = done_count, 1, -1 do
+      if ended[i] and claimed_in[i] then give_back(claimed_in[i]) end
+      if ended[i] then redis.call('SET', record_prefix .. slots[i] .. worker_suffix, ended[i]) end
     end
-    return counted
-  end
-  for i in pairs(ended) do redis.pcall('INCR', processed_prefix .. slots[i] .. worker_suffix) end
-end
-
--- Only those of jobs that ended now: a job that somebody else has recovered keeps its lock.
-local function settle_locks(settled)
-  for at = FIRST_LOCK, FIRST_FINISH - 1, 4 do
-    if settled[tonumber(ARGV[at])] == '1' then settle_lock(ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]) end
+    refused = counted
+  else
+    for i = 1, done_count do
+      if ended[i] then redis.pcall('INCR', processed_prefix .. slots[i] .. worker_suffix) end
+    end
   end
 end
+if refused then return redis.error_reply(refused.err) end
+reply[3] = table.concat(settled) .. moved
 
-local function main()
-  local finish_at, slots = read_slots()
-  local settled = {}
-  local refusal = move_ended(finish_at, settled)
-  if refusal then return redis.error_reply(refusal.err) end
-  local registered, has_retries = look_up(registration)
-  local state = are_all_paused() and 1 or not registered and 2 or 0
-  if state > 0 then idle_count = 0 end
-  if has_retries and idle_count > 0 then find_retries() end
-  local drawn = with_strict_numbers(draw, idle_count, position ~= '' and tonumber(position), weights)
-  local reply = { state, 0, '', {}, drawn.large or false, -1 }
-  local claims, ended, claimed
-  claims, ended, claimed, refusal = end_and_claim(finish_at, slots, settled, drawn, reply)
-  refusal = count_done(ended, slots, drawn, claimed) or refusal
-  if refusal then return redis.error_reply(refusal.err) end
-  settle_locks(settled)
-  reply[3] = table.concat(settled)
-  -- Fewer jobs than slots were found: tracking reports the next push.
-  if drawn.all_empty and claims == #drawn.payloads then
-    reply[2] = 1
-    reply[6] = until_next_retry()
-    watch_queues(drawn)
-  end
-  return reply
+-- Only the locks of jobs that ended now: a job that somebody else has recovered keeps its lock.
+for at = FIRST_LOCK, FIRST_MOVED - 1, 4 do
+  if string.byte(reply[3], tonumber(ARGV[at])) == 49 then settle_lock(ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]) end
 end
 
-return main()
+-- What is empty is tracked: Redis reports the next push to it, or the end of the pause.
+local drained = all_empty and n > drawn_count
+if drained or tells_empty then
+  local found = {}
+  for q = 1, queue_count do
+    if empty[q] and not paused[q] then found[#found + 1] = q end
+    if tells_empty and (empty[q] or paused[q]) then table.insert(reply[7], paused[q] and -q or q - 1) end
+  end
+  if not watched and #found > 0 then watch(found) end
+end
+if drained then reply[2] = 1 end
+if retries then reply[6] = retries.list(paused, drained or tells_empty) end
+return reply

@@ -8,16 +8,24 @@ local LARGE_GARBAGE = LARGE / 4
 local MOST_BYTES, MOST_SHOWN = 96 * 1024, 512 * 1024
 -- Jobs in one LPOP: more gain little, and those that are too many go back.
 local MOST_IN_ONE_POP = 8
+-- With more queues most are empty, and idle workers call all the time: one command tells how many there are.
+local FEW_QUEUES = 8
+
+-- The jobs that were drawn: payload or envelope, number of the queue, whether it is strict, and since when a retry is due.
+local payloads, queue_of, strict, due_since = {}, {}, {}, {}
+local drawn_count, drawn_bytes = 0, 0
+-- The call is full; large jobs as they are returned; the error of a queue that cannot be read.
+local stopped, large, refused = false, false, nil
+-- By number of the queue: found empty.
+local empty = {}
+
+-- These are set by main.lua. The retries: nil if there are none.
+local paused, retries, is_strict = {}, nil, nil
 
 -- To the head, or to the tail if the ACL forbids that: a job that was popped must not be lost.
 local function push_back(q, payload)
+  empty[q] = nil
   if is_error(redis.pcall('LPUSH', KEYS[1 + q], payload)) then redis.call('RPUSH', KEYS[1 + q], payload) end
-end
-
--- Puts a drawn job back to where it was.
-local function give_back(drawn, n)
-  if drawn.due[n] then return give_back_retry(drawn.queues[n], drawn.payloads[n], drawn.due[n]) end
-  push_back(drawn.queues[n], drawn.payloads[n])
 end
 
 -- Pops at most `count` jobs of a queue: a list of payloads; or nil and an error if it cannot be read. A key that is not
@@ -32,206 +40,191 @@ local function pop(q, count)
     -- LPOP has no count before Redis 6.2.
     pops_many = false
   end
-  local payloads = {}
+  local popped = {}
   for n = 1, count do
-    local popped = redis.pcall('LPOP', list)
-    if is_error(popped) then
-      if is_wrong_type(popped) then return {} end
-      return nil, popped
+    local payload = redis.pcall('LPOP', list)
+    if is_error(payload) then
+      if is_wrong_type(payload) then return {} end
+      return nil, payload
     end
-    if not popped then break end
-    payloads[n] = popped
+    if not payload then break end
+    popped[n] = payload
   end
-  return payloads
+  return popped
 end
 
--- A large job, popped as number `first`, and those behind it, as far as slots and bytes allow: for the caller to check.
--- They stay in their queue.
-local function show_large(q, popped, first, count)
-  local large, bytes = { q - 1 }, 0
-  for n = first, first + count - 1 do
-    popped[n] = popped[n] or (pop(q, 1) or {})[1]
-    bytes = bytes + #(popped[n] or '')
-    if not popped[n] or n > first and bytes > MOST_SHOWN then break end
-    large[#large + 1] = popped[n]
-  end
-  return large
+local function add(payload, q, is_strict_json, due)
+  drawn_count = drawn_count + 1
+  payloads[drawn_count], queue_of[drawn_count] = payload, q
+  strict[drawn_count], due_since[drawn_count] = is_strict_json, due
+  drawn_bytes = drawn_bytes + (is_strict_json and #payload or 4 * #payload)
 end
 
--- Takes the jobs popped from queue `q`, for `count` slots, until the call has enough; the rest goes back. The drawn
--- jobs are a table with the lists `payloads`, `queues`, `strict` and `due` (false for a job that is not a retry), with
--- `large` as main.lua returns it, `bytes`, and `stopped`: the call is full.
-local function accept(drawn, q, popped, count)
+-- For jobs that are not all short: as far as the call's limit for bytes allows; the rest goes back. A large job, and
+-- those behind it, stay in their queue, and are shown to the caller as far as slots and bytes allow.
+local function accept_long(q, popped, count)
+  local function show_large(first)
+    local shown, bytes = { q - 1 }, 0
+    for n = first, count do
+      popped[n] = popped[n] or (pop(q, 1) or {})[1]
+      bytes = bytes + #(popped[n] or '')
+      if not popped[n] or n > first and bytes > MOST_SHOWN then break end
+      shown[#shown + 1] = popped[n]
+    end
+    return shown
+  end
+
   for n = 1, #popped do
     local payload = popped[n]
-    local strict = #payload <= LARGE and is_strict(payload)
-    local is_large = #payload > LARGE or not strict and #payload > LARGE_GARBAGE
-    local weighs = strict and #payload or 4 * #payload
-    if is_large or drawn.bytes > 0 and drawn.bytes + weighs > MOST_BYTES then
-      drawn.stopped = true
-      drawn.large = is_large and show_large(q, popped, n, count - n + 1)
+    local is_strict_json = #payload <= LARGE and is_strict(payload)
+    local is_large = #payload > LARGE or not is_strict_json and #payload > LARGE_GARBAGE
+    local weighs = is_strict_json and #payload or 4 * #payload
+    if is_large or drawn_bytes > 0 and drawn_bytes + weighs > MOST_BYTES then
+      stopped = true
+      large = is_large and show_large(n)
       for left = #popped, n, -1 do push_back(q, popped[left]) end
       return
     end
-    local at = #drawn.payloads + 1
-    drawn.payloads[at], drawn.queues[at], drawn.strict[at], drawn.due[at] = payload, q, strict, false
-    drawn.bytes = drawn.bytes + weighs
+    add(payload, q, is_strict_json)
   end
 end
 
--- Takes the due retries of a queue, before the jobs at its head. Their payloads have already been checked. Returns how
--- many.
-local function draw_retries(drawn, q, count)
-  local first = #drawn.payloads
-  while #drawn.payloads - first < count and not drawn.stopped do
-    local envelope, due, refusal = pop_retry(q)
-    if refusal then drawn.refusal, drawn.stopped = refusal, true end
-    if not envelope then break end
-    if not is_envelope(envelope) then
-      accept(drawn, q, { envelope }, 1)
-    elseif drawn.bytes > 0 and drawn.bytes + #envelope > MOST_BYTES then
-      give_back_retry(q, envelope, due)
-      drawn.stopped = true
+-- Takes the jobs popped from a queue, for `count` slots.
+local function accept(q, popped, count)
+  local bytes, longest = drawn_bytes, 0
+  for n = 1, #popped do
+    bytes, longest = bytes + 4 * #popped[n], math.max(longest, #popped[n])
+  end
+  if longest > LONG or bytes > MOST_BYTES then return accept_long(q, popped, count) end
+  local jobs = decode_strictly(popped)
+  for n = 1, #popped do
+    local payload = popped[n]
+    add(payload, q, jobs ~= nil and is_plain(payload, jobs[n]) or is_strict(payload))
+  end
+end
+
+-- Takes the due retries of a queue, before the jobs at its head. Their payloads have already been checked.
+local function draw_retries(q, count)
+  local most = drawn_count + count
+  while drawn_count < most and not stopped do
+    local envelope, due, refusal = retries.pop(q)
+    if refusal then refused, stopped = refusal, true end
+    if not envelope then return end
+    if not retries.is_envelope(envelope) then
+      accept_long(q, { envelope }, 1)
+    elseif drawn_bytes > 0 and drawn_bytes + #envelope > MOST_BYTES then
+      retries.give_back(q, envelope, due)
+      stopped = true
     else
-      local at = #drawn.payloads + 1
-      drawn.payloads[at], drawn.queues[at], drawn.strict[at], drawn.due[at] = envelope, q, true, due
-      drawn.bytes = drawn.bytes + #envelope
+      add(envelope, q, true, due)
     end
   end
-  return #drawn.payloads - first
 end
 
 -- Takes at most `count` jobs of a queue, and returns whether it may have more; a paused one counts as empty. Pops the
 -- first by itself, which shows how large the jobs are.
-local function draw_from(drawn, q, count)
-  if is_queue_paused(q) then return false end
-  count = count - draw_retries(drawn, q, count)
+local function draw_from(q, count)
+  if paused[q] then return false end
+  if retries then
+    local before = drawn_count
+    draw_retries(q, count)
+    count = count - (drawn_count - before)
+  end
   local wanted = 1
-  while count > 0 and not drawn.stopped do
+  while count > 0 and not stopped do
     local popped, refusal = pop(q, wanted)
     if refusal then
-      drawn.refusal, drawn.stopped = refusal, true
+      refused, stopped = refusal, true
       return true
     end
-    accept(drawn, q, popped, count)
-    if #popped < wanted and not drawn.stopped then return false end
+    if #popped < wanted then empty[q] = true end
+    if #popped > 0 then accept(q, popped, count) end
+    if empty[q] then return false end
     count = count - wanted
     wanted = math.min(count, MOST_IN_ONE_POP)
   end
   return true
 end
 
--- Whether no queue exists. Reading the keys also tracks them: Redis notifies this connection of the next push to any.
--- The check and the tracking are one step, so no push can come in between. Queues known to be paused are left out.
-local function is_none_there()
-  local lists, first = KEYS, 2
-  if next(paused) then
-    lists, first = {}, 1
-    for q = 1, queue_count do
-      if not paused[q] then lists[#lists + 1] = KEYS[1 + q] end
+-- Reads the lists of these queues, and returns how many exist. Redis notifies this connection of the next push to any. Reading and claiming are one step, so no push can come in between.
+local function watch(numbers)
+  local there, keys = 0, {}
+  for i = 1, #numbers do
+    keys[#keys + 1] = KEYS[1 + numbers[i]]
+    if #keys == 1000 or i == #numbers then
+      there = there + redis.call('EXISTS', unpack(keys))
+      keys = {}
     end
   end
-  local there, last = 0, first == 1 and #lists or 1 + queue_count
-  for at = first, last, 1000 do
-    there = there + redis.call('EXISTS', unpack(lists, at, math.min(at + 999, last)))
-  end
-  return there == 0
-end
-
-local function watch_queues(drawn)
-  if not drawn.watched then is_none_there() end
-end
-
--- With many queues most are empty, and idle workers call all the time: after the first empty one all are read together.
-local FEW_QUEUES = 8
-local function are_all_empty(drawn)
-  if not drawn.asked and queue_count > FEW_QUEUES then drawn.watched = is_none_there() end
-  drawn.asked = true
-  return drawn.watched and not has_due_retries()
+  return there
 end
 
 -- Both return whether every queue was empty.
-local function draw_in_order(drawn, wanted)
+local function draw_in_order(wanted)
   for q = 1, queue_count do
-    if draw_from(drawn, q, wanted - #drawn.payloads) then return false end
-    if are_all_empty(drawn) then return true end
+    if draw_from(q, wanted - drawn_count) then return false end
   end
   return true
 end
 
--- The shares of the queues in sequence, without empty queues: their numbers, and the end of each share.
-local function share_out(queues, weights, empty)
-  local open, ends, total = {}, {}, 0
-  for i = 1, #queues do
-    local q = queues[i]
-    if not empty[q] then
-      total = total + weights[q]
-      open[#open + 1], ends[#ends + 1] = q, total
-    end
-  end
-  return open, ends
-end
-
--- The queue whose share contains a position in [0, 1).
-local function queue_at(position, open, ends)
-  local at, low, high = position * ends[#ends], 1, #ends
-  while low < high do
-    local middle = math.floor((low + high) / 2)
-    if at < ends[middle] then high = middle else low = middle + 1 end
-  end
-  return open[low]
-end
-
-local function numbers_in(text)
-  local numbers = {}
-  for number in string.gmatch(text, '[^,]+') do numbers[#numbers + 1] = tonumber(number) end
-  return numbers
-end
-
 -- Chooses a queue by its share for each job. Steps of the golden ratio are distributed evenly over the shares; random
 -- numbers would need thousands of jobs for that. Shares of empty queues are skipped, until they are half of all.
-local GOLDEN = 0.6180339887498949
-local function draw_by_weight(drawn, wanted, position, weights)
-  local queues = {}
-  for q = 1, #weights do queues[q] = q end
-  local empty, left, skipped = {}, #queues, 0
-  if find_pauses() then
-    for q in pairs(paused) do empty[q], left = true, left - 1 end
+local function draw_by_weight(wanted)
+  local GOLDEN = 0.6180339887498949
+  local at, weight_of, open = tonumber(position), {}, {}
+  for weight in string.gmatch(weights, '[^,]+') do weight_of[#weight_of + 1] = tonumber(weight) end
+
+  -- The open queues in sequence: the end of the share of each.
+  local function share_out(is_closed)
+    local ends, total, before = {}, 0, open
+    open = {}
+    for i = 1, #before do
+      local q = before[i]
+      if not is_closed[q] then
+        total = total + weight_of[q]
+        open[#open + 1], ends[#ends + 1] = q, total
+      end
+    end
+    return ends
+  end
+
+  -- The queue whose share contains the position.
+  local function chosen_from(ends)
+    local point, low, high = at * ends[#ends], 1, #ends
+    while low < high do
+      local middle = math.floor((low + high) / 2)
+      if point < ends[middle] then high = middle else low = middle + 1 end
+    end
+    return open[low]
+  end
+
+  local closed, left, skipped = {}, 0, 0
+  for q = 1, queue_count do
+    open[q] = q
+    closed[q] = paused[q]
+    if not paused[q] then left = left + 1 end
   end
   if left == 0 then return true end
-  local open, ends = share_out(queues, weights, empty)
-  while #drawn.payloads < wanted and not drawn.stopped do
+  local ends = share_out(closed)
+  while drawn_count < wanted and not stopped do
     local shares, chosen = {}, {}
-    for _ = 1, wanted - #drawn.payloads do
-      position = (position + GOLDEN) % 1
-      local q = queue_at(position, open, ends)
-      if not shares[q] and not empty[q] then chosen[#chosen + 1] = q end
+    for _ = 1, wanted - drawn_count do
+      at = (at + GOLDEN) % 1
+      local q = chosen_from(ends)
+      if not shares[q] and not closed[q] then chosen[#chosen + 1] = q end
       shares[q] = (shares[q] or 0) + 1
     end
     for i = 1, #chosen do
       local q = chosen[i]
-      if not draw_from(drawn, q, shares[q]) then
-        empty[q], left, skipped = true, left - 1, skipped + weights[q]
+      if not draw_from(q, shares[q]) then
+        closed[q], left, skipped = true, left - 1, skipped + weight_of[q]
       end
     end
-    if left == 0 or left < #queues and are_all_empty(drawn) then return true end
+    if left == 0 then return true end
     if 2 * skipped >= ends[#ends] then
-      open, ends = share_out(open, weights, empty)
+      ends = share_out(closed)
       skipped = 0
     end
   end
   return false
-end
-
--- Draws jobs for so many slots. In the result, `all_empty` is whether every queue was empty, `refusal` the error of a
--- queue that cannot be read. `position`: nil in strict order.
-local function draw(wanted, position, weights)
-  local drawn = { payloads = {}, queues = {}, strict = {}, due = {}, bytes = 0 }
-  if wanted == 0 then return drawn end
-  if position then
-    drawn.all_empty = draw_by_weight(drawn, wanted, position, numbers_in(weights))
-  else
-    drawn.all_empty = draw_in_order(drawn, wanted)
-  end
-  return drawn
 end

@@ -23,22 +23,8 @@ local function replace(key, record)
 end
 
 -- Whether it is the record of this claim: its token is between quotes after `{"token":`.
-local TOKEN_AT = 11
 local function has_token(record, token)
-  return record and string.find(record, token, TOKEN_AT, true) == TOKEN_AT
-    and string.byte(record, TOKEN_AT + #token) == 34
-end
-
--- A record's payload: its last field, and the only place where this text can occur outside of a string.
-local function payload_in(record)
-  local _, at = string.find(record, '"payload":', 1, true)
-  return string.sub(record, at + 1, -2)
-end
-
--- The last fields of a record: its payload, preceded by the encoding if it is written as text.
-local function shown_in(record)
-  local payload, encoding = string.find(record, '"payload":', 1, true), string.find(record, '"payload_encoding":', 1, true)
-  return string.sub(record, encoding and encoding < payload and encoding or payload)
+  return record and string.find(record, token, 11, true) == 11 and string.byte(record, 11 + #token) == 34
 end
 
 -- The last fields of an envelope: the retry and the payload. The queue before them cannot contain such a text.

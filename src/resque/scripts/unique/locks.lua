@@ -9,8 +9,9 @@ local function holds_lock(key, token)
 end
 
 -- Releases a lock for a TTL of '0', or renews it for so many milliseconds. Errors are ignored, since the job has already
--- moved: the TTL then ends the lock.
+-- moved: the TTL then ends the lock. Returns whether the job held it.
 local function settle_lock(key, token, ttl)
-  if not holds_lock(key, token) then return end
+  if not holds_lock(key, token) then return false end
   if ttl == '0' then redis.pcall('DEL', key) else redis.pcall('PEXPIRE', key, ttl) end
+  return true
 end
