@@ -39,7 +39,7 @@ export {
 export { namespace, setSettings, signals, work } from './library/library.js';
 export { isQueuePaused, pauseQueue, resumeQueue } from './library/queue-pause.js';
 export { deleteJobs, moveJobs, type QueuedMatch } from './library/queued.js';
-export type { Middleware, MiddlewareInput } from './middleware.js';
+export type { EnqueuedJob, Middleware, MiddlewareInput } from './middleware.js';
 export { close, init } from './program/connection.js';
 export { enqueue } from './program/enqueue.js';
 export type { WorkSettings } from './program/state.js';

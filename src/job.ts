@@ -126,7 +126,7 @@ export interface JobLock {
 /** The result of enqueueing a job. */
 export type EnqueueResult =
   /** In its queue; or refused: another job holds its lock (`kept`). */
-  | { readonly status: 'enqueued' | 'kept'; readonly at?: undefined }
+  | { readonly status: 'enqueued' | 'kept' | 'vetoed'; readonly at?: undefined }
   /** `at`: when it is due, in whole seconds. */
   | { readonly status: 'delayed'; readonly at: Date }
   /** It replaced a job that had not begun. `at`: when it is due; absent: it is in its queue. */

@@ -2,6 +2,18 @@
 import type { JobContext, SetupContext } from './job.js';
 import type { CaughtError } from './thrown.js';
 
+/** A job that is about to be enqueued, or was. */
+export interface EnqueuedJob {
+  readonly queue: string;
+  /** The Resque class. */
+  readonly class: string;
+  readonly args: readonly unknown[];
+  /** When a delayed job is due; absent: now. */
+  readonly at?: Date | undefined;
+  /** Seconds: see `expiresIn` of `enqueue`. */
+  readonly expiresIn?: number | undefined;
+}
+
 /**
  * Hooks for all jobs that a configuration or a folder of job modules covers. All are optional, and may be async: each is
  * awaited before the next one is called.
@@ -26,6 +38,13 @@ export interface Middleware {
   onExhausted?(error: CaughtError, job: JobContext): unknown;
   /** The job ends as processed without being done: it threw `Discard`, had expired, or was cancelled so. */
   onDiscard?(error: CaughtError, job: JobContext): unknown;
+  /**
+   * Before a job is enqueued by this process, now or for later. Returning false vetoes it: `enqueue` returns the status
+   * `vetoed`. What it throws, `enqueue` rejects with; nothing is enqueued then.
+   */
+  beforeEnqueue?(job: EnqueuedJob): unknown;
+  /** The job was enqueued, whatever it throws. Not called for a unique job that another one kept out. */
+  afterEnqueue?(job: EnqueuedJob): unknown;
 }
 
 /** One, or several: the first one is the outermost. */

@@ -54,6 +54,7 @@ test('the command line loads little before it knows what is wanted: --version an
     'errors.ts',
     'fastest-levenshtein',
     'package-files.ts',
+    'queue-patterns.ts',
     'terminal-text.ts',
     'version.ts',
   ]);
@@ -87,11 +88,32 @@ test.each([
 
 test('the registry and its neighbours import downwards', () => {
   const below: Record<string, readonly string[]> = {
-    resque: ['resque', 'redis', 'engine', 'job.ts', 'errors.ts', 'thrown.ts', 'config'],
+    resque: ['resque', 'queue-patterns.ts', 'redis', 'engine', 'job.ts', 'errors.ts', 'thrown.ts', 'config'],
     redis: ['redis', 'config', 'errors.ts'],
     registry: ['registry', 'scheduler', 'resque', 'redis', 'job.ts', 'service.ts', 'thrown.ts'],
-    inspect: ['inspect', 'active-job', 'registry', 'resque', 'redis', 'job.ts', 'thrown.ts', 'errors.ts'],
-    check: ['check', 'inspect', 'registry', 'resque', 'redis', 'job-modules', 'config', 'errors.ts', 'format.ts'],
+    inspect: [
+      'inspect',
+      'queue-patterns.ts',
+      'active-job',
+      'registry',
+      'resque',
+      'redis',
+      'job.ts',
+      'thrown.ts',
+      'errors.ts',
+    ],
+    check: [
+      'check',
+      'queue-patterns.ts',
+      'inspect',
+      'registry',
+      'resque',
+      'redis',
+      'job-modules',
+      'config',
+      'errors.ts',
+      'format.ts',
+    ],
     scheduler: ['scheduler', 'resque', 'redis', 'service.ts', 'thrown.ts'],
     init: ['init', 'job-modules', 'config', 'errors.ts'],
     'active-job': ['active-job', 'errors.ts'],
@@ -106,7 +128,7 @@ test('the registry and its neighbours import downwards', () => {
       'errors.ts',
       'thrown.ts',
     ],
-    config: ['config', 'typescript', 'middleware.ts', 'errors.ts'],
+    config: ['config', 'queue-patterns.ts', 'typescript', 'middleware.ts', 'errors.ts'],
     typescript: ['typescript', 'version.ts'],
     log: [
       'log',
@@ -123,8 +145,19 @@ test('the registry and its neighbours import downwards', () => {
     ],
     // It knows no worker, only a file to start.
     supervisor: ['supervisor', 'registry', 'config', 'metrics', 'errors.ts', 'version.ts'],
-    metrics: ['metrics', 'inspect', 'resque', 'redis', 'registry', 'engine', 'job.ts', 'service.ts'],
+    metrics: [
+      'metrics',
+      'queue-patterns.ts',
+      'inspect',
+      'resque',
+      'redis',
+      'registry',
+      'engine',
+      'job.ts',
+      'service.ts',
+    ],
     dashboard: [
+      'queue-patterns.ts',
       'dashboard',
       'inspect',
       'registry',

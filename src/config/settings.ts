@@ -1,6 +1,6 @@
 /** The resolved settings, frozen. Only types. */
 
-/** One queue and its weight; in strict order every weight is 1. */
+/** One queue, pattern or exclusion (`!low`), and its weight; in strict order every weight is 1. */
 export interface WeightedQueue {
   readonly name: string;
   /** An integer of at least 1: how often the queue is checked, relative to the others. */
@@ -12,6 +12,8 @@ export interface QueuePlan {
   readonly queues: readonly WeightedQueue[];
   /** false: strict order. true: by weight. */
   readonly weighted: boolean;
+  /** There are patterns or exclusions: the list is resolved with the queues that exist (see queue-patterns.ts). */
+  readonly dynamic?: true;
 }
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';

@@ -12,6 +12,8 @@ const HOOKS: Readonly<Record<HookName, true>> = {
   onFailure: true,
   onExhausted: true,
   onDiscard: true,
+  beforeEnqueue: true,
+  afterEnqueue: true,
 };
 const NAMES = Object.keys(HOOKS) as HookName[];
 
@@ -21,6 +23,8 @@ const RUBY: readonly (readonly [begin: string, hook: HookName])[] = [
   ['after_perform', 'afterPerform'],
   ['around_perform', 'around'],
   ['on_failure', 'onFailure'],
+  ['before_enqueue', 'beforeEnqueue'],
+  ['after_enqueue', 'afterEnqueue'],
   ['before_fork', 'setup'],
   ['before_first_fork', 'setup'],
   ['after_fork', 'setup'],

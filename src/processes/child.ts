@@ -118,7 +118,7 @@ function quieter(log: Logger): Logger {
 }
 
 function describe(error: unknown, log: Logger): Report {
-  if (error instanceof StoppedEarly) return { kind: 'ended', exitCode: 0, processed: 0, failed: 0, putBack: 0 };
+  if (error instanceof StoppedEarly) return { kind: 'ended', exitCode: 0, processed: 0, failed: 0, requeued: 0 };
   if (error instanceof TsworkerError)
     return { kind: 'refused', code: error.code, message: error.message, hint: error.hint };
   log.fatal({ err: error }, 'this child process failed');

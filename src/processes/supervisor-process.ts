@@ -181,7 +181,7 @@ function listen(
   return (message) => {
     serving?.hear(message);
     if (message.kind === 'beat') supervisor().broadcast({ kind: 'processes', count: message.processes });
-    if (message.kind === 'pruned' && message.worker.job?.fate === 'quarantined') supervisor().lookIntoQuarantine();
+    if (message.kind === 'pruned' && message.worker.job?.outcome === 'quarantined') supervisor().lookIntoQuarantine();
     word(message);
   };
 }
@@ -206,7 +206,7 @@ function stoppable(supervisor: Supervisor, registry: RedisChildRegistry) {
     undelivered: 0,
     quiet: () => supervisor.quiet(),
     abort: (error: Error) => supervisor.abort(error),
-    putBackAll: () => void setTimeout(() => supervisor.killAll(), KILL_AFTER_MS).unref(),
+    requeueAll: () => void setTimeout(() => supervisor.killAll(), KILL_AFTER_MS).unref(),
     giveUp: () => registry.giveUp(),
   };
 }

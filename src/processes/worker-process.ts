@@ -48,7 +48,7 @@ export interface WorkerProcessOptions {
  */
 export async function runWorkerProcess(options: WorkerProcessOptions): Promise<WorkResult> {
   const { settings, log, flags, redis, signal, ownsProcess } = options;
-  const state = claimProgram(settings);
+  const state = claimProgram(settings, log);
   const opened = state.opening !== undefined;
   for (const warning of options.warnings) log.warn(warning);
   let serving: Serving | undefined;
@@ -73,7 +73,7 @@ export async function runWorkerProcess(options: WorkerProcessOptions): Promise<W
       },
       quarantine: options.quarantine,
       begun: state.begun,
-      load: () => load(options),
+      load: () => load(options, state),
       connect:
         redis === undefined
           ? undefined
@@ -86,6 +86,8 @@ export async function runWorkerProcess(options: WorkerProcessOptions): Promise<W
   } finally {
     state.busy = false;
     state.workerSettings = undefined;
+    state.middlewareOf = undefined;
+    state.log = undefined;
     await serving?.stop();
     // A connection that a job module opened before the worker had one must not keep the process alive.
     if (!opened) await close();
@@ -93,9 +95,10 @@ export async function runWorkerProcess(options: WorkerProcessOptions): Promise<W
 }
 
 /** Loads the job modules. A worker without a class would fail every job, so that is an error. */
-async function load({ settings, middleware: given = [] }: WorkerProcessOptions): Promise<JobModules> {
+async function load({ settings, middleware: given = [] }: WorkerProcessOptions, state: Program): Promise<JobModules> {
   const middleware = typeof given === 'string' ? await configMiddleware(given, self) : given;
   const modules = await loadJobs(settings.jobs, { self, middleware });
+  state.middlewareOf = (name) => modules.functions.get(name)?.layers ?? middleware;
   if (modules.functions.classes.length > 0) return modules;
   throw new TsworkerError('JOBS', 'no job is registered: every job would fail', {
     hint: "Call register('MyClass', fn) before work(), or name job modules: work({ jobs: './jobs' }).",
@@ -109,11 +112,12 @@ async function prepareServing(settings: Settings, log: Logger, state: Program): 
   return serveSingleProcess(settings, log, () => ({ paused: state.paused, stopping: state.begun.signal.aborted }));
 }
 
-function claimProgram(settings: Settings): Program {
+function claimProgram(settings: Settings, log: Logger): Program {
   const state = program();
   if (state.busy) throw new TsworkerError('STATE', 'a worker already runs in this process');
   state.busy = true;
   state.workerSettings = settings;
+  state.log = log;
   state.paused = false;
   if (state.begun.signal.aborted) state.begun = new AbortController();
   setSender(send);

@@ -33,6 +33,10 @@ export interface Program {
   settings: WorkSettings;
   /** The middleware in these settings. */
   middleware: readonly Layer[];
+  /** The middleware of a class, while a worker in this process has its job modules loaded. */
+  middlewareOf: ((className: string) => readonly Layer[]) | undefined;
+  /** The log of that worker. */
+  log: Logger | undefined;
   /** Opened by init() or the first enqueue(), closed by close(). */
   own: Connection | undefined;
   opening: Promise<Connection> | undefined;
@@ -55,6 +59,8 @@ export function program(): Program {
   shared[SLOT] ??= {
     settings: {},
     middleware: [],
+    middlewareOf: undefined,
+    log: undefined,
     own: undefined,
     opening: undefined,
     busy: false,

@@ -71,7 +71,7 @@ const REPORTS = shapes<Report['kind']>({
   pulse: { rssMb: isAmount, running: isAmount, more: isFlag },
   heard: { id: isString },
   counts: { counts: isCounts },
-  ended: { exitCode: isExitCode, processed: isAmount, failed: isAmount, putBack: isAmount },
+  ended: { exitCode: isExitCode, processed: isAmount, failed: isAmount, requeued: isAmount },
   refused: { code: isString, message: isString, hint: isOptionalString },
 });
 

@@ -54,7 +54,7 @@ export type Report =
       readonly exitCode: 0 | 1;
       readonly processed: number;
       readonly failed: number;
-      readonly putBack: number;
+      readonly requeued: number;
     }
   /** The last report: the child could not start. */
   | { readonly kind: 'refused'; readonly code: string; readonly message: string; readonly hint: string | undefined };

@@ -36,7 +36,7 @@ export interface Supervised {
   readonly exitCode: 0 | 1;
   readonly processed: number;
   readonly failed: number;
-  readonly putBack: number;
+  readonly requeued: number;
 }
 
 /** The state of a child, without what its workers do. */
@@ -62,7 +62,7 @@ export class Supervisor {
   readonly #quarantine: Quarantine | undefined;
   /** The runs of the slots, until all their children have left. */
   readonly #running = new Set<Promise<void>>();
-  #sum: Supervised = { exitCode: 0, processed: 0, failed: 0, putBack: 0 };
+  #sum: Supervised = { exitCode: 0, processed: 0, failed: 0, requeued: 0 };
   #refusal: TsworkerError | undefined;
   /** Facts of the child that became ready last. */
   #ready: Ready | undefined;
@@ -318,12 +318,12 @@ export class Supervisor {
   }
 
   #add(ending: Extract<Ending, { kind: 'ended' }>): void {
-    const { exitCode, processed, failed, putBack } = this.#sum;
+    const { exitCode, processed, failed, requeued } = this.#sum;
     this.#sum = {
       exitCode: exitCode === 1 || ending.exitCode === 1 ? 1 : 0,
       processed: processed + ending.processed,
       failed: failed + ending.failed,
-      putBack: putBack + ending.putBack,
+      requeued: requeued + ending.requeued,
     };
   }
 

@@ -68,7 +68,7 @@ export async function runWorker(options: WorkerOptions): Promise<WorkResult> {
   }
 }
 
-const NOTHING_DONE: EngineResult = { putBack: 0, undelivered: 0 };
+const NOTHING_DONE: EngineResult = { requeued: 0, undelivered: 0 };
 /** How long `teardown` may take although nothing else is waited for. */
 const TEARDOWN_MS = 1000;
 
@@ -379,8 +379,8 @@ class Worker {
     }
   }
 
-  #result({ putBack, undelivered }: EngineResult): WorkResult {
-    const clean = putBack === 0 && undelivered === 0 && this.#fault === undefined;
-    return { exitCode: clean ? 0 : 1, ...this.#counts, putBack };
+  #result({ requeued, undelivered }: EngineResult): WorkResult {
+    const clean = requeued === 0 && undelivered === 0 && this.#fault === undefined;
+    return { exitCode: clean ? 0 : 1, ...this.#counts, requeued };
   }
 }

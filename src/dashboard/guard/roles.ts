@@ -31,6 +31,14 @@ export const ACTIONS = {
   removedelayed: 'admin',
   removeretries: 'admin',
   prune: 'admin',
+  retry: 'operator',
+  'retry-newest': 'operator',
+  'retry-all': 'operator',
+  cancel: 'operator',
+  remove: 'admin',
+  'remove-all': 'admin',
+  undo: 'admin',
+  reveal: 'admin',
 } as const satisfies Readonly<Record<string, Role>>;
 
 export type ActionName = keyof typeof ACTIONS;

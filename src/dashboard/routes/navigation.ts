@@ -14,8 +14,10 @@ export const NAVIGATION: readonly Entry[] = [
   { path: 'queues', title: 'Queues', key: 'q' },
   { path: 'busy', title: 'Busy', key: 'b', count: ({ workers }) => workers?.counts.working },
   { path: 'workers', title: 'Workers', key: 'w', count: ({ workers }) => workers?.counts.total },
+  { path: 'failed', title: 'Failed', key: 'f', count: ({ figures }) => figures?.failedList },
   { path: 'retries', title: 'Retries', key: 'r', count: ({ queues }) => queues?.retrying },
   { path: 'delayed', title: 'Delayed', key: 'd', count: ({ figures }) => figures?.delayedTimes },
+  { path: 'operations', title: 'Operations', key: 'p' },
 ];
 
 /** By page: what stands beside it. */

@@ -1,4 +1,5 @@
 /** The workloads by name, in the order in which they run. */
+import { activeJob } from './active-job.js';
 import { cpu } from './cpu.js';
 import { fleet } from './fleet.js';
 import { latency } from './latency.js';
@@ -16,6 +17,7 @@ export const WORKLOADS: ReadonlyMap<string, Workload> = new Map([
   ['timers', timers],
   ['cpu', cpu],
   ['payload', payload],
+  ['active-job', activeJob],
   ['latency', latency],
   ['startup', startup],
   ['memory', memory],
