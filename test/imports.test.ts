@@ -90,11 +90,13 @@ test('the registry and its neighbours import downwards', () => {
   const below: Record<string, readonly string[]> = {
     resque: ['resque', 'queue-patterns.ts', 'redis', 'engine', 'job.ts', 'errors.ts', 'thrown.ts', 'config'],
     redis: ['redis', 'config', 'errors.ts'],
+    recurring: ['recurring', 'resque', 'config', 'job.ts', 'errors.ts'],
     registry: ['registry', 'scheduler', 'resque', 'redis', 'job.ts', 'service.ts', 'thrown.ts'],
     inspect: [
       'inspect',
       'queue-patterns.ts',
       'active-job',
+      'recurring',
       'registry',
       'resque',
       'redis',
@@ -106,6 +108,7 @@ test('the registry and its neighbours import downwards', () => {
       'check',
       'queue-patterns.ts',
       'inspect',
+      'recurring',
       'registry',
       'resque',
       'redis',
@@ -114,12 +117,14 @@ test('the registry and its neighbours import downwards', () => {
       'errors.ts',
       'format.ts',
     ],
-    scheduler: ['scheduler', 'resque', 'redis', 'service.ts', 'thrown.ts'],
+    scheduler: ['scheduler', 'recurring', 'resque', 'redis', 'service.ts', 'thrown.ts'],
     init: ['init', 'job-modules', 'config', 'errors.ts'],
     'active-job': ['active-job', 'errors.ts'],
     'job-modules': [
       'job-modules',
       'active-job',
+      'recurring',
+      'config',
       'resque',
       'engine',
       'typescript',
@@ -128,7 +133,15 @@ test('the registry and its neighbours import downwards', () => {
       'errors.ts',
       'thrown.ts',
     ],
-    config: ['config', 'queue-patterns.ts', 'typescript', 'middleware.ts', 'errors.ts'],
+    config: [
+      'config',
+      'recurring',
+      'queue-patterns.ts',
+      'typescript',
+      'middleware.ts',
+      'class-options.ts',
+      'errors.ts',
+    ],
     typescript: ['typescript', 'version.ts'],
     log: [
       'log',
@@ -234,6 +247,8 @@ test('start-up loads nothing of what only some ask for', () => {
     'processes/http-endpoints.ts',
     'metrics/record.ts',
     'typescript/import.ts',
+    'croner',
+    'yaml',
     'dashboard/app.ts',
     'hono',
   ])
@@ -251,9 +266,21 @@ test.each([
   ['@opentelemetry/api', ['tracing/api.ts']],
   ['node:http', ['web/server.ts']],
   ['string-width', ['cli/columns.ts']],
+  ['croner', ['recurring/cron.ts']],
+  ['yaml', ['cli/commands/schedule/act.ts', 'recurring/file.ts']],
 ])('%s has one door', (name, doors) => {
   const importers = imports.filter((i) => i.target === name && !i.typeOnly).map(({ file }) => file);
   expect([...new Set(importers)].sort()).toEqual(doors);
+});
+
+test('files of the package are found from package-files.ts: in dist/ a module stands elsewhere than in src/', () => {
+  const others = files.filter((file) =>
+    texts
+      .get(file)
+      ?.replace(/createRequire\(import\.meta\.url\)/g, '')
+      .includes('import.meta.url'),
+  );
+  expect(others).toEqual(['package-files.ts']);
 });
 
 test('every package that is imported is a dependency, and every dependency is imported', () => {

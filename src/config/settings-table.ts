@@ -2,8 +2,9 @@
  * The table of all settings: flags, environment variables, keys of the configuration file, defaults and help. Does not
  * know how they are read, only the name and the values of each setting.
  */
+import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { TsworkerError } from '../errors.js';
 import type { Setting, SettingKey, Table } from './setting-definition.js';
 import type { Settings } from './settings.js';
@@ -18,6 +19,7 @@ import {
   processes,
   queues,
   type Reading,
+  schedule,
   seconds,
   text,
   uri,
@@ -181,6 +183,30 @@ export const SCHEMA: Table = {
     defaultText: '',
     fallback: () => '',
   },
+  schedule: {
+    flag: 'schedule',
+    kind: schedule,
+    group: 'Work',
+    help: "recurring jobs: a schedule file of Ruby's resque-scheduler (YAML); the configuration file can list them",
+    defaultText: '',
+    fallback: () => undefined,
+  },
+  app: {
+    flag: 'app',
+    kind: text('name', checkApp),
+    group: 'Process',
+    help: 'name of the application whose recurring jobs this process publishes: those of its latest start count',
+    defaultText: 'name in package.json',
+    fallback: ({ cwd }) => applicationName(cwd),
+  },
+  dynamicSchedule: {
+    flag: 'dynamic-schedule',
+    kind: boolean,
+    group: 'Work',
+    help: "also enqueue the recurring jobs that Ruby programs added (resque-scheduler's DYNAMIC_SCHEDULE)",
+    defaultText: 'false',
+    fallback: () => false,
+  },
   enqueueTimeout: {
     flag: 'enqueue-timeout',
     kind: seconds({ min: 0, above: true, max: LONGEST }),
@@ -303,16 +329,32 @@ export function readSetting<K extends SettingKey>(
   key: K,
   value: unknown,
   origin: string,
-  reading: Reading,
+  reading: Omit<Reading, 'origin'>,
 ): Exclude<Settings[K], undefined> {
   const setting: Setting<Settings[K]> = SCHEMA[key];
   try {
-    return setting.kind.parse(value, { ...reading, warn: (warning) => reading.warn(`${origin}: ${warning}`) });
+    return setting.kind.parse(value, { ...reading, origin, warn: (warning) => reading.warn(`${origin}: ${warning}`) });
   } catch (error) {
     if (!(error instanceof TsworkerError)) throw error;
     const options = error.hint === undefined ? {} : { hint: error.hint };
     throw new TsworkerError(error.code, `${origin}: ${error.message}`, options);
   }
+}
+
+function checkApp(value: string): void {
+  if (value !== '') return;
+  throw new TsworkerError('USAGE', 'must be a name, not ""');
+}
+
+/** The same wherever it is deployed: the name of the package, else of the folder. */
+function applicationName(cwd: string): string {
+  try {
+    const { name } = JSON.parse(readFileSync(resolve(cwd, 'package.json'), 'utf8')) as { name?: unknown };
+    if (typeof name === 'string' && name !== '') return name;
+  } catch {
+    // None, or one that npm will complain about.
+  }
+  return basename(cwd) || 'app';
 }
 
 function checkLabel(value: string): void {

@@ -21,6 +21,13 @@ export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' |
 export type OnDead = 'requeue' | 'fail';
 export type LogFormat = 'json' | 'pretty';
 
+/** Recurring jobs as they were given; they are read where job modules are loaded (see recurring/). */
+export type ScheduleSource =
+  /** A schedule file of resque-scheduler. */
+  | { readonly path: string; readonly name: string }
+  /** Plain JSON. `origin` names the place for errors. */
+  | { readonly entries: Readonly<Record<string, unknown>>; readonly origin: string };
+
 /** Durations are in seconds, fractions allowed, as on the command line. */
 export interface Settings {
   readonly queues: QueuePlan;
@@ -53,6 +60,12 @@ export interface Settings {
   readonly scheduler: 'on' | 'off';
   /** The prefix of resque-scheduler's master lock; '' for none. */
   readonly schedulerLockPrefix: string;
+  /** The recurring jobs of the configuration; those of job modules come beside them. */
+  readonly schedule: ScheduleSource | undefined;
+  /** Names what publishes a schedule: its set replaces the one that it published before. */
+  readonly app: string;
+  /** Whether the entries that Ruby programs have added to their schedule are enqueued too. */
+  readonly dynamicSchedule: boolean;
   /** How long `enqueue` waits for Redis before it rejects. Seconds, more than 0. */
   readonly enqueueTimeout: number;
   /** The first part of the worker ids, without `:` and `,`. */

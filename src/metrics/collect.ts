@@ -65,6 +65,7 @@ export class Collector {
       this.#number(connection, ['GET', failures], 'tsworker_resque_failed_total'),
       this.#number(connection, ['LLEN', failed], 'tsworker_failed_list_jobs'),
       this.#number(connection, ['HGET', stat, 'retried'], 'tsworker_retried_total'),
+      this.#number(connection, ['HGET', stat, 'scheduled'], 'tsworker_scheduled_total'),
       ...queues.flatMap((queue) => {
         const key = this.#keys.queue(queue);
         return [

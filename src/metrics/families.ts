@@ -140,6 +140,11 @@ export const FAMILIES = {
     help: "Redis' own count of runs that failed and are tried again, by all workers of the namespace.",
     labels: [],
   },
+  tsworker_scheduled_total: {
+    type: 'counter',
+    help: "Redis' own count of the jobs that a schedule enqueued, by all workers of the namespace.",
+    labels: [],
+  },
   tsworker_failed_list_jobs: { type: 'gauge', help: 'Entries in the list of failed jobs.', labels: [] },
 } as const satisfies Record<string, Family>;
 

@@ -31,7 +31,7 @@ function tell(report: Report): Promise<void> {
 }
 
 async function run(
-  { settings, flags, middleware, quarantine }: Start,
+  { settings, flags, configFile, quarantine }: Start,
   orders: ChildOrders,
   log: Logger,
 ): Promise<void> {
@@ -51,7 +51,7 @@ async function run(
       settings,
       log,
       flags,
-      middleware,
+      configFile,
       warnings: [],
       ownsProcess: true,
       control: (actions) => orders.obey(counting(actions, () => pulse?.now())),

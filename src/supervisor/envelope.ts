@@ -53,7 +53,7 @@ const isCounts = (value: unknown): boolean =>
   isObject(value) && Array.isArray(value.jobs) && Array.isArray(value.waits) && isAmount(value.slots);
 
 const ORDERS = shapes<Order['kind']>({
-  start: { settings: isObject, flags: isObject, middleware: isOptionalString },
+  start: { settings: isObject, flags: isObject, configFile: isOptionalString },
   registered: { identity: isObject },
   processes: { count: isAmount },
   stop: { reason: isString },

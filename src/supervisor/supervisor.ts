@@ -23,7 +23,7 @@ const COUNT_MS = 300;
 export interface SupervisorOptions {
   readonly settings: Settings;
   readonly flags: Readonly<Record<string, unknown>>;
-  readonly middleware?: string | undefined;
+  readonly configFile?: string | undefined;
   /** Starts the process of a child. */
   readonly fork: () => ChildProcess;
   readonly registry: ChildRegistry;
@@ -274,8 +274,8 @@ export class Supervisor {
   }
 
   #startOrder(concurrency: number): StartOrder {
-    const { settings, flags, middleware } = this.#options;
-    return { kind: 'start', settings: { ...settings, concurrency }, flags, middleware };
+    const { settings, flags, configFile } = this.#options;
+    return { kind: 'start', settings: { ...settings, concurrency }, flags, configFile };
   }
 
   #createSlot(number: number, start: StartOrder, { essential }: Pick<SlotFacts, 'essential'>): ChildSlot {

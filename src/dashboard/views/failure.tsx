@@ -42,11 +42,13 @@ export function FailureView({ model, ask }: Props): View {
       <h1>
         <Text>{entry.class === '' ? 'Failure without a class' : entry.class}</Text>
       </h1>
-      <p class="error">
-        <b>
-          <Text>{shown.exception}</Text>
-        </b>
-      </p>
+      {shown.exception === '' ? null : (
+        <p>
+          <b>
+            <Text>{shown.exception}</Text>
+          </b>
+        </p>
+      )}
       <Block text={message} />
       <Actions model={model} ask={ask} />
       <Facts model={model} ask={ask} />
@@ -57,12 +59,12 @@ export function FailureView({ model, ask }: Props): View {
       <h2>Payload{revealed === undefined ? '' : ', without masks'}</h2>
       <Block text={revealed ?? shown.payload} />
       {ask.may('reveal') && revealed === undefined ? (
-        <p>
+        <div class="actions">
           <Post action="reveal" fields={place(model)}>
             Show what is masked
-          </Post>{' '}
+          </Post>
           <small>This is written to the audit.</small>
-        </p>
+        </div>
       ) : null}
       <Others model={model} ask={ask} />
       <p class="source">

@@ -1,4 +1,5 @@
 /** The pages and actions for failed jobs, as a browser without JavaScript and as a script see them. */
+import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Role } from '../../../src/dashboard/guard/roles.js';
 import type { DashboardOptions } from '../../../src/dashboard/options.js';
@@ -7,6 +8,7 @@ import { connect } from '../../../src/redis/connect.js';
 import { connectOptions } from '../../../src/redis/options.js';
 import { assertConserved, countJobs } from '../../support/conservation.js';
 import { startDashboard, type TestDashboard } from '../../support/dashboard.js';
+import { MARKUP } from '../../support/dashboard-data.js';
 import { entryText, idsIn, keys, pushFailed } from '../../support/failed.js';
 import { prose } from '../../support/pages.js';
 import { startRedis, type TestRedis } from '../../support/redis.js';
@@ -30,7 +32,7 @@ const start = (role: Role = 'admin', more: Partial<DashboardOptions> = {}) =>
 const range = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i);
 const failedIds = async () => idsIn(await redis.client.lRange(keys.failed, 0, -1));
 const queuedIds = async (queue = 'mail') => idsIn(await redis.client.lRange(keys.queue(queue), 0, -1));
-const nameOf = (n: number, text: string) => `${n}@${entryId(Buffer.from(text)).slice(0, 16)}`;
+const nameOf = (n: number, text: string | Buffer) => `${n}@${entryId(Buffer.from(text)).slice(0, 16)}`;
 
 async function page(dashboard: TestDashboard, path: string): Promise<string> {
   const response = await dashboard.ask(path);
@@ -160,13 +162,18 @@ describe('the page of failures', () => {
   });
 
   test('while the index is being read it says so, and no operation on all begins', async () => {
+    const note = 'x'.repeat(10_000);
     await pushFailed(
       redis.client,
-      range(0, 3000).map((id) => entryText(id)),
+      range(0, 5000).map((id) => entryText(id, { note })),
     );
     const dashboard = await start();
-    expect(await page(dashboard, '/failed')).toMatch(/Grouped [\d,]+ of 3,000/);
-    await until(async () => (await dashboard.json('/failed')).known === 3000);
+    const asked = await dashboard.post('/retry-all', {});
+    expect(asked.status).toBe(409);
+    expect(await asked.text()).toMatch(/\d+ of 5000 failures have been read so far/);
+    expect(await page(dashboard, '/failed')).toMatch(/Grouped [\d,]+ of 5,000/);
+    await until(async () => (await dashboard.json('/failed')).known === 5000);
+    expect((await dashboard.post('/retry-all', {})).status).toBe(200);
     expect(await page(dashboard, '/failed')).not.toContain('Grouped');
   });
 
@@ -427,6 +434,7 @@ describe('secrets', () => {
     entryText(2, { payload: { class: 'Reset', args: ['ada', SECRET] }, error: `cannot reset to ${SECRET}` }),
     entryText(3, { error: `connect redis://:${SECRET}@db`, backtrace: [`x.rb:1 api_key: ${SECRET}`] }),
     `{"password":"${SECRET}"`,
+    entryText(5, { payload: [`token=${SECRET}`] }),
   ];
   const redact = { args: { Reset: [1] } };
 
@@ -463,13 +471,90 @@ describe('secrets', () => {
     const names = texts.map((text, n) => nameOf(n, text));
     expect(await (await postMany(dashboard, '/remove', names)).text()).not.toContain(SECRET);
     expect(await (await dashboard.post('/remove-all', {})).text()).not.toContain(SECRET);
+    expect(await (await postMany(dashboard, '/retry', [names[4]], { agreed: 'yes' })).text()).not.toContain(SECRET);
+    const begun = await dashboard.post(
+      '/retry-all',
+      formOf(await (await dashboard.post('/retry-all', {})).text(), 'retry-all'),
+    );
+    await operationEnds(dashboard, begun.headers.get('location'));
+    for (const path of ['/operations', `/${begun.headers.get('location')}`]) {
+      expect(await page(dashboard, path)).not.toContain(SECRET);
+      expect(JSON.stringify(await dashboard.json(path))).not.toContain(SECRET);
+    }
+    expect((await redis.client.hVals(keys.operations)).join()).not.toContain(SECRET);
+    await redis.client.del(keys.failed);
+    await pushFailed(redis.client, texts);
     const [n, id] = names[1].split('@');
     const shown = await dashboard.post('/reveal', { n, id });
     expect(shown.status).toBe(200);
     expect(await shown.text()).toContain(SECRET);
-    expect(audits(dashboard)).toMatchObject([{ action: 'reveal', target: `${n}@${id}`, user: 'ada' }]);
+    expect(audits(dashboard).slice(-1)).toMatchObject([{ action: 'reveal', target: `${n}@${id}`, user: 'ada' }]);
     expect(JSON.stringify(dashboard.log)).not.toContain(SECRET);
   });
+});
+
+describe('what others wrote', () => {
+  const markup = fc.constantFrom(
+    MARKUP,
+    `javascript:alert(1)`,
+    `" onfocus="x`,
+    '</pre><script>',
+    '&lt;',
+    '\u202e\u0000\u2028',
+  );
+  const anything = fc.oneof(fc.jsonValue({ maxDepth: 2 }), markup, fc.constant(undefined));
+  const entry = fc.oneof(
+    fc.uint8Array({ maxLength: 80 }).map((bytes) => Buffer.from(bytes)),
+    fc
+      .record(
+        {
+          ...{ failed_at: anything, exception: anything, error: anything, backtrace: anything, worker: anything },
+          ...{ queue: anything, retried_at: anything, payload_base64: anything },
+          payload: fc.oneof(anything, fc.record({ class: anything, args: fc.array(anything, { maxLength: 3 }) })),
+        },
+        { requiredKeys: [] },
+      )
+      .map((fields) => Buffer.from(JSON.stringify(fields))),
+  );
+
+  test('is text on every page, and breaks none', async () => {
+    const dashboard = await start();
+    await fc.assert(
+      fc.asyncProperty(fc.array(entry, { minLength: 1, maxLength: 8 }), markup, async (entries, words) => {
+        await redis.client.del(keys.failed);
+        await redis.client.sendCommand(['RPUSH', keys.failed, ...entries]);
+        // What the index knew of the list before is made up for by the next read.
+        await dashboard.ask('/failed');
+        const names = entries.map((raw, n) => `n=${n}&id=${entryId(raw).slice(0, 16)}`);
+        const word = encodeURIComponent(words);
+        const fields = ['class', 'queue', 'worker', 'text', 'since', 'before', 'kind'].map((name) => `${name}=${word}`);
+        const paths = [
+          '/failed',
+          '/failed?view=list',
+          ...fields.map((field) => `/failed?${field}`),
+          `/failure?n=0&id=${word}`,
+        ];
+        for (const path of [...paths, ...names.map((name) => `/failure?${name}`), `/operation?id=${word}`]) {
+          const response = await dashboard.ask(path);
+          expect([200, 400, 404], path).toContain(response.status);
+          const html = await response.text();
+          expect(html, path).not.toMatch(/<script>|<img|\son\w+="/i);
+          for (const [, href] of html.matchAll(/(?:href|action)="([^"]*)"/g))
+            expect(href).not.toMatch(/^\s*javascript:/i);
+          const json = await dashboard.ask(path, { headers: { accept: 'application/json' } });
+          expect([200, 400, 404], path).toContain(json.status);
+          JSON.parse(await json.text());
+        }
+        const asked = await postMany(
+          dashboard,
+          '/remove',
+          entries.map((raw, n) => nameOf(n, raw)),
+        );
+        expect(await asked.text()).not.toMatch(/<script>|<img|\son\w+="/i);
+      }),
+      { numRuns: 15 },
+    );
+  }, 120_000);
 });
 
 test('the permissions that the documentation names are enough, and reading alone shows everything', async () => {
