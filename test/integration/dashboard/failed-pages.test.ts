@@ -312,7 +312,7 @@ describe('a retry', () => {
     await redis.client.sAdd(keys.queues, 'mail');
     const dashboard = await start('operator');
     const html = await page(dashboard, '/failed');
-    const canary = await dashboard.post('/retry-newest', formOf(html, 'retry-newest', 'Retry one of Mail'));
+    const canary = await dashboard.post('/retry-newest', formOf(html, 'retry-newest', 'Retry 1 of Mail'));
     expect(canary.status).toBe(303);
     expect(await queuedIds()).toEqual([39]);
     const asked = await dashboard.post('/retry-all', formOf(html, 'retry-all', 'Retry all of Mail'));
