@@ -1,6 +1,7 @@
 /** The public surface: re-exports only. */
 
 export * from './active-job/public.js';
+export type { ClassOptions } from './class-options.js';
 export { defineConfig, type UserConfig } from './config/define.js';
 export { type ErrorCode, TsworkerError } from './errors.js';
 export type {

@@ -54,6 +54,7 @@ test('the command line loads little before it knows what is wanted: --version an
     'errors.ts',
     'fastest-levenshtein',
     'package-files.ts',
+    'queue-patterns.ts',
     'terminal-text.ts',
     'version.ts',
   ]);
@@ -87,17 +88,43 @@ test.each([
 
 test('the registry and its neighbours import downwards', () => {
   const below: Record<string, readonly string[]> = {
-    resque: ['resque', 'redis', 'engine', 'job.ts', 'errors.ts', 'thrown.ts', 'config'],
+    resque: ['resque', 'queue-patterns.ts', 'redis', 'engine', 'job.ts', 'errors.ts', 'thrown.ts', 'config'],
     redis: ['redis', 'config', 'errors.ts'],
+    recurring: ['recurring', 'resque', 'config', 'job.ts', 'errors.ts'],
     registry: ['registry', 'scheduler', 'resque', 'redis', 'job.ts', 'service.ts', 'thrown.ts'],
-    inspect: ['inspect', 'active-job', 'registry', 'resque', 'redis', 'job.ts', 'thrown.ts', 'errors.ts'],
-    check: ['check', 'inspect', 'registry', 'resque', 'redis', 'job-modules', 'config', 'errors.ts', 'format.ts'],
-    scheduler: ['scheduler', 'resque', 'redis', 'service.ts', 'thrown.ts'],
+    inspect: [
+      'inspect',
+      'queue-patterns.ts',
+      'active-job',
+      'recurring',
+      'registry',
+      'resque',
+      'redis',
+      'job.ts',
+      'thrown.ts',
+      'errors.ts',
+    ],
+    check: [
+      'check',
+      'queue-patterns.ts',
+      'inspect',
+      'recurring',
+      'registry',
+      'resque',
+      'redis',
+      'job-modules',
+      'config',
+      'errors.ts',
+      'format.ts',
+    ],
+    scheduler: ['scheduler', 'recurring', 'resque', 'redis', 'service.ts', 'thrown.ts'],
     init: ['init', 'job-modules', 'config', 'errors.ts'],
     'active-job': ['active-job', 'errors.ts'],
     'job-modules': [
       'job-modules',
       'active-job',
+      'recurring',
+      'config',
       'resque',
       'engine',
       'typescript',
@@ -106,7 +133,15 @@ test('the registry and its neighbours import downwards', () => {
       'errors.ts',
       'thrown.ts',
     ],
-    config: ['config', 'typescript', 'middleware.ts', 'errors.ts'],
+    config: [
+      'config',
+      'recurring',
+      'queue-patterns.ts',
+      'typescript',
+      'middleware.ts',
+      'class-options.ts',
+      'errors.ts',
+    ],
     typescript: ['typescript', 'version.ts'],
     log: [
       'log',
@@ -123,8 +158,19 @@ test('the registry and its neighbours import downwards', () => {
     ],
     // It knows no worker, only a file to start.
     supervisor: ['supervisor', 'registry', 'config', 'metrics', 'errors.ts', 'version.ts'],
-    metrics: ['metrics', 'inspect', 'resque', 'redis', 'registry', 'engine', 'job.ts', 'service.ts'],
+    metrics: [
+      'metrics',
+      'queue-patterns.ts',
+      'inspect',
+      'resque',
+      'redis',
+      'registry',
+      'engine',
+      'job.ts',
+      'service.ts',
+    ],
     dashboard: [
+      'queue-patterns.ts',
       'dashboard',
       'inspect',
       'registry',
@@ -201,6 +247,8 @@ test('start-up loads nothing of what only some ask for', () => {
     'processes/http-endpoints.ts',
     'metrics/record.ts',
     'typescript/import.ts',
+    'croner',
+    'yaml',
     'dashboard/app.ts',
     'hono',
   ])
@@ -218,9 +266,21 @@ test.each([
   ['@opentelemetry/api', ['tracing/api.ts']],
   ['node:http', ['web/server.ts']],
   ['string-width', ['cli/columns.ts']],
+  ['croner', ['recurring/cron.ts']],
+  ['yaml', ['cli/commands/schedule/act.ts', 'recurring/file.ts']],
 ])('%s has one door', (name, doors) => {
   const importers = imports.filter((i) => i.target === name && !i.typeOnly).map(({ file }) => file);
   expect([...new Set(importers)].sort()).toEqual(doors);
+});
+
+test('files of the package are found from package-files.ts: in dist/ a module stands elsewhere than in src/', () => {
+  const others = files.filter((file) =>
+    texts
+      .get(file)
+      ?.replace(/createRequire\(import\.meta\.url\)/g, '')
+      .includes('import.meta.url'),
+  );
+  expect(others).toEqual(['package-files.ts']);
 });
 
 test('every package that is imported is a dependency, and every dependency is imported', () => {

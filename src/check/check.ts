@@ -10,6 +10,7 @@ import { type Finding, findingOf, permitted, type Section } from './finding.js';
 import { checkModules, checkSettings } from './local.js';
 import { checkQueues } from './queues.js';
 import { checkRedis } from './redis.js';
+import { checkPublished, checkSchedule } from './schedule.js';
 import { checkWorkers } from './workers.js';
 
 export interface CheckOptions {
@@ -24,8 +25,9 @@ export async function runCheck({ sources, self, flagsProblem }: CheckOptions): P
   const first = { name: 'Settings', findings: settings.findings };
   if (settings.resolved === undefined) return [first];
   const resolved = settings.resolved.settings;
-  const jobs = await checkModules(resolved.jobs, self, settings.resolved.middleware);
+  const jobs = await checkModules(resolved.jobs, self, settings.resolved.configFile);
   const about: Finding[] = flagsProblem === undefined ? [] : [findingOf(flagsProblem)];
+  const schedule = await checkSchedule(resolved, jobs, sources.env);
   const redis = await checkRedis(resolved, async (seen) => {
     const keys = createKeys(resolved.namespace);
     const workers = await permitted(
@@ -39,11 +41,17 @@ export async function runCheck({ sources, self, flagsProblem }: CheckOptions): P
       () => checkQueues(seen, facts),
       (finding) => [finding],
     );
-    return { queues, workers: workers.findings };
+    const published = await permitted(
+      'what is scheduled',
+      () => checkPublished(seen, keys),
+      (finding) => [finding],
+    );
+    return { queues, workers: workers.findings, published };
   });
   const sections = [
     first,
     { name: 'Job modules', findings: [...jobs.findings, ...about] },
+    { name: 'Schedule', findings: [...schedule, ...(redis.used?.published ?? [])] },
     { name: 'Redis', findings: redis.findings },
     { name: 'Queues', findings: redis.used?.queues ?? [] },
     { name: 'Workers', findings: redis.used?.workers ?? [] },

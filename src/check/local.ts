@@ -1,6 +1,8 @@
 /** Checks without Redis: the settings, as the worker reads them, and the job modules. Runs no job and no hook. */
 import { loadSettings, type Resolved, type Sources } from '../config/load.js';
-import { configMiddleware } from '../job-modules/config-middleware.js';
+import { didYouMean } from '../config/suggest.js';
+import type { ClassPolicies } from '../job-modules/class-policies.js';
+import { configProgram } from '../job-modules/config-program.js';
 import type { SelfImport } from '../job-modules/import.js';
 import { type JobModules, loadJobs } from '../job-modules/load.js';
 import { hooksIn } from '../job-modules/middleware.js';
@@ -51,24 +53,34 @@ export interface ModulesSeen {
   readonly complete: boolean;
 }
 
-/** @param file the configuration file, if it has middleware */
+/** @param file the configuration file, if it has middleware or options of classes */
 export async function checkModules(paths: readonly string[], self: SelfImport, file?: string): Promise<ModulesSeen> {
   const loaded: Finding[] = [];
   // A middleware file that does not load is a problem of each module that it covers: one is enough.
   const problems = new Map<unknown, Finding>();
   const onProblem = (error: unknown) => void problems.set(error, findingOf(error));
-  const middleware = file === undefined ? [] : await configMiddleware(file, self).catch(onProblem);
-  if (middleware !== undefined && middleware.length > 0)
+  const program = file === undefined ? undefined : ((await configProgram(file, self).catch(onProblem)) ?? undefined);
+  const middleware = program?.middleware ?? [];
+  if (middleware.length > 0)
     loaded.push(good(`${middleware[0].origin}: ${some([...new Set(middleware.flatMap(hooksIn))], 20)}`));
   const modules = await loadJobs(paths, {
     self,
-    middleware: middleware ?? [],
+    middleware,
+    classes: program?.classes,
     onMiddleware: (name, hooks) => void loaded.push(good(`${name}: middleware ${some(hooks, 20)}`)),
     onModule: (file, classes) => void loaded.push(good(`${file}: ${registers(classes)}`)),
     onProblem,
   });
   const unused = modules.warnings.map((text) => warning(text, 'rename it, or export a function'));
-  return { findings: [...loaded, ...problems.values(), ...unused], modules, complete: problems.size === 0 };
+  const classes = problems.size > 0 ? [] : aboutClasses(program?.classes, modules.functions.classes);
+  return { findings: [...loaded, ...problems.values(), ...unused, ...classes], modules, complete: problems.size === 0 };
+}
+
+function aboutClasses(policies: ClassPolicies | undefined, classes: readonly string[]): Finding[] {
+  return (policies?.unmatched(classes) ?? []).map((name) => {
+    const guess = didYouMean(name, classes);
+    return warning(`classes in the configuration: no registered class is ${name}${guess}`, 'correct or remove it');
+  });
 }
 
 function registers(classes: readonly string[]): string {

@@ -6,9 +6,9 @@ import { counted, duration } from '../format.js';
 import { readPause } from '../inspect/pause.js';
 import { readQueuePauses } from '../inspect/queue-pause.js';
 import { listQueues, type QueueSeen } from '../inspect/queues.js';
-import { serves } from '../inspect/worker-id.js';
 import type { JobModules } from '../job-modules/load.js';
 import type { FunctionRegistry } from '../job-modules/registry.js';
+import { isExclusion, isPattern, resolveQueues, serves } from '../queue-patterns.js';
 import { decodePayload } from '../resque/codec.js';
 import type { Keys } from '../resque/keys.js';
 import { ownClass, WRAPPER } from '../resque/wrapper.js';
@@ -30,10 +30,14 @@ export interface QueueFacts {
 export async function checkQueues(seen: RedisSeen, facts: QueueFacts): Promise<Finding[]> {
   const { connection, settings } = seen;
   const all = await listQueues(connection, facts.keys);
-  const configured = settings.queues.queues.map(({ name }) => name);
+  const { queues, weighted } = settings.queues;
+  const existing = all.map(({ name }) => name);
+  const configured = resolveQueues(queues, existing, weighted).map(({ name }) => name);
+  const patterns = queues.map(({ name }) => name).filter((name) => isPattern(name) && !isExclusion(name));
   return [
     ...aboutPause((await readPause(connection, facts.keys)).paused),
     ...missing(configured, all),
+    ...patterns.flatMap((pattern) => matchless(pattern, existing)),
     ...(await contents(seen, facts, configured)),
     ...(await pausedQueues(seen, facts, configured, all)),
     ...unserved(configured, all, facts.served),
@@ -81,6 +85,12 @@ function missing(configured: readonly string[], all: readonly QueueSeen[]): Find
       const hint = `nothing was ever pushed to it; that is fine before the first job${guess === '' ? '' : `. Otherwise: ${guess}`}`;
       return warning(`the queue ${name} does not exist yet`, hint);
     });
+}
+
+function matchless(pattern: string, existing: readonly string[]): Finding[] {
+  if (existing.some((name) => serves([pattern], name))) return [];
+  const hint = 'nothing was ever pushed to such a queue; it is processed as soon as something is';
+  return [warning(`the pattern ${pattern} matches no queue yet`, hint)];
 }
 
 async function contents(seen: RedisSeen, facts: QueueFacts, configured: readonly string[]): Promise<Finding[]> {

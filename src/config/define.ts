@@ -1,5 +1,7 @@
 /** The types of a configuration file, and `defineConfig`. */
+import type { ClassesInput } from '../class-options.js';
 import type { MiddlewareInput } from '../middleware.js';
+import type { ScheduleOptions } from '../recurring/entry.js';
 import type { QueuesInput } from './queues.js';
 import type { LogFormat, LogLevel, OnDead } from './settings.js';
 import type { WebConfig } from './web.js';
@@ -54,6 +56,15 @@ export interface UserConfig {
   readonly scheduler?: 'on' | 'off';
   /** RESQUE_SCHEDULER_MASTER_LOCK_PREFIX of Ruby's resque-scheduler, where one runs beside tsworker. Default none. */
   readonly schedulerLockPrefix?: string;
+  /**
+   * Recurring jobs: entries by name, or the path of a schedule file of resque-scheduler (YAML; relative: see `jobs`).
+   * Job modules may declare more: `job({ cron })`.
+   */
+  readonly schedule?: string | Readonly<Record<string, ScheduleOptions>>;
+  /** Names the application whose recurring jobs are published: those of its latest start count. Default: package.json's. */
+  readonly app?: string;
+  /** Also enqueue the recurring jobs that Ruby programs have added (`DYNAMIC_SCHEDULE`). Default false. */
+  readonly dynamicSchedule?: boolean;
   /** Seconds that `enqueue` waits for Redis before it rejects; more than 0. Default 10. */
   readonly enqueueTimeout?: Seconds;
   /** First part of the worker ids; no colon, comma or blank. Default: the host name and `.ts`. */
@@ -83,6 +94,12 @@ export interface UserConfig {
    * outside of those in `_middleware.ts` files. Only in a file in TypeScript or JavaScript.
    */
   readonly middleware?: MiddlewareInput;
+  /**
+   * Options by class; `*` in a name stands for any text: `{ 'Reports::*': { retry: 5 } }`. They hold where neither the class
+   * nor its module says otherwise; a name goes before patterns, and of these the first that matches counts. Only in a file in
+   * TypeScript or JavaScript.
+   */
+  readonly classes?: ClassesInput;
   /**
    * Serves `/healthz`, `/readyz` and `/metrics`: a port of this machine's loopback, or `host:port` (`0.0.0.0:9090`,
    * `[::1]:9090`). There is no authentication. Default: nothing is served.

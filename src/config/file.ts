@@ -19,8 +19,8 @@ export interface ConfigFile {
   /** Relative paths in the file are relative to this folder. */
   readonly folder: string;
   readonly values: Readonly<Partial<Record<SettingKey, unknown>>>;
-  /** The path of the file, if it has middleware: functions, which each worker process loads from there itself. */
-  readonly middleware?: string | undefined;
+  /** The path of the file, if it has middleware or options of classes: each worker process loads them from there itself. */
+  readonly program?: string | undefined;
 }
 
 const RC = '.tsworkerrc';
@@ -46,14 +46,22 @@ export async function readConfigFile(cwd: string, explicit?: string): Promise<Co
   if (!existsSync(path) || !statSync(path).isFile()) {
     throw new TsworkerError('USAGE', `the configuration file ${name} does not exist`);
   }
-  const { middleware, ...values } = checkObject(await parseFile(path, name), name);
+  const { middleware, classes, ...values } = checkObject(await parseFile(path, name), name);
   checkKeys(values, name);
-  if (middleware !== undefined && !/\.[cm]?[jt]s$/.test(path)) {
-    throw new TsworkerError('USAGE', `"middleware" in ${name}: a file of this kind cannot hold functions`, {
-      hint: 'write the configuration in TypeScript or JavaScript, or put the middleware into jobs/_middleware.ts',
-    });
-  }
-  return { name, folder: projectOf(path), values, middleware: middleware === undefined ? undefined : path };
+  const hasProgram = middleware !== undefined || classes !== undefined;
+  if (hasProgram && !/\.[cm]?[jt]s$/.test(path))
+    throw noFunctions(middleware === undefined ? 'classes' : 'middleware', name);
+  return { name, folder: projectOf(path), values, program: hasProgram ? path : undefined };
+}
+
+function noFunctions(key: 'middleware' | 'classes', name: string): TsworkerError {
+  const other = {
+    middleware: 'put the middleware into jobs/_middleware.ts',
+    classes: 'give each class its own options',
+  };
+  return new TsworkerError('USAGE', `"${key}" in ${name}: a file of this kind cannot hold functions`, {
+    hint: `write the configuration in TypeScript or JavaScript, or ${other[key]}`,
+  });
 }
 
 /** The file that would be read, without reading it: two directory listings, and package.json for its key. */

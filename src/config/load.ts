@@ -42,8 +42,8 @@ export interface Resolved {
   readonly settings: Settings;
   readonly origins: Origins;
   readonly warnings: readonly string[];
-  /** The configuration file, if it has middleware. */
-  readonly middleware?: string | undefined;
+  /** The configuration file, if it has middleware or options of classes. */
+  readonly configFile?: string | undefined;
 }
 
 /** A value before it is parsed, with the name of its source for messages and for the table of origins. */
@@ -61,7 +61,7 @@ export async function loadSettings(sources: Sources): Promise<Resolved> {
   const warnings = warnOfUnknown(env, sources.extraFlags ?? []);
   const hint = 'give -queues=high=2,low=1, or TSWORKER_QUEUES, or queues in the configuration file';
   const resolved = settle((key) => findGiven(key, sources, file), sources, warnings, hint);
-  return { ...resolved, middleware: file?.middleware };
+  return { ...resolved, configFile: file?.program };
 }
 
 /** Only the paths of the job modules: the command line cannot be parsed before their flags are known. */

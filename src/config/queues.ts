@@ -1,8 +1,10 @@
 /**
- * Parses the queues into a plan: names, weights, order. Pure.
- * The text form is goworker's: `a,b,c` is strict order, any `=` makes it weighted, empty parts are skipped.
+ * Parses the queues into a plan: names, patterns, weights, order. Pure.
+ * The text form is goworker's: `a,b,c` is strict order, any `=` makes it weighted, empty parts are skipped; and Ruby
+ * Resque's patterns: `mail_*,!mail_slow`.
  */
 import { TsworkerError } from '../errors.js';
+import { isDynamic, isExclusion, isPattern, problemOfPattern } from '../queue-patterns.js';
 import type { QueuePlan } from './settings.js';
 
 /** `high=2,low=1`, or its parts as an array, or the weights by name. */
@@ -25,14 +27,25 @@ export function parseQueues(input: QueuesInput): { plan: QueuePlan; warnings: st
     weights.set(name, weighted ? checkSum(name, (weights.get(name) ?? 0) + weight) : 1);
   }
   const warnings = [...weights].flatMap(([name, weight]) => warningsFor(name, weight));
-  const queues = [...weights].filter(([, weight]) => weight > 0).map(([name, weight]) => ({ name, weight }));
-  if (queues.length === 0) {
-    const left = weights.size === 0 ? '' : `: ${warnings.join('; ')}`;
-    throw new TsworkerError('USAGE', `you must specify at least one queue${left}`, {
-      hint: 'for example -queues=high=2,low=1, or -queues=high,low for strict order',
+  const dynamic = isDynamic([...weights.keys()]);
+  const queues = [...weights].flatMap(([name, weight]) => {
+    if (weight > 0) return [{ name, weight }];
+    // Another entry may match it.
+    return dynamic && !isExclusion(name) ? [{ name: `!${name}`, weight: 1 }] : [];
+  });
+  if (queues.every(({ name }) => isExclusion(name))) throw noQueues(weights, warnings);
+  return { plan: { queues, weighted, ...(dynamic ? { dynamic } : {}) }, warnings };
+}
+
+function noQueues(weights: ReadonlyMap<string, number>, warnings: readonly string[]): TsworkerError {
+  if ([...weights.keys()].some(isExclusion))
+    return new TsworkerError('USAGE', 'you must specify at least one queue: there are only exclusions', {
+      hint: 'for all queues but these: -queues=*,!low',
     });
-  }
-  return { plan: { queues, weighted }, warnings };
+  const left = weights.size === 0 ? '' : `: ${warnings.join('; ')}`;
+  return new TsworkerError('USAGE', `you must specify at least one queue${left}`, {
+    hint: 'for example -queues=high=2,low=1, -queues=high,low for strict order, or -queues=* for all',
+  });
 }
 
 function readParts(input: QueuesInput): { parts: Part[]; weighted: boolean } {
@@ -52,6 +65,8 @@ function readPart(text: string): Part | undefined {
   const name = (at === -1 ? text : text.slice(0, at)).trim();
   if (name === '') return undefined;
   if (at === -1) return { name, weight: 1 };
+  if (isExclusion(name))
+    throw new TsworkerError('USAGE', `an exclusion has no weight: ${show(text.trim())}`, { hint: `write ${name}` });
   const digits = text.slice(at + 1).trim();
   return readEntry(name, /^[+-]?\d+$/.test(digits) ? Number(digits) : digits);
 }
@@ -75,10 +90,10 @@ function checkSum(name: string, weight: number): number {
 }
 
 function checkName(name: string): void {
-  const glob = /[*?[\]{}!]/.exec(name)?.[0];
-  if (glob !== undefined) {
-    throw new TsworkerError('USAGE', `the queue name ${show(name)} holds "${glob}": patterns are not supported`, {
-      hint: 'name each queue; *?[]{}! are kept for patterns, which may come later',
+  const problem = isExclusion(name) || isPattern(name) || /[{}]/.test(name) ? problemOfPattern(name) : undefined;
+  if (problem !== undefined) {
+    throw new TsworkerError('USAGE', `the queue pattern ${show(name)} is invalid: ${problem}`, {
+      hint: 'patterns are *, ?, [ab], [a-z], [!a]; ! in front excludes: -queues=critical,mail_*,!mail_slow',
     });
   }
   // Only a record can contain a comma here; in a worker id it would look like two queues.

@@ -2,8 +2,9 @@
  * The table of all settings: flags, environment variables, keys of the configuration file, defaults and help. Does not
  * know how they are read, only the name and the values of each setting.
  */
+import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { TsworkerError } from '../errors.js';
 import type { Setting, SettingKey, Table } from './setting-definition.js';
 import type { Settings } from './settings.js';
@@ -18,6 +19,7 @@ import {
   processes,
   queues,
   type Reading,
+  schedule,
   seconds,
   text,
   uri,
@@ -31,7 +33,7 @@ export const SCHEMA: Table = {
     flag: 'queues',
     kind: queues,
     group: 'Work',
-    help: 'queues to work: a,b,c in strict order, or with weights, high=2,low=1 (required)',
+    help: "queues to work: a,b,c in strict order, or with weights, high=2,low=1; patterns: 'mail_*,*,!low' (required)",
     defaultText: '',
     fallback: () => undefined,
   },
@@ -39,7 +41,7 @@ export const SCHEMA: Table = {
     flag: 'interval',
     kind: seconds({ min: 0, above: true, max: LONGEST }),
     group: 'Work',
-    help: 'seconds, fractions allowed: how long an idle worker waits at most before it looks again',
+    help: 'longest time between two checks of an idle worker, in seconds, fractions allowed',
     defaultText: '5.0',
     fallback: () => 5,
   },
@@ -47,7 +49,7 @@ export const SCHEMA: Table = {
     flag: 'concurrency',
     kind: integer({ min: 1, max: 100_000 }),
     group: 'Work',
-    help: 'jobs at once in the whole daemon, 1 to 100000',
+    help: 'maximum number of running jobs, in all processes together, 1 to 100000',
     defaultText: '25',
     fallback: () => 25,
   },
@@ -55,7 +57,7 @@ export const SCHEMA: Table = {
     flag: 'processes',
     kind: processes,
     group: 'Process',
-    help: 'child processes, among which the concurrency is shared out; auto: one for each core',
+    help: 'number of child processes, which share the concurrency; auto: one for each core',
     defaultText: '1',
     fallback: () => 1,
   },
@@ -63,7 +65,7 @@ export const SCHEMA: Table = {
     flag: 'connections',
     kind: integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
     group: 'Redis',
-    help: 'most Redis connections that the daemon uses, all its parts counted together; with 1 all is one process',
+    help: 'maximum number of Redis connections, of all processes together; 1: everything runs in one process',
     defaultText: '-processes + 1, so 2',
     fallback: () => undefined,
   },
@@ -71,7 +73,7 @@ export const SCHEMA: Table = {
     flag: 'max-rss',
     kind: integer({ min: 0, max: Number.MAX_SAFE_INTEGER }),
     group: 'Process',
-    help: 'megabytes of memory above which a child process ends its jobs and is replaced; 0: never',
+    help: 'megabytes of memory above which a child process finishes its jobs and is replaced; 0: never',
     defaultText: '0',
     fallback: () => 0,
   },
@@ -97,7 +99,7 @@ export const SCHEMA: Table = {
     flag: 'exit-on-complete',
     kind: boolean,
     group: 'Work',
-    help: 'leave with 0 when the queues are empty and all jobs have ended',
+    help: 'exit with 0 when the queues are empty and all jobs have ended',
     defaultText: 'false',
     fallback: () => false,
   },
@@ -105,7 +107,7 @@ export const SCHEMA: Table = {
     flag: 'use-number',
     kind: boolean,
     group: 'Work',
-    help: 'large integers in arguments arrive exact, as bigint; false: as JSON.parse has them',
+    help: 'decode large integers in arguments exactly, as bigint; false: as JSON.parse does',
     defaultText: 'true',
     fallback: () => true,
   },
@@ -121,7 +123,7 @@ export const SCHEMA: Table = {
     flag: 'tls-cert',
     kind: file,
     group: 'Redis',
-    help: 'CA certificates (PEM) to check the Redis server with',
+    help: 'CA certificates (PEM) to verify the Redis server',
     defaultText: '',
     fallback: () => undefined,
   },
@@ -153,7 +155,7 @@ export const SCHEMA: Table = {
     flag: 'wait-replicas',
     kind: integer({ min: 0, max: 1000 }),
     group: 'Redis',
-    help: 'replicas that must have a claim before its job starts, and a result before it counts as delivered',
+    help: 'number of replicas that must confirm a claim before its job starts, and each result',
     defaultText: '0',
     fallback: () => 0,
   },
@@ -161,7 +163,7 @@ export const SCHEMA: Table = {
     flag: 'wait-timeout',
     kind: seconds({ min: 0, above: true, max: 10 }),
     group: 'Redis',
-    help: 'seconds that -wait-replicas waits each time before it takes Redis for unusable',
+    help: 'seconds that each wait of -wait-replicas may take until Redis counts as unavailable',
     defaultText: '1',
     fallback: () => 1,
   },
@@ -177,9 +179,33 @@ export const SCHEMA: Table = {
     flag: 'scheduler-lock-prefix',
     kind: text('prefix', () => {}),
     group: 'Redis',
-    help: "RESQUE_SCHEDULER_MASTER_LOCK_PREFIX of Ruby's resque-scheduler, where one runs beside tsworker",
+    help: "RESQUE_SCHEDULER_MASTER_LOCK_PREFIX of Ruby's resque-scheduler, if one runs beside tsworker",
     defaultText: '',
     fallback: () => '',
+  },
+  schedule: {
+    flag: 'schedule',
+    kind: schedule,
+    group: 'Work',
+    help: "recurring jobs: a schedule file of Ruby's resque-scheduler (YAML); the configuration file can list them",
+    defaultText: '',
+    fallback: () => undefined,
+  },
+  app: {
+    flag: 'app',
+    kind: text('name', checkApp),
+    group: 'Process',
+    help: 'name of the application whose recurring jobs this process publishes: those of its latest start count',
+    defaultText: 'name in package.json',
+    fallback: ({ cwd }) => applicationName(cwd),
+  },
+  dynamicSchedule: {
+    flag: 'dynamic-schedule',
+    kind: boolean,
+    group: 'Work',
+    help: "also enqueue the recurring jobs that Ruby programs added (resque-scheduler's DYNAMIC_SCHEDULE)",
+    defaultText: 'false',
+    fallback: () => false,
   },
   enqueueTimeout: {
     flag: 'enqueue-timeout',
@@ -201,7 +227,7 @@ export const SCHEMA: Table = {
     flag: 'grace',
     kind: seconds({ min: 0, max: LONGEST }),
     group: 'Process',
-    help: 'seconds that running jobs get to end after a stop signal; 0: no limit',
+    help: 'seconds that running jobs may continue after a stop signal; 0: no limit',
     defaultText: '0',
     fallback: () => 0,
   },
@@ -209,7 +235,7 @@ export const SCHEMA: Table = {
     flag: 'timeout',
     kind: seconds({ min: 0, max: LONGEST }),
     group: 'Work',
-    help: 'seconds that a job may take unless its class has a limit of its own, then it fails; 0: no limit',
+    help: 'seconds that a job may run before it fails, unless its class has its own limit; 0: no limit',
     defaultText: '0',
     fallback: () => 0,
   },
@@ -217,7 +243,7 @@ export const SCHEMA: Table = {
     flag: 'retry',
     kind: integer({ min: 0, max: 1000 }),
     group: 'Work',
-    help: 'how often a job runs at most unless its class says it, before it goes to the failed list; 0 and 1: once',
+    help: 'maximum number of runs of a job before it goes to the failed list, unless its class has its own; 0 and 1: once',
     defaultText: '0',
     fallback: () => 0,
   },
@@ -241,7 +267,7 @@ export const SCHEMA: Table = {
     flag: 'on-dead',
     kind: choice('requeue', 'fail'),
     group: 'Process',
-    help: 'what becomes of the job of a dead tsworker: it runs again, or it fails, as in Resque',
+    help: 'what happens to the jobs of a tsworker that died: they run again, or fail, as in Resque',
     defaultText: 'requeue',
     fallback: () => 'requeue',
   },
@@ -274,7 +300,7 @@ export const SCHEMA: Table = {
     flag: 'log-format',
     kind: choice('json', 'pretty'),
     group: 'Logs',
-    help: 'how log lines look',
+    help: 'format of the log lines',
     defaultText: 'json, pretty on a terminal',
     fallback: ({ terminal }) => (terminal ? 'pretty' : 'json'),
   },
@@ -282,7 +308,7 @@ export const SCHEMA: Table = {
     flag: 'log-jobs',
     kind: boolean,
     group: 'Logs',
-    help: 'a line for each job that succeeds: class, queue, duration, arguments',
+    help: 'log a line for each job that succeeds: class, queue, duration, arguments',
     defaultText: 'false, true on a terminal',
     fallback: ({ terminal }) => terminal,
   },
@@ -292,7 +318,7 @@ export const SCHEMA: Table = {
 export const CONFIG_FLAG = {
   flag: 'config',
   placeholder: 'file',
-  help: 'a configuration file instead of the one that is found',
+  help: 'configuration file to read instead of the one that is found',
 } as const;
 
 /** In the order of the table. */
@@ -303,16 +329,32 @@ export function readSetting<K extends SettingKey>(
   key: K,
   value: unknown,
   origin: string,
-  reading: Reading,
+  reading: Omit<Reading, 'origin'>,
 ): Exclude<Settings[K], undefined> {
   const setting: Setting<Settings[K]> = SCHEMA[key];
   try {
-    return setting.kind.parse(value, { ...reading, warn: (warning) => reading.warn(`${origin}: ${warning}`) });
+    return setting.kind.parse(value, { ...reading, origin, warn: (warning) => reading.warn(`${origin}: ${warning}`) });
   } catch (error) {
     if (!(error instanceof TsworkerError)) throw error;
     const options = error.hint === undefined ? {} : { hint: error.hint };
     throw new TsworkerError(error.code, `${origin}: ${error.message}`, options);
   }
+}
+
+function checkApp(value: string): void {
+  if (value !== '') return;
+  throw new TsworkerError('USAGE', 'must be a name, not ""');
+}
+
+/** The same wherever it is deployed: the name of the package, else of the folder. */
+function applicationName(cwd: string): string {
+  try {
+    const { name } = JSON.parse(readFileSync(resolve(cwd, 'package.json'), 'utf8')) as { name?: unknown };
+    if (typeof name === 'string' && name !== '') return name;
+  } catch {
+    // None, or one that npm will complain about.
+  }
+  return basename(cwd) || 'app';
 }
 
 function checkLabel(value: string): void {

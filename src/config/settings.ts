@@ -1,6 +1,6 @@
 /** The resolved settings, frozen. Only types. */
 
-/** One queue and its weight; in strict order every weight is 1. */
+/** One queue, pattern or exclusion (`!low`), and its weight; in strict order every weight is 1. */
 export interface WeightedQueue {
   readonly name: string;
   /** An integer of at least 1: how often the queue is checked, relative to the others. */
@@ -12,12 +12,21 @@ export interface QueuePlan {
   readonly queues: readonly WeightedQueue[];
   /** false: strict order. true: by weight. */
   readonly weighted: boolean;
+  /** There are patterns or exclusions: the list is resolved with the queues that exist (see queue-patterns.ts). */
+  readonly dynamic?: true;
 }
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
 /** requeue: the job runs again; fail: it goes to the failed list, as in Resque. */
 export type OnDead = 'requeue' | 'fail';
 export type LogFormat = 'json' | 'pretty';
+
+/** Recurring jobs as they were given; they are read where job modules are loaded (see recurring/). */
+export type ScheduleSource =
+  /** A schedule file of resque-scheduler. */
+  | { readonly path: string; readonly name: string }
+  /** Plain JSON. `origin` names the place for errors. */
+  | { readonly entries: Readonly<Record<string, unknown>>; readonly origin: string };
 
 /** Durations are in seconds, fractions allowed, as on the command line. */
 export interface Settings {
@@ -51,6 +60,12 @@ export interface Settings {
   readonly scheduler: 'on' | 'off';
   /** The prefix of resque-scheduler's master lock; '' for none. */
   readonly schedulerLockPrefix: string;
+  /** The recurring jobs of the configuration; those of job modules come beside them. */
+  readonly schedule: ScheduleSource | undefined;
+  /** Names what publishes a schedule: its set replaces the one that it published before. */
+  readonly app: string;
+  /** Whether the entries that Ruby programs have added to their schedule are enqueued too. */
+  readonly dynamicSchedule: boolean;
   /** How long `enqueue` waits for Redis before it rejects. Seconds, more than 0. */
   readonly enqueueTimeout: number;
   /** The first part of the worker ids, without `:` and `,`. */

@@ -5,16 +5,18 @@
 
 import { accessSync, constants, type Stats, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { resolve } from 'node:path';
+import { relative, resolve } from 'node:path';
 import { TsworkerError } from '../errors.js';
 import { readHttp, showHttp } from './http.js';
 import { parseQueues, type QueuesInput } from './queues.js';
-import type { QueuePlan } from './settings.js';
+import type { QueuePlan, ScheduleSource } from './settings.js';
 import { checkUri } from './uri.js';
 
 export interface Reading {
   /** Relative paths are relative to this folder. */
   readonly folder: string;
+  /** Names where the value came from, for errors that are found later. */
+  readonly origin?: string;
   /** Called for unusual but valid values. */
   warn(text: string): void;
 }
@@ -201,6 +203,30 @@ function isQueuesInput(value: unknown): value is QueuesInput {
   if (typeof value === 'string') return true;
   if (Array.isArray(value)) return value.every((part) => typeof part === 'string');
   return typeof value === 'object' && value !== null;
+}
+
+/** The path of a schedule file of resque-scheduler, or entries by name. What they say is checked where they are used. */
+export const schedule: Kind<ScheduleSource> = {
+  placeholder: 'file',
+  parse(value, reading) {
+    if (typeof value === 'string') {
+      const path = file.parse(value, reading);
+      return Object.freeze({ path, name: relative(reading.folder, path) || path });
+    }
+    if (typeof value !== 'object' || value === null || Array.isArray(value))
+      throw refuse('must be the path of a schedule file (YAML), or an object of entries by name', value);
+    return Object.freeze({ entries: plainCopy(value), origin: reading.origin ?? 'schedule' });
+  },
+};
+
+/** It goes to child processes, and into Redis. */
+function plainCopy(value: object): Readonly<Record<string, unknown>> {
+  try {
+    return JSON.parse(JSON.stringify(value)) as Readonly<Record<string, unknown>>;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);
+    throw new TsworkerError('USAGE', `must be what JSON can carry: ${reason}`);
+  }
 }
 
 export const uri: Kind<string> = {

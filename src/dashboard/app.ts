@@ -10,6 +10,7 @@ import { isDenied } from '../redis/permissions.js';
 import { act } from './actions/act.js';
 import { Assets } from './assets.js';
 import { type Client, clientOf, type Env, lastSegment } from './client.js';
+import { Failures } from './failures/failures.js';
 import { NOT_KEPT, securityHeaders } from './guard/headers.js';
 import { isKnownHost } from './guard/host.js';
 import { Identity } from './guard/identity.js';
@@ -20,6 +21,7 @@ import { Budget, paced } from './model/budget.js';
 import { Notes } from './model/notes.js';
 import { Once } from './model/once.js';
 import { Reader } from './model/reader.js';
+import { Operations } from './operations/operations.js';
 import type { DashboardOptions } from './options.js';
 import { Redactor } from './redact/redactor.js';
 import { errorResponse, show } from './respond.js';
@@ -39,17 +41,25 @@ export interface App {
 export function createApp(options: DashboardOptions): App {
   const { connection } = options;
   const reader = new Reader(options);
+  const redactor = new Redactor(options.redact);
+  const pages = paced(connection, new Budget(20, 20));
+  const failures = new Failures({ pages, acting: connection, keys: options.keys, redactor });
   const dashboard: Dashboard = {
     options,
     keys: options.keys,
-    connection: paced(connection, new Budget(20, 20)),
+    connection: pages,
     acting: connection,
     reader,
     hub: new Hub(reader, countsOf),
     once: new Once(),
-    redactor: new Redactor(options.redact),
+    redactor,
     notes: new Notes(),
     assets: new Assets(),
+    failures,
+    operations: new Operations({
+      ...{ connection, keys: options.keys, redactor, log: options.log },
+      onTaken: (ids) => failures.index.taken(ids),
+    }),
   };
   const app = new Hono<Env>();
   app.use(identifyClient(options), headers(options), ...guards(dashboard), compress());
@@ -60,7 +70,7 @@ export function createApp(options: DashboardOptions): App {
     fetch: async (request, bindings) => await app.fetch(request, bindings),
     close: async () => {
       dashboard.hub.close();
-      await reader.close();
+      await Promise.all([reader.close(), failures.close(), dashboard.operations.close()]);
     },
   };
 }

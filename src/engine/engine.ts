@@ -32,7 +32,7 @@ export interface EngineOptions {
 /** How the engine ended. */
 export interface EngineResult {
   /** Jobs that had begun and were requeued, since they did not end in time. */
-  readonly putBack: number;
+  readonly requeued: number;
   /** Jobs that have ended and could not be acknowledged: their records in Redis still show them as running. */
   readonly undelivered: number;
 }
@@ -81,7 +81,7 @@ export class Engine implements Service {
   quiet(): void {
     if (this.#lifecycle.enter('quiet')) this.#wakeAll();
     else if (this.#lifecycle.state === 'new' && this.#lifecycle.enter('stopped'))
-      this.#end({ putBack: 0, undelivered: 0 });
+      this.#end({ requeued: 0, undelivered: 0 });
   }
 
   async stop(): Promise<void> {
@@ -95,7 +95,7 @@ export class Engine implements Service {
   }
 
   /** Requeues the running jobs at the head of their queues, and ignores what they still do. */
-  putBackAll(): void {
+  requeueAll(): void {
     for (const run of this.#inFlight.running()) run.release();
   }
 
@@ -112,7 +112,16 @@ export class Engine implements Service {
 
   /** The store reports a change: a queue that was empty got a job, or the pause changed. */
   changed(what: string | null): void {
-    if (!this.#options.store.changed(what) || this.#herdTimer !== undefined) return;
+    if (this.#options.store.changed(what)) this.#lookWithTheHerd();
+  }
+
+  /** The store has more queues to claim from. */
+  queuesAdded(): void {
+    this.#lookWithTheHerd();
+  }
+
+  #lookWithTheHerd(): void {
+    if (this.#herdTimer !== undefined) return;
     const delay = herdDelayMs(this.#processes, Math.random());
     // The shortest timer in Node is 1 ms.
     if (delay < 1) this.#look();
@@ -190,7 +199,7 @@ export class Engine implements Service {
     clearTimeout(this.#herdTimer);
     clearTimeout(this.#retryTimer);
     this.#lifecycle.enter('stopped');
-    this.#end({ putBack: this.#inFlight.requeued, undelivered: this.#inFlight.toAck });
+    this.#end({ requeued: this.#inFlight.requeued, undelivered: this.#inFlight.toAck });
   }
 
   #isOver(): boolean {

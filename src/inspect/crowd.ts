@@ -1,7 +1,7 @@
 /** Counts all workers while they are read, and keeps only the few that are listed. Pure. */
+import { serves } from '../queue-patterns.js';
 import { sortedByName } from './natural-order.js';
 import { heldBy, isNotable, Processes, type ProcessSeen, type ProcessStates, processName } from './processes.js';
-import { serves } from './worker-id.js';
 import type { RunningJob, WorkerSeen } from './workers.js';
 
 export interface HostSeen {

@@ -11,6 +11,7 @@ import { findUnpausable, type Pause, readPause, type Unpausable } from './pause.
 import type { ProcessSeen } from './processes.js';
 import { listQueues, type QueueSeen } from './queues.js';
 import { totalRetries } from './retries.js';
+import { countRecurring, type RecurringCounts } from './schedules.js';
 import { readStats, type Stats } from './stats.js';
 import { walkWorkers } from './workers.js';
 
@@ -36,6 +37,8 @@ export interface Overview {
   readonly stats: Stats;
   readonly queues: readonly QueueServed[];
   readonly delayed: Delayed | undefined;
+  /** undefined: nothing is scheduled. */
+  readonly recurring: RecurringCounts | undefined;
   /** The failed jobs that wait for their next run. */
   readonly retrying: number;
   /** By name. */
@@ -63,17 +66,19 @@ export async function readOverview(connection: Connection, keys: Keys, options: 
   const everyone = async () => {
     for await (const batch of walkWorkers(connection, keys, { nowMs: at, ...options })) crowd.add(batch);
   };
-  const [pause, stats, queues, delayed, retrying, failures] = await Promise.all([
+  const [pause, stats, queues, delayed, recurring, retrying, failures] = await Promise.all([
     readPauseAndWhom(connection, keys),
     readStats(connection, keys),
     listQueues(connection, keys),
     readDelayed(connection, keys),
+    countRecurring(connection, keys),
     totalRetries(connection, keys),
     readFailures(connection, keys, options.failures),
     everyone(),
   ]);
   const served = queues.map((queue) => ({ ...queue, workers: crowd.serving(queue.name) }));
-  return { at, pause, stats, queues: served, delayed, retrying, ...crowd.counts(), running: crowd.running(), failures };
+  const jobs = { queues: served, delayed, recurring, retrying, failures };
+  return { at, pause, stats, ...jobs, ...crowd.counts(), running: crowd.running() };
 }
 
 async function readPauseAndWhom(connection: Connection, keys: Keys): Promise<Overview['pause']> {

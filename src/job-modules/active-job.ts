@@ -8,6 +8,7 @@ import type { GlobalId } from '../active-job/global-id.js';
 import type { BigDecimal, RubyDate, RubySymbol } from '../active-job/values.js';
 import { TsworkerError } from '../errors.js';
 import type { ActiveJobInfo, JobContext, JobFunction } from '../job.js';
+import type { TimingOptions } from '../recurring/entry.js';
 import { decodePayload, encodePayload } from '../resque/codec.js';
 import type { Unique } from '../resque/unique.js';
 import { type EnqueuedActiveJob, enqueueActiveJob, type NewActiveJob } from './enqueue-active-job.js';
@@ -54,7 +55,8 @@ export interface ActiveJob<Args extends readonly unknown[] = readonly unknown[]>
   enqueueAt(at: Date, ...args: EnqueueableList<Args>): Promise<EnqueuedActiveJob>;
 }
 
-interface Definition<Args extends readonly unknown[]> extends JobOptions<EnqueueableList<Args>> {
+interface Definition<Args extends readonly unknown[]>
+  extends Omit<JobOptions<EnqueueableList<Args>>, keyof TimingOptions> {
   /** Loads the record of a GlobalID. undefined and null: there is none. Default: the GlobalId itself arrives. */
   readonly globalId?: (this: JobContext, gid: GlobalId) => unknown;
   /** The application's own serializers, by their Ruby class: from the members that they wrote to the argument. */

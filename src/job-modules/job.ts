@@ -4,12 +4,14 @@
  */
 import { TsworkerError } from '../errors.js';
 import type { EnqueueResult, JobContext, JobFunction } from '../job.js';
+import type { TimingOptions } from '../recurring/entry.js';
 import { decodePayload, encodePayload } from '../resque/codec.js';
 import { type Due, dueAt, dueIn } from '../resque/due.js';
 import { checkExpiresIn } from '../resque/expiry.js';
 import { checkQueueName } from '../resque/queue-name.js';
 import { type Unique, uniquePolicy } from '../resque/unique.js';
 import { withTimeout } from './deadline.js';
+import { recurrenceOf, withRecurrence } from './recurrence.js';
 import type { JobDefinition } from './registry.js';
 import { type Retry, retryPolicy, withRetry } from './retry-policy.js';
 import { checkReleases, type RubyLock } from './ruby-locks.js';
@@ -61,6 +63,14 @@ export interface JobOptions<Args extends readonly unknown[]> {
    * the module's `export const retry`, else `-retry`.
    */
   readonly retry?: Retry;
+  /** Enqueued again and again, without arguments: see {@link TimingOptions}. */
+  readonly cron?: TimingOptions['cron'];
+  /** As `cron`, at a fixed interval. */
+  readonly every?: TimingOptions['every'];
+  readonly timezone?: TimingOptions['timezone'];
+  readonly missed?: TimingOptions['missed'];
+  readonly overlap?: TimingOptions['overlap'];
+  readonly jitter?: TimingOptions['jitter'];
   /**
    * Not enqueued while another job that is the same waits or runs: `true` (of all arguments the same), or options. For jobs
    * that this object enqueues.
@@ -131,9 +141,12 @@ export function job(definition: Checked<ArgsSchema> | Unchecked<unknown[]> | Any
     enqueueIn: async (seconds: number, ...args: readonly unknown[]) => enqueue(made, options, args, dueIn(seconds)),
     enqueueAt: async (at: Date, ...args: readonly unknown[]) => enqueue(made, options, args, dueAt(at)),
     [DECLARED]: declared,
-    [BRAND]: withRetry(
-      withTimeout(runner(name, schema, perform), timeout === undefined ? undefined : timeout * 1000),
-      retry === undefined ? undefined : retryPolicy(retry, `job() of ${name}`),
+    [BRAND]: withRecurrence(
+      withRetry(
+        withTimeout(runner(name, schema, perform), timeout === undefined ? undefined : timeout * 1000),
+        retry === undefined ? undefined : retryPolicy(retry, `job() of ${name}`),
+      ),
+      recurrenceOf(definition as JobOptions<never[]>, schema),
     ),
   };
   return Object.freeze(made);

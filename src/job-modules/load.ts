@@ -5,6 +5,7 @@
 import { TsworkerError } from '../errors.js';
 import type { Decoder, FlagOptions } from '../job.js';
 import type { HookName, Layer } from '../middleware.js';
+import type { ClassPolicies } from './class-policies.js';
 import { type ModuleContents, readExports, type SetupHook, type TeardownHook } from './exports.js';
 import { findModules, type JobFile, type JobsPath } from './files.js';
 import { MiddlewareFiles } from './folder-middleware.js';
@@ -37,6 +38,8 @@ export interface LoadOptions {
   readonly self: SelfImport;
   /** The middleware of the configuration, which is around all jobs. Default none. */
   readonly middleware?: readonly Layer[];
+  /** The options of classes in the configuration. Default none. */
+  readonly classes?: ClassPolicies | undefined;
   /** Called for each loaded middleware file, before the modules that it covers. */
   readonly onMiddleware?: (file: string, hooks: readonly HookName[]) => void;
   /** Called for each loaded module, with its classes. */
@@ -53,8 +56,8 @@ export interface LoadOptions {
  *   a second decoder or one flag, or a middleware file exports none; the message names the files
  */
 export async function loadJobs(paths: readonly string[], options: LoadOptions): Promise<JobModules> {
-  const { middleware = [] } = options;
-  const gathered = new Gathered(middleware);
+  const { middleware = [], classes } = options;
+  const gathered = new Gathered(middleware, classes);
   addAll(gathered.functions, programRegistrations(), PROGRAM);
   const importModule = moduleImporter(options.self);
   const middlewareFiles = new MiddlewareFiles(importModule, (file, layers) => {
@@ -147,8 +150,8 @@ class Gathered {
   readonly #flags = new Map<string, { options: FlagOptions; origin: string }>();
   readonly #warnings: string[] = [];
 
-  constructor(outermost: readonly Layer[]) {
-    this.functions = new FunctionRegistry(outermost);
+  constructor(outermost: readonly Layer[], policies?: ClassPolicies) {
+    this.functions = new FunctionRegistry(outermost, policies);
     this.addLayers(outermost);
   }
 

@@ -6,6 +6,7 @@ import { TsworkerError } from '../errors.js';
 import type { Decoder, JobFunction } from '../job.js';
 import type { Layer } from '../middleware.js';
 import type { UniquePolicy } from '../resque/unique.js';
+import type { ClassPolicies } from './class-policies.js';
 import { compose } from './compose.js';
 import { type RetryPolicy, retryOf } from './retry-policy.js';
 import type { RubyLock } from './ruby-locks.js';
@@ -31,7 +32,7 @@ export interface RegisteredFunction {
   readonly layers: readonly Layer[];
   /** The default queue, if it is a job() with a queue. */
   readonly queue?: string | undefined;
-  /** Its own retry options, or those of its module. */
+  /** Its own retry options, or those of its module, or of the configuration. */
   readonly retry?: RetryPolicy | undefined;
   /** Of a job() that says so. */
   readonly unique?: UniquePolicy | undefined;
@@ -45,11 +46,14 @@ export interface RegisteredFunction {
 export class FunctionRegistry {
   /** The middleware of the configuration, which is around every job. */
   readonly outermost: readonly Layer[];
+  readonly #policies: ClassPolicies | undefined;
   readonly #functions = new Map<string, RegisteredFunction>();
   #decoder: { readonly decode: Decoder; readonly origin: string } | undefined;
 
-  constructor(outermost: readonly Layer[] = []) {
+  /** @param policies the options of classes in the configuration */
+  constructor(outermost: readonly Layer[] = [], policies?: ClassPolicies) {
     this.outermost = outermost;
+    this.#policies = policies;
   }
 
   /** The registered classes, sorted. */
@@ -83,7 +87,8 @@ export class FunctionRegistry {
       if (other.source === fn) return;
       throw twice(`the class ${className}`, other.origin, origin, 'Remove or rename one.');
     }
-    const options = { queue, retry: retryOf(fn) ?? retry, unique, releases, decode: decodeOf(fn) };
+    const ownRetry = retryOf(fn) ?? retry ?? this.#policies?.retryOf(className);
+    const options = { queue, retry: ownRetry, unique, releases, decode: decodeOf(fn) };
     this.#functions.set(className, { fn: compose(fn, layers), source: fn, layers, ...options, origin });
   }
 

@@ -1,5 +1,6 @@
 /** goworker's API in camelCase: the functions behind `import { work, … } from 'tsworker'`. */
 import { resolveSettings } from '../config/load.js';
+import { ClassPolicies } from '../job-modules/class-policies.js';
 import { layersOf } from '../job-modules/middleware.js';
 import { createLog } from '../log/pino.js';
 import { runWorkerProcess } from '../processes/worker-process.js';
@@ -9,14 +10,16 @@ import type { WorkResult } from '../worker/types.js';
 /**
  * Sets the settings that `work`, `enqueue` and `namespace` use from now on. Keys that are not given keep their value or
  * default.
- * @throws TsworkerError USAGE if a key is unknown or a value is invalid, JOBS if that is the middleware; nothing is changed
+ * @throws TsworkerError USAGE if a key is unknown or a value is invalid, JOBS if that is the middleware or the classes; nothing is changed
  *   then
  */
 export function setSettings(settings: WorkSettings): void {
   const state = program();
   const merged = { ...state.settings, ...settings };
   resolveSettings(configOf(merged), { queuesRequired: false });
+  const classes = new ClassPolicies(merged.classes, 'classes in the settings');
   state.middleware = merged.middleware === undefined ? [] : layersOf(merged.middleware, 'middleware in the settings');
+  state.classes = classes;
   state.settings = merged;
 }
 
@@ -36,7 +39,7 @@ export async function work(settings: WorkSettings = {}): Promise<WorkResult> {
     log: given.logger ?? createLog(resolved.settings),
     warnings: resolved.warnings,
     flags: {},
-    middleware: program().middleware,
+    program: { middleware: program().middleware, classes: program().classes },
     redis: given.redis,
     signal: given.signal,
     ownsProcess: given.handleSignals ?? true,

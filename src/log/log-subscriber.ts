@@ -86,7 +86,7 @@ export function heartbeatWording(log: Logger): (message: HeartbeatMessage) => vo
         break;
       case 'pruned':
         log.warn({ ...message.worker }, 'pruned a dead worker');
-        if (message.worker.job?.fate === 'poison_pill')
+        if (message.worker.job?.outcome === 'poison_pill')
           log.error(
             { ...message.worker.job },
             'poison pill: this job was running when three processes died; it was moved to the failed list',

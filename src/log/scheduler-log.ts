@@ -23,8 +23,23 @@ export function schedulerWording(log: Logger): (message: SchedulerMessage) => vo
             'another scheduler holds its lock: it moves the delayed jobs, this one does not',
           );
         break;
+      case 'recurring':
+        log.debug({ jobs: message.count }, 'recurring jobs were due: enqueued');
+        break;
+      case 'missed':
+        log.warn({ entry: message.entry }, 'a recurring job was not enqueued in time: no scheduler was running');
+        break;
+      case 'overlapping':
+        log.info({ entry: message.entry }, 'a recurring job was not enqueued: the one before it has not ended');
+        break;
+      case 'schedule problem':
+        log.warn({ problem: message.message }, 'a recurring job cannot be enqueued');
+        break;
       case 'scheduler problem':
-        log.warn({ problem: message.message }, 'delayed jobs cannot be moved to their queues now: trying again');
+        log.warn(
+          { problem: message.message },
+          'delayed and recurring jobs cannot be moved to their queues now: trying again',
+        );
     }
   };
 }

@@ -4,6 +4,7 @@
  */
 
 import { enqueuedAt } from '../inspect/enqueued.js';
+import { type QueueList, resolveQueues } from '../queue-patterns.js';
 import type { Connection } from '../redis/connection.js';
 import { createKeys, type Keys } from '../resque/keys.js';
 import type { Sample } from './totals.js';
@@ -12,12 +13,14 @@ export interface CollectOptions {
   /** undefined: not connected. */
   readonly connection: () => Connection | undefined;
   readonly namespace: string;
-  /** The configured queues: no others get series. */
-  readonly queues: readonly string[];
+  /** The configured queues, no others get series; patterns stand for the queues that match them at each scrape. */
+  readonly queues: QueueList;
   /** Called once for a command that Redis denies: the metrics that need it are omitted. */
   readonly refused: (error: Error) => void;
 }
 
+/** Queues with series of their own, where patterns match more. */
+const MOST_QUEUES = 1000;
 const FRESH_MS = 1000;
 const PATIENCE_MS = 1000;
 
@@ -55,13 +58,15 @@ export class Collector {
 
   async #ask(connection: Connection): Promise<Sample[]> {
     const { processed, failures, failed, stat } = this.#keys;
+    const queues = await this.#queues(connection);
     // All are sent before the first reply is awaited.
     const asked = [
       this.#number(connection, ['GET', processed], 'tsworker_resque_processed_total'),
       this.#number(connection, ['GET', failures], 'tsworker_resque_failed_total'),
       this.#number(connection, ['LLEN', failed], 'tsworker_failed_list_jobs'),
       this.#number(connection, ['HGET', stat, 'retried'], 'tsworker_retried_total'),
-      ...this.#options.queues.flatMap((queue) => {
+      this.#number(connection, ['HGET', stat, 'scheduled'], 'tsworker_scheduled_total'),
+      ...queues.flatMap((queue) => {
         const key = this.#keys.queue(queue);
         return [
           this.#number(connection, ['LLEN', key], 'tsworker_queue_jobs', { queue }),
@@ -75,6 +80,15 @@ export class Collector {
     // PING last: a Redis that denies all of them is up nevertheless.
     await Promise.all([...asked, connection.send(['PING'])]);
     return (await Promise.all(asked)).flatMap((sample) => sample ?? []);
+  }
+
+  async #queues(connection: Connection): Promise<readonly string[]> {
+    const { queues, weighted, dynamic } = this.#options.queues;
+    if (!dynamic) return queues.map(({ name }) => name);
+    const existing = (await connection.send(['SMEMBERS', this.#keys.queues]).catch(() => [])) as string[];
+    return resolveQueues(queues, existing, weighted)
+      .slice(0, MOST_QUEUES)
+      .map(({ name }) => name);
   }
 
   async #number(

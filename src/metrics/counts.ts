@@ -17,7 +17,7 @@ export interface Counts {
   /** Since the last report. */
   readonly jobs: readonly JobCounts[];
   readonly waits: readonly { readonly queue: string; readonly wait: HistogramCounts }[];
-  readonly exchanges: number;
+  readonly claimCalls: number;
   readonly emptyClaims: number;
   readonly fenced: number;
   readonly reconnects: number;

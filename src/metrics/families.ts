@@ -46,14 +46,14 @@ export const FAMILIES = {
   },
   tsworker_slots: { type: 'gauge', help: 'Jobs that can run at once.', labels: PROCESS },
   tsworker_busy_slots: { type: 'gauge', help: 'Jobs that run.', labels: PROCESS },
-  tsworker_exchanges_total: {
+  tsworker_claim_calls_total: {
     type: 'counter',
     help: 'Calls to Redis that report finished jobs and claim new ones.',
     labels: PROCESS,
   },
   tsworker_empty_claims_total: {
     type: 'counter',
-    help: 'Exchanges that asked for jobs and got none.',
+    help: 'Claim calls that asked for jobs and got none.',
     labels: PROCESS,
   },
   tsworker_redis_reconnects_total: {
@@ -97,7 +97,7 @@ export const FAMILIES = {
   tsworker_recovered_jobs_total: {
     type: 'counter',
     help: 'Jobs of dead workers, its own and others, that this one recovered: requeued, quarantined, failed, or poison_pill.',
-    labels: ['fate'],
+    labels: ['outcome'],
   },
   tsworker_redis_up: {
     type: 'gauge',
@@ -138,6 +138,11 @@ export const FAMILIES = {
   tsworker_retried_total: {
     type: 'counter',
     help: "Redis' own count of runs that failed and are tried again, by all workers of the namespace.",
+    labels: [],
+  },
+  tsworker_scheduled_total: {
+    type: 'counter',
+    help: "Redis' own count of the jobs that a schedule enqueued, by all workers of the namespace.",
     labels: [],
   },
   tsworker_failed_list_jobs: { type: 'gauge', help: 'Entries in the list of failed jobs.', labels: [] },

@@ -64,7 +64,7 @@ export class Recorder implements Meter {
   readonly #series = new Map<string, Map<string, Series>>();
   readonly #waits = new Map<string, Histogram>();
   readonly #ended: EndedJob[] = [];
-  readonly #calls = { exchanges: 0, emptyClaims: 0, fenced: 0, reconnects: 0 };
+  readonly #calls = { claimCalls: 0, emptyClaims: 0, fenced: 0, reconnects: 0 };
 
   listen(events: EngineEvents, measured: Measured): void {
     this.#measured = measured;
@@ -74,7 +74,7 @@ export class Recorder implements Meter {
       .on('finished', (run) => this.#finished(run))
       .on('acked', (claim, outcome) => this.#acked(claim, outcome))
       .on('called', (asked, claimed) => {
-        calls.exchanges++;
+        calls.claimCalls++;
         if (asked > 0 && claimed === 0) calls.emptyClaims++;
       })
       .on('fenced', (claim) => {
@@ -90,7 +90,7 @@ export class Recorder implements Meter {
   /** The counts since the last call, and the current state. */
   drain(): Counts {
     const calls = { ...this.#calls };
-    Object.assign(this.#calls, { exchanges: 0, emptyClaims: 0, fenced: 0, reconnects: 0 });
+    Object.assign(this.#calls, { claimCalls: 0, emptyClaims: 0, fenced: 0, reconnects: 0 });
     return {
       ...calls,
       jobs: [...this.#series.values()].flatMap((some) => [...some.values()].flatMap((series) => series.drain() ?? [])),

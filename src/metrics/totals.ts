@@ -2,7 +2,8 @@
  * The totals of all processes since the worker started, and the state of each process. Label values that come from
  * payloads are checked here again: unknown queues and classes are counted under one name.
  */
-import type { Fate } from '../registry/recover.js';
+import { serves } from '../queue-patterns.js';
+import type { RecoveryOutcome } from '../registry/recover.js';
 import type { Counts } from './counts.js';
 import { DURATION_BOUNDS, type FamilyName, LAG_BOUNDS, UNKNOWN, WAIT_BOUNDS } from './families.js';
 import { Histogram, type HistogramCounts } from './histogram.js';
@@ -18,7 +19,7 @@ export type JobOutcome = (typeof OUTCOMES)[number];
 export interface RecoveredJob {
   readonly queue: string;
   readonly class: string;
-  readonly fate: Fate;
+  readonly outcome: RecoveryOutcome;
 }
 
 class JobTotals {
@@ -33,28 +34,28 @@ interface Now extends Pick<Counts, 'slots' | 'busy' | 'rssBytes'> {
 }
 
 class ProcessTotals {
-  readonly calls = { exchanges: 0, emptyClaims: 0, fenced: 0, reconnects: 0 };
+  readonly calls = { claimCalls: 0, emptyClaims: 0, fenced: 0, reconnects: 0 };
   readonly lag = new Histogram(LAG_BOUNDS);
   /** By pid: in a reload the new process works while the old one finishes its jobs. Empty: there is none. */
   readonly now = new Map<number, Now>();
 }
 
 export class Totals {
-  readonly #queues: ReadonlySet<string>;
+  readonly #queues: readonly string[];
   #classes: ReadonlySet<string> = new Set();
   /** By queue, then class. */
   readonly #jobs = new Map<string, Map<string, JobTotals>>();
   readonly #waits = new Map<string, Histogram>();
   readonly #processes = new Map<string, ProcessTotals>();
   readonly #restarts: Map<string, number>;
-  readonly #recovered: Record<Fate, number> = { requeued: 0, failed: 0, poison_pill: 0, quarantined: 0 };
+  readonly #recovered: Record<RecoveryOutcome, number> = { requeued: 0, failed: 0, poison_pill: 0, quarantined: 0 };
 
   /**
-   * @param queues the configured ones
+   * @param queues the configured ones, patterns included
    * @param restarts the reasons to replace a process; none for a single process
    */
   constructor(queues: readonly string[], restarts: readonly string[] = []) {
-    this.#queues = new Set(queues);
+    this.#queues = queues;
     this.#restarts = new Map(restarts.map((reason) => [reason, 0]));
   }
 
@@ -80,7 +81,7 @@ export class Totals {
 
   /** Outcomes that no process of this worker reported: those of a dead worker's jobs. */
   count(job: { readonly queue: string; readonly class: string }, outcome: JobOutcome, times = 1): void {
-    const queue = this.#queues.has(job.queue) ? job.queue : UNKNOWN;
+    const queue = serves(this.#queues, job.queue) ? job.queue : UNKNOWN;
     const name = this.#classes.has(job.class) ? job.class : UNKNOWN;
     this.#job(queue, name).outcomes[outcome] += times;
   }
@@ -94,9 +95,9 @@ export class Totals {
   }
 
   /** A job of a dead worker that this worker recovered. */
-  recovered({ fate, ...job }: RecoveredJob): void {
-    this.#recovered[fate]++;
-    this.count(job, fate === 'requeued' ? 'requeued' : 'failed');
+  recovered({ outcome, ...job }: RecoveredJob): void {
+    this.#recovered[outcome]++;
+    this.count(job, outcome === 'requeued' ? 'requeued' : 'failed');
   }
 
   *samples(nowMs = performance.now()): Generator<Sample> {
@@ -106,8 +107,8 @@ export class Totals {
     for (const [process, totals] of this.#processes) yield* processSamples(process, totals, nowMs);
     for (const [reason, value] of this.#restarts)
       yield { family: 'tsworker_child_restarts_total', labels: { reason }, value };
-    for (const [fate, value] of Object.entries(this.#recovered))
-      yield { family: 'tsworker_recovered_jobs_total', labels: { fate }, value };
+    for (const [outcome, value] of Object.entries(this.#recovered))
+      yield { family: 'tsworker_recovered_jobs_total', labels: { outcome }, value };
   }
 
   #job(queue: string, name: string): JobTotals {
@@ -117,7 +118,7 @@ export class Totals {
 }
 
 const OUTCOMES = ['done', 'failed', 'requeued', 'retried', 'discarded'] as const;
-const CALLS = ['exchanges', 'emptyClaims', 'fenced', 'reconnects'] as const;
+const CALLS = ['claimCalls', 'emptyClaims', 'fenced', 'reconnects'] as const;
 
 function* jobSamples(queue: string, name: string, { outcomes, duration }: JobTotals): Generator<Sample> {
   const labels = { queue, class: name };
@@ -135,7 +136,7 @@ function* processSamples(process: string, { calls, lag, now }: ProcessTotals, no
   if (all.length > 0) yield { family: 'tsworker_resident_memory_bytes', labels, value: sum('rssBytes') };
   // The supervisor runs no jobs.
   if (process === SUPERVISOR) return;
-  yield { family: 'tsworker_exchanges_total', labels, value: calls.exchanges };
+  yield { family: 'tsworker_claim_calls_total', labels, value: calls.claimCalls };
   yield { family: 'tsworker_empty_claims_total', labels, value: calls.emptyClaims };
   yield { family: 'tsworker_jobs_fenced_total', labels, value: calls.fenced };
   if (all.length === 0) return;

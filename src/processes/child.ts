@@ -31,7 +31,7 @@ function tell(report: Report): Promise<void> {
 }
 
 async function run(
-  { settings, flags, middleware, quarantine }: Start,
+  { settings, flags, configFile, quarantine }: Start,
   orders: ChildOrders,
   log: Logger,
 ): Promise<void> {
@@ -51,7 +51,7 @@ async function run(
       settings,
       log,
       flags,
-      middleware,
+      configFile,
       warnings: [],
       ownsProcess: true,
       control: (actions) => orders.obey(counting(actions, () => pulse?.now())),
@@ -118,7 +118,7 @@ function quieter(log: Logger): Logger {
 }
 
 function describe(error: unknown, log: Logger): Report {
-  if (error instanceof StoppedEarly) return { kind: 'ended', exitCode: 0, processed: 0, failed: 0, putBack: 0 };
+  if (error instanceof StoppedEarly) return { kind: 'ended', exitCode: 0, processed: 0, failed: 0, requeued: 0 };
   if (error instanceof TsworkerError)
     return { kind: 'refused', code: error.code, message: error.message, hint: error.hint };
   log.fatal({ err: error }, 'this child process failed');

@@ -51,7 +51,7 @@ export class Serving implements Meter {
     this.#collector = new Collector({
       connection: () => this.#connection,
       namespace: settings.namespace,
-      queues,
+      queues: settings.queues,
       refused: (err) => log.warn({ err }, 'Redis rejected a command that /metrics needs: its samples are left out'),
     });
     const pages = {

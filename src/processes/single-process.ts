@@ -11,7 +11,7 @@ import { handleSignals, onTerminal } from './signals.js';
 import { type Systemd, systemdOf } from './systemd.js';
 import { runWorkerProcess, type WorkerProcessOptions } from './worker-process.js';
 
-type SingleProcessOptions = Pick<WorkerProcessOptions, 'settings' | 'log' | 'warnings' | 'flags' | 'middleware'>;
+type SingleProcessOptions = Pick<WorkerProcessOptions, 'settings' | 'log' | 'warnings' | 'flags' | 'configFile'>;
 
 /** @throws TsworkerError REDIS, JOBS, HTTP, ... if it cannot start */
 export async function runSingleProcess(options: SingleProcessOptions): ReturnType<typeof runWorkerProcess> {

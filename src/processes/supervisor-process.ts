@@ -7,13 +7,16 @@ import type { Logger } from 'pino';
 import type { Settings } from '../config/settings.js';
 import { maskUri } from '../config/uri.js';
 import { TsworkerError } from '../errors.js';
+import { countLater, type LaterJobs } from '../inspect/later.js';
 import { connectWording, heartbeatWording, startLine, statusText } from '../log/log-subscriber.js';
+import { stopLine } from '../log/stop-line.js';
 import { logSupervisor } from '../log/supervisor-log.js';
 import { connect } from '../redis/connect.js';
-import type { ConnectionEvents, OpenedConnection } from '../redis/connection.js';
+import type { Connection, ConnectionEvents, OpenedConnection } from '../redis/connection.js';
 import { workerConnectOptions } from '../redis/options.js';
 import { RedisChildRegistry } from '../registry/child-registry.js';
 import { type HeartbeatMessage, heartbeatOptions } from '../registry/heartbeat-options.js';
+import { createKeys } from '../resque/keys.js';
 import { SupervisorEvents } from '../supervisor/events.js';
 import { type ChildState, runsQuarantine, Supervisor } from '../supervisor/supervisor.js';
 import { Shutdown } from '../worker/shutdown.js';
@@ -30,8 +33,8 @@ export interface SupervisorProcessOptions {
   readonly log: Logger;
   readonly warnings: readonly string[];
   readonly flags: Readonly<Record<string, unknown>>;
-  /** The configuration file, if it has middleware: each child loads it. */
-  readonly middleware?: string | undefined;
+  /** The configuration file, if it has middleware or options of classes: each child loads it. */
+  readonly configFile?: string | undefined;
   /** How many more children than processes `-connections` allows, during a reload and for the quarantine child. */
   readonly spare: number;
   /** Starts the process of a child. */
@@ -49,7 +52,7 @@ export async function runSupervised({
   log,
   warnings,
   flags,
-  middleware,
+  configFile,
   spare,
   fork,
 }: SupervisorProcessOptions): Promise<WorkResult> {
@@ -81,9 +84,10 @@ export async function runSupervised({
     started = true;
   });
   events.on('ready', (facts) => startLine(log, settings, { ...facts, redis: maskUri(settings.uri) }));
+  events.on('reloading', () => registry.reloading());
   serving?.subscribe(events);
   tellSystemd(events, systemd, statusText(settings));
-  const supervisor: Supervisor = new Supervisor({ settings, flags, middleware, fork, registry, events, spare });
+  const supervisor: Supervisor = new Supervisor({ settings, flags, configFile, fork, registry, events, spare });
   const orders = new SupervisorOrders({ supervisor, registry, log, stop: (by) => shutdown.requestOnce(by) });
   events.on('stateChanged', () => registry.showStates((pid) => ownState(supervisor.states(), pid)));
   connecting.then(
@@ -121,12 +125,18 @@ export async function runSupervised({
     // Ends a connect that is still being tried.
     begun.abort();
     await scheduling.stop();
+    const later = started && settings.exitOnComplete ? await countLeft(connecting, settings) : undefined;
     await connecting.then((connection) => connection.close()).catch(() => {});
     // Last: /readyz says that the worker is stopping.
     await serving?.stop();
     // No stop is logged for a worker that never started.
-    if (started) log.info('tsworker stopped');
+    if (started) stopLine(log, {}, later);
   }
+}
+
+/** What -exit-on-complete did not wait for. */
+async function countLeft(connecting: Promise<Connection>, { namespace }: Settings): Promise<LaterJobs | undefined> {
+  return await connecting.then((connection) => countLater(connection, createKeys(namespace))).catch(() => undefined);
 }
 
 function processesState(supervisor: Supervisor, begun: AbortSignal): ProcessesState {
@@ -181,7 +191,7 @@ function listen(
   return (message) => {
     serving?.hear(message);
     if (message.kind === 'beat') supervisor().broadcast({ kind: 'processes', count: message.processes });
-    if (message.kind === 'pruned' && message.worker.job?.fate === 'quarantined') supervisor().lookIntoQuarantine();
+    if (message.kind === 'pruned' && message.worker.job?.outcome === 'quarantined') supervisor().lookIntoQuarantine();
     word(message);
   };
 }
@@ -206,7 +216,7 @@ function stoppable(supervisor: Supervisor, registry: RedisChildRegistry) {
     undelivered: 0,
     quiet: () => supervisor.quiet(),
     abort: (error: Error) => supervisor.abort(error),
-    putBackAll: () => void setTimeout(() => supervisor.killAll(), KILL_AFTER_MS).unref(),
+    requeueAll: () => void setTimeout(() => supervisor.killAll(), KILL_AFTER_MS).unref(),
     giveUp: () => registry.giveUp(),
   };
 }

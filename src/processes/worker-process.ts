@@ -6,10 +6,9 @@ import type { Logger } from 'pino';
 import type { Settings } from '../config/settings.js';
 import { TsworkerError } from '../errors.js';
 import type { JobContext } from '../job.js';
-import { configMiddleware } from '../job-modules/config-middleware.js';
+import { type ConfigProgram, configProgram } from '../job-modules/config-program.js';
 import { type JobModules, loadJobs } from '../job-modules/load.js';
 import { setSender } from '../job-modules/sender.js';
-import type { Layer } from '../middleware.js';
 import { close } from '../program/connection.js';
 import { send } from '../program/enqueue.js';
 import { self } from '../program/self.js';
@@ -27,8 +26,10 @@ export interface WorkerProcessOptions {
   readonly log: Logger;
   readonly warnings: readonly string[];
   readonly flags: JobContext['flags'];
-  /** The middleware of the program, or the configuration file that has some. */
-  readonly middleware?: readonly Layer[] | string | undefined;
+  /** The configuration file, if it has middleware or options of classes. */
+  readonly configFile?: string | undefined;
+  /** The same of a program that uses the library. */
+  readonly program?: ConfigProgram | undefined;
   readonly redis?: RedisClient | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly ownsProcess: boolean;
@@ -95,10 +96,11 @@ export async function runWorkerProcess(options: WorkerProcessOptions): Promise<W
 }
 
 /** Loads the job modules. A worker without a class would fail every job, so that is an error. */
-async function load({ settings, middleware: given = [] }: WorkerProcessOptions, state: Program): Promise<JobModules> {
-  const middleware = typeof given === 'string' ? await configMiddleware(given, self) : given;
-  const modules = await loadJobs(settings.jobs, { self, middleware });
-  state.middlewareOf = (name) => modules.functions.get(name)?.layers ?? middleware;
+async function load(options: WorkerProcessOptions, state: Program): Promise<JobModules> {
+  const { settings, configFile, program: given } = options;
+  const own = configFile === undefined ? given : await configProgram(configFile, self);
+  const modules = await loadJobs(settings.jobs, { self, ...own });
+  state.middlewareOf = (name) => modules.functions.get(name)?.layers ?? own?.middleware ?? [];
   if (modules.functions.classes.length > 0) return modules;
   throw new TsworkerError('JOBS', 'no job is registered: every job would fail', {
     hint: "Call register('MyClass', fn) before work(), or name job modules: work({ jobs: './jobs' }).",

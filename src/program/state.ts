@@ -7,6 +7,7 @@ import type { Logger } from 'pino';
 import type { UserConfig } from '../config/define.js';
 import { resolveSettings } from '../config/load.js';
 import type { Settings } from '../config/settings.js';
+import type { ClassPolicies } from '../job-modules/class-policies.js';
 import type { Layer } from '../middleware.js';
 import type { Connection, RedisClient } from '../redis/connection.js';
 import type { OwnConnection } from '../worker/types.js';
@@ -33,6 +34,8 @@ export interface Program {
   settings: WorkSettings;
   /** The middleware in these settings. */
   middleware: readonly Layer[];
+  /** The options of classes in these settings. */
+  classes: ClassPolicies | undefined;
   /** The middleware of a class, while a worker in this process has its job modules loaded. */
   middlewareOf: ((className: string) => readonly Layer[]) | undefined;
   /** The log of that worker. */
@@ -59,6 +62,7 @@ export function program(): Program {
   shared[SLOT] ??= {
     settings: {},
     middleware: [],
+    classes: undefined,
     middlewareOf: undefined,
     log: undefined,
     own: undefined,
@@ -85,6 +89,7 @@ export function configOf({
   logger: _l,
   handleSignals: _h,
   middleware: _m,
+  classes: _c,
   ...config
 }: WorkSettings): UserConfig {
   return config;

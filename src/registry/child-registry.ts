@@ -4,6 +4,7 @@ import type { Outcome } from '../job.js';
 import type { OpenedConnection } from '../redis/connection.js';
 import { finishClaim } from '../resque/finish-claim.js';
 import { createKeys } from '../resque/keys.js';
+import { serverTimeMs } from './clock.js';
 import { type ControlAnswer, ControlChannel, type ControlOrder, writeAnswer } from './control.js';
 import { type JobCounts, SlotCounts } from './counts.js';
 import { Heartbeat } from './heartbeat.js';
@@ -52,6 +53,8 @@ export class RedisChildRegistry {
   readonly #options: ChildRegistryOptions;
   readonly #heartbeats = new Map<Identity, Heartbeat>();
   readonly #states = new Map<Identity, StatePublisher>();
+  /** One for all children that run the same job modules; undefined: Redis is asked with the next one. */
+  #started: Promise<number> | undefined;
   readonly #channels = new Map<Identity, ControlChannel>();
   #toldUnreachable = false;
   #stateOf: (pid: number) => OwnState | undefined = () => undefined;
@@ -79,7 +82,8 @@ export class RedisChildRegistry {
 
   async enter(pid: number, concurrency: number, over: AbortSignal): Promise<Identity | undefined> {
     return await this.#persistently(async (connection) => {
-      const identity = await register(connection, { ...this.#options.wanted, pid, concurrency });
+      const startedMs = await this.#startedMs(connection);
+      const identity = await register(connection, { ...this.#options.wanted, pid, concurrency, startedMs });
       const state = new StatePublisher(connection, identity, this.#options.heartbeat.pruneAfterMs);
       const heartbeat = new Heartbeat(connection, { ...this.#options.heartbeat, identity }, (message) => {
         if (message.kind === 'beat') state.repeat();
@@ -98,6 +102,21 @@ export class RedisChildRegistry {
       void heartbeat.start();
       return identity;
     }, over);
+  }
+
+  /** From now on children load new job modules. */
+  reloading(): void {
+    this.#started = undefined;
+  }
+
+  async #startedMs(connection: OpenedConnection): Promise<number> {
+    this.#started ??= serverTimeMs(connection);
+    try {
+      return await this.#started;
+    } catch (error) {
+      this.#started = undefined;
+      throw error;
+    }
   }
 
   /** Once for all children. */

@@ -9,6 +9,8 @@ export interface Identity {
   /** Queue names joined with commas, without weights and repeats: Ruby compares them as a set. */
   readonly queues: string;
   readonly concurrency: number;
+  /** When this worker started, or last reloaded its job modules, by Redis' clock (see resque/schedules.ts). */
+  readonly startedMs?: number;
 }
 
 /** `<label>:<pid>-<slot>:<queues>`, goworker's format. */

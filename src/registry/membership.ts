@@ -7,6 +7,7 @@ import type { ConnectOptions } from '../redis/options.js';
 import { createScheduler, type SchedulerData } from '../scheduler/create.js';
 import type { Scheduler, SchedulerMessage } from '../scheduler/scheduler.js';
 import type { Service } from '../service.js';
+import { serverTimeMs } from './clock.js';
 import { ControlChannel, type ControlOrder, type OrderMessage } from './control.js';
 import { Heartbeat } from './heartbeat.js';
 import type { HeartbeatMessage, HeartbeatOptions } from './heartbeat-options.js';
@@ -54,7 +55,8 @@ export class OwnMembership implements Membership {
 
   async enter(connection: OpenedConnection): Promise<Identity> {
     const { wanted, thread } = this.#options;
-    const identity = await register(connection, wanted);
+    const startedMs = await serverTimeMs(connection);
+    const identity = await register(connection, { ...wanted, startedMs });
     this.#identity = identity;
     const heartbeat = { ...this.#options.heartbeat, identity };
     const publisher = new StatePublisher(connection, identity, heartbeat.pruneAfterMs);

@@ -51,14 +51,21 @@ export interface Dead {
 /** A dead worker whose registration was removed. */
 export interface Recovered extends Dead {
   /** The job that it had claimed, and where it went. */
-  readonly job: { readonly class: string; readonly queue: string; readonly fate: Fate } | undefined;
+  readonly job: { readonly class: string; readonly queue: string; readonly outcome: RecoveryOutcome } | undefined;
 }
 
 /** Where the job went: to its queue, `failed`, `failed` as a poison pill, the quarantine of its queue. */
-export type Fate = 'requeued' | 'failed' | 'poison_pill' | 'quarantined';
+export type RecoveryOutcome = 'requeued' | 'failed' | 'poison_pill' | 'quarantined';
 
 /** By the reply of the script; 0: nothing done, 1: no job. */
-const FATES: readonly (Fate | undefined)[] = [undefined, undefined, 'requeued', 'failed', 'poison_pill', 'quarantined'];
+const FATES: readonly (RecoveryOutcome | undefined)[] = [
+  undefined,
+  undefined,
+  'requeued',
+  'failed',
+  'poison_pill',
+  'quarantined',
+];
 const MOST_PASSES = 5;
 
 /**
@@ -157,8 +164,8 @@ async function take(
     args.push(...jobArgs(keys, dead, raw, record, options));
   const reply = Number(await callScript(connection, SCRIPTS.recover, [keys.workers], args));
   if (reply === 0) return undefined;
-  const fate = FATES[reply];
-  const job = fate && { class: record?.class ?? '', queue: record?.queue ?? '', fate };
+  const outcome = FATES[reply];
+  const job = outcome && { class: record?.class ?? '', queue: record?.queue ?? '', outcome };
   return { ...dead, job };
 }
 

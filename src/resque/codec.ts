@@ -119,7 +119,7 @@ export interface OwnFields {
 }
 
 /** The last member of a payload; '' where there is nothing to say. */
-function ownText({ expiresAt, lock }: OwnFields): string {
+export function ownText({ expiresAt, lock }: OwnFields): string {
   const fields = [
     ...(expiresAt === undefined ? [] : [`"expires_at":${Math.ceil(expiresAt)}`]),
     ...(lock === undefined ? [] : [`"unique":${lockText(lock)}`]),

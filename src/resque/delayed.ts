@@ -77,20 +77,30 @@ export interface PromoteOptions {
   readonly locks: readonly string[];
 }
 
+/** What a leader also learns: what there is to do for recurring jobs. */
+interface LeaderFacts {
+  /** Redis' clock, in milliseconds. */
+  readonly nowMs: number;
+  /** Another one: what is scheduled has changed. */
+  readonly revision: string;
+  /** A Ruby program has changed the dynamic entries of its schedule. */
+  readonly rubyChanged: boolean;
+}
+
 /** What one call of {@link promoteDue} found. */
 export type Promotion =
   /** `nextMs`: until the next job is due; 0: more are due now; undefined: there is none. */
-  | {
+  | ({
       readonly state: 'leading';
       readonly promoted: number;
       readonly nextMs: number | undefined;
       /** Due, but the script cannot promote it: the caller must take it out, since it blocks the items behind it. */
       readonly unreadable: DelayedItem | undefined;
-    }
+    } & LeaderFacts)
   /** Another of our schedulers leads, for so long. */
   | { readonly state: 'following'; readonly leader: string; readonly forMs: number }
-  /** A scheduler of another kind holds its lock. */
-  | { readonly state: 'standing by'; readonly holder: string };
+  /** We lead, but a scheduler of another kind holds its lock: it moves delayed jobs. */
+  | ({ readonly state: 'standing by'; readonly holder: string } & LeaderFacts);
 
 /** At most so many items and bytes in one call, so that it holds up Redis' other clients for a few milliseconds. */
 const MOST_ITEMS = 500;
@@ -101,13 +111,17 @@ export async function promoteDue(connection: Connection, keys: Keys, options: Pr
   const { name, leaseMs, locks } = options;
   const limits = [String(leaseMs), String(MOST_ITEMS), String(MOST_BYTES)];
   const args = [...delayNames(keys), keys.scheduler, name, ...limits, ...locks];
-  const reply = await callScript(connection, SCRIPTS.promote, [keys.delayedTimes], args, { binary: true });
-  const [state, ms, who, promoted, time, item] = reply as [number, number, Buffer, number, Buffer, Buffer];
-  if (state === 2) return { state: 'standing by', holder: String(who) };
+  const declared = [keys.delayedTimes, keys.schedule, keys.changedSchedules];
+  const reply = await callScript(connection, SCRIPTS.promote, declared, args, { binary: true });
+  const [state, ms, who, promoted, time, item, nowMs, revision, changed] = reply as PromoteReply;
   if (state === 1) return { state: 'following', leader: String(who), forMs: Math.max(0, ms) };
+  const facts = { nowMs, revision: String(revision), rubyChanged: changed === 1 };
+  if (state === 2) return { state: 'standing by', holder: String(who), ...facts };
   const unreadable = item.length === 0 && time.length === 0 ? undefined : { time: String(time), item };
-  return { state: 'leading', promoted, nextMs: ms < 0 ? undefined : ms, unreadable };
+  return { state: 'leading', promoted, nextMs: ms < 0 ? undefined : ms, unreadable, ...facts };
 }
+
+type PromoteReply = [number, number, Buffer, number, Buffer, Buffer, number, Buffer, number];
 
 /**
  * Takes items out and brings each to where it is to go, in one step; one that is gone is left alone.

@@ -15,6 +15,20 @@ export interface Keys {
   readonly delayedTimes: string;
   /** Ours: names the process whose scheduler leads. Expires (see scheduler/scheduler.ts). */
   readonly scheduler: string;
+  /** Ours: a hash, application → the schedule that it published (see recurring/published.ts). */
+  readonly schedules: string;
+  /** Ours: a hash: `revision` rises with each change of what is scheduled; `started:<application>` (see publish.lua). */
+  readonly schedule: string;
+  /** Ours: a set of the names of the entries that are paused. */
+  readonly pausedSchedules: string;
+  /** Ours: a hash, name of an entry → its last and next tick (see recurring/tick.ts). */
+  readonly ticks: string;
+  /** Of resque-scheduler: a hash, name of an entry → when it was enqueued last, as Ruby writes times. */
+  readonly lastEnqueuedAt: string;
+  /** Of resque-scheduler: a hash, name → entry (JSON), of those that programs have added. */
+  readonly persistentSchedules: string;
+  /** Of resque-scheduler: a set of the names of those that were changed. */
+  readonly changedSchedules: string;
   /** Ours: a sorted set of live processes (`<label>:<pid>`), scored by the server time of their last beat. */
   readonly processes: string;
   /** Ours: a hash, `<label>:<pid>` → the machine of that process (see registry/process-fingerprint.ts). */
@@ -29,7 +43,7 @@ export interface Keys {
   readonly quarantines: string;
   /** Ours: a sorted set of the queues that have retries, scored by when the first is due (ms). */
   readonly retries: string;
-  /** Ours: a hash of counts beside Resque's own two (retried). */
+  /** Ours: a hash of counts beside Resque's own two (retried, scheduled). */
   readonly stat: string;
   /** Ours: a hash, id → what somebody has done to failed jobs in the dashboard. Expires. */
   readonly operations: string;
@@ -88,6 +102,13 @@ export function createKeys(namespace: string): Keys {
     pauseOf: (queue) => `${namespace}pause:queue:${queue}`,
     delayedTimes: `${namespace}delayed_queue_schedule`,
     scheduler: `${namespace}tsworker:scheduler`,
+    schedules: `${namespace}tsworker:schedules`,
+    schedule: `${namespace}tsworker:schedule`,
+    pausedSchedules: `${namespace}tsworker:schedule:paused`,
+    ticks: `${namespace}tsworker:ticks`,
+    lastEnqueuedAt: `${namespace}delayed:last_enqueued_at`,
+    persistentSchedules: `${namespace}persistent_schedules`,
+    changedSchedules: `${namespace}schedules_changed`,
     nodeSchedulerLock: `${namespace}resque_scheduler_leader_lock`,
     processes: `${namespace}tsworker:processes`,
     machines: `${namespace}tsworker:machines`,

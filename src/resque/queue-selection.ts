@@ -4,7 +4,7 @@
  * only; order and weights hold among them, since all others are empty. A report, a push of our own, a reconnect and a
  * regular look make a queue a candidate again. Knows nothing of calls that are lost: their queues stay candidates.
  */
-import type { QueuePlan, WeightedQueue } from '../config/settings.js';
+import type { WeightedQueue } from '../config/settings.js';
 import * as globals from '../globals.js';
 
 /** As many queues are named in every call. */
@@ -66,14 +66,18 @@ export class QueueSelection {
   /** Where the walk through the weights continues; random at first, so that processes differ. */
   #position = Math.random();
 
-  constructor(options: SelectionOptions, queues: QueuePlan['queues']) {
+  constructor(options: SelectionOptions, queues: readonly WeightedQueue[]) {
     this.#options = options;
     this.setQueues(queues);
   }
 
-  /** The queues in their order: those that are new become candidates. */
-  setQueues(queues: readonly WeightedQueue[]): void {
+  /**
+   * The queues in their order: those that are new become candidates.
+   * @returns whether there are new ones
+   */
+  setQueues(queues: readonly WeightedQueue[]): boolean {
     const before = this.#byName;
+    let isNew = false;
     const { listOf, pauseKeyOf } = this.#options;
     this.#queues = queues.map(({ name, weight }, index) => {
       const known = before.get(name);
@@ -81,6 +85,7 @@ export class QueueSelection {
         known.index = index;
         return known;
       }
+      isNew = true;
       const keys = { list: listOf(name), pauseKey: pauseKeyOf(name) };
       return { name, weight, index, ...keys, candidate: true, paused: false, changedAt: this.#clock };
     });
@@ -95,6 +100,7 @@ export class QueueSelection {
     for (const queue of this.#retries.keys()) {
       if (this.#byName.get(queue.name) !== queue) this.#retries.delete(queue);
     }
+    return isNew;
   }
 
   /** Whether there is something to look at before the queues are known to be empty. */

@@ -3,8 +3,10 @@ import type { QueuePlan } from '../config/settings.js';
 import type { ClaimReply, Finish, JobStore } from '../engine/interfaces.js';
 import * as globals from '../globals.js';
 import type { Claim } from '../job.js';
+import { resolveQueues } from '../queue-patterns.js';
 import type { Argument, Connection } from '../redis/connection.js';
 import { confirmReplicas } from '../redis/replicas.js';
+import { ExistingQueues } from './existing-queues.js';
 import { failureParts } from './failure.js';
 import { createKeys, type Keys } from './keys.js';
 import { lockArgs, readLock } from './lock.js';
@@ -22,6 +24,8 @@ export interface StoreOptions {
   readonly nonce: string;
   /** Claims nothing while slot 0 is not registered: a claim of a worker that is not registered would never be recovered. */
   readonly checkRegistered?: boolean;
+  /** With patterns: called when there are queues that were not known before. */
+  readonly onNewQueues?: () => void;
   /** Processes the quarantines of the queues instead of the queues. */
   readonly quarantine?: boolean;
   /** How many replicas must confirm a call, and how long to wait for them; absent: none. */
@@ -38,6 +42,10 @@ export class RedisJobStore implements JobStore {
   readonly #options: StoreOptions;
   readonly #keys: Keys;
   readonly #selection: QueueSelection;
+  /** Only with patterns. */
+  readonly #existing: ExistingQueues | undefined;
+  /** The set of the queues that have a list. */
+  readonly #set: string;
   /** The arguments that are the same in each call. */
   readonly #fixed: FixedArguments;
   #sequence = 0;
@@ -48,16 +56,22 @@ export class RedisJobStore implements JobStore {
     this.#keys = createKeys(options.namespace);
     const { plan, quarantine } = options;
     const lists = listsOf(this.#keys, quarantine);
-    const { weighted, queues } = plan;
+    const { weighted, queues, dynamic } = plan;
+    this.#set = lists.set;
     const tracked = connection.tracking;
     this.#selection = new QueueSelection(
       { weighted, tracked, listOf: lists.list, pauseKeyOf: this.#keys.pauseOf },
-      queues,
+      dynamic ? [] : queues,
     );
+    const onNames = (names: readonly string[]) => {
+      if (this.#selection.setQueues(resolveQueues(queues, names, weighted))) options.onNewQueues?.();
+    };
+    if (dynamic) this.#existing = new ExistingQueues({ connection, key: lists.set, onNames });
     this.#fixed = fixedArguments(this.#keys, options, lists);
   }
 
   async ackAndClaim(finishes: readonly Finish[], idle: readonly number[]): Promise<ClaimReply> {
+    await this.#existing?.ready();
     const parts = partsBySize(finishes);
     if (parts.length === 1) return await this.#call(finishes, idle);
     const settled: boolean[] = [];
@@ -66,15 +80,22 @@ export class RedisJobStore implements JobStore {
   }
 
   changed(key: string | null): boolean {
+    if (key === null || key === this.#set) this.#existing?.changed();
     return key === this.#keys.pause || this.#selection.changed(key);
   }
 
   pushedTo(queues: readonly string[] | undefined): void {
-    if (queues === undefined) this.#selection.all();
-    else for (const queue of queues) this.#selection.pushedTo(queue);
+    if (queues === undefined) {
+      this.#existing?.changed();
+      this.#selection.all();
+      return;
+    }
+    this.#existing?.pushedTo(queues);
+    for (const queue of queues) this.#selection.pushedTo(queue);
   }
 
   look(): void {
+    this.#existing?.changed();
     this.#selection.look();
   }
 
@@ -100,6 +121,8 @@ export class RedisJobStore implements JobStore {
     this.#selection.learn(selection, empty, claims.length);
     const more = this.#noteRetries(retries);
     const blocked = occupied.map((i) => offered[i]);
+    // A requeue may have put its queue back into the set.
+    if (moved.length > 0) this.#existing?.pushedTo(moved.map(({ claim }) => claim.queue));
     if (quarantine) await this.#forgetDeaths(finishes, settled);
     if (large !== null) {
       const next = await this.#claimLarge(large, selection, free.slice(claims.length), facts);

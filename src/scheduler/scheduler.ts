@@ -1,12 +1,14 @@
 /**
- * The scheduler service: promotes delayed jobs that are due. One process of the fleet leads, by a lease; the others
- * check when the lease would expire. The leader sleeps until the next job is due; Redis notifies it of an earlier one.
+ * The scheduler service: promotes delayed jobs that are due, and enqueues recurring ones. One process of the fleet leads,
+ * by a lease; the others check when the lease would expire. The leader sleeps until the next job is due; Redis notifies it
+ * of an earlier one, and of a change to what is scheduled.
  * Runs beside the heartbeat, on an event loop that no job can block. Knows no job module.
  */
 import type { Connection } from '../redis/connection.js';
 import { type DelayedItem, type Promotion, promoteDue, releaseLease, takeDelayed } from '../resque/delayed.js';
 import type { Keys } from '../resque/keys.js';
 import type { Service } from '../service.js';
+import type { RecurringJobs, RecurringMessage } from './recurring.js';
 import { destinationOf } from './unreadable.js';
 
 export interface SchedulerOptions {
@@ -20,6 +22,7 @@ export interface SchedulerOptions {
 
 /** Plain data, since it may come from a thread. */
 export type SchedulerMessage =
+  | RecurringMessage
   /** Delayed jobs were moved to their queues. */
   | { readonly kind: 'promoted'; readonly count: number }
   /** A delayed item could not be read, and was moved to `failed`. */
@@ -29,7 +32,16 @@ export type SchedulerMessage =
   /** Sent once for each outage. */
   | { readonly kind: 'scheduler problem'; readonly message: string };
 
-const KINDS: readonly string[] = ['promoted', 'unreadable', 'standing by', 'scheduler problem'];
+const KINDS: readonly string[] = [
+  'promoted',
+  'unreadable',
+  'standing by',
+  'scheduler problem',
+  'recurring',
+  'missed',
+  'overlapping',
+  'schedule problem',
+] satisfies SchedulerMessage['kind'][];
 
 /** Whether a message of the heartbeat thread comes from the scheduler. */
 export function isSchedulerMessage(message: { readonly kind: string }): message is SchedulerMessage {
@@ -41,13 +53,14 @@ const LEASE_MS = 3000;
 const RENEW_MS = 1000;
 /** Random extra wait, so that followers do not check all at once. */
 const FOLLOWER_SPREAD_MS = 200;
-const STANDING_BY_MS = 5000;
 const RETRY_MS = 1000;
 
 export class Scheduler implements Service {
   readonly name = 'scheduler';
   readonly #connection: Connection;
   readonly #options: SchedulerOptions;
+  /** undefined: nothing was scheduled yet. */
+  #recurring: RecurringJobs | undefined;
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> | undefined;
   #state: 'new' | 'started' | 'stopped' = 'new';
@@ -56,6 +69,7 @@ export class Scheduler implements Service {
   #leading = false;
   #holder: string | undefined;
   #troubled = false;
+  #recurringTroubled = false;
 
   constructor(connection: Connection, options: SchedulerOptions) {
     this.#connection = connection;
@@ -110,24 +124,58 @@ export class Scheduler implements Service {
     try {
       const promotion = await promoteDue(this.#connection, keys, { name, leaseMs: LEASE_MS, locks });
       this.#note(promotion);
-      if (promotion.state === 'standing by') return STANDING_BY_MS;
-      if (promotion.state === 'following') return promotion.forMs + 1 + Math.random() * FOLLOWER_SPREAD_MS;
-      const { promoted, nextMs, unreadable } = promotion;
-      if (unreadable !== undefined) await this.#settle(unreadable);
-      // Our own writes end the key tracking in Redis: only a call that changes nothing starts it.
-      if (promoted > 0 || unreadable !== undefined) return 0;
-      return Math.min(nextMs ?? RENEW_MS, RENEW_MS);
+      if (promotion.state === 'following') {
+        this.#recurring?.forget();
+        return promotion.forMs + 1 + Math.random() * FOLLOWER_SPREAD_MS;
+      }
+      const delayedMs = promotion.state === 'leading' ? await this.#afterPromotion(promotion) : RENEW_MS;
+      return Math.min(delayedMs, await this.#recur(promotion), RENEW_MS);
     } catch (error) {
       this.#leading = false;
+      this.#recurring?.forget();
       if (!this.#troubled) this.#tell({ kind: 'scheduler problem', message: messageOf(error) });
       this.#troubled = true;
       return RETRY_MS;
     }
   }
 
+  async #afterPromotion({ promoted, nextMs, unreadable }: Extract<Promotion, { state: 'leading' }>): Promise<number> {
+    if (unreadable !== undefined) await this.#settle(unreadable);
+    // Our own writes end the key tracking in Redis: only a call that changes nothing starts it.
+    if (promoted > 0 || unreadable !== undefined) return 0;
+    return nextMs ?? RENEW_MS;
+  }
+
+  /** A fault of recurring jobs must not hold up delayed ones. */
+  async #recur(promotion: Exclude<Promotion, { state: 'following' }>): Promise<number> {
+    try {
+      if (promotion.revision === '' && this.#recurring === undefined) return Number.POSITIVE_INFINITY;
+      this.#recurring ??= await this.#createRecurring();
+      const waitMs = await this.#recurring.step({ ...promotion, held: promotion.state === 'standing by' });
+      this.#recurringTroubled = false;
+      return waitMs;
+    } catch (error) {
+      this.#recurring?.forget();
+      const message = `recurring jobs: ${messageOf(error)}`;
+      if (!this.#recurringTroubled) this.#tell({ kind: 'schedule problem', message });
+      this.#recurringTroubled = true;
+      return RETRY_MS;
+    }
+  }
+
+  /** Loads the cron library, which most have no use for. */
+  async #createRecurring(): Promise<RecurringJobs> {
+    const { RecurringJobs } = await import('./recurring.js');
+    return new RecurringJobs(this.#connection, this.#options);
+  }
+
   #note(promotion: Promotion): void {
     this.#troubled = false;
-    this.#leading = promotion.state === 'leading';
+    this.#leading = promotion.state !== 'following';
+    if (promotion.state === 'following') {
+      this.#holder = undefined;
+      return;
+    }
     const holder = promotion.state === 'standing by' ? promotion.holder : undefined;
     if (holder !== this.#holder) this.#tell({ kind: 'standing by', holder });
     this.#holder = holder;

@@ -53,7 +53,7 @@ const isCounts = (value: unknown): boolean =>
   isObject(value) && Array.isArray(value.jobs) && Array.isArray(value.waits) && isAmount(value.slots);
 
 const ORDERS = shapes<Order['kind']>({
-  start: { settings: isObject, flags: isObject, middleware: isOptionalString },
+  start: { settings: isObject, flags: isObject, configFile: isOptionalString },
   registered: { identity: isObject },
   processes: { count: isAmount },
   stop: { reason: isString },
@@ -71,7 +71,7 @@ const REPORTS = shapes<Report['kind']>({
   pulse: { rssMb: isAmount, running: isAmount, more: isFlag },
   heard: { id: isString },
   counts: { counts: isCounts },
-  ended: { exitCode: isExitCode, processed: isAmount, failed: isAmount, putBack: isAmount },
+  ended: { exitCode: isExitCode, processed: isAmount, failed: isAmount, requeued: isAmount },
   refused: { code: isString, message: isString, hint: isOptionalString },
 });
 

@@ -11,8 +11,8 @@ export type Order =
       readonly kind: 'start';
       readonly settings: Settings;
       readonly flags: Readonly<Record<string, unknown>>;
-      /** The configuration file, if it has middleware. */
-      readonly middleware?: string | undefined;
+      /** The configuration file, if it has middleware or options of classes. */
+      readonly configFile?: string | undefined;
       /** Process the quarantines of the queues instead of the queues. */
       readonly quarantine?: boolean;
     }
@@ -54,7 +54,7 @@ export type Report =
       readonly exitCode: 0 | 1;
       readonly processed: number;
       readonly failed: number;
-      readonly putBack: number;
+      readonly requeued: number;
     }
   /** The last report: the child could not start. */
   | { readonly kind: 'refused'; readonly code: string; readonly message: string; readonly hint: string | undefined };

@@ -23,7 +23,7 @@ const COUNT_MS = 300;
 export interface SupervisorOptions {
   readonly settings: Settings;
   readonly flags: Readonly<Record<string, unknown>>;
-  readonly middleware?: string | undefined;
+  readonly configFile?: string | undefined;
   /** Starts the process of a child. */
   readonly fork: () => ChildProcess;
   readonly registry: ChildRegistry;
@@ -36,7 +36,7 @@ export interface Supervised {
   readonly exitCode: 0 | 1;
   readonly processed: number;
   readonly failed: number;
-  readonly putBack: number;
+  readonly requeued: number;
 }
 
 /** The state of a child, without what its workers do. */
@@ -62,7 +62,7 @@ export class Supervisor {
   readonly #quarantine: Quarantine | undefined;
   /** The runs of the slots, until all their children have left. */
   readonly #running = new Set<Promise<void>>();
-  #sum: Supervised = { exitCode: 0, processed: 0, failed: 0, putBack: 0 };
+  #sum: Supervised = { exitCode: 0, processed: 0, failed: 0, requeued: 0 };
   #refusal: TsworkerError | undefined;
   /** Facts of the child that became ready last. */
   #ready: Ready | undefined;
@@ -274,8 +274,8 @@ export class Supervisor {
   }
 
   #startOrder(concurrency: number): StartOrder {
-    const { settings, flags, middleware } = this.#options;
-    return { kind: 'start', settings: { ...settings, concurrency }, flags, middleware };
+    const { settings, flags, configFile } = this.#options;
+    return { kind: 'start', settings: { ...settings, concurrency }, flags, configFile };
   }
 
   #createSlot(number: number, start: StartOrder, { essential }: Pick<SlotFacts, 'essential'>): ChildSlot {
@@ -318,12 +318,12 @@ export class Supervisor {
   }
 
   #add(ending: Extract<Ending, { kind: 'ended' }>): void {
-    const { exitCode, processed, failed, putBack } = this.#sum;
+    const { exitCode, processed, failed, requeued } = this.#sum;
     this.#sum = {
       exitCode: exitCode === 1 || ending.exitCode === 1 ? 1 : 0,
       processed: processed + ending.processed,
       failed: failed + ending.failed,
-      putBack: putBack + ending.putBack,
+      requeued: requeued + ending.requeued,
     };
   }
 

@@ -34,8 +34,8 @@ export function createEngine(options: WorkerOptions, parts: EngineParts): Engine
   const { settings, log, meter } = options;
   const { connection, perform, judge, identity, classes } = parts;
   const events = new EngineEvents((err, event) => log.error({ err, event }, 'a listener of the worker threw an error'));
-  const engine = new Engine({
-    store: createStore(options, parts),
+  const engine: Engine = new Engine({
+    store: createStore(options, parts, () => engine.queuesAdded()),
     perform,
     judge,
     events,
@@ -52,7 +52,11 @@ export function createEngine(options: WorkerOptions, parts: EngineParts): Engine
   return engine;
 }
 
-function createStore({ settings, quarantine }: WorkerOptions, { connection, identity }: EngineParts): RedisJobStore {
+function createStore(
+  { settings, quarantine }: WorkerOptions,
+  { connection, identity }: EngineParts,
+  onNewQueues: () => void,
+): RedisJobStore {
   const { waitReplicas, waitTimeout } = settings;
   return new RedisJobStore(connection, {
     namespace: settings.namespace,
@@ -60,6 +64,7 @@ function createStore({ settings, quarantine }: WorkerOptions, { connection, iden
     workerId: (slot) => workerId(identity, slot),
     nonce: randomBytes(6).toString('base64url').replaceAll('-', '.'),
     checkRegistered: true,
+    onNewQueues,
     quarantine: quarantine !== undefined,
     ...(waitReplicas > 0 ? { wait: { replicas: waitReplicas, timeoutMs: Math.ceil(waitTimeout * 1000) } } : {}),
   });

@@ -26,7 +26,7 @@ export interface Stoppable {
   readonly undelivered: number;
   quiet(): void;
   abort(reason: Error): void;
-  putBackAll(): void;
+  requeueAll(): void;
   giveUp(): void;
 }
 
@@ -117,7 +117,7 @@ export class Shutdown {
     const error = new Error(`the worker stops now: ${reason}`);
     error.name = 'AbortError';
     this.#target?.abort(error);
-    this.#later(LAST_WORD_MS, () => this.#putBack());
+    this.#later(LAST_WORD_MS, () => this.#requeue());
   }
 
   #begin(reason: string): void {
@@ -148,14 +148,14 @@ export class Shutdown {
     if (this.#delivery === 'not watched') this.#watchDelivery(target, 0);
   }
 
-  #putBack(): void {
+  #requeue(): void {
     const target = this.#target;
     if (target !== undefined && target.countJobs === undefined && target.busy > 0)
       this.#options.jobLog.warn(
         { running: target.busy },
         `${counted(target.busy, 'job')} did not stop in time: requeued`,
       );
-    target?.putBackAll();
+    target?.requeueAll();
     this.#later(LAST_WORD_MS, () => this.#over.abort());
   }
 

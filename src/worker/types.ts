@@ -98,5 +98,5 @@ export interface WorkResult {
   readonly processed: number;
   readonly failed: number;
   /** Jobs that had begun and were requeued. */
-  readonly putBack: number;
+  readonly requeued: number;
 }

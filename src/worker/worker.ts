@@ -5,6 +5,7 @@
 import { maskUri } from '../config/uri.js';
 import type { Engine, EngineResult } from '../engine/engine.js';
 import * as globals from '../globals.js';
+import { countLater, type LaterJobs } from '../inspect/later.js';
 import type { Surroundings } from '../job-modules/context.js';
 import { longestLimit } from '../job-modules/deadline.js';
 import { runSetup, runTeardown } from '../job-modules/hooks.js';
@@ -13,7 +14,10 @@ import type { JobModules } from '../job-modules/load.js';
 import { OutcomeHooks } from '../job-modules/outcome-hooks.js';
 import { createPerform } from '../job-modules/perform.js';
 import { retryPolicy } from '../job-modules/retry-policy.js';
+import { readSchedule } from '../job-modules/schedule.js';
 import { connectWording, dumpRuns, pausedText, startLine } from '../log/log-subscriber.js';
+import { stopLine } from '../log/stop-line.js';
+import type { PublishedSet } from '../recurring/set-text.js';
 import { deadline } from '../redis/abortable.js';
 import { connect } from '../redis/connect.js';
 import type { Connection, OpenedConnection } from '../redis/connection.js';
@@ -30,6 +34,7 @@ import { Cancellations } from './cancellations.js';
 import { createEngine } from './create-engine.js';
 import { inTime } from './in-time.js';
 import { createOwnMembership } from './own-membership.js';
+import { publish } from './publish-schedule.js';
 import { Shutdown } from './shutdown.js';
 import type { WorkerActions, WorkerOptions, WorkResult } from './types.js';
 import { catchUncaughtErrors, type UncaughtErrors } from './uncaught-errors.js';
@@ -68,7 +73,7 @@ export async function runWorker(options: WorkerOptions): Promise<WorkResult> {
   }
 }
 
-const NOTHING_DONE: EngineResult = { putBack: 0, undelivered: 0 };
+const NOTHING_DONE: EngineResult = { requeued: 0, undelivered: 0 };
 /** How long `teardown` may take although nothing else is waited for. */
 const TEARDOWN_MS = 1000;
 
@@ -165,16 +170,29 @@ class Worker {
     this.#connection = connection;
     try {
       for (const warning of modules.warnings) log.warn(warning);
-      const ended = await this.#workRegistered(modules, connection);
+      const schedule = await this.#readSchedule(modules);
+      const ended = await this.#workRegistered(modules, connection, schedule);
       return this.#result(ended);
     } finally {
+      const later = await this.#countLater(connection);
       await connection.close();
       // No stop is logged for a worker that never started.
-      if (this.#engine !== undefined) (this.#options.lifecycleLog ?? log).info(this.#counts, 'tsworker stopped');
+      if (this.#engine !== undefined) stopLine(this.#options.lifecycleLog ?? log, this.#counts, later);
     }
   }
 
-  async #workRegistered(modules: JobModules, connection: OpenedConnection): Promise<EngineResult> {
+  /** What -exit-on-complete did not wait for. The supervisor of a child counts it. */
+  async #countLater(connection: Connection): Promise<LaterJobs | undefined> {
+    const { settings, lifecycleLog } = this.#options;
+    if (!settings.exitOnComplete || lifecycleLog !== undefined || this.#engine === undefined) return undefined;
+    return await countLater(connection, createKeys(settings.namespace));
+  }
+
+  async #workRegistered(
+    modules: JobModules,
+    connection: OpenedConnection,
+    schedule: PublishedSet,
+  ): Promise<EngineResult> {
     const membership = this.#options.membership ?? this.#registerItself();
     this.#membership = membership;
     this.#options.begun.signal.addEventListener('abort', () => this.#showState(), { once: true });
@@ -183,6 +201,7 @@ class Worker {
       this.#options.onConnection?.({ connection, jobsPushed: (queues) => this.#engine?.jobsPushed(queues) });
       if (!(await this.#setUp(modules))) return NOTHING_DONE;
       this.#identity = await this.#enter(membership, connection);
+      await this.#publish(connection, this.#identity, schedule);
       return await this.#work(modules, connection, this.#identity);
     } finally {
       await this.#tearDown(modules);
@@ -191,6 +210,23 @@ class Worker {
       // Last: until the worker has unregistered, an uncaught error of `teardown` must not end the process.
       this.#releaseHandlers();
     }
+  }
+
+  /** @throws TsworkerError for an entry that cannot be, with its place */
+  async #readSchedule({ functions }: JobModules): Promise<PublishedSet> {
+    const { settings, log } = this.#options;
+    const warn = (text: string) => log.warn(text);
+    const { schedule: source, dynamicSchedule: dynamic } = settings;
+    return await readSchedule({ source, functions, dynamic, env: process.env, warn });
+  }
+
+  async #publish(connection: Connection, identity: Identity, set: PublishedSet): Promise<void> {
+    const { settings, log, begun, quarantine } = this.#options;
+    // The quarantine child runs the job modules of the others.
+    if (quarantine !== undefined) return;
+    const keys = createKeys(settings.namespace);
+    const startedMs = identity.startedMs ?? (await serverTimeMs(connection));
+    await publish({ connection, keys, log, set, signal: begun.signal, app: settings.app, startedMs });
   }
 
   /** Registers. A stop meanwhile only shortens how long Redis is waited for. */
@@ -379,8 +415,8 @@ class Worker {
     }
   }
 
-  #result({ putBack, undelivered }: EngineResult): WorkResult {
-    const clean = putBack === 0 && undelivered === 0 && this.#fault === undefined;
-    return { exitCode: clean ? 0 : 1, ...this.#counts, putBack };
+  #result({ requeued, undelivered }: EngineResult): WorkResult {
+    const clean = requeued === 0 && undelivered === 0 && this.#fault === undefined;
+    return { exitCode: clean ? 0 : 1, ...this.#counts, requeued };
   }
 }

@@ -35,7 +35,7 @@ async function stop(run: CliRun): Promise<void> {
   expect((await run.exit()).code, run.output).toBe(0);
 }
 
-const ENDED = { kind: 'ended', exitCode: 0, processed: 0, failed: 0, putBack: 0 };
+const ENDED = { kind: 'ended', exitCode: 0, processed: 0, failed: 0, requeued: 0 };
 const envelope = (body: unknown) => ({ tsworker: 'guessed', version: '0.1.0', body });
 
 test.concurrent.for([

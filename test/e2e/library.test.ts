@@ -58,7 +58,7 @@ test('work() with goworker’s settings: functions, decoder, exit on complete', 
     console.log(JSON.stringify(result));
   `);
   expect((await worker.exit()).code).toBe(0);
-  expect(worker.stdout).toBe('said q hello,12\n{"exitCode":0,"processed":1,"failed":0,"putBack":0}\n');
+  expect(worker.stdout).toBe('said q hello,12\n{"exitCode":0,"processed":1,"failed":0,"requeued":0}\n');
   expect(await leftoverKeys(redis.client)).toEqual([]);
 });
 

@@ -3,8 +3,10 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type CliRun, runCli } from '../support/cli.js';
+import { assertConserved } from '../support/conservation.js';
+import { entryText, idsIn, pushFailed } from '../support/failed.js';
 import { tempDir } from '../support/reaper.js';
-import { TestRedis } from '../support/redis.js';
+import { startRedis, TestRedis } from '../support/redis.js';
 import { until } from '../support/until.js';
 
 async function urlOf(web: CliRun): Promise<string> {
@@ -34,6 +36,46 @@ test.concurrent('it listens while Redis is away, says why, heals by itself, and 
   expect(await textOf(`${url}queues`)).toContain('queue?name=mail');
   web.signal('SIGTERM');
   expect(await web.exit()).toEqual({ code: 0, signal: null });
+});
+
+test.concurrent('killed in the middle of a retry it loses and doubles nothing, and the next one says so', async (context) => {
+  const redis = await startRedis();
+  context.onTestFinished(() => redis.stop());
+  await pushFailed(
+    redis.client,
+    Array.from({ length: 300 }, (_, id) => entryText(id)),
+  );
+  const start = async () => {
+    const web = runCli(['web', `-uri=${redis.uri}`, '-port=0'], context);
+    return { web, url: await urlOf(web) };
+  };
+  const post = async (url: string, form: Record<string, string>) => {
+    const headers = { 'sec-fetch-site': 'same-origin', accept: 'application/json' };
+    const response = await fetch(url, { method: 'POST', headers, body: new URLSearchParams(form) });
+    return (await response.json()) as Record<string, unknown>;
+  };
+  const retryAll = async (url: string, more: Record<string, string>) => {
+    const { preview } = (await post(`${url}retry-all`, {})) as { preview: { jobs: number; upTo: string } };
+    const agreed = { agreed: 'yes', jobs: String(preview.jobs), upto: preview.upTo, ...more };
+    return String((await post(`${url}retry-all`, agreed)).operation);
+  };
+  const first = await start();
+  const operation = await retryAll(first.url, { rate: '10' });
+  await until(async () => (await redis.client.lLen('resque:queue:mail')) > 5, { what: 'some are retried' });
+  first.web.signal('SIGKILL');
+  await first.web.exit();
+  expect(await redis.client.lLen('resque:queue:mail')).toBeLessThan(300);
+  await assertConserved(redis.client, 300);
+  // As if its thirty seconds were over.
+  await redis.client.del('resque:tsworker:operation');
+  const second = await start();
+  expect(await textOf(`${second.url}operation?id=${operation}`)).toContain('The process that ran it is gone');
+  const again = await retryAll(second.url, {});
+  const isDone = async () => (await textOf(`${second.url}operation?id=${again}`)).includes('state works');
+  await until(isDone, { what: 'the second one ends' });
+  expect(await redis.client.lLen('resque:failed')).toBe(0);
+  const ids = idsIn(await redis.client.lRange('resque:queue:mail', 0, -1));
+  expect(ids.sort((a, b) => a - b)).toEqual(Array.from({ length: 300 }, (_, id) => id));
 });
 
 describe.concurrent('it refuses to start', () => {

@@ -266,7 +266,7 @@ describe('ending', () => {
     const { engine } = await testEngine(redis.uri, () => {});
     await until(async () => (await scriptCalls()) >= 1);
     await engine.stop();
-    expect(await engine.ended).toEqual({ putBack: 0, undelivered: 0 });
+    expect(await engine.ended).toEqual({ requeued: 0, undelivered: 0 });
   });
 
   test('told to stop twice it still waits for its jobs', async () => {
@@ -278,7 +278,7 @@ describe('ending', () => {
     engine.quiet();
     engine.quiet();
     job.open();
-    expect(await engine.ended).toEqual({ putBack: 0, undelivered: 0 });
+    expect(await engine.ended).toEqual({ requeued: 0, undelivered: 0 });
     expect(await assertConserved(redis.client, 1)).toMatchObject({ processed: 1 });
   });
 
@@ -294,7 +294,7 @@ describe('ending', () => {
     await engine.stop();
     expect(ran).toHaveLength(0);
     expect(await redis.client.lRange('resque:queue:q', 0, -1)).toEqual([0, 1, 2, 3, 4, 5, 6].map(payload));
-    expect(await engine.ended).toEqual({ putBack: 0, undelivered: 0 });
+    expect(await engine.ended).toEqual({ requeued: 0, undelivered: 0 });
     await proxy.close();
   });
 
@@ -312,7 +312,7 @@ describe('ending', () => {
     await until(() => engine.busy === 2);
     engine.quiet();
     engine.abort(new Error('stopping'));
-    expect(await engine.ended).toEqual({ putBack: 1, undelivered: 0 });
+    expect(await engine.ended).toEqual({ requeued: 1, undelivered: 0 });
     expect(await assertConserved(redis.client, 2)).toMatchObject({ queued: 1, failed: 1 });
   });
 
@@ -323,8 +323,8 @@ describe('ending', () => {
     await push('q', 6);
     await until(() => engine.busy === 5);
     engine.quiet();
-    engine.putBackAll();
-    expect(await engine.ended).toEqual({ putBack: 5, undelivered: 0 });
+    engine.requeueAll();
+    expect(await engine.ended).toEqual({ requeued: 5, undelivered: 0 });
     never.open();
     expect(await redis.client.lRange('resque:queue:q', 0, -1)).toEqual([0, 1, 2, 3, 4, 5].map(payload));
     expect(told).not.toContain('done');

@@ -201,7 +201,7 @@ test('put back because we stop, or recovered from a dead worker, it keeps its at
   await store.ackAndClaim([{ claim: claims[0], outcome: { kind: 'requeue' } }], []);
   const id = testWorkerId(1);
   const dead = { id, death: 'seen', heartbeat: '*' } as const;
-  expect(await recoverWorker(connection, keys, dead, {})).toMatchObject({ job: { fate: 'requeued' } });
+  expect(await recoverWorker(connection, keys, dead, {})).toMatchObject({ job: { outcome: 'requeued' } });
   await assertConserved(redis.client, 2);
   expect(await redis.client.hGet(keys.stat, 'retried')).toBe('2');
   const back = await store.ackAndClaim([], [0, 1]);

@@ -266,7 +266,7 @@ describe('releasing', () => {
     const claims = await claim();
     await redis.client.hSet(keys.heartbeats, testWorkerId(0), 'long ago');
     const dead = { id: testWorkerId(0), death: 'expired', heartbeat: 'long ago' } as const;
-    expect((await recoverWorker(connection, keys, dead, {}))?.job?.fate).toBe('requeued');
+    expect((await recoverWorker(connection, keys, dead, {}))?.job?.outcome).toBe('requeued');
     await end(DONE, claims);
     expect([await locks(), await queued()]).toMatchObject([{ length: 1 }, { length: 1 }]);
   });
@@ -275,27 +275,27 @@ describe('releasing', () => {
     ['requeued', {}, 1],
     ['failed', { onDead: 'fail' }, 0],
     ['failed', { failWith: new Error('killed') }, 0],
-  ] as const)('a dead worker: %s %j', async (fate, options, held) => {
+  ] as const)('a dead worker: %s %j', async (outcome, options, held) => {
     await push(sync(1));
     await claim();
     await age(1000);
     const dead = { id: testWorkerId(0), death: 'seen', heartbeat: '*' } as const;
-    expect((await recoverWorker(connection, keys, dead, options))?.job?.fate).toBe(fate);
+    expect((await recoverWorker(connection, keys, dead, options))?.job?.outcome).toBe(outcome);
     expect(await locks()).toHaveLength(held);
     if (held === 1) expect(await ttlOf()).toBeGreaterThan(3_500_000);
   });
 
   test('in the quarantine it is kept; the third death releases it', async () => {
     await push(sync(1));
-    const fates: unknown[] = [];
+    const outcomes: unknown[] = [];
     for (const quarantine of [false, false, true]) {
       const own = testStore(connection, 'q', `d${nonces++}`, { quarantine });
       expect((await own.ackAndClaim([], [0])).claims).toHaveLength(1);
       const dead = { id: testWorkerId(0), death: 'seen', heartbeat: '*' } as const;
-      fates.push((await recoverWorker(connection, keys, dead, { quarantine: true }))?.job?.fate);
+      outcomes.push((await recoverWorker(connection, keys, dead, { quarantine: true }))?.job?.outcome);
       expect(await locks()).toHaveLength(quarantine ? 0 : 1);
     }
-    expect(fates).toEqual(['requeued', 'quarantined', 'poison_pill']);
+    expect(outcomes).toEqual(['requeued', 'quarantined', 'poison_pill']);
   });
 
   test('deleted or moved by an operator: from a queue', async () => {

@@ -28,6 +28,7 @@ import { pushJobs } from '../../src/resque/push.js';
 import { pushUnique } from '../../src/resque/push-unique.js';
 import { takeRetries } from '../../src/resque/retries.js';
 import { envelopeHead } from '../../src/resque/retry-state.js';
+import { changeTicks, pauseSchedules, publishSchedule } from '../../src/resque/schedules.js';
 import { callScript, SCRIPTS, type ScriptName } from '../../src/resque/scripts/index.js';
 import type { NewLock } from '../../src/resque/unique.js';
 import { asJobError } from '../../src/thrown.js';
@@ -238,6 +239,18 @@ const SCENARIOS: Readonly<Record<ScriptName | 'unfailToTrash', Scenario>> = {
     // It keeps the lease.
     inParts: true,
   },
+  publishSchedule: {
+    prepare: async () => () => publishSchedule(connection, keys, { app: 'a', startedMs: 1, set: '{}' }),
+  },
+  tick: {
+    brings: [7, 8],
+    prepare: async () => {
+      const change = (id: number) => ({ name: `n${id}`, seen: '', value: 'f,1,2,me', ruby: id === 7 });
+      const changes = [7, 8].map((id) => ({ ...change(id), queue: id === 7 ? 'q' : 'other', payloads: [payload(id)] }));
+      return () => changeTicks(connection, keys, changes, { revision: '', locks: ['resque:lock'], nowMs: 0 });
+    },
+  },
+  pauseSchedule: { prepare: async () => () => pauseSchedules(connection, keys, ['n7'], true) },
   takeRetries: {
     place: withRetries,
     prepare: async () => () =>

@@ -28,6 +28,8 @@ export const ACL_OF_RETRY: readonly string[] = ['+hincrby', '+zpopmin', '+zrange
 /** What moving delayed jobs needs beyond it. */
 export const ACL_OF_SCHEDULER = ['+lindex', '+lrem', '+ltrim', '+pttl', '+zrange', '+zrangebyscore'];
 
+/** What recurring jobs need beyond that, and `retry`. */
+export const ACL_OF_SCHEDULE: readonly string[] = ['+hgetall', '+hincrby', '+hlen'];
 /** What unique jobs need beyond it: of a worker, and of a program that only enqueues. */
 export const ACL_OF_UNIQUE = '+pexpire';
 export const ACL_OF_UNIQUE_PRODUCER: readonly string[] = ['+get', '+set', '+time'];

@@ -31,6 +31,7 @@ export async function testEngine(
   });
   engine = new Engine({
     store: testStore(connection, options.queues ?? 'q', undefined, {
+      onNewQueues: () => engine?.queuesAdded(),
       checkRegistered: options.checkRegistered ?? false,
     }),
     perform,

@@ -8,6 +8,7 @@ export const PAGE_FILES = [
   'bin/README.md',
   'config/README.md',
   'config/deploy.md',
+  'config/dashboard.md',
   'config/migrating.md',
   'config/monitoring.md',
   'jobs/README.md',

@@ -21,7 +21,7 @@ export async function act(dashboard: Dashboard, client: Client): Promise<Respons
   try {
     const outcome = await action.run(ask, form);
     if (outcome.kind !== 'confirm')
-      audit(outcome.kind === 'done' ? { result: outcome.result } : { result: { operation: outcome.operation } });
+      audit({ result: outcome.kind === 'started' ? { operation: outcome.operation } : outcome.result });
     return answer(ask, client, outcome);
   } catch (error) {
     audit({ refused: error instanceof Error ? error.message : String(error) });
@@ -45,6 +45,10 @@ function answer(ask: Ask, client: Client, outcome: Outcome): Response {
     if (client.wantsJson) return json(409, { error: 'not agreed to: send agreed=yes', preview: outcome.preview });
     const { title, view } = outcome;
     return framed(ask, client, { title, path: client.segment, view, status: 200 });
+  }
+  if (outcome.kind === 'page') {
+    if (client.wantsJson) return json(200, outcome.json);
+    return framed(ask, client, { title: outcome.title, path: client.segment, view: outcome.view, status: 200 });
   }
   if (outcome.kind === 'done' && outcome.cookie !== undefined) client.cookies.push(outcome.cookie);
   if (client.wantsJson)

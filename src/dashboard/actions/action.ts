@@ -17,6 +17,14 @@ export type Outcome =
     }
   /** It was not agreed to yet: a page that says what would happen, with a form that agrees. Changes nothing. */
   | { readonly kind: 'confirm'; readonly title: string; readonly view: View; readonly preview: unknown }
+  /** It shows something that is not for everybody: a page, and for the audit what it was. */
+  | {
+      readonly kind: 'page';
+      readonly title: string;
+      readonly view: View;
+      readonly result: Readonly<Record<string, unknown>>;
+      readonly json: unknown;
+    }
   /** It goes on in the background, as this operation. */
   | { readonly kind: 'started'; readonly operation: string; readonly to: string };
 

@@ -1,9 +1,19 @@
 /** The one table of actions: what is not here cannot be done, and what has no row in guard/roles.ts cannot be here. */
 import { isAction } from '../guard/roles.js';
 import type { Action } from './action.js';
+import { removeAllAction, retryAllAction } from './failed/all-matching.js';
+import { removeAction } from './failed/remove.js';
+import { retryAction } from './failed/retry.js';
+import { retryNewestAction } from './failed/retry-newest.js';
+import { revealAction } from './failed/reveal.js';
+import { cancelAction, undoAction } from './operations.js';
 import { themeAction } from './theme.js';
 
-const ALL: readonly Action[] = [themeAction];
+const ALL: readonly Action[] = [
+  themeAction,
+  ...[retryAction, retryNewestAction, retryAllAction, removeAction, removeAllAction, revealAction],
+  ...[cancelAction, undoAction],
+];
 
 export const ACTION_TABLE: ReadonlyMap<string, Action> = tableOf(ALL);
 

@@ -40,6 +40,11 @@ export class Groups {
     return this.#groups[number];
   }
 
+  find(kind: string): Group | undefined {
+    const number = this.#numbers.get(kind);
+    return number === undefined ? undefined : this.#groups[number];
+  }
+
   get count(): number {
     return this.#groups.length;
   }

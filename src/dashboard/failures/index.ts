@@ -47,6 +47,11 @@ export class FailureIndex {
     return this.#total;
   }
 
+  /** Of the entries that were read last. */
+  get meanBytes(): number {
+    return this.#list.meanBytes;
+  }
+
   get isComplete(): boolean {
     return this.table.size === this.#total;
   }

@@ -16,6 +16,14 @@ export interface User {
 export const ACTIONS = {
   logout: 'viewer',
   theme: 'viewer',
+  retry: 'operator',
+  'retry-newest': 'operator',
+  'retry-all': 'operator',
+  cancel: 'operator',
+  remove: 'admin',
+  'remove-all': 'admin',
+  undo: 'admin',
+  reveal: 'admin',
 } as const satisfies Readonly<Record<string, Role>>;
 
 export type ActionName = keyof typeof ACTIONS;

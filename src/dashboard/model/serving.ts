@@ -1,7 +1,5 @@
 /** How many workers take jobs of a queue, for thousands of both: counted once for each list of queues that differs. Pure. */
-import { serves } from '../../inspect/worker-id.js';
-
-const PATTERN = /[*?[]/;
+import { isDynamic, serves } from '../../queue-patterns.js';
 
 export class Serving {
   readonly #lists = new Map<string, { readonly queues: readonly string[]; workers: number }>();
@@ -26,9 +24,9 @@ export class Serving {
   #index(): Map<string, number> {
     const byName = new Map<string, number>();
     const lists = [...this.#lists.values()];
-    this.#patterns = lists.filter(({ queues }) => queues.some((one) => PATTERN.test(one)));
+    this.#patterns = lists.filter(({ queues }) => isDynamic(queues));
     for (const { queues, workers } of lists)
-      if (!queues.some((one) => PATTERN.test(one)))
+      if (!isDynamic(queues))
         for (const queue of new Set(queues)) byName.set(queue, (byName.get(queue) ?? 0) + workers);
     this.#byName = byName;
     return byName;

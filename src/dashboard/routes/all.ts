@@ -1,5 +1,8 @@
 /** The one table of pages, in the order of the navigation. */
 import { busyPage } from './busy.js';
+import { failedPage } from './failed.js';
+import { failurePage } from './failure.js';
+import { operationPage, operationsPage } from './operations.js';
 import { overviewPage } from './overview.js';
 import type { Page } from './page.js';
 import { queuePage } from './queue.js';
@@ -7,7 +10,10 @@ import { queuesPage } from './queues.js';
 import { workerPage } from './worker.js';
 import { workersPage } from './workers.js';
 
-export const PAGES: readonly Page[] = [overviewPage, queuesPage, queuePage, busyPage, workersPage, workerPage];
+export const PAGES: readonly Page[] = [
+  ...[overviewPage, queuesPage, queuePage, busyPage, workersPage, workerPage],
+  ...[failedPage, failurePage, operationsPage, operationPage],
+];
 
 const BY_PATH = new Map(PAGES.map((page) => [page.path, page]));
 

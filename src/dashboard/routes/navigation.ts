@@ -14,6 +14,8 @@ export const NAVIGATION: readonly Entry[] = [
   { path: 'queues', title: 'Queues', key: 'q' },
   { path: 'busy', title: 'Busy', key: 'b', count: ({ workers }) => workers?.counts.working },
   { path: 'workers', title: 'Workers', key: 'w', count: ({ workers }) => workers?.counts.total },
+  { path: 'failed', title: 'Failed', key: 'f', count: ({ figures }) => figures?.failedList },
+  { path: 'operations', title: 'Operations', key: 'p' },
 ];
 
 /** By page: what stands beside it. */

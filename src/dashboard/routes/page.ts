@@ -6,12 +6,14 @@ import type { JSX } from 'hono/jsx/jsx-runtime';
 import type { Connection } from '../../redis/connection.js';
 import type { Keys } from '../../resque/keys.js';
 import type { Assets } from '../assets.js';
+import type { Failures } from '../failures/failures.js';
 import type { ActionName, User } from '../guard/roles.js';
 import type { Hub } from '../live/hub.js';
 import type { Notes } from '../model/notes.js';
 import type { Once } from '../model/once.js';
 import type { Reader } from '../model/reader.js';
 import type { Snapshot } from '../model/snapshot.js';
+import type { Operations } from '../operations/operations.js';
 import type { DashboardOptions } from '../options.js';
 import type { Redactor } from '../redact/redactor.js';
 
@@ -29,6 +31,8 @@ export interface Dashboard {
   readonly redactor: Redactor;
   readonly notes: Notes;
   readonly assets: Assets;
+  readonly failures: Failures;
+  readonly operations: Operations;
   readonly hub: Hub;
 }
 

@@ -1,7 +1,7 @@
 /** The workers of every program, by host and process; found by state, queue and text. */
 
-import { serves } from '../../inspect/worker-id.js';
 import { isoTime } from '../../json-text.js';
+import { serves } from '../../queue-patterns.js';
 import type { WorkerRow } from '../model/snapshot.js';
 import { WORKER_STATES, type WorkersModel, WorkersView } from '../views/workers.js';
 import { definePage, wholeNumber } from './page.js';

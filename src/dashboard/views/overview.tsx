@@ -151,7 +151,9 @@ function Figures({ ask: { snapshot } }: { readonly ask: Ask }): View {
       <Figure name="Busy" href="busy">
         {number(workers?.counts.working)} <small>of {number(workers?.counts.total)}</small>
       </Figure>
-      <Figure name="Failed list">{number(figures?.failedList)}</Figure>
+      <Figure name="Failed list" href="failed">
+        {number(figures?.failedList)}
+      </Figure>
       <Figure name="Retrying">{number(queues?.retrying)}</Figure>
       <Figure name="Delayed">
         {number(figures?.delayedTimes)} <small>times</small>

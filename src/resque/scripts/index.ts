@@ -37,6 +37,9 @@ const FILES = {
   takeRetries: ['unique/locks', 'take-retries'],
   delay: ['delayed/common', 'delayed/delay'],
   promote: ['delayed/common', 'delayed/promote'],
+  publishSchedule: ['schedule/publish'],
+  tick: ['schedule/tick'],
+  pauseSchedule: ['schedule/pause'],
   takeDelayed: ['unique/locks', 'delayed/common', 'delayed/take'],
 } as const satisfies Record<string, readonly string[]>;
 

@@ -81,19 +81,19 @@ local function push_retry()
   return added
 end
 
-local function move(fate, names)
-  if fate == 2 and envelope then return push_retry() end
-  if fate == 2 then return push_to(queues, list) end
-  if fate == 5 then return push_to(quarantines, quarantine) end
-  if fate == 4 then tail = tail .. table.concat(names, ', ') .. after_names end
+local function move(outcome, names)
+  if outcome == 2 and envelope then return push_retry() end
+  if outcome == 2 then return push_to(queues, list) end
+  if outcome == 5 then return push_to(quarantines, quarantine) end
+  if outcome == 4 then tail = tail .. table.concat(names, ', ') .. after_names end
   return redis.pcall('RPUSH', failed, head .. shown .. tail)
 end
 
 -- Counts a failure, or stores the deaths of a job that runs again, and releases or renews its lock. Errors are ignored: the
 -- job has moved.
-local function note(fate, deaths)
-  if lock ~= '' then settle_lock(lock, lock_token, (fate == 3 or fate == 4) and '0' or lock_ttl) end
-  if fate == 3 or fate == 4 then
+local function note(outcome, deaths)
+  if lock ~= '' then settle_lock(lock, lock_token, (outcome == 3 or outcome == 4) and '0' or lock_ttl) end
+  if outcome == 3 or outcome == 4 then
     redis.pcall('INCR', failed_count)
     if suspects ~= '' then redis.pcall('HDEL', suspects, sha) end
   elseif #deaths > 0 then
@@ -108,15 +108,15 @@ local function dispose()
   if is_error(allowed) and not string.find(allowed.err, 'OOM', 1, true) then return nil, allowed end
   local deaths, names = {}, {}
   if may_return then deaths, names = count_deaths() end
-  local fate = decide(#deaths)
+  local outcome = decide(#deaths)
   redis.call('DEL', record)
-  local moved = move(fate, names)
+  local moved = move(outcome, names)
   if is_error(moved) then
     redis.call('SET', record, judged_record)
     return nil, moved
   end
-  note(fate, deaths)
-  return fate
+  note(outcome, deaths)
+  return outcome
 end
 
 -- A key of another type holds nothing of this worker.
@@ -130,7 +130,7 @@ end
 
 if judged_heartbeat ~= '*' and (redis.call('HGET', heartbeats, worker) or '') ~= judged_heartbeat then return 0 end
 if text_of(redis.pcall('GET', record)) ~= judged_record then return 0 end
-local fate, refused = 1, nil
-if has_job then fate, refused = dispose() end
+local outcome, refused = 1, nil
+if has_job then outcome, refused = dispose() end
 refused = refused or unregister()
-return refused and redis.error_reply(refused.err) or fate
+return refused and redis.error_reply(refused.err) or outcome

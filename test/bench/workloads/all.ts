@@ -6,6 +6,7 @@ import { latency } from './latency.js';
 import { leak } from './leak.js';
 import { memory } from './memory.js';
 import { payload } from './payload.js';
+import { retry } from './retry.js';
 import { scale } from './scale.js';
 import { startup } from './startup.js';
 import { throughput } from './throughput.js';
@@ -17,6 +18,7 @@ export const WORKLOADS: ReadonlyMap<string, Workload> = new Map([
   ['timers', timers],
   ['cpu', cpu],
   ['payload', payload],
+  ['retry', retry],
   ['active-job', activeJob],
   ['latency', latency],
   ['startup', startup],

@@ -10,7 +10,7 @@ import type { Scenario } from '../harness/scenario.js';
 const ACCOUNTS = 30;
 const EVERY_MS = 5;
 const ENOUGH = 4 * ACCOUNTS;
-const GIVE_UP_MS = 60_000;
+const GIVE_UP_MS = 120_000;
 const TTL_S = 600;
 
 export const unique: Scenario = {
@@ -26,7 +26,7 @@ export const unique: Scenario = {
     const killer = new Killer(chaos, fleet, chaos.link());
     const [forMs, atLeast] = chaos.short ? [2000, 5] : [60_000, 100];
     try {
-      await chaos.storm({ jobs: chaos.jobs(5000, 300), everyMs: 100, forMs, atLeast }, () => killer.killOne());
+      await chaos.storm({ jobs: chaos.jobs(1000, 300), everyMs: 100, forMs, atLeast }, () => killer.killOne());
     } finally {
       producer.isOver = true;
       await pushing;

@@ -278,8 +278,12 @@ describe('workers prune', () => {
     const byId = (entries: Record<string, unknown>[]) =>
       entries.sort((a, b) => (String(a.worker) < String(b.worker) ? -1 : 1));
     expect(byId(foreseen)).toMatchObject([
-      { worker: 'web1:4711:critical,low', death: 'expired', job: { queue: 'low', class: 'Archive', fate: 'failed' } },
-      { worker: 'web4.ts:8-0:high,low', job: { queue: 'high', class: 'TsJob', fate: 'requeued' } },
+      {
+        worker: 'web1:4711:critical,low',
+        death: 'expired',
+        job: { queue: 'low', class: 'Archive', outcome: 'failed' },
+      },
+      { worker: 'web4.ts:8-0:high,low', job: { queue: 'high', class: 'TsJob', outcome: 'requeued' } },
       { worker: 'web4.ts:8-1:high,low', job: null },
     ]);
     expect(byId(await lines('workers prune'))).toEqual(foreseen);

@@ -1,5 +1,6 @@
 /** What is asked of Redis at a scrape: its counts and queues, quickly, rarely, and never for long. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { parseQueues } from '../../../src/config/queues.js';
 import { Collector } from '../../../src/metrics/collect.js';
 import { expose } from '../../../src/metrics/exposition.js';
 import type { Connection } from '../../../src/redis/connection.js';
@@ -24,11 +25,11 @@ beforeEach(async () => {
   refusals = [];
 });
 
-const collector = () =>
+const collector = (queues = 'a,b') =>
   new Collector({
     connection: () => connection,
     namespace: 'resque:',
-    queues: ['a', 'b'],
+    queues: parseQueues(queues).plan,
     refused: (error) => refusals.push(error.message),
   });
 const scrape = async (of = collector()): Promise<Scraped> => parseMetrics(await expose(await of.samples()));
@@ -36,6 +37,15 @@ const scrape = async (of = collector()): Promise<Scraped> => parseMetrics(await 
 async function callsOf(command: string): Promise<number> {
   return Number(new RegExp(`cmdstat_${command}:calls=(\\d+)`).exec(await redis.client.info('commandstats'))?.[1] ?? 0);
 }
+
+test('a pattern has series for the queues that it matches at the time', async () => {
+  await redis.client.sAdd('resque:queues', ['mail_a', 'mail_b', 'other']);
+  await redis.client.rPush('resque:queue:mail_b', '{"class":"A","args":[]}');
+  const text = await expose(await collector('mail_*').samples());
+  expect(text).toMatch(/^tsworker_queue_jobs\{queue="mail_a"\} 0$/m);
+  expect(text).toMatch(/^tsworker_queue_jobs\{queue="mail_b"\} 1$/m);
+  expect(text).not.toContain('queue="other"');
+});
 
 test('counts, queues and the age of the next job', async () => {
   const old = JSON.stringify({ class: 'A', args: [], enqueued_at: new Date(Date.now() - 60_000).toISOString() });

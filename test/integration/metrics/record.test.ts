@@ -74,7 +74,7 @@ const SLOTS: Identity = { namespace: 'resque:', label: 'test.ts', pid: 1, queues
 
 test('a process that died while a finish was on its way: its last count is the true one', async () => {
   const [connection, dying] = [await testConnection(redis.uri), await testConnection(redis.uri)];
-  const fates = new Set<number>();
+  const outcomes = new Set<number>();
   for (let round = 0; round < 60; round++) {
     await redis.client.flushAll();
     await push(6);
@@ -91,11 +91,11 @@ test('a process that died while a finish was on its way: its last count is the t
     await Promise.all([recovering, last]);
     const processed = Number(await redis.client.get('resque:stat:processed'));
     expect(counts.sum).toEqual({ processed, failed: 0 });
-    fates.add(processed);
+    outcomes.add(processed);
     await assertConserved(redis.client, 6);
   }
   // Both happened: it came in time, and too late.
-  expect([...fates].sort()).toEqual([1, 3]);
+  expect([...outcomes].sort()).toEqual([1, 3]);
 });
 
 test('what was read before an attempt that failed is kept', async () => {

@@ -102,7 +102,7 @@ describe('at start', () => {
     expect(recovered.every(({ death }) => death === 'gone')).toBe(true);
     expect(recovered.find((worker) => worker.job)).toMatchObject({
       id: workerId(identity, 1),
-      job: { fate: 'requeued' },
+      job: { outcome: 'requeued' },
     });
     expect(await redis.client.lRange('resque:queue:q', 0, -1)).toEqual(['{"class":"J","args":[1.0]}']);
     expect(await redis.client.hKeys(MACHINES)).toEqual([`host.ts:${process.pid}`]);
@@ -151,7 +151,7 @@ describe('by heartbeat', () => {
     const id = workerId(identity, 1);
     await redis.client.hSet('resque:workers:heartbeat', id, heartbeatText(Date.now() - 6 * MINUTE));
     const recovered = await pruneOnce({ onDead: 'fail' });
-    expect(recovered).toMatchObject([{ id, death: 'expired', job: { fate: 'failed' } }]);
+    expect(recovered).toMatchObject([{ id, death: 'expired', job: { outcome: 'failed' } }]);
     const [entry] = await redis.client.lRange('resque:failed', 0, -1);
     expect(JSON.parse(entry)).toMatchObject({
       exception: 'Resque::PruneDeadWorkerDirtyExit',

@@ -70,13 +70,13 @@ async function die(slots: number, { inQuarantine = false, ...options }: Dying = 
   return await recoverProcess(connection, SLOTS, { quarantine: true, ...options });
 }
 
-const fates = (recovered: readonly Recovered[]) => recovered.map(({ job: held }) => held?.fate);
+const outcomes = (recovered: readonly Recovered[]) => recovered.map(({ job: held }) => held?.outcome);
 
 describe('counting', () => {
   test('a process that dies leaves a note of it for each job it had, and puts all back in order', async () => {
     await push(job(0), job(1), job(2), job(3));
     const recovered = await die(3);
-    expect(fates(recovered)).toEqual(['requeued', 'requeued', 'requeued']);
+    expect(outcomes(recovered)).toEqual(['requeued', 'requeued', 'requeued']);
     expect(await queue()).toEqual([0, 1, 2, 3].map(job));
     expect(await Promise.all([0, 1, 2, 3].map((n) => deathsOf(job(n))))).toEqual([1, 1, 1, 0]);
     expect(await redis.client.sMembers('resque:workers')).toEqual([]);
@@ -98,7 +98,7 @@ describe('counting', () => {
   test('the second death leads to the quarantine, in order; what stood behind goes on at once', async () => {
     for (const n of [0, 1, 2]) await suspect(job(n), 10);
     await push(job(0), job(1), job(2), job(3));
-    expect(fates(await die(3))).toEqual(['quarantined', 'quarantined', 'quarantined']);
+    expect(outcomes(await die(3))).toEqual(['quarantined', 'quarantined', 'quarantined']);
     expect(await quarantine()).toEqual([0, 1, 2].map(job));
     expect(await redis.client.sMembers(QUARANTINE)).toEqual(['q']);
     expect(await assertConserved(redis.client, 4)).toMatchObject({ quarantined: 3 });
@@ -110,11 +110,11 @@ describe('counting', () => {
     const identity = { ...SLOTS, concurrency: 300 };
     const slots = Array.from({ length: 300 }, (_, slot) => slot);
     await push(...slots.map((n) => job(n)), ...Array.from({ length: 50 }, (_, n) => job(`good ${n}`)));
-    for (const fate of ['requeued', 'quarantined']) {
+    for (const outcome of ['requeued', 'quarantined']) {
       await register(connection, identity);
       await store().ackAndClaim([], slots);
       const recovered = await recoverProcess(connection, identity, { quarantine: true });
-      expect(new Set(fates(recovered))).toEqual(new Set([fate]));
+      expect(new Set(outcomes(recovered))).toEqual(new Set([outcome]));
     }
     const { claims } = await store().ackAndClaim([], slots);
     expect(claims.map(({ payload }) => payload.toString())).toEqual(
@@ -126,10 +126,10 @@ describe('counting', () => {
   test('the third death, in quarantine, makes it a poison pill; the entry says why, and nothing else is left', async () => {
     const payload = '{"class":"J", "args":[1.0]}';
     await push(payload);
-    expect(fates(await die(5))).toEqual(['requeued']);
-    expect(fates(await die(5))).toEqual(['quarantined']);
+    expect(outcomes(await die(5))).toEqual(['requeued']);
+    expect(outcomes(await die(5))).toEqual(['quarantined']);
     const [worker] = await die(1, { inQuarantine: true, exit: 'pid 1 SIGKILL (signal 9)' });
-    expect(worker).toMatchObject({ id: 'test.ts:1-0:q', job: { fate: 'poison_pill', class: 'J', queue: 'q' } });
+    expect(worker).toMatchObject({ id: 'test.ts:1-0:q', job: { outcome: 'poison_pill', class: 'J', queue: 'q' } });
     const [entry] = await redis.client.lRange('resque:failed', 0, -1);
     expect(entry).toContain(`"payload":${payload},`);
     expect(JSON.parse(entry)).toMatchObject({
@@ -147,18 +147,18 @@ describe('counting', () => {
   test('a third death outside of the quarantine leads there, and one place is kept open for the death in it', async () => {
     await suspect(job(1), 20, 10);
     await push(job(1));
-    expect(fates(await die(5))).toEqual(['quarantined']);
+    expect(outcomes(await die(5))).toEqual(['quarantined']);
     expect(await deathsOf(job(1))).toBe(2);
-    expect(fates(await die(1, { inQuarantine: true }))).toEqual(['poison_pill']);
+    expect(outcomes(await die(1, { inQuarantine: true }))).toEqual(['poison_pill']);
   });
 
   test('without a supervisor the third death fails it, and it is never quarantined', async () => {
     await push(job(1), job(2));
     const alone = { quarantine: false };
-    expect(fates(await die(2, alone))).toEqual(['requeued', 'requeued']);
-    expect(fates(await die(2, alone))).toEqual(['requeued', 'requeued']);
+    expect(outcomes(await die(2, alone))).toEqual(['requeued', 'requeued']);
+    expect(outcomes(await die(2, alone))).toEqual(['requeued', 'requeued']);
     expect(await queue()).toEqual([job(1), job(2)]);
-    expect(fates(await die(1, alone))).toEqual(['poison_pill']);
+    expect(outcomes(await die(1, alone))).toEqual(['poison_pill']);
     const [entry] = await redis.client.lRange('resque:failed', 0, -1);
     expect(JSON.parse(entry).error).toBe(
       'poison pill: 3 processes died within 72 hours while they ran this job ' +
@@ -172,13 +172,13 @@ describe('counting', () => {
     await suspect(job(1), 20, 10);
     await redis.client.sAdd(QUARANTINE, 'q');
     await redis.client.rPush(`${QUARANTINE}:q`, [job(1), job(2)]);
-    expect(fates(await die(1, { inQuarantine: true, begun: new Set(['another']) }))).toEqual(['quarantined']);
+    expect(outcomes(await die(1, { inQuarantine: true, begun: new Set(['another']) }))).toEqual(['quarantined']);
     expect(await deathsOf(job(1))).toBe(2);
     expect(await quarantine()).toEqual([job(1), job(2)]);
     await register(connection, SLOTS);
     const { claims } = await store({ quarantine: true }).ackAndClaim([], [0]);
     const begun = new Set([claims[0].token]);
-    expect(fates(await recoverProcess(connection, SLOTS, { quarantine: true, begun }))).toEqual(['poison_pill']);
+    expect(outcomes(await recoverProcess(connection, SLOTS, { quarantine: true, begun }))).toEqual(['poison_pill']);
   });
 
   test('outside of the quarantine a death counts, since nobody tells what had begun', async () => {
@@ -190,7 +190,7 @@ describe('counting', () => {
   test('deaths older than 72 hours do not count', async () => {
     await push(job(1));
     await suspect(job(1), 72 * 3600 + 5, 72 * 3600 + 5);
-    expect(fates(await die(1))).toEqual(['requeued']);
+    expect(outcomes(await die(1))).toEqual(['requeued']);
     expect(await deathsOf(job(1))).toBe(1);
   });
 
@@ -205,7 +205,7 @@ describe('counting', () => {
     expect(await stored('resque:queue:q')).toEqual([payload.toString('hex')]);
     await die(1);
     expect(await stored(`${QUARANTINE}:q`)).toEqual([payload.toString('hex')]);
-    expect(fates(await die(1, { inQuarantine: true }))).toEqual(['poison_pill']);
+    expect(outcomes(await die(1, { inQuarantine: true }))).toEqual(['poison_pill']);
     const [entry] = await redis.client.lRange('resque:failed', 0, -1);
     expect(Buffer.from(JSON.parse(entry).payload_base64, 'base64')).toEqual(payload);
   });
@@ -228,7 +228,7 @@ describe('-on-dead=fail', () => {
   test('the job fails in Resque’s words, and no death is counted', async () => {
     await push(job(1));
     const [worker] = await die(1, { onDead: 'fail', exit: 'pid 1 SIGKILL (signal 9)' });
-    expect(worker.job?.fate).toBe('failed');
+    expect(worker.job?.outcome).toBe('failed');
     const [entry] = await redis.client.lRange('resque:failed', 0, -1);
     expect(JSON.parse(entry)).toMatchObject({
       exception: 'Resque::DirtyExit',

@@ -186,7 +186,7 @@ describe('pruning', () => {
         kind: 'pruned',
         worker: expect.objectContaining({
           id: 'gone.ts:9-0:high',
-          job: { class: 'J', queue: 'high', fate: 'requeued' },
+          job: { class: 'J', queue: 'high', outcome: 'requeued' },
         }),
       },
     ]);

@@ -130,7 +130,7 @@ describe('promoteDue', () => {
   test.each(LOCKS)('does nothing while %s is held', async (lock) => {
     await redis.client.set(lock, 'ruby1:99', { EX: 180 });
     await delay('{"class":"A","args":[],"queue":"q"}');
-    expect(await promote()).toEqual({ state: 'standing by', holder: 'ruby1:99' });
+    expect(await promote()).toMatchObject({ state: 'standing by', holder: 'ruby1:99' });
     expect(await queued('q')).toEqual([]);
     await redis.client.del(lock);
     expect(await promote()).toMatchObject({ promoted: 1 });
@@ -176,7 +176,10 @@ describe('promoteDue', () => {
     await delay('{"class":"First","args":[],"queue":"q"}');
     await delay(item);
     await delay('{"class":"Last","args":[],"queue":"q"}');
-    expect(await promote()).toMatchObject({ promoted: 1, unreadable: { time: '1000000000', item: Buffer.from(item) } });
+    const promotion = await promote();
+    expect(promotion).toMatchObject({ promoted: 1, unreadable: { time: '1000000000' } });
+    // As text: a comparison of large buffers takes half a minute.
+    expect('unreadable' in promotion && String(promotion.unreadable?.item)).toBe(item);
     expect(await redis.client.lRange('resque:delayed:1000000000', 0, -1)).toEqual([
       item,
       '{"class":"Last","args":[],"queue":"q"}',

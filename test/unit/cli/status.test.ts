@@ -44,6 +44,7 @@ const OVERVIEW: Overview = {
     { name: 'odd', size: undefined, headAt: undefined, quarantined: 0, pause: undefined, workers: 0 },
   ],
   delayed: { times: 2, jobs: 5, nextAt: AT + 61_000 },
+  recurring: undefined,
   retrying: 0,
   workers: { total: 31, working: 2, idle: 24, lost: 1, unknown: 0, blocked: 2, paused: 2, draining: 0 },
   processes: PROCESSES,
@@ -119,6 +120,14 @@ of the newest 2 failures; -failures=3 looks at all
       for (const line of statusText(OVERVIEW, { ...SESSION, show: 2, rates }, io).split('\n'))
         expect(line.length, line).toBeLessThanOrEqual(columns);
     }
+  });
+
+  test('says how many jobs are scheduled, and when the next is due', () => {
+    const recurring = { entries: 12, paused: 1, nextAt: AT + 3_600_000 };
+    const text = (some: Overview['recurring']) =>
+      statusText({ ...OVERVIEW, recurring: some }, { ...SESSION, show: 0 }, fakeIo());
+    expect(text(recurring)).toContain('\nrecurring  12 jobs, the next in 1h 0m; 1 paused\n');
+    expect(text({ ...recurring, paused: 0, nextAt: undefined })).toContain('\nrecurring  12 jobs\n');
   });
 
   test('is loud about a pause, and says when the key pauses nobody', () => {

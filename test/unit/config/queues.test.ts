@@ -87,9 +87,40 @@ describe('what is added to goworker', () => {
     expect(parseQueues('a=0,a=1').warnings).toEqual([]);
   });
 
-  test.each([...'*?[]{}!'])('refuses %s in a name and explains it', (char) => {
-    expect(problem(`a${char}`)).toContain('patterns are not supported');
+  test('takes patterns and exclusions as they are, by weight too', () => {
+    expect(parseQueues('critical,mail_*,*,!low').plan).toEqual({
+      queues: ['critical', 'mail_*', '*', '!low'].map((name) => ({ name, weight: 1 })),
+      weighted: false,
+      dynamic: true,
+    });
+    expect(parseQueues('critical=5,*=1,!low').plan.queues).toEqual([
+      { name: 'critical', weight: 5 },
+      { name: '*', weight: 1 },
+      { name: '!low', weight: 1 },
+    ]);
+    expect(parseQueues({ '*': 1, critical: 5 }).plan).toMatchObject({ weighted: true, dynamic: true });
   });
+
+  test('with patterns, weight 0 excludes', () => {
+    const { plan, warnings } = parseQueues('*=1,low=0');
+    expect(plan.queues).toEqual([
+      { name: '*', weight: 1 },
+      { name: '!low', weight: 1 },
+    ]);
+    expect(warnings).toEqual(['queue "low" has weight 0 and is left out']);
+  });
+
+  test.each([
+    ['a[b', 'the queue pattern "a[b" is invalid: there is a "[" without a "]"'],
+    ['a]', 'the queue pattern "a]" is invalid: there is a "]" without a "["'],
+    ['a,!', 'the queue pattern "!" is invalid: there is no queue behind the "!"'],
+    [
+      '{a}',
+      'the queue pattern "{a}" is invalid: braces match nothing in Resque: write each alternative as a queue of its own',
+    ],
+    ['*,!low=3', 'an exclusion has no weight: "!low=3"'],
+    ['!low', 'you must specify at least one queue: there are only exclusions'],
+  ])('refuses %s and explains it', (text, message) => expect(problem(text)).toBe(message));
 
   test('warns of a colon, which goworker cannot prune', () => {
     const { plan, warnings } = parseQueues('mail:fast');

@@ -1,6 +1,5 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { nameWithoutQueues, parseWorkerId, serves } from '../../../src/inspect/worker-id.js';
+import { nameWithoutQueues, parseWorkerId } from '../../../src/inspect/worker-id.js';
 
 describe('an id', () => {
   test.each([
@@ -15,29 +14,4 @@ describe('an id', () => {
   ])('of %s', (_, id, parsed) => expect(parseWorkerId(id)).toEqual(parsed));
 
   test('has its queues taken off as node-resque does', () => expect(nameWithoutQueues('h:1+2:a,b:c')).toBe('h:1+2'));
-});
-
-describe('serves', () => {
-  test.each([
-    [['high', 'low'], 'low', true],
-    [['high'], 'low', false],
-    [['*'], 'any/thing', true],
-    [['*'], '.hidden', false],
-    [['mail_?'], 'mail_1', true],
-    [['mail_?'], 'mail_12', false],
-    [['[ab]x'], 'ax', true],
-    [['[^ab]x'], 'ax', false],
-    [['[!ab]x'], 'cx', true],
-    [['a.b*'], 'axb', false],
-    [['{a,b}'], 'a', false],
-  ])('%j takes jobs of %s: %s', (queues, queue, expected) => expect(serves(queues, queue)).toBe(expected));
-
-  test('matches any name by itself, and never throws', () => {
-    fc.assert(
-      fc.property(fc.string(), fc.string(), (pattern, queue) => {
-        expect(serves([queue], queue)).toBe(true);
-        expect(typeof serves([pattern], queue)).toBe('boolean');
-      }),
-    );
-  });
 });

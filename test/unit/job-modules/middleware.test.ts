@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { TsworkerError } from '../../../src/errors.js';
 import type { JobContext } from '../../../src/job.js';
 import { compose } from '../../../src/job-modules/compose.js';
-import { configMiddleware } from '../../../src/job-modules/config-middleware.js';
+import { configProgram } from '../../../src/job-modules/config-program.js';
 import { timeoutOf, withTimeout } from '../../../src/job-modules/deadline.js';
 import { register } from '../../../src/job-modules/global-registrations.js';
 import { runSetup, runTeardown } from '../../../src/job-modules/hooks.js';
@@ -119,7 +119,7 @@ describe('what is refused', () => {
 
   test('in the configuration: a file that has something else there', async () => {
     const folder = await folderWith({ 'tsworker.config.ts': 'export default { middleware: { arround() {} } };' });
-    const error = await refusal(() => configMiddleware(`${folder}/tsworker.config.ts`, self));
+    const error = await refusal(() => configProgram(`${folder}/tsworker.config.ts`, self));
     expect(error.message).toMatch(/middleware in .*tsworker\.config\.ts: there is no hook "arround"/);
   });
 });
@@ -148,7 +148,7 @@ describe('order', () => {
       'jobs/mail/deep/deep.mjs': `export const Deep = () => globalThis.trace.push('Deep');`,
     });
     const files: string[] = [];
-    const middleware = await configMiddleware(`${folder}/tsworker.config.mjs`, self);
+    const { middleware } = await configProgram(`${folder}/tsworker.config.mjs`, self);
     const onMiddleware = (file: string, hooks: readonly string[]) => void files.push(`${file} ${hooks.length}`);
     const modules = await loadJobs([`${folder}/jobs`], { self, middleware, onMiddleware });
     expect(files).toEqual([`${folder}/jobs/_middleware.mjs 5`, `${folder}/jobs/mail/_middleware.ts 5`]);

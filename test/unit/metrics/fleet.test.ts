@@ -5,7 +5,7 @@ import { FleetCounts } from '../../../src/metrics/fleet.js';
 import { parseMetrics, type Scraped } from '../../support/metrics.js';
 
 const NOTHING: Counts = {
-  ...{ jobs: [], waits: [], exchanges: 0, emptyClaims: 0, fenced: 0, reconnects: 0, lag: undefined },
+  ...{ jobs: [], waits: [], claimCalls: 0, emptyClaims: 0, fenced: 0, reconnects: 0, lag: undefined },
   ...{ slots: 5, busy: 0, rssBytes: 1 },
 };
 const counts = (done: number, failed = 0): Counts => ({
@@ -60,13 +60,13 @@ describe('a child that died', () => {
 });
 
 test('a job that was recovered counts as what became of it, and any name but ours as unknown', async () => {
-  fleet.totals.recovered({ queue: 'q', class: 'Mail', fate: 'requeued' });
-  fleet.totals.recovered({ queue: 'q', class: 'Mail', fate: 'poison_pill' });
-  fleet.totals.recovered({ queue: 'rubys', class: 'Theirs', fate: 'failed' });
+  fleet.totals.recovered({ queue: 'q', class: 'Mail', outcome: 'requeued' });
+  fleet.totals.recovered({ queue: 'q', class: 'Mail', outcome: 'poison_pill' });
+  fleet.totals.recovered({ queue: 'rubys', class: 'Theirs', outcome: 'failed' });
   expect(await jobs({ queue: 'q', class: 'Mail', outcome: 'requeued' })).toBe(1);
   expect(await jobs({ queue: 'q', class: 'Mail', outcome: 'failed' })).toBe(1);
   expect(await jobs({ queue: 'unknown', class: 'unknown', outcome: 'failed' })).toBe(1);
-  expect((await scrape()).sum('tsworker_recovered_jobs_total', { fate: 'poison_pill' })).toBe(1);
+  expect((await scrape()).sum('tsworker_recovered_jobs_total', { outcome: 'poison_pill' })).toBe(1);
 });
 
 test('restarts have their reason, and an end at a stop is none', async () => {
@@ -82,13 +82,13 @@ test('restarts have their reason, and an end at a stop is none', async () => {
 });
 
 test('a process that is gone has no gauges, and keeps its counters', async () => {
-  fleet.counted(0, 11, { ...NOTHING, exchanges: 4 });
+  fleet.counted(0, 11, { ...NOTHING, claimCalls: 4 });
   fleet.counted(1, 12, { ...NOTHING, busy: 2 });
   fleet.left(0, 11, true);
   const scraped = await scrape();
   expect(scraped.series('tsworker_busy_slots')).toEqual([{ process: 'child-2' }]);
   expect(scraped.sum('tsworker_busy_slots')).toBe(2);
-  expect(scraped.sum('tsworker_exchanges_total', { process: 'child-1' })).toBe(4);
+  expect(scraped.sum('tsworker_claim_calls_total', { process: 'child-1' })).toBe(4);
 });
 
 test('two processes in one place, while one replaces the other: together, and then the new one alone', async () => {

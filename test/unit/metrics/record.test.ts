@@ -128,7 +128,7 @@ test('counts calls, and tells how things stand', () => {
   recorded.reconnected();
   recorded.lag.observe(0.2);
   expect(recorded.drain()).toMatchObject({
-    exchanges: 3,
+    claimCalls: 3,
     emptyClaims: 1,
     reconnects: 1,
     slots: 3,
@@ -137,5 +137,5 @@ test('counts calls, and tells how things stand', () => {
   });
   const { rssBytes, ...rest } = recorded.drain();
   expect(rssBytes).toBeGreaterThan(1e6);
-  expect(rest).toMatchObject({ exchanges: 0, emptyClaims: 0, reconnects: 0, lag: undefined });
+  expect(rest).toMatchObject({ claimCalls: 0, emptyClaims: 0, reconnects: 0, lag: undefined });
 });

@@ -42,7 +42,7 @@ function watch(startProcess: () => ChildProcess) {
 }
 
 const READY = "await tell({ kind: 'ready', classes: ['A'], tracking: true, limitMs: 5 });";
-const ENDED = "{ kind: 'ended', exitCode: 0, processed: 3, failed: 1, putBack: 0 }";
+const ENDED = "{ kind: 'ended', exitCode: 0, processed: 3, failed: 1, requeued: 0 }";
 
 test('what it says is known: that it works, how many jobs run, its last word', async () => {
   const { child, told } = start(

@@ -10,7 +10,7 @@ const REPORTS: Report[] = [
   { kind: 'ready', classes: ['A'], tracking: true, limitMs: 0 },
   { kind: 'running', token: 't', running: true },
   { kind: 'pulse', rssMb: 1, running: 0, more: false },
-  { kind: 'ended', exitCode: 1, processed: 1, failed: 2, putBack: 0 },
+  { kind: 'ended', exitCode: 1, processed: 1, failed: 2, requeued: 0 },
   { kind: 'refused', code: 'JOBS', message: 'm', hint: undefined },
 ];
 const ORDERS: Order[] = [

@@ -62,7 +62,7 @@ function supervise(...lives: string[]) {
 }
 
 const READY = "await tell({ kind: 'ready', classes: [], tracking: true, limitMs: 0 });";
-const ENDED = "await tell({ kind: 'ended', exitCode: 0, processed: 1, failed: 0, putBack: 0 });";
+const ENDED = "await tell({ kind: 'ended', exitCode: 0, processed: 1, failed: 0, requeued: 0 });";
 const refused = (code: string) => `await tell({ kind: 'refused', code: '${code}', message: 'no', hint: 'do' });`;
 const DIE = "process.kill(process.pid, 'SIGKILL'); await new Promise(() => {});";
 

@@ -105,10 +105,10 @@ describe('a span', () => {
       throw new Error('at once');
     });
     await run({ class: 'Mail' }, () => {}, { kind: 'requeue' });
-    const [thrown, putBack] = tracer.ended;
+    const [thrown, requeued] = tracer.ended;
     expect(thrown.status).toMatchObject({ message: 'at once' });
-    expect(putBack.attributes['tsworker.outcome']).toBe('requeued');
-    expect(putBack.status.code).toBe(SpanStatusCode.UNSET);
+    expect(requeued.attributes['tsworker.outcome']).toBe('requeued');
+    expect(requeued.status.code).toBe(SpanStatusCode.UNSET);
   });
 });
 

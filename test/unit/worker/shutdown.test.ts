@@ -37,7 +37,7 @@ class Jobs implements Stoppable {
     this.told.push('abort');
   }
 
-  putBackAll() {
+  requeueAll() {
     this.told.push('put back');
   }
 

@@ -3,8 +3,8 @@
 import { counted } from '../../../format.js';
 import { readPause } from '../../../inspect/pause.js';
 import { readQueuePauses } from '../../../inspect/queue-pause.js';
-import { serves } from '../../../inspect/worker-id.js';
 import { walkWorkers } from '../../../inspect/workers.js';
+import { serves } from '../../../queue-patterns.js';
 import { serverTimeMs } from '../../../registry/clock.js';
 import { say } from '../../io.js';
 import type { Session } from '../../session.js';

@@ -11,7 +11,7 @@ import { jobEntry, stateEntry } from '../workers/format.js';
 import type { Rates } from './rates.js';
 
 export function statusDocument(
-  { at, pause, stats, queues, delayed, retrying, hosts, workers, processes, running, failures }: Overview,
+  { at, pause, stats, queues, delayed, recurring, retrying, hosts, workers, processes, running, failures }: Overview,
   { uri, settings }: Pick<Session, 'uri' | 'settings'>,
   rates?: Rates,
 ): Readonly<Record<string, unknown>> {
@@ -23,6 +23,7 @@ export function statusDocument(
     queues: queues.map((queue) => queueEntry(queue, at, rates)),
     retrying,
     delayed: delayed === undefined ? null : { ...delayed, jobs: delayed.jobs ?? null, nextAt: isoTime(delayed.nextAt) },
+    recurring: recurring === undefined ? null : { ...recurring, nextAt: isoTime(recurring.nextAt) },
     workers,
     hosts,
     processes: processes.map((one) => processEntry(one, at)),

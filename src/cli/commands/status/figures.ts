@@ -29,10 +29,19 @@ export function figures(overview: Overview, { uri, settings, rates }: FiguresVie
       'waiting',
       `${counted(waiting, 'job')} in ${counted(queues.length, 'queue')}${delayedText(overview)}${retryingText(overview)}`,
     ],
+    ...recurringLine(overview),
     ...quarantineLine(overview),
     ['workers', workersText(workers)],
   ];
   return fields(pairs, io, room);
+}
+
+/** Only where something is scheduled. */
+function recurringLine({ recurring, at }: Overview): [string, string][] {
+  if (recurring === undefined) return [];
+  const { entries, paused, nextAt } = recurring;
+  const next = nextAt === undefined ? '' : `, the next in ${duration(nextAt - at)}`;
+  return [['recurring', `${counted(entries, 'job')}${next}${paused > 0 ? `; ${count(paused)} paused` : ''}`]];
 }
 
 /** Only where something is there. */

@@ -7,14 +7,14 @@ import type { Call } from '../../command.js';
 /** Resolves to the exit code when the worker has stopped. */
 export async function work({ sources, modules: flags }: Call): Promise<number> {
   const resolved = await loadSettings(sources);
-  const { settings, warnings, middleware } = resolved;
+  const { settings, warnings, configFile } = resolved;
   // Loaded only now: wrong settings are told before child processes, Redis client and logger cost anything.
   if (settings.connections === 1) {
     const [log, { runSingleProcess }] = await Promise.all([
       logOf(settings),
       import('../../../processes/single-process.js'),
     ]);
-    return (await runSingleProcess({ settings, log, warnings, flags, middleware })).exitCode;
+    return (await runSingleProcess({ settings, log, warnings, flags, configFile })).exitCode;
   }
   const { Prefork } = await import('../../../processes/prefork.js');
   const forks = new Prefork(builtFile('child'), settings.processes);
@@ -24,7 +24,7 @@ export async function work({ sources, modules: flags }: Call): Promise<number> {
       import('../../../processes/supervisor-process.js'),
     ]);
     const spare = spareConnections(resolved);
-    return (await runSupervised({ settings, log, warnings, flags, middleware, spare, fork: () => forks.next() }))
+    return (await runSupervised({ settings, log, warnings, flags, configFile, spare, fork: () => forks.next() }))
       .exitCode;
   } finally {
     forks.close();

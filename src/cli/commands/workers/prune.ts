@@ -37,7 +37,7 @@ interface Line {
   readonly heartbeat: string;
   /** unregistered: another program had, and left keys of it. */
   readonly death: Recovered['death'] | 'unregistered';
-  readonly job: { readonly queue: string; readonly class: string; readonly fate: string } | null;
+  readonly job: { readonly queue: string; readonly class: string; readonly outcome: string } | null;
 }
 
 function done({ id, heartbeat, death, job }: Recovered): Line {
@@ -46,13 +46,18 @@ function done({ id, heartbeat, death, job }: Recovered): Line {
 
 /** A poison pill is found out only when it is judged. */
 function foreseen({ id, heartbeat, death, worker: { job, ours } }: DeadSeen, onDead: 'requeue' | 'fail'): Line {
-  const fate = ours && onDead === 'requeue' ? 'requeued' : 'failed';
-  return { worker: id, heartbeat, death, job: job === undefined ? null : { queue: job.queue, class: job.class, fate } };
+  const outcome = ours && onDead === 'requeue' ? 'requeued' : 'failed';
+  return {
+    worker: id,
+    heartbeat,
+    death,
+    job: job === undefined ? null : { queue: job.queue, class: job.class, outcome },
+  };
 }
 
 function foreseenLeft({ id, job, isFailed }: Leftover, onDead: 'requeue' | 'fail'): Line {
-  const fate = onDead === 'requeue' ? 'requeued' : 'failed';
-  return { worker: id, heartbeat: '', death: 'unregistered', job: job && !isFailed ? { ...job, fate } : null };
+  const outcome = onDead === 'requeue' ? 'requeued' : 'failed';
+  return { worker: id, heartbeat: '', death: 'unregistered', job: job && !isFailed ? { ...job, outcome } : null };
 }
 
 function leftText(left: number): string {
@@ -105,9 +110,9 @@ const WHY = {
 
 function fateText(job: Line['job']): string {
   if (job === null) return 'it had none';
-  if (job.fate === 'requeued') return 'back to its queue';
-  if (job.fate === 'quarantined') return 'to the quarantine of its queue';
-  return job.fate === 'poison_pill' ? 'failed, as a poison pill' : 'failed';
+  if (job.outcome === 'requeued') return 'back to its queue';
+  if (job.outcome === 'quarantined') return 'to the quarantine of its queue';
+  return job.outcome === 'poison_pill' ? 'failed, as a poison pill' : 'failed';
 }
 
 function sayLocked({ io }: WorkersCall, { by, leftMs }: Extract<Pruned, { kind: 'locked' }>): number {

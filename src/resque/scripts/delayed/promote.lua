@@ -1,30 +1,30 @@
 -- Moves delayed jobs that are due to their queues, in order, if this scheduler leads and no other kind of scheduler works.
 --
 -- Ruby's transfer is not atomic, so two at once would lose or double jobs: while Ruby's or node-resque's scheduler holds
--- its lock, we do nothing. Of our own schedulers one leads, by a lease that it renews with each call; the lease only saves
+-- its lock, we move nothing. Of our own schedulers one leads, by a lease that it renews with each call; the lease only saves
 -- work, since every step here is atomic by itself.
 --
--- KEYS  delayed_queue_schedule: the only key that is declared, so that Redis tells this connection of the next change to it
+-- KEYS  delayed_queue_schedule, tsworker:schedule, schedules_changed: declared, so that Redis tells this connection of the
+--       next change to them
 -- ARGV  1-7 names (see common.lua), 8 the lease, 9 our name, 10 for how many milliseconds we lead, 11 how many items at
 --       most, 12 how many bytes at most; then the locks of other kinds of schedulers
--- Returns state, milliseconds, name, promoted, time, item
+-- Returns state, milliseconds, name, promoted, time, item, now, revision, changed
 --       state 0: we lead; milliseconds until the next job is due (-1: there is none, 0: more are due)
---       state 1: `name` leads, for so many milliseconds; state 2: `name` holds the lock of another kind of scheduler
+--       state 1: `name` leads, for so many milliseconds
+--       state 2: we lead, and `name` holds the lock of another kind of scheduler
 --       `item`, where it is not '': the next due item, of `time`, which cannot be promoted here. It is in its place, and the
 --       caller decides what becomes of it
+--       now: Redis' clock, in milliseconds; revision: of what is scheduled (see schedule/); changed: 1 where Ruby's dynamic
+--       entries were
 local lease, name, lease_ms, left, bytes_left = ARGV[8], ARGV[9], ARGV[10], tonumber(ARGV[11]), tonumber(ARGV[12])
 
-local function holder_of(key)
-  local holder = redis.pcall('GET', key)
-  return type(holder) == 'string' and holder or nil
+local function text_of(command, ...)
+  local text = redis.pcall(command, ...)
+  return type(text) == 'string' and text or nil
 end
 
-for i = 13, #ARGV do
-  local holder = holder_of(ARGV[i])
-  if holder then return { 2, redis.call('PTTL', ARGV[i]), holder, 0, '', '' } end
-end
-local leader = holder_of(lease)
-if leader and leader ~= name then return { 1, redis.call('PTTL', lease), leader, 0, '', '' } end
+local leader = text_of('GET', lease)
+if leader and leader ~= name then return { 1, redis.call('PTTL', lease), leader, 0, '', '', 0, '', 0 } end
 
 require_type(keys.schedule, 'zset')
 require_type(keys.queues, 'set')
@@ -36,6 +36,16 @@ local function next_due() return redis.call('ZRANGEBYSCORE', keys.schedule, '-in
 -- Who may not read the schedule must not lead.
 next_due()
 redis.call('SET', lease, name, 'PX', lease_ms)
+
+local function reply(state, ms, who, promoted, time, item)
+  local changed = redis.pcall('EXISTS', KEYS[3]) == 1 and 1 or 0
+  return { state, ms, who, promoted, time, item, now, text_of('HGET', KEYS[2], 'revision') or '', changed }
+end
+
+for i = 13, #ARGV do
+  local holder = text_of('GET', ARGV[i])
+  if holder then return reply(2, redis.call('PTTL', ARGV[i]), holder, 0, '', '') end
+end
 
 local json
 local function decode(item)
@@ -102,13 +112,13 @@ while left > 0 and bytes_left > 0 do
   if not time then
     local first = redis.call('ZRANGE', keys.schedule, 0, 0, 'WITHSCORES')[2]
     local ms = first and math.max(1, math.ceil(first * 1000 - now)) or -1
-    return { 0, math.min(ms, 2147483647), name, promoted, '', '' }
+    return reply(0, math.min(ms, 2147483647), name, promoted, '', '')
   end
   local jobs, other
   -- Somebody else's key of that name holds no items.
   if is_type(keys.delayed .. time, 'list') then jobs, other = read_head(time) else jobs = {} end
   if #jobs > 0 then promote(time, jobs) elseif not other then redis.call('ZREM', keys.schedule, time) end
   left, promoted = left - #jobs, promoted + #jobs
-  if other then return { 0, 0, name, promoted, time, other } end
+  if other then return reply(0, 0, name, promoted, time, other) end
 end
-return { 0, 0, name, promoted, '', '' }
+return reply(0, 0, name, promoted, '', '')
