@@ -6,6 +6,7 @@ import { latency } from './latency.js';
 import { leak } from './leak.js';
 import { memory } from './memory.js';
 import { payload } from './payload.js';
+import { manyQueues, patterns } from './queues.js';
 import { retry } from './retry.js';
 import { scale } from './scale.js';
 import { startup } from './startup.js';
@@ -25,5 +26,7 @@ export const WORKLOADS: ReadonlyMap<string, Workload> = new Map([
   ['memory', memory],
   ['leak', leak],
   ['scale', scale],
+  ['many-queues', manyQueues],
+  ['patterns', patterns],
   ['fleet', fleet],
 ]);
