@@ -228,7 +228,10 @@ export class QueueSelection {
    * nothing is reported.
    */
   look(): void {
-    if (!this.#options.tracked) return this.all();
+    if (!this.#options.tracked) {
+      this.all();
+      return;
+    }
     const from = this.#nextLook < this.#queues.length ? this.#nextLook : 0;
     this.#nextLook = from + MOST;
     for (const queue of this.#queues.slice(from, this.#nextLook)) this.#change(queue, false);

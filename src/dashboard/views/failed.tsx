@@ -269,7 +269,7 @@ function GroupActions({ group, model, ask }: Props & { readonly group: GroupSumm
   return (
     <div class="actions">
       {ask.may('retry-newest') && group.class !== '' ? (
-        <Post action="retry-newest" fields={{ ...fields, count: '1' }} label={`Retry one of ${what}`}>
+        <Post action="retry-newest" fields={{ ...fields, count: '1' }} label={`Retry 1 of ${what}`}>
           Retry 1
         </Post>
       ) : null}
