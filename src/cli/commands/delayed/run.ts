@@ -1,4 +1,4 @@
-/** `tsworker delayed`: which sub-command, and what is looked at. What changes something is act.ts. */
+/** `tsworker delayed`: selects the sub-command; list, count and show. Changes are made by act.ts. */
 
 import { count, counted, duration, time } from '../../../format.js';
 import { batches } from '../../../inspect/batch.js';
