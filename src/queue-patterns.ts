@@ -35,25 +35,28 @@ export function isDynamic(names: readonly string[]): boolean {
  * itself, whether the queue exists or not. By weight, a queue that is mentioned by name has the weight given there.
  * @param existing the names in Redis' set
  */
-export function resolveQueues<Q extends Weighted>(
-  list: readonly Q[],
-  existing: readonly string[],
+export function resolveQueues(list: readonly Weighted[], existing: readonly string[], weighted: boolean): Weighted[] {
+  return createResolver(list, weighted)(existing);
+}
+
+/** The same for one list and sets that change little: it remembers which names match. */
+export function createResolver(
+  list: readonly Weighted[],
   weighted: boolean,
-): Weighted[] {
-  const excluded = list.filter(({ name }) => isExclusion(name)).map(({ name }) => matcher(name.slice(1)));
-  const isExcluded = (name: string) => excluded.some((matches) => matches(name));
-  const named = new Map(list.filter(({ name }) => !isPattern(name)).map(({ name, weight }) => [name, weight]));
-  const sorted = list.some(({ name }) => isPattern(name) && !isExclusion(name)) ? byBytes(existing) : [];
-  const found = new Map<string, number>();
-  const add = (name: string, weight: number) => {
-    if (!found.has(name) && !isExcluded(name)) found.set(name, weighted ? (named.get(name) ?? weight) : 1);
+): (existing: readonly string[]) => Weighted[] {
+  const entries = list.map((entry) => ({ ...entry, matches: remembering(matcher(withoutMark(entry.name))) }));
+  const excluded = entries.filter(({ name }) => isExclusion(name));
+  const included = entries.filter(({ name }) => !isExclusion(name));
+  const named = new Map(included.filter(({ name }) => !isPattern(name)).map(({ name, weight }) => [name, weight]));
+  return (existing) => {
+    const sorted = included.some(({ name }) => isPattern(name)) ? byBytes(existing) : [];
+    const found = new Map<string, number>();
+    for (const { name, weight, matches } of included)
+      for (const one of isPattern(name) ? sorted : [name])
+        if (!found.has(one) && matches(one) && !excluded.some((entry) => entry.matches(one)))
+          found.set(one, weighted ? (named.get(one) ?? weight) : 1);
+    return [...found].map(([name, weight]) => ({ name, weight }));
   };
-  for (const { name, weight } of list) {
-    if (isExclusion(name)) continue;
-    if (!isPattern(name)) add(name, weight);
-    else for (const one of sorted.filter(matcher(name))) add(one, weight);
-  }
-  return [...found].map(([name, weight]) => ({ name, weight }));
 }
 
 /** Whether a worker with this list takes jobs of a queue. */
@@ -65,7 +68,7 @@ export function serves(list: readonly string[], queue: string): boolean {
 
 /** What is wrong with a pattern, or undefined. */
 export function problemOfPattern(text: string): string | undefined {
-  const pattern = isExclusion(text) ? text.slice(1) : text;
+  const pattern = withoutMark(text);
   if (pattern === '') return 'there is no queue behind the "!"';
   if (isExclusion(pattern)) return 'there are two "!"';
   if (/[{}]/.test(pattern)) return 'braces match nothing in Resque: write each alternative as a queue of its own';
@@ -81,11 +84,32 @@ export function problemOfPattern(text: string): string | undefined {
   return open ? 'there is a "[" without a "]"' : undefined;
 }
 
+function withoutMark(name: string): string {
+  return isExclusion(name) ? name.slice(1) : name;
+}
+
+/** The order of UTF-16 is that of the bytes but for the characters beyond its first 55,296. */
 function byBytes(names: readonly string[]): string[] {
-  return [...names]
+  const sorted = [...names].sort();
+  if (!sorted.some((name) => /[\ud800-\uffff]/.test(name))) return sorted;
+  return sorted
     .map((name) => ({ name, bytes: Buffer.from(name) }))
     .sort((a, b) => Buffer.compare(a.bytes, b.bytes))
     .map(({ name }) => name);
+}
+
+const MOST_REMEMBERED = 100_000;
+
+function remembering(matches: (name: string) => boolean): (name: string) => boolean {
+  const known = new Map<string, boolean>();
+  return (name) => {
+    const before = known.get(name);
+    if (before !== undefined) return before;
+    if (known.size >= MOST_REMEMBERED) known.clear();
+    const answer = matches(name);
+    known.set(name, answer);
+    return answer;
+  };
 }
 
 function matcher(pattern: string): (name: string) => boolean {

@@ -13,6 +13,7 @@ import { pauseCommand, resumeCommand } from './commands/pause/definition.js';
 import { queuesCommand } from './commands/queues/definition.js';
 import { retriesCommand } from './commands/retries/definition.js';
 import { scheduleCommand } from './commands/schedule/definition.js';
+import { schedulerCommand } from './commands/scheduler/definition.js';
 import { statusCommand } from './commands/status/definition.js';
 import { webCommand } from './commands/web/definition.js';
 import { workCommand } from './commands/work/definition.js';
@@ -22,6 +23,7 @@ import { workersCommand } from './commands/workers/definition.js';
 export const COMMANDS: readonly Command[] = [
   // Work
   workCommand,
+  schedulerCommand,
   enqueueCommand,
   demoCommand,
   // Inspect

@@ -25,6 +25,8 @@ export interface DashboardOptions {
   readonly label: string;
   readonly pruneAfterMs: number;
   readonly heartbeatMs: number;
+  readonly forcePrune: boolean;
+  readonly onDead: 'requeue' | 'fail';
   readonly schedulerLockPrefix: string;
   readonly access: Access;
   /** Where it listens; undefined: it is mounted, and who mounts it checks by which name it is called. */

@@ -35,6 +35,7 @@ export async function serveDashboard(
     ...web,
     ...{ connection, keys: createKeys(settings.namespace), uri, namespace: settings.namespace, label: settings.label },
     ...{ pruneAfterMs: settings.pruneAfter * 1000, heartbeatMs: settings.heartbeat * 1000 },
+    ...{ forcePrune: settings.forcePrune, onDead: settings.onDead },
     ...{ schedulerLockPrefix: settings.schedulerLockPrefix, access, base: undefined, log },
   });
   const server = createAdaptorServer({ fetch: app.fetch, overrideGlobalObjects: false });

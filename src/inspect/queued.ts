@@ -2,7 +2,7 @@
  * The jobs of one queue: read from its head, filtered, and moved or removed, while workers claim and producers push. Each
  * is identified by its bytes near the index where it was seen, so only jobs that the caller has seen are changed.
  */
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import type { Connection } from '../redis/connection.js';
 import { decodePayload } from '../resque/codec.js';
 import { comparable } from '../resque/comparable.js';
@@ -212,4 +212,65 @@ function argsOf(bytes: Buffer): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** A job as a list showed it: where it was, and the SHA-1 of its bytes. */
+export interface NamedJob {
+  readonly index: number;
+  readonly sha1: string;
+}
+
+/** Workers claim meanwhile: a job is looked for so many places further ahead. */
+const MOVED_UP = 500;
+const NAMED_PAGE = 100;
+
+/**
+ * Takes these jobs, in one step, in their order.
+ * @param to the queue to whose tail they go; undefined: nowhere
+ * @returns those that were taken; the others are gone, or have moved far ahead
+ */
+export async function takeNamed(
+  connection: Connection,
+  keys: Keys,
+  queue: QueueName,
+  named: readonly NamedJob[],
+  to: QueueName | undefined,
+): Promise<readonly QueuedJob[]> {
+  const { jobs, first } = await findNamed(connection, keys, queue, named);
+  if (jobs.length === 0) return [];
+  const wanted = jobs.sort((a, b) => a.index - b.index);
+  const last = wanted[wanted.length - 1].index;
+  const states = await take(connection, keys, { queue, to, wanted, first: first - NAMED_PAGE, last });
+  return wanted.filter((_, i) => states[i] === '1');
+}
+
+async function findNamed(connection: Connection, keys: Keys, queue: QueueName, named: readonly NamedJob[]) {
+  const missing = new Map<string, number>();
+  for (const { sha1 } of named) missing.set(sha1, (missing.get(sha1) ?? 0) + 1);
+  const [lowest, highest] = [
+    Math.min(...named.map(({ index }) => index)),
+    Math.max(...named.map(({ index }) => index)),
+  ];
+  const jobs: QueuedJob[] = [];
+  let first = highest + 1;
+  // From where they were towards the head: of equal jobs it does not matter which.
+  while (first > Math.max(0, lowest - MOVED_UP) && missing.size > 0) {
+    const upto = first - 1;
+    first = Math.max(0, first - NAMED_PAGE);
+    const range = ['LRANGE', keyOf(keys, queue), String(first), String(upto)];
+    const entries = (await connection.send(range, { binary: true })) as Buffer[];
+    for (const [i, bytes] of [...entries.entries()].reverse()) {
+      const sha1 = sha1Of(bytes);
+      const wanted = missing.get(sha1) ?? 0;
+      if (wanted === 0) continue;
+      if (wanted === 1) missing.delete(sha1);
+      else missing.set(sha1, wanted - 1);
+      jobs.push({ index: first + i, bytes, ...readJob(bytes) });
+    }
+  }
+  return { jobs, first };
+}
+
+export function sha1Of(bytes: Buffer): string {
+  return createHash('sha1').update(bytes).digest('hex');
 }

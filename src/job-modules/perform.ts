@@ -85,7 +85,8 @@ export function createPerform(options: PerformOptions): Perform {
     if (limitMs > 0) limit(run, limitMs);
     const context = new RunContext(run, job, surroundings, registered);
     if (activeJob === undefined) return registered.fn.call(context, queue, ...(job.args as never[]));
-    const callDecoded = () => registered.fn.call(context, queue, ...(job.args as never[]));
+    // While its records were loaded, its time may have been over.
+    const callDecoded = () => (run.settled ? undefined : registered.fn.call(context, queue, ...(job.args as never[])));
     return callWrapped(job, registered.decode, context, callDecoded);
   };
   const callInTime = (run: Run, job: ReadJob): unknown =>

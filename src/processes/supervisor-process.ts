@@ -7,13 +7,16 @@ import type { Logger } from 'pino';
 import type { Settings } from '../config/settings.js';
 import { maskUri } from '../config/uri.js';
 import { TsworkerError } from '../errors.js';
+import { countLater, type LaterJobs } from '../inspect/later.js';
 import { connectWording, heartbeatWording, startLine, statusText } from '../log/log-subscriber.js';
+import { stopLine } from '../log/stop-line.js';
 import { logSupervisor } from '../log/supervisor-log.js';
 import { connect } from '../redis/connect.js';
-import type { ConnectionEvents, OpenedConnection } from '../redis/connection.js';
+import type { Connection, ConnectionEvents, OpenedConnection } from '../redis/connection.js';
 import { workerConnectOptions } from '../redis/options.js';
 import { RedisChildRegistry } from '../registry/child-registry.js';
 import { type HeartbeatMessage, heartbeatOptions } from '../registry/heartbeat-options.js';
+import { createKeys } from '../resque/keys.js';
 import { SupervisorEvents } from '../supervisor/events.js';
 import { type ChildState, runsQuarantine, Supervisor } from '../supervisor/supervisor.js';
 import { Shutdown } from '../worker/shutdown.js';
@@ -122,12 +125,18 @@ export async function runSupervised({
     // Ends a connect that is still being tried.
     begun.abort();
     await scheduling.stop();
+    const later = started && settings.exitOnComplete ? await countLeft(connecting, settings) : undefined;
     await connecting.then((connection) => connection.close()).catch(() => {});
     // Last: /readyz says that the worker is stopping.
     await serving?.stop();
     // No stop is logged for a worker that never started.
-    if (started) log.info('tsworker stopped');
+    if (started) stopLine(log, {}, later);
   }
+}
+
+/** What -exit-on-complete did not wait for. */
+async function countLeft(connecting: Promise<Connection>, { namespace }: Settings): Promise<LaterJobs | undefined> {
+  return await connecting.then((connection) => countLater(connection, createKeys(namespace))).catch(() => undefined);
 }
 
 function processesState(supervisor: Supervisor, begun: AbortSignal): ProcessesState {

@@ -14,9 +14,10 @@ export interface ExistingQueuesOptions {
   readonly onNames: (names: readonly string[]) => void;
 }
 
-/** A pause after a read, as a multiple of its duration: the reads of one process take at most a tenth of the time. */
-const PAUSE_FOR = 9;
+/** After a read there is a pause as long as the read, so that new queues without end take half of the time at most. */
 const LONGEST_PAUSE_MS = 1000;
+/** Part of each name that is no UTF-8, and cannot be told from others as a text: such a queue is left alone. */
+const REPLACEMENT = '\ufffd';
 
 export class ExistingQueues {
   readonly #options: ExistingQueuesOptions;
@@ -58,12 +59,19 @@ export class ExistingQueues {
   async #read(): Promise<void> {
     const { connection, key, onNames } = this.#options;
     const begun = globals.now();
-    const reply = (await connection.send(['SMEMBERS', key], { binary: true })) as Buffer[];
-    // A name that is no UTF-8 cannot be told from others as a text: such a queue is left alone.
-    const names = reply.filter(isUtf8).map(String);
-    this.#names = new globals.Set(names);
-    onNames(names);
-    this.#wait(Math.min(LONGEST_PAUSE_MS, PAUSE_FOR * (globals.now() - begun)));
+    // An array, or a set in RESP3.
+    const reply = (await connection.send(['SMEMBERS', key])) as Iterable<string>;
+    const names = [...reply].filter((name) => !name.includes(REPLACEMENT));
+    if (!this.#isKnown(names)) {
+      this.#names = new globals.Set(names);
+      onNames(names);
+    }
+    this.#wait(Math.min(LONGEST_PAUSE_MS, globals.now() - begun));
+  }
+
+  #isKnown(names: readonly string[]): boolean {
+    const known = this.#names;
+    return known !== undefined && known.size === names.length && names.every((name) => known.has(name));
   }
 
   #wait(ms: number): void {
@@ -74,8 +82,4 @@ export class ExistingQueues {
     }, ms);
     this.#pause.unref();
   }
-}
-
-function isUtf8(bytes: Buffer): boolean {
-  return Buffer.from(bytes.toString()).equals(bytes);
 }

@@ -59,6 +59,7 @@ export class QueueSelection {
   #candidates: Queue[] = [];
   #clock = 0;
   #most = LEAST;
+  #foundInRound = false;
   /** Where the next regular look begins. */
   #nextLook = 0;
   /** When the retries of a queue are due, in this process' milliseconds. */
@@ -165,8 +166,17 @@ export class QueueSelection {
       armed++;
     }
     if (armed > 0) this.#candidates = this.#candidates.filter(({ candidate }) => candidate);
+    if (!this.#options.tracked) this.#goRound(claimed);
     // Many queues are looked at for the first time: more of them in the next call.
     this.#most = claimed === 0 && armed > 0 && armed === queues.length ? Math.min(MOST, 2 * this.#most) : LEAST;
+  }
+
+  /** Nothing is reported: the queues are known to be empty after a round in which no job was found. */
+  #goRound(claimed: number): void {
+    if (claimed > 0) this.#foundInRound = true;
+    if (this.#candidates.length > 0 || !this.#foundInRound) return;
+    this.#foundInRound = false;
+    this.all();
   }
 
   /** A queue has retries. @returns whether it is to be looked at now */
@@ -213,8 +223,15 @@ export class QueueSelection {
     this.#candidates = [...this.#queues];
   }
 
-  /** To be called from time to time, in case that a report was lost: some queues become candidates, in turn. */
+  /**
+   * To be called from time to time, in case that a report was lost: some queues become candidates, in turn. All do where
+   * nothing is reported.
+   */
   look(): void {
+    if (!this.#options.tracked) {
+      this.all();
+      return;
+    }
     const from = this.#nextLook < this.#queues.length ? this.#nextLook : 0;
     this.#nextLook = from + MOST;
     for (const queue of this.#queues.slice(from, this.#nextLook)) this.#change(queue, false);

@@ -3,7 +3,7 @@ import type { QueuePlan } from '../config/settings.js';
 import type { ClaimReply, Finish, JobStore } from '../engine/interfaces.js';
 import * as globals from '../globals.js';
 import type { Claim } from '../job.js';
-import { resolveQueues } from '../queue-patterns.js';
+import { createResolver } from '../queue-patterns.js';
 import type { Argument, Connection } from '../redis/connection.js';
 import { confirmReplicas } from '../redis/replicas.js';
 import { ExistingQueues } from './existing-queues.js';
@@ -63,8 +63,9 @@ export class RedisJobStore implements JobStore {
       { weighted, tracked, listOf: lists.list, pauseKeyOf: this.#keys.pauseOf },
       dynamic ? [] : queues,
     );
+    const resolve = createResolver(queues, weighted);
     const onNames = (names: readonly string[]) => {
-      if (this.#selection.setQueues(resolveQueues(queues, names, weighted))) options.onNewQueues?.();
+      if (this.#selection.setQueues(resolve(names))) options.onNewQueues?.();
     };
     if (dynamic) this.#existing = new ExistingQueues({ connection, key: lists.set, onNames });
     this.#fixed = fixedArguments(this.#keys, options, lists);

@@ -3,8 +3,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { type PublishedSet, setText } from '../recurring/set-text.js';
 import type { Connection } from '../redis/connection.js';
-import { serverTimeMs } from '../registry/clock.js';
-import type { Identity } from '../registry/identity.js';
 import type { Keys } from '../resque/keys.js';
 import { publishSchedule } from '../resque/schedules.js';
 import { asError } from '../thrown.js';
@@ -15,7 +13,8 @@ export interface PublishOptions {
   readonly log: Logger;
   readonly app: string;
   readonly set: PublishedSet;
-  readonly identity: Identity;
+  /** When this process started, by Redis' clock. */
+  readonly startedMs: number;
   /** Ends the attempts. */
   readonly signal: AbortSignal;
 }
@@ -38,10 +37,9 @@ async function repeat(options: PublishOptions): Promise<void> {
 }
 
 /** @returns the error where it is to be tried again */
-async function attempt({ connection, keys, log, app, set, identity }: PublishOptions): Promise<Error | undefined> {
+async function attempt({ connection, keys, log, app, set, startedMs }: PublishOptions): Promise<Error | undefined> {
   const text = setText(set);
   try {
-    const startedMs = identity.startedMs ?? (await serverTimeMs(connection));
     const published = await publishSchedule(connection, keys, { app, startedMs, set: text });
     if (!published && text !== '')
       log.info({ app }, 'the recurring jobs of a process that started later are in force: those of this one are not');

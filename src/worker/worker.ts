@@ -5,6 +5,7 @@
 import { maskUri } from '../config/uri.js';
 import type { Engine, EngineResult } from '../engine/engine.js';
 import * as globals from '../globals.js';
+import { countLater, type LaterJobs } from '../inspect/later.js';
 import type { Surroundings } from '../job-modules/context.js';
 import { longestLimit } from '../job-modules/deadline.js';
 import { runSetup, runTeardown } from '../job-modules/hooks.js';
@@ -15,6 +16,7 @@ import { createPerform } from '../job-modules/perform.js';
 import { retryPolicy } from '../job-modules/retry-policy.js';
 import { readSchedule } from '../job-modules/schedule.js';
 import { connectWording, dumpRuns, pausedText, startLine } from '../log/log-subscriber.js';
+import { stopLine } from '../log/stop-line.js';
 import type { PublishedSet } from '../recurring/set-text.js';
 import { deadline } from '../redis/abortable.js';
 import { connect } from '../redis/connect.js';
@@ -172,10 +174,18 @@ class Worker {
       const ended = await this.#workRegistered(modules, connection, schedule);
       return this.#result(ended);
     } finally {
+      const later = await this.#countLater(connection);
       await connection.close();
       // No stop is logged for a worker that never started.
-      if (this.#engine !== undefined) (this.#options.lifecycleLog ?? log).info(this.#counts, 'tsworker stopped');
+      if (this.#engine !== undefined) stopLine(this.#options.lifecycleLog ?? log, this.#counts, later);
     }
+  }
+
+  /** What -exit-on-complete did not wait for. The supervisor of a child counts it. */
+  async #countLater(connection: Connection): Promise<LaterJobs | undefined> {
+    const { settings, lifecycleLog } = this.#options;
+    if (!settings.exitOnComplete || lifecycleLog !== undefined || this.#engine === undefined) return undefined;
+    return await countLater(connection, createKeys(settings.namespace));
   }
 
   async #workRegistered(
@@ -215,7 +225,8 @@ class Worker {
     // The quarantine child runs the job modules of the others.
     if (quarantine !== undefined) return;
     const keys = createKeys(settings.namespace);
-    await publish({ connection, keys, log, set, signal: begun.signal, app: settings.app, identity });
+    const startedMs = identity.startedMs ?? (await serverTimeMs(connection));
+    await publish({ connection, keys, log, set, signal: begun.signal, app: settings.app, startedMs });
   }
 
   /** Registers. A stop meanwhile only shortens how long Redis is waited for. */

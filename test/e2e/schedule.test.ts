@@ -60,6 +60,44 @@ test('a file of resque-scheduler; the permissions that the documentation names a
   expect(running.output).not.toContain('NOPERM');
 });
 
+test('tsworker scheduler alone: it moves and enqueues, runs no job, and leaves with 0 at TERM', async () => {
+  writeJobs(app, { 'config/schedule.yml': 'yaml: {every: 1s, class: Ping, queue: q, args: yaml}\n' });
+  const running = runCli(['scheduler', `-uri=${redis.uri}`, '-schedule=config/schedule.yml'], { cwd: app });
+  await until(async () => (await redis.client.lLen('resque:queue:q')) > 0, { what: 'the job of the file' });
+  await redis.client.rPush('resque:delayed:5', '{"class":"Later","args":[],"queue":"later"}');
+  await redis.client.zAdd('resque:delayed_queue_schedule', { value: '5', score: 5 });
+  await until(async () => (await redis.client.lLen('resque:queue:later')) === 1, { what: 'the delayed job' });
+  expect(await redis.client.hKeys('resque:tsworker:schedules')).toEqual(['shop (scheduler)']);
+  expect(await redis.client.sCard('resque:workers')).toBe(0);
+  running.signal('SIGTERM');
+  expect(await running.exit(), running.output).toEqual({ code: 0, signal: null });
+  expect(await redis.client.exists('resque:tsworker:scheduler')).toBe(0);
+  const wrong = runCli(['scheduler', `-uri=${redis.uri}`, '-schedule=nowhere.yml'], { cwd: app });
+  expect((await wrong.exit()).code).toBe(2);
+});
+
+test.each(['-connections=1', '-connections=2'])(
+  'with %s the last line of -exit-on-complete says how many jobs are delayed, and how many run again',
+  async (flag) => {
+    await redis.client.rPush('resque:delayed:9999999999', [
+      '{"class":"L","args":[],"queue":"q"}',
+      '{"class":"M","args":[],"queue":"q"}',
+    ]);
+    await redis.client.zAdd('resque:delayed_queue_schedule', { value: '9999999999', score: 9_999_999_999 });
+    await redis.client.rPush('resque:queue:once', '{"class":"Flaky","args":[]}');
+    writeJobs(app, {
+      'flaky/flaky.ts': 'export const retry = { delay: 3600 };\nexport function Flaky() { throw new Error("again"); }',
+    });
+    const running = runCli(['-queues=once', '-exit-on-complete', `-uri=${redis.uri}`, '-jobs=flaky', flag], {
+      cwd: app,
+    });
+    expect(await running.exit(), running.output).toEqual({ code: 0, signal: null });
+    expect(running.logs.at(-1)).toMatchObject({
+      ...{ msg: 'tsworker stopped: 2 jobs delayed, 1 job to run again', delayed: 2, retrying: 1 },
+    });
+  },
+);
+
 describe('what cannot be is refused at start, and by check, with its place', () => {
   test.each([
     ['never: {cron: "0 0 30 2 *", class: Ping, queue: q}', 'config/wrong.yml: never: "0 0 30 2 *" never fires'],

@@ -1,8 +1,9 @@
 /** The ack-and-claim script on a real Redis: atomic claim, fenced finish, order, and records that every reader can read. */
 import fc from 'fast-check';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import type { QueuesInput } from '../../src/config/queues.js';
 import type { Claim, Outcome } from '../../src/job.js';
+import { connect } from '../../src/redis/connect.js';
 import { parseRecord } from '../../src/resque/record.js';
 import { isStrict } from '../../src/resque/strict.js';
 import { asError } from '../../src/thrown.js';
@@ -278,6 +279,22 @@ describe('many queues', () => {
       found += (await claimFully({ store, connection }, [1])).claims.length;
     }
     expect(found).toBe(1);
+  });
+
+  test('without tracking each look asks all of them, and an acknowledgement does too', async () => {
+    const connection = await connect({ uri: redis.uri, name: 'test', silenceMs: 0 }, redis.uri);
+    onTestFinished(() => connection.close());
+    const store = testStore(connection, names);
+    expect(await claimFully({ store, connection }, [0])).toMatchObject({ claims: [], drained: true });
+    await push('q900', job(1), job(2));
+    store.look();
+    const { claims } = await claimFully({ store, connection }, [0, 1]);
+    expect(claims.map(({ queue }) => queue)).toEqual(['q900', 'q900']);
+    await push('q3', job(3));
+    const finishes = claims.map((claim) => ({ claim, outcome: DONE }));
+    expect((await claimFully({ store, connection }, [0, 1], finishes)).claims.map(({ queue }) => queue)).toEqual([
+      'q3',
+    ]);
   });
 
   test('a job that comes between a call and its reply is not overlooked', async () => {

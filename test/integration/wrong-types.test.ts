@@ -5,6 +5,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Finish } from '../../src/engine/interfaces.js';
+import { readDelayedTimes } from '../../src/inspect/delayed-times.js';
 import { entryId } from '../../src/inspect/failed/entry.js';
 import { Remover, removalOf } from '../../src/inspect/failed/remove.js';
 import { restoreAll } from '../../src/inspect/failed/restore.js';
@@ -182,6 +183,11 @@ const SCENARIOS: Readonly<Record<ScriptName | 'unfailToTrash', Scenario>> = {
   unregister: { place: registered, prepare: async () => () => unregister(connection, LIVE) },
   recover: { place: died, prepare: recoverAll, inParts: true },
   unfail: { place: () => redis.client.rPush(keys.failed, JOBS.map(failedEntry)), prepare: unfail },
+  peekLists: {
+    place: delayed,
+    prepare: async () => () => readDelayedTimes(connection, keys, { from: 0, times: 5, jobs: 2 }),
+    inParts: true,
+  },
   glance: { prepare: async () => () => readGlance(connection, keys, '') },
   sizes: {
     prepare: async () => {

@@ -49,7 +49,14 @@ export async function startDashboard(
     void log.push({ level, fields: fields as LogEntry['fields'], text });
   const app = createApp({
     ...{ connection, keys: createKeys(namespace), uri: 'redis://test/', namespace, label: 'web' },
-    ...{ pruneAfterMs: 300_000, heartbeatMs: 60_000, schedulerLockPrefix: '', access: { kind: 'local' } },
+    ...{
+      pruneAfterMs: 300_000,
+      heartbeatMs: 60_000,
+      forcePrune: false,
+      onDead: 'requeue',
+      schedulerLockPrefix: '',
+      access: { kind: 'local' },
+    },
     ...{ host: '127.0.0.1', hosts: [], baseUrl: undefined, base: undefined, trustProxy: false, readOnly: false },
     ...{ title: 'tsworker', color: undefined, frameAncestors: [], links: [], redact: {} },
     log: { info: write('info'), warn: write('warn'), error: write('error') },

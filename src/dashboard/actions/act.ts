@@ -12,7 +12,8 @@ export async function act(dashboard: Dashboard, client: Client): Promise<Respons
   if (action === undefined) throw new HttpError(404, `there is no action ${JSON.stringify(client.segment)} here`);
   const user = client.user as User;
   const form = await client.form();
-  const audit = auditOf(dashboard, client, action, form);
+  const target = action.target(form);
+  const audit = auditOf(dashboard, client, action, target);
   if (!mayDo(user, action.name)) {
     audit({ refused: `the role ${user.role} may not` });
     throw new HttpError(403, `${user.name} may not do this: the role ${user.role} is not enough for ${action.name}`);
@@ -20,6 +21,7 @@ export async function act(dashboard: Dashboard, client: Client): Promise<Respons
   const ask = await askOf(dashboard, client);
   try {
     const outcome = await action.run(ask, form);
+    if (outcome.kind === 'done' && target !== undefined) dashboard.reader.renew();
     if (outcome.kind !== 'confirm')
       audit({ result: outcome.kind === 'started' ? { operation: outcome.operation } : outcome.result });
     return answer(ask, client, outcome);
@@ -29,9 +31,8 @@ export async function act(dashboard: Dashboard, client: Client): Promise<Respons
   }
 }
 
-function auditOf({ options }: Dashboard, client: Client, action: Action, form: URLSearchParams) {
+function auditOf({ options }: Dashboard, client: Client, action: Action, target: string | undefined) {
   const started = performance.now();
-  const target = action.target(form);
   return (end: { readonly result?: Readonly<Record<string, unknown>>; readonly refused?: string }) => {
     if (target === undefined) return;
     const { user, address: from } = client;

@@ -8,6 +8,9 @@ import type { FailureIndex, StepResult } from './index.js';
 const WANTED_FOR_MS = 15_000;
 const KEPT_FOR_MS = 30 * 60_000;
 const BETWEEN_READS_MS = 50;
+/** At once, where somebody looks after a rest. */
+const FIRST_ENTRIES = 2000;
+const FIRST_MS = 400;
 const BETWEEN_LOOKS_MS = 2000;
 const BETWEEN_PROBES_MS = 20_000;
 
@@ -60,8 +63,9 @@ export class IndexKeeper {
 
   async #keepUp(): Promise<void> {
     const { signal } = this.#closed;
-    this.#first = this.#step().then(() => {});
-    let result = await this.#step();
+    this.#first = this.#readFirst();
+    await this.#first;
+    let result: StepResult;
     while (!signal.aborted && performance.now() - this.#wantedAt < WANTED_FOR_MS) {
       const started = performance.now();
       result = await this.#step();
@@ -73,6 +77,12 @@ export class IndexKeeper {
     if (signal.aborted) return;
     this.#release = setTimeout(() => this.#index.forget(), KEPT_FOR_MS);
     this.#release.unref();
+  }
+
+  async #readFirst(): Promise<void> {
+    const until = performance.now() + FIRST_MS;
+    const { table } = this.#index;
+    while ((await this.#step()) === 'more' && table.size < FIRST_ENTRIES && performance.now() < until);
   }
 
   #stepping: Promise<StepResult> | undefined;

@@ -44,7 +44,8 @@ export class Reader {
   /** Those that could not be read the last time, and since when. */
   readonly #problems = new Map<Part, { readonly text: string; readonly since: number }>();
   #running: Promise<unknown> | undefined;
-  #closed = new AbortController();
+  readonly #closed = new AbortController();
+  #nudge = new AbortController();
 
   constructor({ connection, keys, pruneAfterMs, schedulerLockPrefix }: ReaderOptions) {
     // Together at most nine a second: half a call for the figures, and these.
@@ -71,6 +72,14 @@ export class Reader {
     const until = performance.now() + PATIENCE_MS;
     while (!this.#isFresh() && performance.now() < until) await this.#changed(until - performance.now());
     return this.#snapshot;
+  }
+
+  /** Something was changed: what is shown next is read after now. */
+  renew(): void {
+    this.#fresh.clear();
+    const nudge = this.#nudge;
+    this.#nudge = new AbortController();
+    nudge.abort();
   }
 
   /** Somebody looks on. @returns to be called when they leave */
@@ -121,9 +130,8 @@ export class Reader {
 
   async #loop(part: Part, everyMs: number): Promise<void> {
     for (let due = performance.now(); this.#isWanted; due = Math.max(due + everyMs, performance.now() + everyMs / 4)) {
-      await sleep(Math.max(0, due - performance.now()), undefined, { ref: false, signal: this.#closed.signal }).catch(
-        () => {},
-      );
+      const over = AbortSignal.any([this.#closed.signal, this.#nudge.signal]);
+      await sleep(Math.max(0, due - performance.now()), undefined, { ref: false, signal: over }).catch(() => {});
       if (this.#isWanted) await this.#read(part);
     }
   }

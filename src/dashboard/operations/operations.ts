@@ -187,7 +187,7 @@ export class Operations {
       ...(pace.step === undefined ? {} : { step: pace.step }),
     });
     work.note = () => {
-      record.left = reasons(sweep);
+      record.left = reasons(sweep, redactor);
     };
     let bytes = 0;
     for await (const step of sweep.steps()) {
@@ -251,10 +251,11 @@ function hashesOf(entries: readonly Listed[]): readonly string[] {
 
 const MOST_REASONS = 5;
 
-function reasons({ left }: Sweep): OperationRecord['left'] {
+/** Some of them show what stands in the payload. */
+function reasons({ left }: Sweep, redactor: Redactor): OperationRecord['left'] {
   const counts = new Map<string, number>();
   for (const { why } of left) counts.set(why, (counts.get(why) ?? 0) + 1);
-  const all = [...counts].map(([why, jobs]) => ({ why, jobs })).sort((a, b) => b.jobs - a.jobs);
+  const all = [...counts].map(([why, jobs]) => ({ why: redactor.text(why), jobs })).sort((a, b) => b.jobs - a.jobs);
   const rest = all.slice(MOST_REASONS).reduce((sum, { jobs }) => sum + jobs, 0);
   return [...all.slice(0, MOST_REASONS), ...(rest > 0 ? [{ why: 'other reasons', jobs: rest }] : [])];
 }

@@ -15,6 +15,8 @@ export const NAVIGATION: readonly Entry[] = [
   { path: 'busy', title: 'Busy', key: 'b', count: ({ workers }) => workers?.counts.working },
   { path: 'workers', title: 'Workers', key: 'w', count: ({ workers }) => workers?.counts.total },
   { path: 'failed', title: 'Failed', key: 'f', count: ({ figures }) => figures?.failedList },
+  { path: 'retries', title: 'Retries', key: 'r', count: ({ queues }) => queues?.retrying },
+  { path: 'delayed', title: 'Delayed', key: 'd', count: ({ figures }) => figures?.delayedTimes },
   { path: 'operations', title: 'Operations', key: 'p' },
 ];
 

@@ -2,6 +2,7 @@
 
 import { readJob } from '../../inspect/payload.js';
 import { readQueueSizes } from '../../inspect/queue-sizes.js';
+import { sha1Of } from '../../inspect/queued.js';
 import { keyOf, type QueuedJob, queueNameOf } from '../../inspect/queues.js';
 import { isoTime, verbatim } from '../../json-text.js';
 import type { QueueRow } from '../model/snapshot.js';
@@ -22,7 +23,15 @@ export const queuePage = definePage<QueueModel>({
     const from = wholeNumber(ask.query.get('from'), { min: 0, max: Math.max(0, (row.size ?? 0) - 1), fallback: 0 });
     const key = `queue ${row.name} ${from}`;
     const jobs = row.size === undefined ? [] : await ask.dashboard.once.get(key, () => readJobs(ask, row, from));
-    return { row, from, jobs: jobs.map((job) => ({ ...job, payload: ask.dashboard.redactor.payload(job.payload) })) };
+    return {
+      row,
+      from,
+      jobs: jobs.map((job) => ({
+        ...job,
+        sha1: sha1Of(job.bytes),
+        payload: ask.dashboard.redactor.payload(job.payload),
+      })),
+    };
   },
   json: ({ row, from, jobs }, ask) => ({
     ...queueJson(row, ask),

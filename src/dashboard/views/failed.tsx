@@ -148,7 +148,8 @@ function Facets({ model: { summary, query, view } }: { readonly model: FailedMod
   if (summary.matching === 0) return null;
   const base = { ...query, view };
   const facet = (title: string, name: 'class' | 'queue', all: FailedModel['summary']['classes']) => {
-    const some = all.filter((one) => one.name !== '').slice(0, FACETS_SHOWN);
+    const named = all.filter((one) => one.name !== '');
+    const some = named.slice(0, FACETS_SHOWN);
     return (
       <>
         {' '}
@@ -161,7 +162,7 @@ function Facets({ model: { summary, query, view } }: { readonly model: FailedMod
             <small>{count(one.count)}</small>{' '}
           </>
         ))}
-        {all.length > some.length ? <small>and {count(all.length - some.length)} more</small> : null}
+        {named.length > some.length ? <small>and {count(named.length - some.length)} more</small> : null}
       </>
     );
   };
@@ -268,7 +269,7 @@ function GroupActions({ group, model, ask }: Props & { readonly group: GroupSumm
   return (
     <div class="actions">
       {ask.may('retry-newest') && group.class !== '' ? (
-        <Post action="retry-newest" fields={{ ...fields, count: '1' }} label={`Retry one of ${what}`}>
+        <Post action="retry-newest" fields={{ ...fields, count: '1' }} label={`Retry 1 of ${what}`}>
           Retry 1
         </Post>
       ) : null}

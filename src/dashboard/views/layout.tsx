@@ -99,7 +99,7 @@ function Header({ ask, path, back, theme }: HeaderProps): View {
         <span id="live" class="live" />
         <form method="post" action="theme" class="inline">
           <input type="hidden" name="before" value={theme} />
-          <input type="hidden" name="back" value={`${back}${ask.query.size > 0 ? `?${ask.query}` : ''}`} />
+          <input type="hidden" name="back" value={withQuery(back, ask.query)} />
           <button type="submit" data-key="t" title="light, dark, or as the system has it">
             Theme: {theme}
           </button>
@@ -132,4 +132,10 @@ function Problem({ ask }: { readonly ask: Ask }): View | null {
       )}
     </p>
   );
+}
+
+/** Without what was told on the page. */
+function withQuery(path: string, query: URLSearchParams): string {
+  const kept = new URLSearchParams([...query].filter(([name]) => name !== 'note'));
+  return kept.size > 0 ? `${path}?${kept}` : path;
 }

@@ -107,7 +107,7 @@ function sentence(finding: Finding): { readonly mark: string; readonly text: str
       return {
         mark: 'Delayed jobs',
         text: `are overdue for ${duration(finding.overdueMs)}: no scheduler moves them`,
-        href: './',
+        href: 'delayed',
       };
     case 'memory':
       return {
@@ -154,8 +154,10 @@ function Figures({ ask: { snapshot } }: { readonly ask: Ask }): View {
       <Figure name="Failed list" href="failed">
         {number(figures?.failedList)}
       </Figure>
-      <Figure name="Retrying">{number(queues?.retrying)}</Figure>
-      <Figure name="Delayed">
+      <Figure name="Retrying" href="retries">
+        {number(queues?.retrying)}
+      </Figure>
+      <Figure name="Delayed" href="delayed">
         {number(figures?.delayedTimes)} <small>times</small>
       </Figure>
     </dl>

@@ -42,7 +42,7 @@ export function signedRate(perSecond: number | undefined): string {
 }
 
 export interface Column<Row> {
-  readonly head: string;
+  readonly head: Child;
   readonly cell: (row: Row, index: number) => Child;
   /** Figures are aligned to the right. */
   readonly number?: true;
@@ -134,11 +134,13 @@ export function Pager({
   shown,
   total,
   href,
+  unit = '',
 }: {
   readonly from: number;
   readonly shown: number;
   readonly total: number;
   readonly href: (from: number) => string;
+  readonly unit?: string;
 }): View | null {
   if (from === 0 && shown >= total) return null;
   const size = Math.max(shown, 1);
@@ -150,7 +152,7 @@ export function Pager({
         </a>
       ) : null}{' '}
       <span>
-        {count(shown === 0 ? 0 : from + 1)} to {count(from + shown)} of {count(total)}
+        {count(shown === 0 ? 0 : from + 1)} to {count(from + shown)} of {count(total)} {unit}
       </span>{' '}
       {from + shown < total ? (
         <a href={href(from + shown)} rel="next">

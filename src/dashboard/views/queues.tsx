@@ -1,6 +1,7 @@
 import { count, duration } from '../../format.js';
 import type { QueueRow } from '../model/snapshot.js';
 import { type Ask, link, type View } from '../routes/page.js';
+import { Act } from './forms.js';
 import { Cli, type Column, idOf, Pager, signedRate, Table, Text, Time } from './parts.js';
 
 export const QUEUE_SORTS = ['name', 'jobs', 'growth', 'wait', 'workers'] as const;
@@ -19,6 +20,7 @@ export function QueuesView({ model, ask }: { readonly model: QueuesModel; readon
   return (
     <>
       <h1>Queues</h1>
+      <PauseAll ask={ask} />
       <form method="get" action="queues" class="filters">
         <label>
           Name <input name="text" value={text} data-search="" maxlength={200} />
@@ -119,5 +121,26 @@ export function QueueState({ row, ask }: { readonly row: QueueRow; readonly ask:
     <span class="state works">works</span>
   ) : (
     <span class="state lost">nobody</span>
+  );
+}
+
+function PauseAll({ ask }: { readonly ask: Ask }): View | null {
+  const pause = ask.snapshot.figures?.pause;
+  if (pause === undefined) return null;
+  return (
+    <p class="actions">
+      {pause.paused ? (
+        <>
+          <span class="state paused">Ruby and tsworker workers take no new jobs.</span>
+          <Act ask={ask} action="resumeall" fields={{}}>
+            Resume all workers
+          </Act>
+        </>
+      ) : (
+        <Act ask={ask} action="pauseall" fields={{}}>
+          Pause all workers
+        </Act>
+      )}
+    </p>
   );
 }

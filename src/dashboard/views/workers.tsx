@@ -1,6 +1,7 @@
 import { count, duration } from '../../format.js';
 import type { WorkerRow } from '../model/snapshot.js';
 import { type Ask, link, type View } from '../routes/page.js';
+import { Act } from './forms.js';
 import { Ago, Cli, Figure, idOf, Pager, Table, Text, Time } from './parts.js';
 import { State } from './worker-parts.js';
 
@@ -21,6 +22,13 @@ export function WorkersView({ model, ask }: { readonly model: WorkersModel; read
     <>
       <h1>Workers</h1>
       <Counts ask={ask} />
+      {(ask.snapshot.workers?.counts.lost ?? 0) > 0 ? (
+        <p class="actions">
+          <Act ask={ask} action="prune" fields={{}} isDangerous={true}>
+            Prune the dead…
+          </Act>
+        </p>
+      ) : null}
       <form method="get" action="workers" class="filters">
         <label>
           State{' '}

@@ -15,6 +15,10 @@ export interface Load {
   readonly concurrency: number;
   /** The jobs are spread evenly over so many queues; default 1. */
   readonly queues?: number;
+  /** Only so many of them have jobs; default all. */
+  readonly filled?: number;
+  /** What the worker is told to work; default: these queues. */
+  readonly worked?: readonly string[];
   readonly jobs: number;
 }
 
@@ -45,9 +49,13 @@ export async function measureLoad(server: Server, system: System, load: Load): P
   const queues = Array.from({ length: load.queues ?? 1 }, (_, i) => `bench${i}`);
   await server.flush();
   const producer = await system.books.open(server.socket);
-  for (const queue of queues) await producer.fill(queue, load.job, Math.ceil(load.jobs / queues.length));
+  const filled = queues.slice(0, load.filled ?? queues.length);
+  for (const queue of filled) await producer.fill(queue, load.job, Math.ceil(load.jobs / filled.length));
   await producer.close();
-  const spec = { socket: server.socket, tcp: server.tcp, queues, concurrency: load.concurrency };
+  const worked = load.worked ?? queues;
+  // As producers do; a pattern needs it.
+  await server.integer(['SADD', 'resque:queues', ...queues]);
+  const spec = { socket: server.socket, tcp: server.tcp, queues: worked, concurrency: load.concurrency };
   const worker = new Worker(system, spec);
   try {
     const [from, to] = await observe(server, worker, system.books.done(queues[0]), load.jobs);

@@ -12,7 +12,7 @@ const { version } = JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as {
 
 export const tsworker: System = tsworkerWith('tsworker', []);
 
-function tsworkerWith(name: string, flags: readonly string[]): System {
+export function tsworkerWith(name: string, flags: readonly string[]): System {
   return {
     name,
     version,

@@ -6,6 +6,8 @@ import { latency } from './latency.js';
 import { leak } from './leak.js';
 import { memory } from './memory.js';
 import { payload } from './payload.js';
+import { manyQueues, patterns } from './queues.js';
+import { retry } from './retry.js';
 import { scale } from './scale.js';
 import { startup } from './startup.js';
 import { throughput } from './throughput.js';
@@ -17,11 +19,14 @@ export const WORKLOADS: ReadonlyMap<string, Workload> = new Map([
   ['timers', timers],
   ['cpu', cpu],
   ['payload', payload],
+  ['retry', retry],
   ['active-job', activeJob],
   ['latency', latency],
   ['startup', startup],
   ['memory', memory],
   ['leak', leak],
   ['scale', scale],
+  ['many-queues', manyQueues],
+  ['patterns', patterns],
   ['fleet', fleet],
 ]);

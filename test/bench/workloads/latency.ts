@@ -12,7 +12,7 @@ import type { Column, Report, Row } from '../report/report.js';
 import { processFile, type System } from '../systems/system.js';
 import type { Bench } from './workload.js';
 
-const COLUMNS: readonly Column[] = [50, 99, 99.9].map((p) => ({ key: `p${p}`, title: `p${p} ms`, digits: 2 }));
+export const COLUMNS: readonly Column[] = [50, 99, 99.9].map((p) => ({ key: `p${p}`, title: `p${p} ms`, digits: 2 }));
 /**
  * Pushes in a run, and the mean pause between two: mostly the worker is idle. The first half is not counted: until then
  * Node compiles, in the worker and in the producer, and a daemon runs for days.
@@ -30,7 +30,7 @@ export async function latency(bench: Bench): Promise<Report[]> {
     const systems = bench.field.single.filter((system) => !system.external);
     const { runs, failures } = await interleave(systems, bench.fewRounds, (system) => {
       bench.say(`latency ${name}: ${system.name}`);
-      return measure(bench, system, count);
+      return measureLatency(bench, system, { busy: count });
     });
     notes.push(...failures.map(({ who, message }) => `${name}, ${who}: ${message}`));
     for (const [system, results] of runs) rows.push(rowOf(name, system, results));
@@ -39,23 +39,41 @@ export async function latency(bench: Bench): Promise<Report[]> {
   return [{ workload: 'latency', title, labels: ['case', 'system'], columns: COLUMNS, rows, notes }];
 }
 
-function rowOf(name: string, system: System, results: readonly (number[] | undefined)[]): Row {
+export function rowOf(name: string, system: System, results: readonly (number[] | undefined)[]): Row {
   const at = (percent: number) => figure(results.flatMap((sorted) => (sorted ? [percentile(sorted, percent)] : [])));
   const figures = Object.fromEntries([50, 99, 99.9].map((percent) => [`p${percent}`, at(percent)]));
   return { labels: { case: name, system: system.name }, figures };
 }
 
+export interface LatencyCase {
+  /** How many queues get jobs. */
+  readonly busy: number;
+  /** What the worker is told to work; default: these queues. */
+  readonly worked?: readonly string[];
+  /** How many queues there are beside them, without jobs. */
+  readonly idle?: number;
+  /** Each job goes to a new queue. */
+  readonly fresh?: boolean;
+  readonly pushes?: number;
+}
+
 /** Sorted, in milliseconds. */
-async function measure({ server, jobs }: Bench, system: System, count: number): Promise<number[]> {
+export async function measureLatency(
+  { server, jobs }: Bench,
+  system: System,
+  { busy, worked, idle = 0, fresh = false, pushes: most = PUSHES }: LatencyCase,
+): Promise<number[]> {
   await server.flush();
-  const queues = Array.from({ length: count }, (_, i) => `bench${i}`);
+  const queues = Array.from({ length: busy }, (_, i) => `bench${i}`);
+  const others = Array.from({ length: idle }, (_, i) => `idle${i}`);
+  if (idle > 0) await server.integer(['SADD', 'resque:queues', ...others]);
   const { socket, tcp } = server;
   const out = join(tempDir('latency'), 'latencies.json');
-  const worker = new Worker(system, { socket, tcp, queues, concurrency: 25 }, { BENCH_OUT: out });
+  const worker = new Worker(system, { socket, tcp, queues: worked ?? queues, concurrency: 25 }, { BENCH_OUT: out });
   try {
     await warmUp(server, worker, system, queues[0]);
-    const pushes = Math.min(PUSHES, jobs ?? PUSHES);
-    const orders: ProducerOrders = { kind: system.books.kind, socket, queues, pushes, pauseMs: PAUSE_MS };
+    const pushes = Math.min(most, jobs ?? most);
+    const orders: ProducerOrders = { kind: system.books.kind, socket, queues, pushes, pauseMs: PAUSE_MS, fresh };
     const producer = reaped(
       spawn(process.execPath, [processFile('producer'), JSON.stringify(orders)], { env: cleanEnv() }),
     );

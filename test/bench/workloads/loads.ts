@@ -12,6 +12,10 @@ export interface LoadCase {
   readonly job: BenchJob;
   readonly concurrency: number;
   readonly queues?: number;
+  /** Only so many of them have jobs. */
+  readonly filled?: number;
+  /** What the worker is told to work; default: these queues. */
+  readonly worked?: readonly string[];
   readonly systems: readonly System[];
   /** Most jobs that a second can hold whatever the system, or that the memory of Redis should. */
   readonly most?: number;
@@ -59,9 +63,16 @@ export async function loadReport(
 
 async function runOne(bench: Bench, load: LoadCase, who: System | Beside): Promise<Result> {
   if (!('books' in who)) return { perSecond: await who.run(load) };
-  const { job, concurrency } = load;
+  const { job, concurrency, filled, worked } = load;
+  const optional = { ...(filled ? { filled } : {}), ...(worked ? { worked } : {}) };
   const jobs = jobsFor(bench, load, who);
-  return await measureLoad(bench.server, who, { job, concurrency, jobs, queues: load.queues ?? 1 });
+  return await measureLoad(bench.server, who, {
+    job,
+    concurrency,
+    jobs,
+    queues: load.queues ?? 1,
+    ...optional,
+  });
 }
 
 /** Enough for warm-up and window, and somewhat more. */

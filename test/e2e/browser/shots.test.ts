@@ -23,10 +23,14 @@ test.skipIf(folder === undefined || !hasBrowser)('pictures', { timeout: 120_000 
     ] as const) {
       const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme: theme });
       problems.push(...watchPage(page, served.url));
+      await page.goto(`${served.url}failed?view=list`);
+      const failure = (await page.locator('main a[href^="failure?"]').first().getAttribute('href')) ?? '';
+      const queries: Readonly<Record<string, string>> = { ...QUERIES, failure: failure.slice('failure'.length) };
       for (const { path } of PAGES) {
+        if (path === 'operation') continue;
         if (only !== undefined && !only.includes(path)) continue;
         const seen = watchPage(page, served.url);
-        await page.goto(`${served.url}${path}${QUERIES[path] ?? ''}`);
+        await page.goto(`${served.url}${path}${queries[path] ?? ''}`);
         await page.screenshot({ path: `${folder}/${path || 'overview'}-${width}-${theme}.png`, fullPage: true });
         problems.push(...seen);
       }

@@ -162,13 +162,18 @@ describe('the page of failures', () => {
   });
 
   test('while the index is being read it says so, and no operation on all begins', async () => {
+    const note = 'x'.repeat(10_000);
     await pushFailed(
       redis.client,
-      range(0, 3000).map((id) => entryText(id)),
+      range(0, 5000).map((id) => entryText(id, { note })),
     );
     const dashboard = await start();
-    expect(await page(dashboard, '/failed')).toMatch(/Grouped [\d,]+ of 3,000/);
-    await until(async () => (await dashboard.json('/failed')).known === 3000);
+    const asked = await dashboard.post('/retry-all', {});
+    expect(asked.status).toBe(409);
+    expect(await asked.text()).toMatch(/\d+ of 5000 failures have been read so far/);
+    expect(await page(dashboard, '/failed')).toMatch(/Grouped [\d,]+ of 5,000/);
+    await until(async () => (await dashboard.json('/failed')).known === 5000);
+    expect((await dashboard.post('/retry-all', {})).status).toBe(200);
     expect(await page(dashboard, '/failed')).not.toContain('Grouped');
   });
 
@@ -429,6 +434,7 @@ describe('secrets', () => {
     entryText(2, { payload: { class: 'Reset', args: ['ada', SECRET] }, error: `cannot reset to ${SECRET}` }),
     entryText(3, { error: `connect redis://:${SECRET}@db`, backtrace: [`x.rb:1 api_key: ${SECRET}`] }),
     `{"password":"${SECRET}"`,
+    entryText(5, { payload: [`token=${SECRET}`] }),
   ];
   const redact = { args: { Reset: [1] } };
 
@@ -465,11 +471,24 @@ describe('secrets', () => {
     const names = texts.map((text, n) => nameOf(n, text));
     expect(await (await postMany(dashboard, '/remove', names)).text()).not.toContain(SECRET);
     expect(await (await dashboard.post('/remove-all', {})).text()).not.toContain(SECRET);
+    expect(await (await postMany(dashboard, '/retry', [names[4]], { agreed: 'yes' })).text()).not.toContain(SECRET);
+    const begun = await dashboard.post(
+      '/retry-all',
+      formOf(await (await dashboard.post('/retry-all', {})).text(), 'retry-all'),
+    );
+    await operationEnds(dashboard, begun.headers.get('location'));
+    for (const path of ['/operations', `/${begun.headers.get('location')}`]) {
+      expect(await page(dashboard, path)).not.toContain(SECRET);
+      expect(JSON.stringify(await dashboard.json(path))).not.toContain(SECRET);
+    }
+    expect((await redis.client.hVals(keys.operations)).join()).not.toContain(SECRET);
+    await redis.client.del(keys.failed);
+    await pushFailed(redis.client, texts);
     const [n, id] = names[1].split('@');
     const shown = await dashboard.post('/reveal', { n, id });
     expect(shown.status).toBe(200);
     expect(await shown.text()).toContain(SECRET);
-    expect(audits(dashboard)).toMatchObject([{ action: 'reveal', target: `${n}@${id}`, user: 'ada' }]);
+    expect(audits(dashboard).slice(-1)).toMatchObject([{ action: 'reveal', target: `${n}@${id}`, user: 'ada' }]);
     expect(JSON.stringify(dashboard.log)).not.toContain(SECRET);
   });
 });

@@ -53,8 +53,15 @@ async function startEngine(uri: string, told: string[], perform: Perform): Promi
   };
   const connection = await connect({ uri, namespace: NAMESPACE, name: 'test', silenceMs: 0 }, uri, hooks);
   onTestFinished(() => connection.close());
-  const { plan } = parseQueues('q');
-  const store = new RedisJobStore(connection, { namespace: NAMESPACE, plan, workerId: testWorkerId, nonce: 'n' });
+  // A pattern: the set of queues moves too.
+  const { plan } = parseQueues('q*');
+  const store = new RedisJobStore(connection, {
+    namespace: NAMESPACE,
+    plan,
+    workerId: testWorkerId,
+    nonce: 'n',
+    onNewQueues: () => engine?.queuesAdded(),
+  });
   const events = new EngineEvents(() => {}).on('outage', (error) => told.push(error.message));
   engine = new Engine({
     store,

@@ -254,6 +254,23 @@ describe('activeJob()', () => {
     expect(kinds).toMatchObject({ kind: 'failed', error: { name: 'TimeoutError' } });
   });
 
+  test('a job that has ended while its records were loaded is not run any more', async () => {
+    const calls: string[] = [];
+    let loaded: (record: unknown) => void = () => {};
+    const record = new Promise((resolve) => {
+      loaded = resolve;
+    });
+    const job = activeJob({ class: 'A', globalId: () => record, perform: () => void calls.push('performed') });
+    const claim = { slot: 0, token: 't', queue: 'q', payload: Buffer.from(wrapped('A', [USER])), strict: true };
+    const run = new Run(claim, 0, (_run, { kind }) => void calls.push(kind));
+    const functions = registry({ job });
+    run.perform(createPerform({ timeoutMs: 0, functions, useNumber: true, workerId, log, flags: {}, attempts: 1 }));
+    run.expire(new Error('too late'));
+    loaded({});
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(calls).toEqual(['failed']);
+  });
+
   test('a schema checks the arguments as decoded', async () => {
     const job = activeJob({
       class: 'A',

@@ -1,15 +1,15 @@
 /** `tsworker delayed`: selects the sub-command; list, count and show. Changes are made by act.ts. */
 
-import { count, counted, duration, time } from '../../../format.js';
-import { batches } from '../../../inspect/batch.js';
+import { count, counted, time } from '../../../format.js';
 import { type DelayedJob, walkDelayed } from '../../../inspect/delayed-items.js';
 import { argsText } from '../../../inspect/payload.js';
 import { serverTimeMs } from '../../../registry/clock.js';
 import { EXIT } from '../../command.js';
-import { printLine, say } from '../../io.js';
+import { printLine } from '../../io.js';
 import { isoTime, printDocument, printLines, verbatim } from '../../json.js';
 import { placeOf, type Session, withRedis } from '../../session.js';
 import { type Cell, fields, listed } from '../../table.js';
+import { dueText, findOnly, listJobs } from '../waiting-jobs.js';
 import { act, repair } from './act.js';
 import { type DelayedCall, filterOf } from './filter.js';
 
@@ -19,20 +19,14 @@ export async function delayed(call: DelayedCall): Promise<number> {
   return await withRedis(call, (session) => VERBS[call.verb as keyof typeof VERBS](call, session));
 }
 
-const DEFAULT_COUNT = 20;
-const TABLE_ROWS = 500;
-
 async function list(call: DelayedCall, session: Session): Promise<number> {
   const { io, flags } = call;
-  const now = await serverTimeMs(session.connection);
-  let shown = 0;
-  for await (const jobs of batches(first(call, session, flags.count ?? DEFAULT_COUNT), TABLE_ROWS)) {
-    shown += jobs.length;
-    const going = flags.json ? await printLines(io, jobs.map(asLine)) : await io.print(asTable(jobs, now, io));
-    if (!going) return EXIT.fine;
-  }
-  if (flags.json) return EXIT.fine;
-  const times = Number(await session.connection.send(['ZCARD', session.keys.delayedTimes]));
+  const { connection, keys } = session;
+  const now = await serverTimeMs(connection);
+  const pages = walkDelayed(connection, keys, filterOf(call));
+  const shown = await listJobs(io, pages, { ...flags, asLine, asTable: (jobs) => asTable(jobs, now, io) });
+  if (shown === undefined) return EXIT.fine;
+  const times = Number(await connection.send(['ZCARD', keys.delayedTimes]));
   if (shown > 0) io.out('\n');
   printLine(io, summary(shown, times, session));
   return EXIT.fine;
@@ -42,15 +36,6 @@ function summary(shown: number, times: number, session: Session): string {
   if (times === 0) return `no delayed jobs in ${placeOf(session)}`;
   if (shown === 0) return `none of the delayed jobs in ${placeOf(session)}`;
   return `${counted(shown, 'delayed job')}, the next due first; there are jobs for ${counted(times, 'different second')}`;
-}
-
-async function* first(call: DelayedCall, { connection, keys }: Session, most: number): AsyncGenerator<DelayedJob> {
-  let left = most;
-  for await (const page of walkDelayed(connection, keys, filterOf(call)))
-    for (const job of page) {
-      yield job;
-      if (--left === 0) return;
-    }
 }
 
 function asLine(job: DelayedJob): unknown {
@@ -73,11 +58,6 @@ function asTable(jobs: readonly DelayedJob[], now: number, io: DelayedCall['io']
     return [job.id.slice(0, 7), dueText(job.dueAt, now), job.queue || '-', what, argsText(job.payload)];
   });
   return listed(COLUMNS, rows, io);
-}
-
-export function dueText(dueAt: number | undefined, now: number): string {
-  if (dueAt === undefined) return '-';
-  return dueAt >= now ? duration(dueAt - now) : `-${duration(now - dueAt)}`;
 }
 
 async function countAll(call: DelayedCall, { connection, keys }: Session): Promise<number> {
@@ -122,16 +102,9 @@ const COUNT_COLUMNS = [
 
 async function show(call: DelayedCall, session: Session): Promise<number> {
   const { io, flags, words } = call;
-  const found: DelayedJob[] = [];
-  for await (const page of walkDelayed(session.connection, session.keys, filterOf(call))) found.push(...page);
-  if (found.length !== 1) {
-    say(
-      io,
-      found.length === 0 ? `no delayed job has the id ${words[0]}` : `${found.length} ids begin with ${words[0]}`,
-    );
-    return EXIT.problem;
-  }
-  const [job] = found;
+  const pages = walkDelayed(session.connection, session.keys, filterOf(call));
+  const job = await findOnly(io, pages, words[0], 'no delayed job');
+  if (job === undefined) return EXIT.problem;
   if (flags.json) printDocument(io, asLine(job));
   else {
     const now = await serverTimeMs(session.connection);

@@ -65,7 +65,8 @@ export async function doAtOnce(ask: Ask, deed: Deed, form: URLSearchParams): Pro
   const left: Left[] = [];
   for await (const step of removeNamed(new FailedList(acting, keys), remover, chosen)) {
     for (const { n } of step.taken) taken.add(n);
-    left.push(...step.left);
+    // Some reasons show what stands in the payload.
+    left.push(...step.left.map((one) => ({ ...one, why: failures.redactor.text(one.why) })));
   }
   const done = entries.filter(({ n }) => taken.has(n));
   const reasons = new Map<string, number>();
