@@ -1,5 +1,6 @@
 /** Every scenario, in the order in which they are run. */
 import type { Scenario } from '../harness/scenario.js';
+import { cancel } from './cancel.js';
 import { forkFailure, wideCrash } from './crash.js';
 import { delayed } from './delayed.js';
 import { enqueue } from './enqueue.js';
@@ -15,7 +16,7 @@ import { unique } from './unique.js';
 import { filesGone } from './upgrade.js';
 
 export const SCENARIOS: readonly Scenario[] = [
-  ...[kill, retry, unique],
+  ...[kill, retry, unique, cancel],
   ...[redisKill, redisRestart, scriptFlush, clientKill, loading],
   ...[network, blackHole],
   ...[freeze, term],
