@@ -103,7 +103,7 @@ export type Promotion =
   | ({ readonly state: 'standing by'; readonly holder: string } & LeaderFacts);
 
 /** At most so many items and bytes in one call, so that it holds up Redis' other clients for a few milliseconds. */
-const MOST_ITEMS = 500;
+const MOST_ITEMS = 150;
 const MOST_BYTES = 256 * 1024;
 
 /** Moves some of the jobs that are due to their queues. To be called again at once while `nextMs` is 0. */
