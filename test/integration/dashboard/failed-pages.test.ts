@@ -161,6 +161,29 @@ describe('the page of failures', () => {
     expect(await page(dashboard, '/failed?text=nothing')).toContain('No failure matches.');
   });
 
+  test('of entries of a megabyte it shows a few at a time', async () => {
+    const note = 'x'.repeat(1_000_000);
+    await pushFailed(
+      redis.client,
+      range(0, 10).map((id) => entryText(id, { note })),
+    );
+    const dashboard = await start();
+    const seen: number[] = [];
+    for (const address of ['/failed?view=list', '/failed?text=boom']) {
+      let next: unknown = '';
+      while (next !== null) {
+        const some = await dashboard.json(`${address}&from=${next}`);
+        const found = (some.failed as { n: number }[]).map(({ n }) => n);
+        expect(found.length).toBeLessThan(11);
+        seen.push(...found);
+        next = some.next;
+      }
+    }
+    expect(seen).toEqual([...range(0, 10).reverse(), ...range(0, 10).reverse()]);
+    const searched = await dashboard.json('/failed?text=boom');
+    expect((searched.failed as unknown[]).length).toBe(4);
+  }, 60_000);
+
   test('while the index is being read it says so, and no operation on all begins', async () => {
     const note = 'x'.repeat(10_000);
     await pushFailed(
