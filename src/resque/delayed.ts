@@ -103,7 +103,7 @@ export type Promotion =
   | ({ readonly state: 'standing by'; readonly holder: string } & LeaderFacts);
 
 /** The maximum of items and bytes in one call, so that it delays Redis' other clients by a few milliseconds only. */
-const MOST_ITEMS = 500;
+const MOST_ITEMS = 150;
 const MOST_BYTES = 256 * 1024;
 
 /** Moves some of the due jobs to their queues. To be called again at once while `nextMs` is 0. */
