@@ -9,6 +9,7 @@ import { kill, retry } from './kill.js';
 import { blackHole, network } from './network.js';
 import { freeze, term } from './processes.js';
 import { busy, memory, readOnly } from './refusals.js';
+import { schedule } from './schedule.js';
 import { clientKill, loading, redisKill, redisRestart, scriptFlush } from './server.js';
 import { frozenRedis, lateClaim, pausedGroup } from './stopped.js';
 import { cluster, sentinel } from './topology.js';
@@ -23,5 +24,5 @@ export const SCENARIOS: readonly Scenario[] = [
   ...[memory, readOnly, busy],
   ...[sentinel, cluster],
   ...[rogues, poison, wideCrash],
-  ...[enqueue, delayed, forkFailure, pausedGroup, frozenRedis, lateClaim, filesGone],
+  ...[enqueue, delayed, schedule, forkFailure, pausedGroup, frozenRedis, lateClaim, filesGone],
 ];
