@@ -15,6 +15,7 @@ await build({
     index: 'src/index.ts',
     child: 'src/processes/start-child.ts',
     thread: 'src/registry/thread.ts',
+    dashboard: 'src/dashboard/mount.ts',
   },
   platform: 'node',
   // OpenTelemetry's API is to be the application's own, which its SDK came with. cosmiconfig's compiler is never used.
