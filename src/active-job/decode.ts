@@ -1,6 +1,6 @@
 /**
- * ActiveJob's arguments as Rails 6.1 to 8.1 write them, to values: in the order of Rails' own tests (a GlobalID, a
- * serializer, a hash). Knows the format; what a GlobalID stands for, the caller knows.
+ * Decodes ActiveJob's arguments as Rails 6.1 to 8.1 write them; checks the forms in the order of Rails' own tests (a
+ * GlobalID, a serializer, a hash). GlobalIDs are resolved by the caller.
  */
 import { DeserializationError } from './errors.js';
 import { type GlobalId, parseGlobalId } from './global-id.js';
@@ -19,25 +19,25 @@ import {
   type TimeClass,
 } from './values.js';
 
-/** What an application's own serializer wrote, its members decoded. */
+/** The output of an application's own serializer, its members decoded. */
 export type SerializedFields = Readonly<Record<string, unknown>>;
 
 export interface DecodeOptions {
-  /** What a GlobalID stands for; the GlobalId itself where absent. */
+  /** Resolves a GlobalID; absent: the result is the GlobalId itself. */
   readonly globalId?: ((gid: GlobalId) => unknown) | undefined;
   /** The application's own serializers, by their Ruby class. */
   readonly serializers?: Readonly<Record<string, (fields: SerializedFields) => unknown>> | undefined;
   /** true: symbols, dates and decimals are RubySymbol, RubyDate and BigDecimal. Default false: texts. */
   readonly exact?: boolean | undefined;
-  /** Of what `globalId` and `serializers` throw, what is thrown as it is. Default: nothing. */
+  /** Whether an error of `globalId` and `serializers` is thrown unchanged. Default: none is. */
   readonly passes?: ((thrown: unknown) => boolean) | undefined;
 }
 
 /**
  * @param given the `arguments` of a job, as decoded JSON
- * @returns the arguments; keyword arguments are the last, an object. A promise only where one was returned by `globalId`
- *   or a serializer
- * @throws DeserializationError, or rejects with it, where one cannot be decoded
+ * @returns the arguments; keyword arguments are the last, an object. A promise only if `globalId` or a serializer
+ * returned one
+ * @throws DeserializationError, or rejects with it, if one cannot be decoded
  */
 export function decodeArguments(given: unknown, options: DecodeOptions = {}): unknown[] | Promise<unknown[]> {
   // As in Rails: a job without the member has no arguments.
@@ -48,7 +48,7 @@ export function decodeArguments(given: unknown, options: DecodeOptions = {}): un
 
 type Hash = Readonly<Record<string, unknown>>;
 
-/** A value that is not there yet. */
+/** A value that is still loading. */
 class Late {
   readonly value: PromiseLike<unknown>;
 
@@ -59,20 +59,20 @@ class Late {
 
 class Decoder {
   readonly #options: DecodeOptions;
-  /** Values on their way; each puts itself where it belongs. */
+  /** Pending values; each writes itself to its place. */
   readonly #late: Promise<void>[] = [];
 
   constructor(options: DecodeOptions) {
     this.#options = options;
   }
 
-  /** For one list or one object; values that are late make it a promise. */
+  /** For one list or one object; pending values make it a promise. */
   decode<T extends object>(given: T, depth: number): T | Promise<T> {
     try {
       const decoded = (Array.isArray(given) ? this.#list(given, depth) : this.#members(given as Hash, depth)) as T;
       return this.#late.length === 0 ? decoded : Promise.all(this.#late).then(() => decoded);
     } catch (error) {
-      // Nobody will await them: their rejections must not end the process.
+      // They are not awaited any more: their rejections must not end the process.
       for (const late of this.#late) late.catch(() => {});
       throw error;
     }
@@ -125,7 +125,7 @@ class Decoder {
     );
   }
 
-  /** Calls what the application gave. */
+  /** Calls a function of the application. */
   #ask(failed: string, call: () => unknown, check: (value: unknown) => unknown): unknown {
     const wrapped = (thrown: unknown) =>
       this.#options.passes?.(thrown) === true ? thrown : new DeserializationError(failed, 'STATE', thrown);
@@ -191,7 +191,7 @@ class Decoder {
     }
   }
 
-  /** Its ends are arguments themselves. */
+  /** Its ends are encoded like arguments. */
   #range(hash: Hash, depth: number): RubyRange {
     const range = new RubyRange(null, null, hash.exclude_end === true);
     this.#put(range, 'begin', hash.begin ?? null, depth);
@@ -209,7 +209,7 @@ const MARKERS: ReadonlySet<string> = new Set([
 
 const same = (value: unknown) => value;
 
-/** Not always by assignment: `__proto__` is a key like any other. */
+/** Not by assignment for `__proto__`, which is a key like any other. */
 function set(into: object, key: string | number, value: unknown): void {
   if (key === '__proto__')
     Object.defineProperty(into, key, { value, enumerable: true, configurable: true, writable: true });
@@ -253,7 +253,7 @@ function isHash(value: unknown): value is Hash {
   return typeof value === 'object' && value !== null;
 }
 
-/** In Rails' order; Ruby takes all but nil and false for true. */
+/** In Rails' order; in Ruby everything but nil and false is true. */
 function kindOf(hash: Hash): HashKind {
   const has = (key: string) => Object.hasOwn(hash, key) && hash[key] !== null && hash[key] !== false;
   if (has(RESERVED.indifferent)) return { kind: 'indifferent' };
@@ -268,7 +268,7 @@ function namesIn(keys: unknown): readonly string[] {
 
 const MOST_SHOWN = 100;
 
-/** Never the value as JSON: it may be endless, or hold a bigint. */
+/** Does not show the value as JSON: it may be cyclic, or contain a bigint. */
 function described(value: unknown): string {
   if (typeof value === 'string')
     return JSON.stringify(value.length > MOST_SHOWN ? `${value.slice(0, MOST_SHOWN)}…` : value);

@@ -1,4 +1,4 @@
-/** Values to ActiveJob's arguments, so that Rails 6.1 to 8.1 runs them. The opposite of decode.ts. */
+/** Encodes values as ActiveJob's arguments for Rails 6.1 to 8.1. The inverse of decode.ts. */
 import { SerializationError } from './errors.js';
 import type { GlobalId } from './global-id.js';
 import { keywords as asKeywords, hashKindOf } from './hashes.js';
@@ -19,8 +19,8 @@ import {
 
 /**
  * @param keywords keyword arguments, which come last
- * @returns what JSON can carry; integers beyond 2^53 are bigint
- * @throws SerializationError where Rails has no form for a value; names the place
+ * @returns a JSON value; integers beyond 2^53 are bigint
+ * @throws SerializationError if Rails has no form for a value; names the place
  */
 export function encodeArguments(args: readonly unknown[], keywords?: Readonly<Record<string, unknown>>): unknown[] {
   const all = keywords === undefined ? args : [...args, asKeywords(keywords)];
@@ -133,7 +133,7 @@ function encodeHash(hash: Readonly<Record<string, unknown>>, place: string, with
   return Object.assign(encodeMembers(hash, place, within), marker(hash));
 }
 
-/** A member that is undefined is left out, as in JSON. */
+/** Omits undefined members, as JSON does. */
 function encodeMembers(hash: Readonly<Record<string, unknown>>, place: string, within: readonly object[]): object {
   const encoded: Record<string, unknown> = {};
   for (const key of Object.keys(hash)) {
@@ -145,7 +145,7 @@ function encodeMembers(hash: Readonly<Record<string, unknown>>, place: string, w
   return encoded;
 }
 
-/** Of a hash of which nothing is known all keys are strings. */
+/** The keys of a hash without further information are strings. */
 function marker(hash: Readonly<Record<string, unknown>>): object {
   const kind = hashKindOf(hash);
   if (kind === undefined) return { [RESERVED.symbolKeys]: [] };

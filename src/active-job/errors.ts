@@ -1,9 +1,9 @@
-/** Errors with the names that Ruby gives them, so that Ruby's filters and resque-web show them as they know them. */
+/** Errors with Ruby's names, so that Ruby's filters and resque-web recognize them. */
 import { TsworkerError } from '../errors.js';
 
 /**
- * An argument that cannot be decoded. Its code says whether the next time may be better: PAYLOAD where the payload itself
- * cannot be read, STATE where a record was not found or could not be loaded.
+ * An argument that cannot be decoded. Its code shows whether a retry may succeed: PAYLOAD if the payload itself cannot
+ * be read, STATE if a record was not found or could not be loaded.
  */
 export class DeserializationError extends TsworkerError {
   override readonly name = 'ActiveJob::DeserializationError';
@@ -13,7 +13,7 @@ export class DeserializationError extends TsworkerError {
   }
 }
 
-/** A value that ActiveJob cannot carry. */
+/** A value that ActiveJob cannot represent. */
 export class SerializationError extends TsworkerError {
   override readonly name = 'ActiveJob::SerializationError';
 

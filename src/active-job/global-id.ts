@@ -1,12 +1,12 @@
 /** GlobalIDs: the names of a Rails application's records. Pure. */
 import { KIND } from './values.js';
 
-/** A record of a Rails application by its name: `gid://shop/User/42`. */
+/** The name of a record of a Rails application: `gid://shop/User/42`. */
 export class GlobalId {
   readonly app: string;
   /** Its class: `User`, `Shop::Order`. */
   readonly model: string;
-  /** The parts of a composite key are divided by `/`; {@link ids} has them apart. */
+  /** The parts of a composite key are separated by `/`; {@link ids} has them separately. */
   readonly id: string;
   readonly ids: readonly string[];
   readonly params: Readonly<Record<string, string>>;
@@ -45,10 +45,10 @@ export class GlobalId {
 type Id = string | number | bigint;
 
 /**
- * The GlobalID of a record, to be enqueued for Rails: `gid('shop', 'User', 42)`.
- * @param app the application's name, as `GlobalID.app` says it in Ruby
+ * The GlobalID of a record, as an argument for Rails: `gid('shop', 'User', 42)`.
+ * @param app the application's name, as `GlobalID.app` returns it in Ruby
  * @param id a list for a composite key
- * @throws TypeError where there can be no such GlobalID
+ * @throws TypeError if the GlobalID would be invalid
  */
 export function gid(
   app: string,
@@ -69,7 +69,7 @@ export function gid(
 
 const URI = /^gid:\/\/([\w.-]+)\/([^/?#\s]+)\/([^?#\s]+)(?:\?([^#\s]*))?$/;
 
-/** @returns undefined where the text is no GlobalID */
+/** @returns undefined if the text is not a GlobalID */
 export function parseGlobalId(uri: string): GlobalId | undefined {
   const match = URI.exec(uri);
   if (match === null) return undefined;
@@ -82,7 +82,7 @@ export function parseGlobalId(uri: string): GlobalId | undefined {
   }
 }
 
-/** As Ruby's CGI.escape: a blank is a plus, and `~` stays. */
+/** Like Ruby's CGI.escape: a blank becomes a plus, and `~` is kept. */
 function escapeId(id: string): string {
   return new URLSearchParams({ x: id }).toString().slice(2).replaceAll('%7E', '~').replaceAll('*', '%2A');
 }

@@ -1,19 +1,19 @@
-/** What an object was in Ruby, or shall be there: which keys are symbols, whether it is keyword arguments. Pure. */
+/** The Ruby form of an object: which keys are symbols, and whether it is keyword arguments. Pure. */
 
 export type HashKind =
   | { readonly kind: 'symbol keys' | 'keywords'; readonly keys: readonly string[] }
   | { readonly kind: 'indifferent' }
-  /** Its text says nothing of it. */
+  /** The payload does not tell. */
   | { readonly kind: 'plain' };
 
-/** A property that nobody sees who looks at the object. */
+/** A hidden property of the object. */
 const HASH = Symbol.for('tsworker.ruby-hash');
 
 export function markHash<T extends object>(hash: T, kind: HashKind): T {
   return Object.defineProperty(hash, HASH, { value: kind, enumerable: false, configurable: true, writable: true });
 }
 
-/** undefined: nothing is known of it. */
+/** undefined if unknown. */
 export function hashKindOf(hash: object): HashKind | undefined {
   return (hash as { [HASH]?: HashKind })[HASH];
 }

@@ -2,7 +2,7 @@
 
 const PREFIX = 'ActiveJob::Serializers::';
 
-/** ActiveJob's own serializers, as they stand in the payload. Range and BigDecimal: since Rails 7.1. */
+/** ActiveJob's own serializers, as named in the payload. Range and BigDecimal: since Rails 7.1. */
 export const SERIALIZERS = {
   symbol: `${PREFIX}SymbolSerializer`,
   date: `${PREFIX}DateSerializer`,

@@ -1,4 +1,4 @@
-/** What programs import of ActiveJob's format: re-exports only. */
+/** The public API for ActiveJob's format: re-exports only. */
 export type { SerializedFields } from './decode.js';
 export { DeserializationError, SerializationError } from './errors.js';
 export { type GlobalId, gid } from './global-id.js';

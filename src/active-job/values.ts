@@ -1,13 +1,13 @@
 /**
- * Values that Ruby has and JSON has not, as ActiveJob carries them. Each keeps the exact text that Ruby wrote, so that
- * nothing is lost on the way back. Known by a mark and not by their class: a job module may import another copy of the
- * package than the one that runs it.
+ * Ruby values without a JSON form, as ActiveJob represents them. Each keeps the exact text that Ruby wrote, so that
+ * nothing is lost on the way back. Recognized by a mark and not by their class: a job module may import another copy of
+ * the package than the one that runs it.
  */
 import { timeOf } from './time.js';
 
 export const KIND = Symbol.for('tsworker.ruby-value');
 
-/** A value of Ruby that is one text. */
+/** A Ruby value that is represented by one text. */
 abstract class RubyText {
   readonly text: string;
 
@@ -52,7 +52,7 @@ export class RubyModule extends RubyText {
   }
 }
 
-/** Which of Ruby's classes a time is of. */
+/** Ruby's classes for times. */
 export type TimeClass = 'Time' | 'DateTime' | 'TimeWithZone';
 
 /** A point in time: a Date, to the millisecond, that keeps Ruby's text with its nanoseconds, and its zone. */
@@ -60,7 +60,7 @@ export class RubyTime extends Date {
   readonly #text: string;
   readonly #readMs: number;
   readonly rubyClass: TimeClass;
-  /** Of a TimeWithZone since Rails 7.2: `Europe/Moscow`. */
+  /** The zone of a TimeWithZone, since Rails 7.2: `Europe/Moscow`. */
   readonly zone: string | undefined;
 
   /** @param text ISO 8601, for example `2025-01-02T03:04:05.000000001Z`; any other makes an invalid Date */
@@ -76,7 +76,7 @@ export class RubyTime extends Date {
     return 'time' as const;
   }
 
-  /** As Ruby wrote it; another where the Date was changed since. */
+  /** The text that Ruby wrote; a new one if the Date was changed since. */
   get text(): string {
     return this.getTime() === this.#readMs ? this.#text : this.toISOString();
   }
@@ -105,7 +105,7 @@ export class Duration {
   }
 }
 
-/** `begin..end`, or `begin...end` without its end. null: it has none on that side. */
+/** `begin..end`, or `begin...end` without its end. null: unbounded on that side. */
 export class RubyRange {
   readonly begin: unknown;
   readonly end: unknown;
@@ -122,7 +122,7 @@ export class RubyRange {
   }
 }
 
-/** What an application's own serializer writes: `new RubyObject('MoneySerializer', { cents: 500 })`. */
+/** The output of an application's own serializer: `new RubyObject('MoneySerializer', { cents: 500 })`. */
 export class RubyObject {
   readonly serializer: string;
   readonly fields: Readonly<Record<string, unknown>>;

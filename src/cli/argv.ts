@@ -1,15 +1,15 @@
 /**
- * The words of a command line → flags and the rest: Node's own parser, told the syntax of Go's flag package. Must not know
- * what any flag means, only its name, whether it takes a value and whether it may be repeated. Refuses nothing.
+ * Parses a command line into flags and other words, with Node's parser and the syntax of Go's flag package. It knows
+ * the name of each flag, whether it takes a value and whether it may be repeated; it rejects nothing.
  *
  * One difference from Go: flags may also follow the command (`tsworker config -queues=a`).
  */
 import { parseArgs } from 'node:util';
 
 export interface FlagSpec {
-  /** The name under which the value is found; the spellings of a flag share it. */
+  /** The name of the value in the result; all spellings of a flag share it. */
   readonly name: string;
-  /** Takes no value but `=true` or `=false`: never the next word. */
+  /** Takes a value only as `=true` or `=false`, never the next word. */
   readonly boolean: boolean;
 }
 
@@ -17,15 +17,15 @@ export interface FlagSpec {
 export type FlagSpecs = ReadonlyMap<string, FlagSpec>;
 
 export interface Argv {
-  /** Every value of every flag given, in order; the last one counts unless the flag may be repeated. */
+  /** All values of each given flag, in order; the last one counts unless the flag may be repeated. */
   readonly given: ReadonlyMap<string, readonly string[]>;
-  /** What is no flag: the command, and what belongs to it. */
+  /** All words that are not flags: the command and its arguments. */
   readonly words: readonly string[];
-  /** For each word the flag right before it that has taken no value: it may have wanted this one. */
+  /** For each word the flag right before it that took no value: the word may have been meant as its value. */
   readonly behind: readonly (string | undefined)[];
-  /** Flags that are not known, without dashes. */
+  /** Unknown flags, without dashes. */
   readonly unknown: readonly string[];
-  /** A flag at the end that lacks its value. */
+  /** A flag at the end without its value. */
   readonly incomplete?: string;
 }
 
@@ -50,7 +50,7 @@ export function readArgv(argv: readonly string[], specs: FlagSpecs): Argv {
     const { name, index, inlineValue } = token;
     const spec = specs.get(name);
     if (inlineValue === undefined && spec?.boolean !== false) open = { flag: name, index };
-    // A value of its own is taken from what was typed: twoDashes may have changed it.
+    // Separate values are taken from the original words: twoDashes may have changed them.
     const value = inlineValue === false ? argv[index + 1] : (token.value ?? (spec?.boolean ? 'true' : undefined));
     if (spec === undefined) unknown.push(name);
     else if (value === undefined) incomplete = name;
@@ -59,7 +59,7 @@ export function readArgv(argv: readonly string[], specs: FlagSpecs): Argv {
   return { given, words, behind, unknown, ...(incomplete === undefined ? {} : { incomplete }) };
 }
 
-/** `-name` → `--name`. A lone dash is a word, as in Go; a negative number too: it is an argument of a job. */
+/** `-name` → `--name`. A single dash is a word, as in Go; so is a negative number, which is an argument of a job. */
 function twoDashes(word: string, specs: FlagSpecs): string {
   if (!/^-[^-]/.test(word)) return word;
   return /^-\.?\d/.test(word) && !specs.has(word.slice(1)) ? 'a negative number' : `-${word}`;

@@ -1,29 +1,32 @@
-/** Which columns of a table fit, and how wide each of them is. Pure. */
+/** Which columns of a table fit, and the width of each. Pure. */
 import stringWidth from 'string-width';
 
 export interface Column {
   readonly head: string;
   readonly align?: 'left' | 'right';
-  /** Cut where the terminal is too narrow: the column with the highest number first. 0, the default: never. */
+  /** Priority for being cut if the terminal is too narrow: the highest number first. 0, the default: never cut. */
   readonly give?: number;
-  /** Not cut below this. Default 6, or what the heading needs. */
+  /** Minimum width. Default 6, or the width of the heading. */
   readonly least?: number;
-  /** Left out where the terminal is too narrow even for cut columns: the highest number first. 0, the default: never. */
+  /**
+   * Priority for being left out if the terminal is too narrow even after cutting: the highest number first. 0, the
+   * default: never.
+   */
   readonly drop?: number;
 }
 
-/** Between two columns. */
+/** Separates two columns. */
 export const GAP = '  ';
 const NARROWEST = 6;
 
 export interface Fitted {
-  /** Which column. */
+  /** Index of the column. */
   readonly at: number;
   readonly width: number;
   readonly least: number;
 }
 
-/** The columns that are shown, and how wide; cut and left out so that all of them take `room` at most, where that can be. */
+/** The columns to show, with their widths: cut and left out so that they fit into `room` columns if possible. */
 export function fitColumns(
   columns: readonly Column[],
   rows: readonly (readonly string[])[],
@@ -59,14 +62,14 @@ function widthOfAll(columns: readonly Fitted[], which: 'width' | 'least'): numbe
   return columns.reduce((sum, one) => sum + one[which], GAP.length * Math.max(0, columns.length - 1));
 }
 
-/** Columns of a terminal that a text takes. Most text is plain, and quicker measured. */
+/** Width of a text in terminal columns. Most text is ASCII, which is measured faster. */
 export function widthOf(text: string): number {
   return PLAIN.test(text) ? text.length : stringWidth(text);
 }
 
 const PLAIN = /^[ -~]*$/;
 
-/** The text, or as much of its beginning as leaves room for a `…`. */
+/** The text, or its beginning and a `…` if it is too wide. */
 export function truncated(text: string, width: number): string {
   if (widthOf(text) <= width) return text;
   let kept = '';

@@ -1,4 +1,4 @@
-/** The one table of commands. Must not know how any of them works: the definitions say how they are typed. */
+/** The table of all commands. Contains only definitions. */
 import { type Command, GROUPS } from './command.js';
 import { checkCommand } from './commands/check/definition.js';
 import { completionCommand } from './commands/completion/definition.js';
@@ -46,7 +46,7 @@ export const COMMANDS: readonly Command[] = [
   completionCommand,
 ];
 
-/** The command that runs when none is named. */
+/** The default command. */
 export const DEFAULT_COMMAND = workCommand;
 
 export function findCommand(name: string): Command | undefined {

@@ -1,6 +1,6 @@
 /**
- * What may come next on a command line, for a shell that completes it: read from the definitions of the commands, so that it
- * is never wrong. Pure; knows no shell, and asks neither Redis nor a file.
+ * Candidates for the next word of a command line, for shell completion, read from the definitions of the commands.
+ * Pure; uses neither Redis nor files.
  */
 
 import type { NameKind } from '../config/value-parsers.js';
@@ -18,15 +18,15 @@ export interface Candidate {
 
 export interface Completion {
   readonly candidates: readonly Candidate[];
-  /** The shell offers these itself, behind what stands before the value. */
+  /** Completed by the shell itself, after the text that precedes the value. */
   readonly paths?: 'files' | 'folders';
-  /** Names that only Redis knows, to be put behind `head`; `typed` is how they begin. */
+  /** Names from Redis that begin with `typed`, to be appended to `head`. */
   readonly names?: { readonly kind: NameKind; readonly head: string; readonly typed: string };
 }
 
 const NOTHING: Completion = { candidates: [] };
 
-/** @param words those behind `tsworker`; the last is the one that is being typed, perhaps empty */
+/** @param words the words after `tsworker`; the last is being typed and may be empty */
 export function complete(words: readonly string[]): Completion {
   const current = words.at(-1) ?? '';
   const known = specsOf(...COMMANDS);
@@ -63,7 +63,7 @@ function startingWith(current: string, candidates: readonly Candidate[]): Comple
   return { candidates: candidates.filter(({ text }) => text.startsWith(current)) };
 }
 
-/** With an equals sign where a value belongs to it, with as many dashes as were typed. */
+/** With an equals sign if the flag takes a value, and with as many dashes as were typed. */
 function flagsOrValue(current: string, flags: readonly Flag[]): Completion {
   const [, dashes, name, value] = /^(--?)([^=]*)(?:=(.*))?$/s.exec(current) ?? [];
   if (value !== undefined) {
@@ -84,7 +84,7 @@ function valuesOf({ kind, help }: Flag, head: string, typed: string): Completion
   if (placeholder === 'file') return { candidates: [], paths: 'files' };
   if (placeholder === 'path') return { candidates: [], paths: 'folders' };
   if (names !== undefined) {
-    // Of a list the last name is the one that is being typed.
+    // In a list the last name is being typed.
     const list = typed.slice(0, typed.lastIndexOf(',') + 1);
     return { candidates: [], names: { kind: names, head: head + list, typed: typed.slice(list.length) } };
   }
@@ -92,7 +92,7 @@ function valuesOf({ kind, help }: Flag, head: string, typed: string): Completion
   return { candidates: fitting.map((choice) => ({ text: `${head}${choice}`, about: help })) };
 }
 
-/** Sub-commands, or the word that stands at this place in the definition: of those the shell knows folders and files. */
+/** Sub-commands, or the argument at this place in the definition. The shell completes files and folders. */
 function positionalsOf(command: Command, behind: readonly string[], current: string): Completion {
   const { verbs, words = '' } = command;
   if (verbs !== undefined && behind.length === 0) return startingWith(current, verbNames(command));
@@ -103,7 +103,7 @@ function positionalsOf(command: Command, behind: readonly string[], current: str
   return kind === undefined ? NOTHING : { candidates: [], names: { kind, head: '', typed: current } };
 }
 
-/** What the words of a definition name in Redis. */
+/** The kinds of names in Redis that arguments of definitions stand for. */
 const NAMED: Readonly<Record<string, NameKind>> = {
   '<queue>': 'queue',
   '[class]': 'class',

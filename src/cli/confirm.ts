@@ -1,4 +1,4 @@
-/** Asks before what cannot be taken back. Knows no command. */
+/** Asks for confirmation before an action that cannot be undone. */
 import { createInterface } from 'node:readline/promises';
 import { TsworkerError } from '../errors.js';
 import { harmless } from '../terminal-text.js';
@@ -6,9 +6,9 @@ import type { Io } from './io.js';
 
 /**
  * @param question without the answers: `remove 3 jobs`
- * @param yes `--yes` was given: nobody is asked
- * @returns whether it may be done
- * @throws TsworkerError USAGE where nobody can be asked
+ * @param yes `--yes` was given: does not ask
+ * @returns whether to go on
+ * @throws TsworkerError USAGE if there is no terminal to ask on
  */
 export async function confirm(io: Io, question: string, yes: boolean | undefined): Promise<boolean> {
   if (yes) return true;
@@ -18,7 +18,7 @@ export async function confirm(io: Io, question: string, yes: boolean | undefined
   return /^y(es)?$/i.test((await ask(io, `${harmless(question)}? [y/N] `)).trim());
 }
 
-/** What is typed up to the line's end; nothing where the input ends, or Ctrl-C is pressed. */
+/** The typed line; '' if the input ends or Ctrl-C is pressed. */
 async function ask(io: Io, question: string): Promise<string> {
   io.err(question);
   const lines = createInterface({ input: io.input, terminal: false });

@@ -1,6 +1,6 @@
 /**
- * Which flags a command takes: its own, the daemon's settings, and those about the command line itself. What is typed, shown
- * on a help page and offered by a shell is read from here. Must not know the values of the settings, nor any job module.
+ * Which flags a command takes: its own, the daemon's settings, and those of the command line itself. Parsing, help
+ * pages and shell completion use this list.
  */
 
 import type { FlagTexts } from '../config/load.js';
@@ -16,7 +16,7 @@ export interface Flag {
   readonly name: string;
   readonly kind: Pick<Kind<unknown>, 'placeholder' | 'choices' | 'names'>;
   readonly help: string;
-  /** The default as help shows it. */
+  /** The default, as help shows it. */
   readonly defaultText?: string;
   /** Its heading on a help page. */
   readonly group: string;
@@ -32,7 +32,10 @@ const CONFIG: Flag = {
   group: 'Other',
 };
 
-/** In the order of the help page. @param verb only those that this sub-command takes */
+/**
+ * In the order of the help page.
+ * @param verb only flags of this sub-command
+ */
 export function flagsOf({ flags, verbs, settings }: Command, verb?: string): readonly Flag[] {
   const taken = verb === undefined ? undefined : verbs?.[verb]?.flags;
   const own = Object.entries(flags).filter(([name]) => taken?.includes(name) !== false);
@@ -44,7 +47,7 @@ export function flagsOf({ flags, verbs, settings }: Command, verb?: string): rea
   ];
 }
 
-/** How the flags of these commands are typed. */
+/** The syntax of the flags of these commands. */
 export function specsOf(...commands: readonly Command[]): Map<string, FlagSpec> {
   const specs = new Map<string, FlagSpec>([
     ['h', { name: 'help', boolean: true }],
@@ -56,8 +59,8 @@ export function specsOf(...commands: readonly Command[]): Map<string, FlagSpec> 
 }
 
 /**
- * Throws USAGE for a flag that is unknown to the command, or lacks its value.
- * @param specs all that may be typed with it
+ * @param specs all flags that the command takes
+ * @throws TsworkerError USAGE if a flag is unknown to the command, or lacks its value
  */
 export function checkFlags(command: Command, { unknown: [unknown], incomplete }: Argv, specs: Iterable<string>): void {
   if (unknown !== undefined) {
@@ -71,7 +74,7 @@ export function checkFlags(command: Command, { unknown: [unknown], incomplete }:
   if (incomplete !== undefined) throw new TsworkerError('USAGE', `the flag -${incomplete} needs a value`);
 }
 
-/** What to say of a flag that another command has. */
+/** The error for a flag of another command. */
 function elsewhere(command: Command, flag: string): string | undefined {
   const owners = COMMANDS.filter((one) => one !== command && specsOf(one).has(flag)).map(({ name }) => name);
   if (owners.length === 0) return undefined;
@@ -84,13 +87,16 @@ function listed(names: readonly string[]): string {
   return names.join(', ').replace(/, ([^,]+)$/, ' and $1');
 }
 
-/** What was typed for the settings: one text each, or all of them where the flag may be repeated. */
+/** The given values of the settings: one text each, or all of them if the flag may be repeated. */
 export function settingTexts({ given }: Argv): FlagTexts {
   const repeating = new Set(SETTING_KEYS.filter((key) => SCHEMA[key].repeats).map((key) => SCHEMA[key].flag));
   return Object.fromEntries([...given].map(([name, values]) => [name, repeating.has(name) ? values : values.at(-1)]));
 }
 
-/** The values of a command's own flags. Throws USAGE where one is wrong, or its sub-command does not take it. */
+/**
+ * The values of a command's own flags.
+ * @throws TsworkerError USAGE if one is invalid, or its sub-command does not take it
+ */
 export function ownValues(command: Command, verb: string, { given }: Argv, cwd: string): Record<string, unknown> {
   const values: Record<string, unknown> = {};
   const taken = command.verbs?.[verb]?.flags;

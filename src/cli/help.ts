@@ -1,6 +1,6 @@
 /**
- * What the help pages say: one for all commands, which is the worker's too, one for each command and sub-command. Must not
- * know how flags are laid out (program.ts does that, with yargs), nor what the commands do.
+ * The content of the help pages: one for all commands and the worker, one for each command and sub-command. Their
+ * layout is in program.ts, which uses yargs.
  */
 
 import { SCHEMA } from '../config/settings-table.js';
@@ -12,14 +12,14 @@ import { flagList, pageWidth } from './program.js';
 import { twoColumns, wrapped } from './wrap.js';
 
 export interface PageOptions {
-  /** Those of the job modules. */
+  /** Flags of the job modules. */
   readonly flags?: ModuleFlags;
   readonly columns: number;
-  /** The page of this sub-command alone. */
+  /** Only the page of this sub-command. */
   readonly verb?: string | undefined;
 }
 
-/** All commands, and the flags of the worker. With goworker's one dash. */
+/** All commands, and the flags of the worker. With one dash, as in goworker. */
 export async function helpPage(flags: ModuleFlags, columns: number): Promise<string> {
   const width = pageWidth(columns);
   return paragraphs([
@@ -31,7 +31,7 @@ export async function helpPage(flags: ModuleFlags, columns: number): Promise<str
   ]);
 }
 
-/** One command or sub-command: how it is typed, what it takes. */
+/** The page of one command or sub-command. */
 export async function commandPage(command: Command, { flags = {}, columns, verb }: PageOptions): Promise<string> {
   const width = pageWidth(columns);
   const examples = command.examples.filter(([line]) => verb === undefined || line.includes(`${command.name} ${verb}`));
@@ -75,7 +75,7 @@ function sentence(text: string): string {
 const takesAllSettings = ({ settings }: Command) => settings.length === ALL_SETTINGS.length;
 const connectionFlags = CONNECTION_SETTINGS.map((key) => SCHEMA[key].flag);
 
-/** How Redis is reached is said at length on the worker's page; elsewhere in one line. */
+/** The flags for Redis are listed on the worker's page; other pages have one line about them. */
 function shownFlags(command: Command, verb: string | undefined): readonly Flag[] {
   const flags = flagsOf(command, verb);
   return takesAllSettings(command) ? flags : flags.filter(({ name }) => !connectionFlags.includes(name));
@@ -86,7 +86,7 @@ function sourcesOf(command: Command): string {
   return takesAllSettings(command) ? SOURCES : SHORT_SOURCES;
 }
 
-/** Not broken in two where the line is long: it is there to be copied. What it means then stands below it. */
+/** An example is never wrapped, so that it can be copied. If the line is too long, its explanation goes below it. */
 function exampleList(examples: Command['examples'], width: number): string {
   const rows = examples.flatMap(([line, meaning]): (readonly [string, string])[] =>
     line.length <= width / 2

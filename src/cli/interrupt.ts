@@ -1,11 +1,14 @@
-/** Ctrl-C and TERM end a long command between two of its steps, so that it can say how far it came; a second one at once. */
+/**
+ * Ctrl-C and TERM end a long command between two of its steps, so that it can report its progress; a second signal ends
+ * it at once.
+ */
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
-/** What a shell reports for a command that Ctrl-C ended. */
+/** The exit code that shells use for a command that Ctrl-C ended. */
 export const INTERRUPTED = 130;
 
-/** @param work is to look at the signal between its steps, and to end of its own accord */
+/** @param work checks the signal between its steps, and ends by itself */
 export async function interruptible<T>(work: (over: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController();
   const abort = () => {

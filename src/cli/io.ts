@@ -1,36 +1,37 @@
-/** What a command sees of the terminal and the process, so that tests can stand in for both. */
+/** The terminal and the process as a command sees them; tests replace both. */
 
 import { harmless } from '../terminal-text.js';
 
 export interface Io {
   readonly cwd: string;
-  /** Output goes to a terminal. */
+  /** The output is a terminal. */
   readonly terminal: boolean;
-  /** The terminal takes colours, and nobody has forbidden them. */
+  /** The terminal supports colours, and they are not disabled. */
   readonly colour: boolean;
-  /** Columns to fit in. */
+  /** Width in columns. */
   readonly columns: number;
-  /** Lines of the terminal. */
+  /** Height in lines. */
   readonly rows: number;
-  /** What is typed or piped in; a terminal where its `isTTY` says so. */
+  /** Standard input; a terminal if `isTTY` is true. */
   readonly input: NodeJS.ReadableStream & Partial<Pick<NodeJS.ReadStream, 'isTTY' | 'setRawMode'>>;
-  /** Somebody can be asked: input and error output are terminals. */
+  /** Input and error output are terminals, so the user can be asked. */
   readonly interactive: boolean;
   out(text: string): void;
   err(text: string): void;
   /**
-   * Like {@link out} for output without end: waits until it can be taken, so that memory stays bounded.
-   * @returns false: the reader has gone (`… | head`), and more would be for nobody
+   * Like {@link out} for unlimited output: waits until the output accepts more, so that memory stays bounded.
+   * @returns false if the reader has closed the pipe (`…
+   * head`), so that more output is useless
    */
   print(text: string): Promise<boolean>;
 }
 
-/** A line of the output for people, whatever it quotes made harmless. */
+/** Writes a line for people, with control characters in quoted text replaced. */
 export function printLine(io: Pick<Io, 'out'>, text: string): void {
   io.out(`${harmless(text)}\n`);
 }
 
-/** A line about what was wrong, or what is worth knowing: beside the output, whatever it quotes made harmless. */
+/** Writes a line about a problem to the error output, with control characters in quoted text replaced. */
 export function say(io: Pick<Io, 'err'>, text: string): void {
   io.err(`tsworker: ${harmless(text)}\n`);
 }
@@ -50,14 +51,14 @@ export function processIo(env: Readonly<Record<string, string | undefined>> = pr
     cwd: process.cwd(),
     terminal,
     colour: coloured(terminal, env),
-    // Asked for again at each redraw: a window changes its size.
+    // Read again at each redraw: the size of a window changes.
     get columns() {
       return stdout.columns ?? (Number(env.COLUMNS) || 100);
     },
     get rows() {
       return stdout.rows ?? 24;
     },
-    // Only who reads it opens it: an open standard input keeps a process alive.
+    // Opened only when it is read: an open standard input keeps a process alive.
     get input() {
       return process.stdin;
     },
@@ -66,7 +67,7 @@ export function processIo(env: Readonly<Record<string, string | undefined>> = pr
     },
     out: (text) => void stdout.write(text),
     err: (text) => void stderr.write(text),
-    // Called back with an error too, where nobody reads any more.
+    // Also called with an error, if the reader has gone.
     print: (text) => new Promise((resolve) => stdout.write(text, () => resolve(!gone))),
   };
 }

@@ -1,6 +1,6 @@
 /**
- * Output for machines, in one of two forms everywhere: one JSON document where there is one thing to say, and one line of
- * JSON for each entry of a list (NDJSON), which can be read and written without holding the whole list.
+ * Output for machines, in two forms: one JSON document for a single result, and one line of JSON for each entry of a
+ * list (NDJSON), which can be read and written without holding the whole list.
  */
 import { isoTime, jsonText, verbatim } from '../json-text.js';
 import type { Io } from './io.js';
@@ -11,7 +11,7 @@ export function printDocument(io: Io, value: unknown): void {
   io.out(`${jsonText(value, 2)}\n`);
 }
 
-/** @returns false: nobody reads any more */
+/** @returns false if the reader has gone */
 export async function printLines(io: Io, entries: readonly unknown[]): Promise<boolean> {
   return entries.length === 0 || (await io.print(entries.map((entry) => `${jsonText(entry)}\n`).join('')));
 }

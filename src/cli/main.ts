@@ -1,6 +1,6 @@
 /**
- * The command line: which command, with which flags, and what exit code comes of it. Must not know how a command
- * works. Everything slow is imported when it is needed: help and version answer without logger and Redis client.
+ * The command line: finds the command, parses its flags and determines the exit code. Slow modules are imported only
+ * when they are needed: help and version load neither logger nor Redis client.
  */
 
 import type { ConfigFile } from '../config/file.js';
@@ -30,7 +30,7 @@ export async function main(argv: readonly string[], env: Env = process.env, io: 
 
 async function run(argv: readonly string[], env: Env, io: Io): Promise<number> {
   const known = specsOf(...COMMANDS);
-  // A first look, before command and job modules are known: it passes over what it does not know.
+  // A first pass, before command and job modules are known: it ignores unknown flags.
   const glance = readArgv(argv, known);
   if (isOn(glance, 'version')) return print(io, `${VERSION}\n`);
   const at = commandAt(glance, known, specsOf(DEFAULT_COMMAND));
@@ -46,7 +46,7 @@ async function runCommand(command: Command, argv: readonly string[], glance: Arg
   const { flags = {}, file } = found ?? {};
   const specs = allSpecs(command, flags);
   const read = readArgv(argv, specs);
-  // Where the configuration file does not load, nobody knows where the modules are, nor which flags and words are right.
+  // If the configuration file does not load, the job modules are unknown, and so are the valid flags and words.
   if (unreadable === undefined) checkFlags(command, read, specs.keys());
   const { verb, words } = readPositionals(command, unreadable === undefined ? read : { words: [], behind: [] });
   const demand = command.modules !== 'shown';
@@ -54,7 +54,7 @@ async function runCommand(command: Command, argv: readonly string[], glance: Arg
   const sources = {
     ...{ flags: settingTexts(read), env, cwd: io.cwd, terminal: io.terminal },
     extraFlags: command.modules === undefined || found === undefined ? ('unknown' as const) : Object.keys(flags),
-    // Who tells of problems finds those of the file too.
+    // A command that reports problems also reports those of the file.
     ...(command.modules === undefined || tolerant ? {} : { file: file ?? null }),
   };
   const own = ownValues(command, verb, read, io.cwd);
@@ -62,7 +62,7 @@ async function runCommand(command: Command, argv: readonly string[], glance: Arg
   return await (await command.load())({ ...call, problem: given.problem });
 }
 
-/** @param tolerant what goes wrong is a result, not an exception: the command tells of it */
+/** @param tolerant errors are returned, not thrown: the command reports them */
 async function attempt<T>(
   tolerant: boolean,
   action: () => Promise<T>,
@@ -80,7 +80,7 @@ interface FoundFlags {
   readonly file?: ConfigFile | undefined;
 }
 
-/** The flags of the job modules, where the command has to do with them. A module that does not load has none. */
+/** The flags of the job modules, if the command uses them. A module that does not load has none. */
 async function flagsToRead(command: Command, glance: Argv, env: Env, io: Io): Promise<FoundFlags> {
   if (command.modules === undefined) return { flags: {} };
   const texts = settingTexts(glance);
@@ -90,7 +90,7 @@ async function flagsToRead(command: Command, glance: Argv, env: Env, io: Io): Pr
   return { flags: await findModuleFlags(findJobs({ flags: texts, env, cwd: io.cwd }, file), self), file };
 }
 
-/** yargs is loaded only where a job module has flags. */
+/** yargs is loaded only if a job module has flags. */
 async function valuesOf(
   flags: ModuleFlags,
   given: Readonly<Record<string, unknown>>,
@@ -100,7 +100,7 @@ async function valuesOf(
   return await (await import('./program.js')).readModuleFlags(flags, given, demand);
 }
 
-/** `tsworker help`, `tsworker help failed`, `tsworker help failed retry`: each word must be right. */
+/** `tsworker help`, `tsworker help failed`, `tsworker help failed retry`: each word must be valid. */
 async function helpFor([name, verb]: readonly string[], glance: Argv, env: Env, io: Io): Promise<string> {
   if (name === undefined)
     return await (await import('./help.js')).helpPage(await flagsForHelp(glance, env, io), io.columns);
@@ -109,7 +109,7 @@ async function helpFor([name, verb]: readonly string[], glance: Argv, env: Env, 
   return await pageOf(command, verb, glance, env, io);
 }
 
-/** `tsworker failed retry -help`: whatever else is wrong with the line. */
+/** `tsworker failed retry -help`: works even if the rest of the line is wrong. */
 async function helpBeside([name, verb = '']: readonly string[], glance: Argv, env: Env, io: Io): Promise<string> {
   if (name === undefined) return await helpFor([], glance, env, io);
   const command = commandOf(name);
@@ -122,11 +122,11 @@ async function pageOf(command: Command, verb: string | undefined, glance: Argv, 
   return await commandPage(command, { flags, columns: io.columns, verb });
 }
 
-/** A configuration or a job module that does not load must not keep anybody from reading the help. */
+/** Help is shown even if a configuration or a job module does not load. */
 async function flagsForHelp(glance: Argv, env: Env, io: Io): Promise<ModuleFlags> {
   try {
     const texts = settingTexts(glance);
-    // Flag and variable come before the file, which may be slow to read.
+    // Flag and variable come first, since the file may be slow to read.
     const told = texts.jobs !== undefined || Boolean(env[envName('jobs')]);
     const file = told ? undefined : await readFileFor(texts, env, io.cwd);
     const { previewLibrary } = await import('./preview.js');

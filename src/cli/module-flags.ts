@@ -1,4 +1,4 @@
-/** The flags that job modules declare: how they are typed, and what was given for them. Must not know what they are for. */
+/** The flags that job modules declare: their syntax and their values. */
 
 import type { Env } from '../config/load.js';
 import { envName } from '../config/setting-definition.js';
@@ -13,7 +13,10 @@ import { specsOf } from './flags.js';
 /** The flags of the job modules, by name. */
 export type ModuleFlags = Readonly<Record<string, FlagOptions>>;
 
-/** Those of the command and of the job modules. Throws JOBS where a module takes a name that is ours. */
+/**
+ * The flags of the command and of the job modules.
+ * @throws TsworkerError JOBS if a module uses a name of tsworker
+ */
 export function allSpecs(command: Command, flags: ModuleFlags): FlagSpecs {
   const specs = specsOf(command);
   const taken = specsOf(...COMMANDS.filter(({ modules }) => modules !== undefined));
@@ -31,7 +34,7 @@ export function allSpecs(command: Command, flags: ModuleFlags): FlagSpecs {
   return specs;
 }
 
-/** A flag named dryRun is typed -dry-run as well, as yargs has it. */
+/** A flag named dryRun is also accepted as -dry-run, as in yargs. */
 function spellings(name: string, { alias = [] }: FlagOptions): string[] {
   return [name, kebab(name), ...(typeof alias === 'string' ? [alias] : alias)];
 }
@@ -46,7 +49,7 @@ export function typeOf(options: FlagOptions): NonNullable<FlagOptions['type']> {
   return byDefault === 'boolean' || byDefault === 'number' || byDefault === 'array' ? byDefault : 'string';
 }
 
-/** What was given for the job modules' flags, typed: from the command line, else from TSWORKER_<FLAG>. */
+/** The given values of the job modules' flags, typed: from the command line, else from TSWORKER_<FLAG>. */
 export function givenValues(flags: ModuleFlags, { given }: Argv, env: Env): Record<string, unknown> {
   const values: Record<string, unknown> = {};
   for (const [name, options] of Object.entries(flags)) {

@@ -1,11 +1,11 @@
-/** The words of a command line → command, sub-command and its arguments, each checked against the definition. Knows no flag. */
+/** Resolves the words of a command line: command, sub-command and arguments, each checked against the definition. */
 import { nearest } from '../config/suggest.js';
 import { TsworkerError } from '../errors.js';
 import type { Argv, FlagSpecs } from './argv.js';
 import type { Command } from './command.js';
 import { COMMANDS, DEFAULT_COMMAND, findCommand } from './commands.js';
 
-/** @throws TsworkerError USAGE for a word that names none */
+/** @throws TsworkerError USAGE if the word names no command */
 export function commandOf(word: string | undefined): Command {
   if (word === undefined) return DEFAULT_COMMAND;
   const command = findCommand(word);
@@ -19,8 +19,8 @@ export function commandOf(word: string | undefined): Command {
 const BOOLEAN_HINT = 'the value of a boolean flag goes behind an equals sign: -name=false';
 
 /**
- * Where the word stands that names the command, -1: nowhere. Flags whose values nobody knows yet may stand before it.
- * @param sure flags that mean the same wherever they stand; others may be a job module's
+ * The index of the word that names the command; -1 if there is none. Flags of unknown kind may precede it.
+ * @param sure flags with the same meaning for every command; others may belong to a job module
  */
 export function commandAt({ words, behind }: Argv, known: FlagSpecs, sure: FlagSpecs): number {
   return words.findIndex((word, i) => {
@@ -31,15 +31,15 @@ export function commandAt({ words, behind }: Argv, known: FlagSpecs, sure: FlagS
 }
 
 export interface Positionals {
-  /** The sub-command: the first of the definition where none was typed; '' in a command that has none. */
+  /** The sub-command; default the first of the definition, '' if the command has none. */
   readonly verb: string;
   readonly words: readonly string[];
 }
 
 /**
  * Sub-command and arguments.
- * @param read the words: the command, where it was typed, is the first
- * @throws TsworkerError USAGE for an unknown sub-command, a word too many, or one that is missing
+ * @param read the words, beginning with the command if it was given
+ * @throws TsworkerError USAGE if the sub-command is unknown, an argument is missing, or there is one too many
  */
 export function readPositionals(command: Command, read: Pick<Argv, 'words' | 'behind'>): Positionals {
   const { name, verbs } = command;
@@ -50,11 +50,11 @@ export function readPositionals(command: Command, read: Pick<Argv, 'words' | 'be
   return { verb, words: fitted(`${name} ${verb}`, verbOf(command, verb).words, given.slice(1)) };
 }
 
-/** @throws TsworkerError USAGE for a word that names no sub-command */
+/** @throws TsworkerError USAGE if the word names no sub-command */
 export function verbOf({ name, verbs = {} }: Command, word: string) {
   if (Object.hasOwn(verbs, word)) return verbs[word];
   const known = Object.keys(verbs);
-  // At three in the morning a typing error must not lead to what cannot be undone.
+  // A typing error must not lead to an action that cannot be undone.
   const harmless = known.filter((one) => !verbs[one].destructive);
   const hint = guess(word, harmless) ?? (known.length === 0 ? 'it has none' : `there is ${known.join(', ')}`);
   throw usage(`unknown sub-command ${JSON.stringify(word)} of tsworker ${name}`, hint);
@@ -72,7 +72,7 @@ function fitted(typed: string, wanted: string, words: readonly Given[]): readonl
   if (missing !== undefined) throw usage(`tsworker ${typed} needs ${missing}`, `usage: tsworker ${typed} ${wanted}`);
   const surplus = wanted.includes('…') ? -1 : words.findIndex((_, i) => i >= places.length);
   if (surplus === -1) return texts;
-  // `-watch 5`: one of the words stands behind a flag that takes none.
+  // `-watch 5`: one of the words follows a flag that takes no value.
   const flag = words.find(({ behind }) => behind !== undefined)?.behind;
   const hint =
     flag !== undefined

@@ -1,7 +1,7 @@
 /**
- * What `import … from 'tsworker'` gives a job module that is loaded for the help page only, just to see its flags: the
- * real thing where that is quick, and calls that do nothing where it would bring the Redis client and the logger along.
- * Must never be given to a module that will run jobs.
+ * The module that `import … from 'tsworker'` returns to a job module that is loaded only to show its flags on the help
+ * page: the real functions if they are cheap, and calls that do nothing if the real ones would load the Redis client or
+ * the logger. Never used for modules that run jobs.
  */
 
 export async function previewLibrary(): Promise<Readonly<Record<string, unknown>>> {

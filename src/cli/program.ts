@@ -1,7 +1,6 @@
 /**
- * What yargs does for us: it lays out the flags of a help page, and reads the values of the job modules' flags, which are
- * yargs options. The one door to yargs. Must not know what the commands do; the settings' own values are read by their
- * table, not here.
+ * The only user of yargs: lays out the flags of a help page, and parses the flags of job modules, which are yargs
+ * options. The settings' own values are parsed by their table.
  */
 import yargs, { type Options, type Argv as Yargs } from 'yargs';
 import { envName } from '../config/setting-definition.js';
@@ -9,17 +8,17 @@ import { TsworkerError } from '../errors.js';
 import type { Flag } from './flags.js';
 import { type ModuleFlags, typeOf } from './module-flags.js';
 
-/** Help is read, not filled in: neither squeezed nor spread over a very wide terminal. */
+/** The width of help pages has a minimum and a maximum. */
 export function pageWidth(columns: number): number {
   return Math.max(40, Math.min(columns, 110));
 }
 
-/** Flags under their headings, with what they take and their defaults. */
+/** Flags under their headings, with their values and defaults. */
 export async function flagList(flags: readonly Flag[], modules: ModuleFlags, columns: number): Promise<string> {
   const page = plain().wrap(pageWidth(columns));
   const others = flags.filter(({ group }) => group === 'Other');
   const add = ({ name, kind: { placeholder }, help, defaultText = '', group }: Flag) => {
-    // The page alone is made from this name, so the placeholder may be part of it.
+    // This name is used only for the page, so it may contain the placeholder.
     const typed = placeholder === '' ? name : `${name} <${placeholder}>`;
     const shown = defaultText === '' ? {} : { defaultDescription: defaultText };
     page.option(typed, { describe: help, group: `${group}:`, ...shown });
@@ -30,7 +29,7 @@ export async function flagList(flags: readonly Flag[], modules: ModuleFlags, col
   return oneDash(await page.getHelp());
 }
 
-/** yargs writes `--queues`; the same width with one dash keeps the columns in line. */
+/** yargs writes `--queues`; the replacement has the same width, so that the columns stay aligned. */
 function oneDash(page: string): string {
   return page
     .split('\n')
@@ -39,24 +38,21 @@ function oneDash(page: string): string {
     .trimEnd();
 }
 
-/**
- * The values of the job modules' flags, from what was given: with defaults and coercion, checked against choices.
- * `demand`: flags that must be given are missed.
- */
+/** The values of the job modules' flags, with defaults and coercion, checked against choices and `demand`. */
 export async function readModuleFlags(
   flags: ModuleFlags,
   given: Readonly<Record<string, unknown>>,
   demand: boolean,
 ): Promise<Record<string, unknown>> {
   if (Object.keys(flags).length === 0) return {};
-  // As a configuration object, not as words: from `--name="a"` yargs would take the quotes away.
+  // Passed as a configuration object, since yargs would remove the quotes from `--name="a"`.
   const parser = plain().config(given);
   addModuleFlags(parser, flags, demand);
   const values: Readonly<Record<string, unknown>> = await parser.parseAsync();
   return Object.fromEntries(Object.keys(flags).map((name) => [name, values[name]]));
 }
 
-/** yargs that neither exits, prints nor translates itself, and reads no command line. */
+/** yargs without its exits, output, translations and reading of the command line. */
 function plain(): Yargs {
   return yargs([])
     .scriptName('tsworker')
@@ -79,7 +75,7 @@ function addModuleFlags(parser: Yargs, flags: ModuleFlags, demand: boolean): voi
   }
 }
 
-/** yargs' own complaints, in one line and with one dash. */
+/** The error messages of yargs, in one line and with one dash. */
 function translate(message: string): TsworkerError {
   const missing = /^Missing required arguments?: ([^\n]*)/.exec(message)?.[1];
   if (missing !== undefined) {

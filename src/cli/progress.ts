@@ -1,4 +1,4 @@
-/** One line that is written over again and again, where somebody looks at a terminal. Knows no command. */
+/** A progress line that is overwritten, shown only on a terminal. */
 import { harmless } from '../terminal-text.js';
 import type { Io } from './io.js';
 
@@ -13,7 +13,7 @@ export class Progress {
     this.#io = io;
   }
 
-  /** Shows what `text` says, not more often than can be read. */
+  /** Shows the result of `text`, at a limited rate. */
   show(text: () => string): void {
     const now = performance.now();
     if (!this.#io.interactive || now - this.#shownAt < EVERY_MS) return;
@@ -22,7 +22,7 @@ export class Progress {
     this.#io.err(`\r${harmless(text()).slice(0, this.#io.columns - 1)}\u001b[K`);
   }
 
-  /** Takes the line away. */
+  /** Removes the line. */
   clear(): void {
     if (this.#shown) this.#io.err('\r\u001b[K');
     this.#shown = false;

@@ -1,29 +1,26 @@
-/**
- * The whole terminal for one view, as `top` takes it: drawn over and over, and given back as it was, however it ends.
- * Knows nothing of what is drawn.
- */
+/** A full-screen view, as in `top`: redrawn, and restored at the end in every case. */
 import type { Io } from './io.js';
 
 export interface Screen {
-  /** Aborts when q or Ctrl-C is pressed, or a signal ends the process. */
+  /** Aborted when q or Ctrl-C is pressed, or a signal ends the process. */
   readonly over: AbortSignal;
-  /** Puts this in place of what was there; what does not fit is cut off at the end. */
+  /** Replaces the content; lines that do not fit are cut off at the end. */
   draw(text: string): Promise<boolean>;
-  /** The terminal as it was. May be called twice. */
+  /** Restores the terminal. May be called twice. */
   close(): void;
 }
 
 const ESC = '\u001b';
-/** The second buffer, so that what stood there before comes back; no cursor; what is longer than a line is cut there. */
+/** The alternate buffer, so that the previous content is restored; no cursor; long lines are cut. */
 const OPEN = `${ESC}[?1049h${ESC}[?25l${ESC}[?7l${ESC}[2J`;
 const CLOSE = `${ESC}[?7h${ESC}[?25h${ESC}[?1049l`;
 const HOME = `${ESC}[H`;
 const TO_LINE_END = `${ESC}[K`;
 const TO_SCREEN_END = `${ESC}[J`;
-/** q, Ctrl-C and Ctrl-D: in raw mode the terminal makes no signal of them. */
+/** q, Ctrl-C and Ctrl-D: in raw mode the terminal sends no signals. */
 const ENDING = ['q', 'Q', '\u0003', '\u0004'];
 
-/** @param onKey told of other keys */
+/** @param onKey called with other keys */
 export function openScreen(io: Io, onKey: (key: string) => void = () => {}): Screen {
   const over = new AbortController();
   const release = [listenForKeys(io, () => over.abort(), onKey), listenForSignals(() => over.abort())];
@@ -47,7 +44,7 @@ function listenForKeys({ input }: Io, end: () => void, other: (key: string) => v
   const onKey = (data: Buffer | string) => {
     const typed = data.toString();
     if (ENDING.some((key) => typed.includes(key))) end();
-    // Arrows and the like are several characters behind an escape, and mean nothing here.
+    // Arrows and similar keys are several characters after an escape; they are ignored.
     else if (typed.length === 1) other(typed);
   };
   input.setRawMode?.(true);

@@ -1,6 +1,6 @@
 /**
- * A command's connection to Redis: opened with the daemon's settings, closed when the command is done. The daemon waits
- * for a Redis that is away; a command reports the error at once. Must not know what a command does with it.
+ * A command's connection to Redis: opened with the daemon's settings, closed when the command ends. The daemon waits
+ * for an unavailable Redis; a command reports the error at once.
  */
 import { loadSettings } from '../config/load.js';
 import type { Settings } from '../config/settings.js';
@@ -20,21 +20,22 @@ export interface Session {
   readonly connection: Connection;
   readonly keys: Keys;
   readonly settings: Settings;
-  /** The address as it may be shown. */
+  /** The address without secrets. */
   readonly uri: string;
 }
 
-/** For messages: a wrong namespace looks as an empty one does. */
+/** For messages: a wrong namespace looks like an empty one. */
 export function placeOf({ settings, uri }: Pick<Session, 'settings' | 'uri'>): string {
   return `namespace ${settings.namespace} on ${uri}`;
 }
 
-/** A reply that takes longer never comes. */
+/** A reply that takes longer is considered lost. */
 const SILENCE_MS = 5000;
 
 /**
  * Runs `use` with a connection.
- * @throws TsworkerError USAGE for wrong settings; REDIS where Redis cannot be reached, refuses, or is lost meanwhile
+ * @throws TsworkerError USAGE if settings are invalid; REDIS if Redis cannot be reached, refuses, or the connection is
+ * lost
  */
 export async function withRedis<T>(
   { sources, io }: Pick<Call, 'sources' | 'io'>,

@@ -1,19 +1,22 @@
-/** Tables for people, as wide as the terminal at most. Knows no command. */
+/** Tables for people, at most as wide as the terminal. */
 
 import { harmless } from '../terminal-text.js';
 import { type Column, type Fitted, fitColumns, GAP, truncated, widthOf } from './columns.js';
 import type { Io } from './io.js';
 import { type Paint, styleOf } from './style.js';
 
-/** Text from outside is made harmless; `paint` colours it afterwards. */
+/** Control characters in text from outside are replaced; `paint` colours it afterwards. */
 export type Cell = string | { readonly text: string; readonly paint: Paint };
 
-/** More of a cell is for machines (`-json`): a class or an argument may be a megabyte, and every row is as wide. */
+/**
+ * Longer cells are only complete in `-json`: a class or an argument may be a megabyte, and every row gets the same
+ * width.
+ */
 const MOST_CELL = 1000;
 
 /**
- * Columns without rules, easy to read and to grep: on a terminal cut down to its width, one line a row; elsewhere whole, but
- * for cells that nobody would read.
+ * Columns without rules, easy to read and to grep: on a terminal cut to its width, one line a row; elsewhere complete,
+ * except for huge cells.
  */
 export function listed(all: readonly Column[], rows: readonly (readonly Cell[])[], io: Io): string {
   const texts = rows.map((row) => row.map((cell) => short(typeof cell === 'string' ? cell : cell.text)));
@@ -26,7 +29,7 @@ export function listed(all: readonly Column[], rows: readonly (readonly Cell[])[
   return [head, ...lines].map((cells) => `${cells.join(GAP).trimEnd()}\n`).join('');
 }
 
-/** Cut before anything looks at all of it. */
+/** Cut first, so that nothing processes the whole text. */
 function short(text: string): string {
   return harmless(text.length > MOST_CELL ? `${text.slice(0, MOST_CELL)}…` : text);
 }
@@ -41,7 +44,7 @@ function padded(text: string, { at, width }: Fitted, all: readonly Column[], pai
   return all[at].align === 'right' ? blanks + paint(shown) : paint(shown) + blanks;
 }
 
-/** What there is to say about one thing, one line each, no wider than `room`. */
+/** The properties of one item, one line each, at most `room` columns wide. */
 export function fields(
   pairs: readonly (readonly string[])[],
   io: Pick<Io, 'colour'>,

@@ -2,7 +2,7 @@
 
 type Row = readonly [left: string, right: string];
 
-/** @param most the left column is as wide as what is no wider than that */
+/** @param most entries that are wider do not widen the left column */
 export function twoColumns(rows: readonly Row[], width: number, most = Number.POSITIVE_INFINITY): string {
   const left = Math.max(...rows.map(([{ length }]) => (length <= most ? length : 0))) + 2;
   const lines = rows.flatMap(([name, text]) =>
@@ -11,7 +11,7 @@ export function twoColumns(rows: readonly Row[], width: number, most = Number.PO
   return lines.join('\n');
 }
 
-/** At blanks; a word that is longer than the width stays whole. */
+/** At blanks; a word that is longer than the width is not broken. */
 export function wrapped(text: string, width: number): string[] {
   const lines: string[] = [];
   for (const word of text.split(' ')) {

@@ -1,4 +1,5 @@
 /** The hooks of middleware around enqueueing: `beforeEnqueue`, which may veto, and `afterEnqueue`. */
+import { ownArgs } from '../inspect/payload.js';
 import type { EnqueueResult } from '../job.js';
 import type { EnqueuedJob, Layer } from '../middleware.js';
 import type { Due } from '../resque/due.js';
@@ -43,9 +44,11 @@ function layersOf(job: NewJob): readonly Layer[] {
   return layers.filter(({ hooks }) => hooks.beforeEnqueue ?? hooks.afterEnqueue);
 }
 
-function shownJob({ queue, class: name, args = [], expiresIn }: NewJob, due: Due | undefined): EnqueuedJob {
+/** A job of ActiveJob as its worker will see it: with the class and the arguments of its own. */
+function shownJob(job: NewJob, due: Due | undefined): EnqueuedJob {
+  const { queue, class: name, args = [], expiresIn } = job;
   const at = due === undefined ? undefined : 'at' in due ? due.at : new Date(Date.now() + due.inMs);
-  return { queue, class: name, args, at, expiresIn };
+  return { queue, class: ownClass(job), args: ownArgs({ class: name, args }), at, expiresIn };
 }
 
 async function isAdmitted({ shown, layers }: Covered): Promise<boolean> {

@@ -192,7 +192,7 @@ export class RedisChildRegistry {
   }
 
   async #stopBeating(identity: Identity): Promise<void> {
-    await this.#channels.get(identity)?.close();
+    void this.#channels.get(identity)?.close();
     await this.#heartbeats.get(identity)?.stop();
     await this.#states.get(identity)?.stop();
     this.#heartbeats.delete(identity);

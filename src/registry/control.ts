@@ -87,7 +87,11 @@ export async function writeAnswer(connection: Connection, keys: Keys, id: string
 /** @returns undefined while there is none */
 export async function readAnswer(connection: Connection, keys: Keys, id: string): Promise<ControlAnswer | undefined> {
   const text = await connection.send(['GET', keys.answer(id)]);
-  const fields = text === null ? undefined : parseObject(String(text));
+  return text === null ? undefined : parseAnswer(String(text));
+}
+
+export function parseAnswer(text: string): ControlAnswer | undefined {
+  const fields = parseObject(text);
   if (fields === undefined || !RESULTS.includes(fields.result as ControlResult)) return undefined;
   return { result: fields.result as ControlResult, killed: fields.killed === true };
 }

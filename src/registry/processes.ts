@@ -45,6 +45,16 @@ export async function hideProcesses(connection: Connection, identity: Identity, 
   await globals.Promise.all(hidden.map((command) => connection.send([...command, ...names]).catch(ignoreWrongType)));
 }
 
+/** Notes that these were tsworker processes, where no entry says so: when their start is deleted, nothing else would. */
+export async function noteOurs(connection: Connection, identity: Identity, names: readonly string[]): Promise<void> {
+  const { machines } = keysOf(identity);
+  const note = async (name: string) => {
+    if (Number(await connection.send(['HEXISTS', machines, name])) === 0)
+      await connection.send(['HSET', machines, name, '0']);
+  };
+  await globals.Promise.all(names.map((name) => note(name).catch(ignoreWrongType)));
+}
+
 export function ignoreWrongType(error: unknown): void {
   if (!String(error).includes('WRONGTYPE')) throw error;
 }

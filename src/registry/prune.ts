@@ -9,7 +9,8 @@ import type { Keys } from '../resque/keys.js';
 import { findExpired, findGone } from './find-dead.js';
 import type { HeartbeatOptions } from './heartbeat-options.js';
 import { keysOf, processOf, workerId } from './identity.js';
-import { forgetSilent, hideProcesses, ignoreWrongType } from './processes.js';
+import { isOurStart } from './liveness.js';
+import { forgetSilent, hideProcesses, ignoreWrongType, noteOurs } from './processes.js';
 import { type Dead, type Recovered, recoverWorker } from './recover.js';
 import { unregisterRange } from './register.js';
 import { scan, slices } from './scan.js';
@@ -95,8 +96,16 @@ async function recoverAll(
   const keys = keysOf(options.identity);
   const firstSlots = dead.filter(({ id }) => isFirstSlot(id));
   // Without this key, a process that is alive after all claims nothing until it is registered again.
-  for (const some of slices(firstSlots, STEP))
-    await connection.send(['DEL', ...some.map(({ id }) => keys.started(id))]);
+  for (const some of slices(firstSlots, STEP)) {
+    const started = some.map(({ id }) => keys.started(id));
+    const texts = (await connection.send(['MGET', ...started])) as (string | null)[];
+    await noteOurs(
+      connection,
+      options.identity,
+      some.filter((_, i) => isOurStart(texts[i])).map(({ id }) => processOf(id)),
+    );
+    await connection.send(['DEL', ...started]);
+  }
   // The first slot of each process last: it reserves the name, which must not be reused before the others are removed.
   for (const some of slices([...dead.filter(({ id }) => !isFirstSlot(id)), ...firstSlots], STEP)) {
     if (signal?.aborted) return left;

@@ -29,10 +29,10 @@ export class BatchPusher {
   }
 
   /**
-   * Pushes all jobs or none, but for those that another's lock keeps out. Jobs of one queue keep their order.
-   * @returns what came of each
-   * @throws the client's error: after an error reply of Redis nothing was pushed; after a lasting loss of the connection
-   *   either all jobs were pushed or none
+   * Pushes all jobs or none, except those that are kept out by another job's lock. Jobs of one queue keep their order.
+   * @returns the result for each
+   * @throws the client's error: after an error reply of Redis nothing was pushed; after a lasting loss of the
+   * connection either all jobs were pushed or none
    */
   async push(jobs: readonly ReadyJob[]): Promise<EnqueueResult[]> {
     const batch = { marker: this.#marker, number: ++this.#batches, rememberedS: REMEMBERED_S };

@@ -111,14 +111,14 @@ export function encodePayload(
   }
 }
 
-/** What we say about a job in its payload. */
+/** tsworker's own data about a job in its payload. */
 export interface OwnFields {
   /** See {@link DecodedPayload}. */
   readonly expiresAt?: number | undefined;
   readonly lock?: JobLock | undefined;
 }
 
-/** The last member of a payload; '' where there is nothing to say. */
+/** The last member of a payload; '' if there is no data. */
 export function ownText({ expiresAt, lock }: OwnFields): string {
   const fields = [
     ...(expiresAt === undefined ? [] : [`"expires_at":${Math.ceil(expiresAt)}`]),

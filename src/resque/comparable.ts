@@ -1,6 +1,6 @@
-/** Whether values are the same once JSON has carried them. Pure. */
+/** Whether two values are equal after a round trip through JSON. Pure. */
 
-/** As JSON would carry it, whatever the order of keys; integers of any size are exact. */
+/** The canonical JSON text, with sorted keys and exact integers of any size. */
 export function comparable(value: unknown): string | undefined {
   return JSON.stringify(value, (_, item: unknown) => {
     if (typeof item === 'bigint') return Number.isSafeInteger(Number(item)) ? Number(item) : `${item}n`;

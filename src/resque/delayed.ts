@@ -1,7 +1,7 @@
 /**
- * Delayed jobs in Redis, in the format of resque-scheduler 5.0 and node-resque 9.7: enqueues them, promotes what is due,
- * and takes single ones out. Ruby's `enqueue_in` and `enqueue_at` write the same, so no other scheduler is needed; while
- * one of another kind runs, ours does nothing (see scripts/delayed/). When and by whom is scheduler/'s matter.
+ * Delayed jobs in Redis, in the format of resque-scheduler 5.0 and node-resque 9.7: enqueues them, promotes due ones,
+ * and takes single ones out. Ruby's `enqueue_in` and `enqueue_at` write the same, so no other scheduler is needed;
+ * while one of another kind runs, ours does nothing (see scripts/delayed/). The scheduler is in scheduler/.
  */
 import type { EnqueueResult } from '../job.js';
 import type { Connection } from '../redis/connection.js';
@@ -20,10 +20,10 @@ export interface DelayedItem {
   readonly item: Buffer;
 }
 
-/** Where an item goes that is taken out. */
+/** The destination of an item that is taken out. */
 export type Destination =
   | { readonly to: 'queue'; readonly queue: string; readonly payload: Buffer | string }
-  /** Another second; not the one where it is. */
+  /** Another second than its current one. */
   | { readonly to: 'time'; readonly seconds: number }
   /** `entry`: the whole failed entry. */
   | { readonly to: 'failed'; readonly entry: Buffer | string }
@@ -36,8 +36,8 @@ const MOST_IN_ONE_CALL = 1000;
 const STATES: Readonly<Record<string, Taken>> = { '1': 'taken', '0': 'gone', x: 'refused' };
 
 /**
- * Enqueues jobs for later, a thousand in each step: all of these or none. What is due already goes to its queue.
- * @returns what came of each
+ * Enqueues jobs for later, a thousand in each step: all of these or none. Jobs that are already due go to their queue.
+ * @returns the result for each
  */
 export async function delayJobs(
   connection: Connection,
@@ -77,17 +77,17 @@ export interface PromoteOptions {
   readonly locks: readonly string[];
 }
 
-/** What a leader also learns: what there is to do for recurring jobs. */
+/** What a leader also learns: whether recurring jobs need work. */
 interface LeaderFacts {
   /** Redis' clock, in milliseconds. */
   readonly nowMs: number;
-  /** Another one: what is scheduled has changed. */
+  /** A new value: the schedules have changed. */
   readonly revision: string;
   /** A Ruby program has changed the dynamic entries of its schedule. */
   readonly rubyChanged: boolean;
 }
 
-/** What one call of {@link promoteDue} found. */
+/** The result of one call of {@link promoteDue}. */
 export type Promotion =
   /** `nextMs`: until the next job is due; 0: more are due now; undefined: there is none. */
   | ({
@@ -97,16 +97,16 @@ export type Promotion =
       /** Due, but the script cannot promote it: the caller must take it out, since it blocks the items behind it. */
       readonly unreadable: DelayedItem | undefined;
     } & LeaderFacts)
-  /** Another of our schedulers leads, for so long. */
+  /** Another tsworker scheduler leads, for this many milliseconds. */
   | { readonly state: 'following'; readonly leader: string; readonly forMs: number }
   /** We lead, but a scheduler of another kind holds its lock: it moves delayed jobs. */
   | ({ readonly state: 'standing by'; readonly holder: string } & LeaderFacts);
 
-/** At most so many items and bytes in one call, so that it holds up Redis' other clients for a few milliseconds. */
-const MOST_ITEMS = 500;
+/** The maximum of items and bytes in one call, so that it delays Redis' other clients by a few milliseconds only. */
+const MOST_ITEMS = 150;
 const MOST_BYTES = 256 * 1024;
 
-/** Moves some of the jobs that are due to their queues. To be called again at once while `nextMs` is 0. */
+/** Moves some of the due jobs to their queues. To be called again at once while `nextMs` is 0. */
 export async function promoteDue(connection: Connection, keys: Keys, options: PromoteOptions): Promise<Promotion> {
   const { name, leaseMs, locks } = options;
   const limits = [String(leaseMs), String(MOST_ITEMS), String(MOST_BYTES)];
@@ -124,8 +124,8 @@ export async function promoteDue(connection: Connection, keys: Keys, options: Pr
 type PromoteReply = [number, number, Buffer, number, Buffer, Buffer, number, Buffer, number];
 
 /**
- * Takes items out and brings each to where it is to go, in one step; one that is gone is left alone.
- * @returns for each item what became of it
+ * Takes items out and moves each to its destination, in one step; skips those that are gone.
+ * @returns the result for each item
  */
 export async function takeDelayed(
   connection: Connection,

@@ -21,15 +21,17 @@ export interface NewJob {
   readonly class: string;
   /** Any JSON values; a `bigint` is written as an exact integer. Default none. */
   readonly args?: readonly unknown[];
-  /** Seconds: where it has not begun by then, it counts as processed and is not run. From when it is due, if that is later. */
+  /** Seconds, counted from when it is due: if it has not begun by then, it counts as processed and does not run. */
   readonly expiresIn?: number | undefined;
-  /** Not enqueued while another job that is the same waits or runs. */
+  /** Not enqueued while another job that counts as the same waits or runs. */
   readonly unique?: Unique<never> | undefined;
 }
 
 const MEMBERS = ['queue', 'class', 'args', 'expiresIn', 'unique'];
 
-/** @throws TsworkerError USAGE where it is no job, or has something more: a delay that is ignored would be a surprise */
+/**
+ * @throws TsworkerError USAGE if it is not a job, or has an unknown member: a delay that is ignored would be a surprise
+ */
 export function checkNewJob(job: unknown): void {
   if (typeof job !== 'object' || job === null || Array.isArray(job))
     throw new TsworkerError('USAGE', 'enqueue takes jobs: { queue, class, args }');
@@ -51,11 +53,12 @@ export function checkNewJob(job: unknown): void {
 }
 
 /**
- * All or none, in one round trip; jobs of one queue keep their order. One that is kept out by another's lock does not count.
- * @param fields stand beside class and args in each payload: where it was enqueued, for a trace
- * @returns what came of each
- * @throws TsworkerError PAYLOAD where an argument cannot be written as JSON, CONFLICT where a unique job is to reject, REDIS
- *   where a key is of another type; nothing is pushed then
+ * All or none, in one round trip; jobs of one queue keep their order. A job that is kept out by another's lock does not
+ * count.
+ * @param fields members beside class and args in each payload: where it was enqueued, for a trace
+ * @returns the result for each
+ * @throws TsworkerError PAYLOAD if an argument cannot be written as JSON, CONFLICT if a unique job is to reject, REDIS
+ * if a key is of another type; nothing is pushed then
  */
 export async function enqueueJobs(
   connection: Connection,
@@ -82,7 +85,7 @@ export async function pushReady(
 
 const ENQUEUED: EnqueueResult = { status: 'enqueued' };
 
-/** The same for later, a thousand in each step: all of these or none. What is due already goes to its queue. */
+/** The same for later, a thousand in each step: all of these or none. Jobs that are already due go to their queue. */
 export async function enqueueDelayed(
   connection: Connection,
   keys: Keys,
@@ -97,7 +100,7 @@ export async function enqueueDelayed(
   );
 }
 
-/** For a job of ActiveJob by its own class and arguments: its hash is never the same. */
+/** For an ActiveJob job, by its own class and arguments: its hash is never the same. */
 function lockOf(policy: UniquePolicy, job: { readonly class: string; readonly args: readonly unknown[] }): NewLock {
   const given = wrappedJob(job)?.arguments;
   return newLock(policy, ownClass(job), Array.isArray(given) ? (given as unknown[]) : job.args);

@@ -16,7 +16,7 @@ export interface ExistingQueuesOptions {
 
 /** After a read there is a pause as long as the read, so that new queues without end take half of the time at most. */
 const LONGEST_PAUSE_MS = 1000;
-/** Part of each name that is no UTF-8, and cannot be told from others as a text: such a queue is left alone. */
+/** Part of each name that is not UTF-8: its text form is ambiguous, so such a queue is ignored. */
 const REPLACEMENT = '\ufffd';
 
 export class ExistingQueues {

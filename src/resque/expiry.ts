@@ -1,4 +1,4 @@
-/** Until when jobs may begin: `expiresIn` of those who enqueue them. */
+/** The time until which a job may begin: `expiresIn` of its producer. */
 import { TsworkerError } from '../errors.js';
 import type { Connection } from '../redis/connection.js';
 import type { Due } from './due.js';
@@ -8,7 +8,7 @@ const LONGEST_SECONDS = 315_360_000;
 
 /**
  * @param where begins the message
- * @throws TsworkerError USAGE where it is no number of seconds
+ * @throws TsworkerError USAGE if it is not a number of seconds
  */
 export function checkExpiresIn(seconds: unknown, where: string): void {
   if (seconds === undefined || (typeof seconds === 'number' && seconds > 0 && seconds <= LONGEST_SECONDS)) return;
@@ -21,11 +21,11 @@ export function checkExpiresIn(seconds: unknown, where: string): void {
 interface Expiring {
   /** Seconds. */
   readonly expiresIn?: number | undefined;
-  /** From then on; absent: from now on. */
+  /** Counted from this time; absent: from now. */
   readonly due?: Due | undefined;
 }
 
-/** For each job when it expires, by Redis' clock, which is asked only where one does. Milliseconds. */
+/** For each job when it expires, by Redis' clock, which is read only if one does. Milliseconds since the epoch. */
 export async function expiriesOf(connection: Connection, jobs: readonly Expiring[]): Promise<(number | undefined)[]> {
   if (jobs.every(({ expiresIn }) => expiresIn === undefined)) return jobs.map(() => undefined);
   const [seconds, micros] = (await connection.send(['TIME'])) as [string, string];

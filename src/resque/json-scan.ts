@@ -17,10 +17,10 @@ const [TAB, LINE_FEED, RETURN, SPACE, QUOTE, OPEN_BRACKET, CLOSE_BRACKET, OPEN_B
   Buffer.from('\t\n\r "[]{}');
 
 /**
- * The members of an object, in order; of a key that is written twice, both. What stands inside the values is not checked.
- * @param json any bytes; within a string they may be no UTF-8
+ * The members of an object, in order; both if a key occurs twice. The contents of the values are not checked.
+ * @param json any bytes; strings may contain invalid UTF-8
  * @param text the same, one character for each byte, so that an index into the text is one into the bytes
- * @returns undefined if they are not an object
+ * @returns undefined if it is not an object
  */
 export function membersOf(json: Buffer, text = json.toString('latin1')): Member[] | undefined {
   const members: Member[] = [];

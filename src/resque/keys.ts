@@ -17,7 +17,7 @@ export interface Keys {
   readonly scheduler: string;
   /** Ours: a hash, application → the schedule that it published (see recurring/published.ts). */
   readonly schedules: string;
-  /** Ours: a hash: `revision` rises with each change of what is scheduled; `started:<application>` (see publish.lua). */
+  /** Ours: a hash: `revision` rises with each change of the schedules; `started:<application>` (see publish.lua). */
   readonly schedule: string;
   /** Ours: a set of the names of the entries that are paused. */
   readonly pausedSchedules: string;
@@ -27,7 +27,7 @@ export interface Keys {
   readonly lastEnqueuedAt: string;
   /** Of resque-scheduler: a hash, name → entry (JSON), of those that programs have added. */
   readonly persistentSchedules: string;
-  /** Of resque-scheduler: a set of the names of those that were changed. */
+  /** Of resque-scheduler: a set of the names of changed entries. */
   readonly changedSchedules: string;
   /** Ours: a sorted set of live processes (`<label>:<pid>`), scored by the server time of their last beat. */
   readonly processes: string;
@@ -45,17 +45,17 @@ export interface Keys {
   readonly retries: string;
   /** Ours: a hash of counts beside Resque's own two (retried, scheduled). */
   readonly stat: string;
-  /** Ours: a hash, id → what somebody has done to failed jobs in the dashboard. Expires. */
+  /** Ours: a hash, id → an operation on failed jobs in the dashboard. Expires. */
   readonly operations: string;
-  /** Ours: the id of the operation that runs. Expires. */
+  /** Ours: the id of the running operation. Expires. */
   readonly operation: string;
   /** Ours: written when any write is needed (-wait-replicas). Expires. */
   readonly fence: string;
-  /** Ours: never exists. For keys that a script must declare, and for commands that it tries. */
+  /** Ours: never exists. For keys that a script must declare, and for commands that are only tried. */
   readonly never: string;
   /** Ours: the channel on which a process (`<label>:<pid>`) takes orders (see registry/control.ts). */
   control(process: string): string;
-  /** Ours: what came of an order, for who sent it. Expires. */
+  /** Ours: the result of an order, for its sender. Expires. */
   answer(id: string): string;
   /** Ours: how many batches of a long enqueue were pushed. Expires. */
   enqueued(nonce: string): string;
@@ -82,7 +82,10 @@ export interface Keys {
   delayedAt(time: string): string;
   /** The lists of `delayedAt` that contain this item: a set. */
   delayedItem(item: string): string;
-  /** The lock of a running resque-scheduler; `prefix` as in its RESQUE_SCHEDULER_MASTER_LOCK_PREFIX. The namespace stands twice. */
+  /**
+   * The lock of a running resque-scheduler; `prefix` as in its RESQUE_SCHEDULER_MASTER_LOCK_PREFIX. Contains the
+   * namespace twice.
+   */
   rubySchedulerLock(prefix: string): string;
   /** The lock of a running scheduler of node-resque. */
   readonly nodeSchedulerLock: string;

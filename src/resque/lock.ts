@@ -1,6 +1,7 @@
 /**
- * The lock of a unique job. The payload bears its key and token, in the member `"tsworker":{"unique":{…}}`; so whatever
- * moves or ends the job can release or renew it, in the same script, and only if it still holds the token. Pure.
+ * The lock of a unique job. The payload contains its key and token in the member `"tsworker":{"unique":{…}}`, so
+ * whatever moves or ends the job can release or renew it, in the same script, and only if it still holds the token.
+ * Pure.
  */
 import * as globals from '../globals.js';
 import type { JobLock } from '../job.js';
@@ -19,15 +20,15 @@ const MEMBER = Buffer.from('"tsworker":');
 const [CLOSE_BRACE, CLOSE_BRACKET] = Buffer.from('}]');
 
 /**
- * The lock that a payload bears, or a delayed item. Read for each claim, so it costs the payload of another program next to
- * nothing: that ends with its arguments.
+ * The lock in a payload or a delayed item. Read for each claim, so a payload of another program, which ends with its
+ * arguments, costs next to nothing.
  */
 export function readLock(payload: Buffer): JobLock | undefined {
   const last = payload.length - 1;
   if (payload[last] !== CLOSE_BRACE || payload[last - 1] === CLOSE_BRACKET) return undefined;
   const at = payload.lastIndexOf(MEMBER);
   if (at < 0) return undefined;
-  // The last member in most cases. If not, this is no valid JSON.
+  // It is the last member in most cases. If not, this is not valid JSON.
   return lockIn(parse(payload.subarray(at + MEMBER.length, last)) ?? memberOf(parse(payload)));
 }
 
@@ -56,7 +57,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** release: the job has ended. renew: it waits again, for so many milliseconds at least. */
+/** release: the job has ended. renew: it waits again, for at least this many milliseconds. */
 export type LockChange = 'release' | { readonly renewMs: number };
 
 /** The key, the token, and the TTL for a script. */
@@ -67,7 +68,7 @@ export function lockArgs(keys: Keys, lock: JobLock, change: LockChange): [string
 
 const NO_LOCK: [string, string, string] = ['', '', ''];
 
-/** The same for a job that may have none. */
+/** The same for a job that may have no lock. */
 export function lockArgsOf(keys: Keys, payload: Buffer, ended: boolean): [string, string, string] {
   const lock = readLock(payload);
   return lock === undefined ? NO_LOCK : lockArgs(keys, lock, ended ? 'release' : { renewMs: 0 });

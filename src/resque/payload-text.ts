@@ -13,7 +13,7 @@ import { type NewLock, newLock, type UniquePolicy } from './unique.js';
 export interface ReadyJob {
   readonly queue: string;
   readonly payload: string;
-  /** Of a unique job: to be taken together with the push. */
+  /** The lock of a unique job, taken together with the push. */
   readonly lock?: NewLock | undefined;
 }
 
@@ -31,9 +31,10 @@ export function payloadOf(className: string, args: readonly string[]): string {
 }
 
 /**
- * A job in one line of JSON: {"class":…,"args":[…],"queue":…}. Other members stay in the payload, as plugins write them.
- * @param queue for a line that names none
- * @throws TsworkerError PAYLOAD that says what is wrong with it
+ * A job in one line of JSON: {"class":…,"args":[…],"queue":…}. Other members stay in the payload, as plugins write
+ * them.
+ * @param queue for a line without one
+ * @throws TsworkerError PAYLOAD with the reason if it is invalid
  */
 export function readJobLine(line: Buffer, queue: string | undefined): ReadyJob {
   if (!isUtf8(line)) throw refusal('it is not valid UTF-8');
@@ -50,20 +51,20 @@ export function readJobLine(line: Buffer, queue: string | undefined): ReadyJob {
   return lock === undefined ? job : { ...job, lock: { ...lock, onConflict: 'keep', borne: true } };
 }
 
-/** Adds members to what we say about a job in its payload: an object, or ''. */
+/** Adds members to tsworker's own data in a payload: an object, or ''. */
 function withOwn(payload: string, fields: string): string {
   if (fields === '') return payload;
   const bytes = Buffer.from(payload);
   const own = membersOf(bytes)?.findLast(({ key }) => key === 'tsworker');
   if (own === undefined) return `${payload.slice(0, -1)},"tsworker":{${fields}}}`;
   const known = bytes.toString('utf8', own.from, own.to).trim();
-  // What is no object says nothing.
+  // Anything but an object is replaced.
   const inside = known.startsWith('{') ? known.slice(1, -1).trim() : '';
   const object = `{${inside}${inside === '' ? '' : ','}${fields}}`;
   return bytes.toString('utf8', 0, own.from) + object + bytes.toString('utf8', own.to);
 }
 
-/** A job that is to be unique, unless its payload says so already. */
+/** Makes a job unique, unless its payload already contains a lock. */
 export function asUnique(job: ReadyJob, policy: UniquePolicy): ReadyJob {
   if (job.lock !== undefined) return job;
   const { class: name, args } = decodePayload(Buffer.from(job.payload), true);
@@ -72,7 +73,7 @@ export function asUnique(job: ReadyJob, policy: UniquePolicy): ReadyJob {
   return { ...job, payload, lock };
 }
 
-/** A job that expires at this time, by Redis' clock. Milliseconds; undefined: it does not. */
+/** Makes a job expire at this time, by Redis' clock. Milliseconds since the epoch; undefined: it does not expire. */
 export function asExpiring(job: ReadyJob, expiresAt: number | undefined): ReadyJob {
   if (expiresAt === undefined) return job;
   return { ...job, payload: withOwn(job.payload, `"expires_at":${Math.ceil(expiresAt)}`) };

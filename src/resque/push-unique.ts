@@ -1,6 +1,6 @@
 /**
- * Enqueues jobs of which some are unique, now or for later: each takes its lock in the same step as it goes in, so a producer
- * that dies leaves no lock without a job.
+ * Enqueues jobs of which some are unique, now or for later: each takes its lock in the same step as it is pushed, so a
+ * producer that dies leaves no lock without a job.
  */
 import { TsworkerError } from '../errors.js';
 import type { EnqueueResult } from '../job.js';
@@ -18,9 +18,9 @@ const MOST = 100_000;
 
 /**
  * All or none; a job that is kept out by another's lock does not count.
- * @returns what came of each
- * @throws TsworkerError CONFLICT if one that is to reject is kept out, REDIS if another program's key is in the way; nothing
- *   is enqueued then
+ * @returns the result for each
+ * @throws TsworkerError CONFLICT if one that is to reject is kept out, REDIS if a key is of another type; nothing is
+ * enqueued then
  */
 export async function pushUnique(
   connection: Connection,
@@ -44,7 +44,7 @@ function jobArgs(keys: Keys, { queue, payload, due, lock }: ReadyJob & { due?: D
   const job = [when, String(ms), queue, payload, due === undefined ? '' : itemText(payload, queue)];
   if (lock === undefined) return [...job, '', '', '', '0', ''];
   const [key, token, ttl] = lockArgs(keys, lock, { renewMs: 0 });
-  // Only a job that may replace another one needs to know where that is.
+  // Only a job that may replace another one needs the position of that.
   const place = lock.onConflict === 'replace' ? ` ${Buffer.byteLength(queue)} ${queue}${payload}` : '';
   return [...job, key, token, token + place, ttl, lock.onConflict];
 }

@@ -5,7 +5,7 @@ import type { Keys } from './keys.js';
 import type { ReadyJob } from './payload-text.js';
 import { callScript, SCRIPTS } from './scripts/index.js';
 
-/** What Redis remembers, so that a push that is sent again has no effect. */
+/** The key that makes a repeated push have no effect. */
 export interface Batch {
   readonly marker: string;
   /** Rises with each push. */
@@ -18,8 +18,7 @@ const MOST = 1_000_000;
 
 /**
  * All or none; jobs of one queue keep their order.
- * @throws TsworkerError REDIS where another program's key stands in the way; the client's error. What Redis refuses pushes
- *   nothing
+ * @throws TsworkerError REDIS if a key is of another type; the client's error. If Redis refuses, nothing is pushed
  */
 export async function pushJobs(
   connection: Connection,

@@ -7,7 +7,7 @@
 import type { WeightedQueue } from '../config/settings.js';
 import * as globals from '../globals.js';
 
-/** As many queues are named in every call. */
+/** Up to this many queues, every call names all. */
 const FEW = 16;
 /** Queues in one call at most: a larger call would delay Redis' other clients. */
 const MOST = 500;
@@ -189,7 +189,7 @@ export class QueueSelection {
     return true;
   }
 
-  /** Milliseconds until the first retry that is known of; undefined if there is none. */
+  /** Milliseconds until the first known retry is due; undefined if there is none. */
   get nextRetryMs(): number | undefined {
     let first: number | undefined;
     for (const at of this.#retries.values()) first = first === undefined || at < first ? at : first;
@@ -217,18 +217,18 @@ export class QueueSelection {
     if (queue !== undefined) this.#change(queue);
   }
 
-  /** Nothing is known any more. */
+  /** All knowledge is outdated: every queue becomes a candidate. */
   all(): void {
     for (const queue of this.#queues) this.#change(queue, false);
     this.#candidates = [...this.#queues];
   }
 
-  /**
-   * To be called from time to time, in case that a report was lost: some queues become candidates, in turn. All do where
-   * nothing is reported.
-   */
+  /** To be called from time to time, in case a report was lost: some queues become candidates, in turn. */
   look(): void {
-    if (!this.#options.tracked) return this.all();
+    if (!this.#options.tracked) {
+      this.all();
+      return;
+    }
     const from = this.#nextLook < this.#queues.length ? this.#nextLook : 0;
     this.#nextLook = from + MOST;
     for (const queue of this.#queues.slice(from, this.#nextLook)) this.#change(queue, false);

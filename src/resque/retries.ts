@@ -11,7 +11,7 @@ export interface RetryItem {
   readonly envelope: Buffer;
 }
 
-/** Where a retry goes that is taken out. */
+/** The destination of a retry that is taken out. */
 export type RetryDestination =
   | { readonly to: 'queue'; readonly payload: Buffer }
   /** `entry`: the whole failed entry. */

@@ -1,6 +1,6 @@
 /**
- * Recurring jobs in Redis: what is scheduled, and what was enqueued of it (see scripts/schedule/). Knows names and texts;
- * what they mean is recurring/'s matter.
+ * Recurring jobs in Redis: the published schedules, and the ticks that were enqueued (see scripts/schedule/). Their
+ * meaning is defined in recurring/.
  */
 import type { JobLock } from '../job.js';
 import type { Connection } from '../redis/connection.js';
@@ -8,7 +8,10 @@ import type { Keys } from './keys.js';
 import { lockArgs } from './lock.js';
 import { callScript, SCRIPTS } from './scripts/index.js';
 
-/** @param set '': the application has no schedule. @returns false where one that started later has published its own */
+/**
+ * @param set '': the application has no schedule
+ * @returns false if a process that started later has published its own
+ */
 export async function publishSchedule(
   connection: Connection,
   keys: Keys,
@@ -23,24 +26,24 @@ export async function publishSchedule(
   return reply === 1;
 }
 
-/** A change to the ticks of one entry, with what is enqueued by it. */
+/** A change to the ticks of one entry, and the job to enqueue with it. */
 export interface TickChange {
   readonly name: string;
-  /** The value that was read; '' where there was none. */
+  /** The value that was read; '' if there was none. */
   readonly seen: string;
   /** '' removes it. */
   readonly value: string;
-  /** Left to a Ruby scheduler that holds its lock. */
+  /** Skipped while a Ruby scheduler holds its lock. */
   readonly ruby: boolean;
   readonly queue: string;
   readonly payloads: readonly string[];
-  /** Its job bears this lock: nothing is enqueued where another one holds it. */
+  /** The lock of its job: nothing is enqueued if another job holds it. */
   readonly lock?: JobLock | undefined;
 }
 
 /**
- * kept: changed, but nothing was enqueued, since a job of an earlier tick holds the lock. other: the value is another. held:
- * a Ruby scheduler holds its lock. refused: the key of the queue is no list.
+ * kept: changed, but nothing was enqueued, since a job of an earlier tick holds the lock. other: the value has changed
+ * since it was read. held: a Ruby scheduler holds its lock. refused: the key of the queue is not a list.
  */
 export type Ticked = 'done' | 'kept' | 'other' | 'paused' | 'held' | 'refused';
 
@@ -49,7 +52,7 @@ const STATES: Readonly<Record<string, Ticked>> = {
 };
 
 export interface TickOptions {
-  /** The revision of what was read. */
+  /** The revision that was read. */
   readonly revision: string;
   readonly locks: readonly string[];
   readonly nowMs: number;
@@ -57,7 +60,7 @@ export interface TickOptions {
 
 /**
  * Changes ticks and enqueues, each entry in one step.
- * @returns for each change what became of it; undefined: something else is scheduled now, and nothing was changed
+ * @returns the result for each change; undefined: the schedules have changed, and nothing was done
  */
 export async function changeTicks(
   connection: Connection,
@@ -80,19 +83,19 @@ export async function changeTicks(
   return reply === 'stale' ? undefined : Array.from(reply, (state) => STATES[state]);
 }
 
-/** As Ruby's Time#to_s has it: `2026-11-24 03:12:57 +0000`. */
+/** The format of Ruby's Time#to_s: `2026-11-24 03:12:57 +0000`. */
 export function rubyTime(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 19).replace('T', ' ')} +0000`;
 }
 
-/** @returns milliseconds; undefined for what Ruby does not write */
+/** @returns milliseconds since the epoch; undefined if it is not in Ruby's format */
 export function parseRubyTime(text: string): number | undefined {
   const time = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d) ([+-]\d\d):?(\d\d)$/.exec(text.trim().replace(/ UTC$/, ' +0000'));
   const ms = time === null ? Number.NaN : Date.parse(`${time[1]}T${time[2]}${time[3]}:${time[4]}`);
   return Number.isNaN(ms) ? undefined : ms;
 }
 
-/** @returns for each name whether that changed anything */
+/** @returns for each name whether it was changed */
 export async function pauseSchedules(
   connection: Connection,
   keys: Keys,
@@ -104,11 +107,11 @@ export async function pauseSchedules(
   return ((await callScript(connection, SCRIPTS.pauseSchedule, declared, args)) as number[]).map((one) => one === 1);
 }
 
-/** All that is known in Redis of recurring jobs, as texts. */
+/** All data about recurring jobs in Redis, as texts. */
 export interface StoredSchedules {
   /** By application. */
   readonly sets: ReadonlyMap<string, string>;
-  /** When each application that has published started; milliseconds. */
+  /** When each publishing application started; milliseconds since the epoch. */
   readonly started: ReadonlyMap<string, number>;
   readonly revision: string;
   readonly paused: ReadonlySet<string>;
@@ -119,7 +122,7 @@ export interface StoredSchedules {
 
 const STARTED = 'started:';
 
-/** The revision first: what changes meanwhile has a later one. */
+/** Reads the revision first: later changes have a higher one. */
 export async function readSchedules(connection: Connection, keys: Keys): Promise<StoredSchedules> {
   const state = await readHash(connection, keys.schedule);
   const [sets, paused, ticks, lastEnqueuedAt] = await Promise.all([
@@ -136,19 +139,19 @@ export async function readSchedules(connection: Connection, keys: Keys): Promise
   };
 }
 
-/** Ruby's dynamic entries, by name: JSON texts. Those that were reported as changed are known then. */
+/** Ruby's dynamic entries, by name: JSON texts. Clears the list of changed entries. */
 export async function readDynamic(connection: Connection, keys: Keys): Promise<ReadonlyMap<string, string>> {
-  // First: what changes from now on is reported again.
+  // Cleared first: later changes are reported again.
   await connection.send(['DEL', keys.changedSchedules]);
   return await peekDynamic(connection, keys);
 }
 
-/** The same, without taking note of it. */
+/** The same, without clearing the list of changed entries. */
 export async function peekDynamic(connection: Connection, keys: Keys): Promise<ReadonlyMap<string, string>> {
   return await readHash(connection, keys.persistentSchedules).catch(orEmpty);
 }
 
-/** Another program's key may hold anything. */
+/** Other programs may write anything into it. */
 function orEmpty(error: unknown): ReadonlyMap<string, string> {
   if (error instanceof Error && error.message.startsWith('WRONGTYPE')) return new Map();
   throw error;

@@ -215,8 +215,8 @@ export class RedisJobStore implements JobStore {
   }
 
   /**
-   * The jobs of these claims start now. Whoever enqueues the same job after that gets in, so those whose lock ends here wait for
-   * it. If the call fails, the TTLs end the locks.
+   * The jobs of these claims start now. A job that is enqueued after that is not kept out, so jobs whose lock ends here
+   * wait for this call. If it fails, the TTLs end the locks.
    */
   async #settleStarted(claims: readonly Claim[]): Promise<void> {
     const locks = claims.flatMap(({ lock }) => lock ?? []);

@@ -67,7 +67,7 @@ export function uniquePolicy(unique: unknown, where: string): UniquePolicy | und
   };
 }
 
-/** By class and arguments, for so many seconds at most. */
+/** By class and arguments, for at most this many seconds. */
 export function uniqueFor(ttl: number): UniquePolicy {
   return { by: undefined, until: 'done', ttl, onConflict: 'keep' };
 }
@@ -85,10 +85,10 @@ function wrong(where: string, what: string): TsworkerError {
   return new TsworkerError('USAGE', `${where}: ${what}`);
 }
 
-/** A lock that is to be taken together with the push of its job. */
+/** A lock to take together with the push of its job. */
 export interface NewLock extends JobLock {
   readonly onConflict: UniquePolicy['onConflict'];
-  /** The payload bears it: something releases it before its TTL. */
+  /** The payload contains it, so it is released before its TTL. */
   readonly borne: boolean;
 }
 
@@ -98,7 +98,7 @@ export interface NewLock extends JobLock {
  */
 export function newLock({ by, until, ttl, onConflict }: UniquePolicy, name: string, args: readonly unknown[]): NewLock {
   const same = by === undefined ? args : [by(...(args as never[]))];
-  // As a worker would see them: after JSON.
+  // As a worker gets them: after JSON.
   const seen = decodePayload(Buffer.from(encodePayload(name, same)), true).args;
   return {
     key: `${name}:${sha1(comparable(seen) ?? '')}`,

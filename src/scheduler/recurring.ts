@@ -60,8 +60,8 @@ interface Waiting {
 }
 
 /** In one call: Redis' other clients wait for it. */
-const MOST_ENTRIES = 200;
-const MOST_PAYLOADS = 500;
+const MOST_ENTRIES = 100;
+const MOST_PAYLOADS = 150;
 const MOST_BYTES = 256 * 1024;
 /** Entries after which other work gets its turn. */
 const BREATH = 200;

@@ -164,6 +164,8 @@ class Lifecycle {
   #decide({ error }: Death): RestartDecision {
     const { recentDeaths, stopped, failed, children } = this.#context;
     const started = error === undefined;
+    // It was killed on purpose: that says nothing about its next life.
+    if (this.child.killedFor === 'killed' && !stopped.aborted) return { restart: true, afterMs: 0 };
     this.#countDeath();
     // While other children work, a fork that fails for lack of memory or descriptors must not end the worker.
     if (this.#slot.essential && (started || ![...children].some((child) => child.working)))

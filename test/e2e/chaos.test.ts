@@ -13,6 +13,7 @@ const SHORT = [
   'kill',
   'retry',
   'unique',
+  'cancel',
   'redis-kill',
   'client-kill',
   'network',

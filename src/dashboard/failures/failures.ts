@@ -100,13 +100,16 @@ export class Failures {
     const until = performance.now() + ms;
     const matches = entryMatcher(filter, this.redactor);
     const entries: Listed[] = [];
-    let seen = 0;
+    let [seen, bytes] = [0, 0];
     for await (const page of new FailedList(this.#pages, this.#keys).down(from))
       for (const listed of page) {
         seen++;
-        if (matches(new FailedEntry(listed.raw))) entries.push(listed);
+        if (matches(new FailedEntry(listed.raw))) {
+          entries.push(listed);
+          bytes += listed.raw.length;
+        }
         const isLast = listed === page.at(-1);
-        if (entries.length < most && !(isLast && performance.now() > until)) continue;
+        if (entries.length < most && bytes < MOST_BYTES && !(isLast && performance.now() > until)) continue;
         return { entries, seen, next: listed.n === 0 ? undefined : listed.n - 1 };
       }
     return { entries, seen, next: undefined };

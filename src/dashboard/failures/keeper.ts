@@ -7,6 +7,8 @@ import type { FailureIndex, StepResult } from './index.js';
 
 const WANTED_FOR_MS = 15_000;
 const KEPT_FOR_MS = 30 * 60_000;
+/** A page does not wait longer for a Redis that does not answer. */
+const PATIENCE_MS = 1500;
 const BETWEEN_READS_MS = 50;
 /** At once, where somebody looks after a rest. */
 const FIRST_ENTRIES = 2000;
@@ -39,14 +41,14 @@ export class IndexKeeper {
     return this.#readAt;
   }
 
-  /** Somebody looks. Resolves when the newest entries are known, at once where they are. */
+  /** Somebody looks. Resolves when the newest entries are known, at once where they are, or when that takes too long. */
   async want(): Promise<void> {
     this.#wantedAt = performance.now();
     clearTimeout(this.#release);
     this.#loop ??= this.#keepUp().finally(() => {
       this.#loop = undefined;
     });
-    await this.#first;
+    await Promise.race([this.#first, sleep(PATIENCE_MS, undefined, { ref: false })]);
   }
 
   /** After an action of our own: what it took is gone from the next page that is shown. */

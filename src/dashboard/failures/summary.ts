@@ -125,6 +125,28 @@ function facets(counts: ReadonlyMap<string, number>): readonly Facet[] {
     .sort((a, b) => b.count - a.count || (a.name < b.name ? -1 : 1));
 }
 
+export interface Rise {
+  readonly kind: string;
+  readonly class: string;
+  readonly exception: string;
+  readonly hour: number;
+  readonly hourBefore: number;
+}
+
+/** Fewer may fail at any time. */
+const LEAST_IN_AN_HOUR = 10;
+const TIMES_AS_MANY = 3;
+
+/** What fails far more often than the hour before, most first. */
+export function risen({ groups }: Summary, most: number): readonly Rise[] {
+  return groups
+    .filter(
+      ({ kind, hour, hourBefore }) => kind !== '' && hour >= LEAST_IN_AN_HOUR && hour >= TIMES_AS_MANY * hourBefore,
+    )
+    .slice(0, most)
+    .map(({ kind, class: name, exception, hour, hourBefore }) => ({ kind, class: name, exception, hour, hourBefore }));
+}
+
 export interface Matching {
   /** The newest first. */
   readonly rows: readonly number[];

@@ -1,7 +1,9 @@
 /** What an operator should look at first, from a snapshot alone. Pure: what is found, not how it is shown. */
+import type { Rise } from '../failures/summary.js';
 import type { QueueRow, Snapshot, WorkerRow } from './snapshot.js';
 
 export type Finding =
+  | { readonly kind: 'failing'; readonly failure: Rise }
   | { readonly kind: 'paused'; readonly text: string }
   | { readonly kind: 'queue-paused'; readonly queue: string; readonly jobs: number }
   | { readonly kind: 'nobody'; readonly queue: string; readonly jobs: number }
@@ -28,8 +30,10 @@ const NEARLY_FULL = 0.9;
 /** Of each kind; the rest is on the page of its own. */
 const MOST = 5;
 
-export function findings(snapshot: Snapshot, now: number): readonly Finding[] {
+/** @param rises kinds of failures, as far as they are known */
+export function findings(snapshot: Snapshot, now: number, rises: readonly Rise[] = []): readonly Finding[] {
   return [
+    ...rises.slice(0, MOST).map((failure) => ({ kind: 'failing' as const, failure })),
     ...ofPause(snapshot),
     ...ofQueues(snapshot, now),
     ...ofWorkers(snapshot, now),

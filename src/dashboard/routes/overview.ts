@@ -1,9 +1,10 @@
 /** What needs somebody first; then how much is going on. */
 import { isoTime } from '../../json-text.js';
+import { type Rise, risen, summarize } from '../failures/summary.js';
 import { findings } from '../model/attention.js';
 import type { QueueRow, Snapshot, WorkerRow } from '../model/snapshot.js';
 import { type OverviewModel, OverviewView } from '../views/overview.js';
-import { definePage } from './page.js';
+import { type Ask, definePage } from './page.js';
 import { queueJson } from './queues.js';
 import { workerJson } from './workers.js';
 
@@ -12,11 +13,14 @@ const MOST = 10;
 export const overviewPage = definePage<OverviewModel>({
   path: '',
   title: 'Overview',
-  load: ({ snapshot, now }) => ({
-    findings: findings(snapshot, now),
-    running: longestRunning(snapshot, MOST),
-    busiest: busiest(snapshot, MOST),
-  }),
+  load: async (ask) => {
+    const { snapshot, now } = ask;
+    return {
+      findings: findings(snapshot, now, await rises(ask)),
+      running: longestRunning(snapshot, MOST),
+      busiest: busiest(snapshot, MOST),
+    };
+  },
   json: (model, ask) => {
     const { figures, queues, workers } = ask.snapshot;
     return {
@@ -41,6 +45,14 @@ export const overviewPage = definePage<OverviewModel>({
   },
   view: (model, ask) => OverviewView({ model, ask }),
 });
+
+/** Of what the index knows so far: the page does not wait for it. */
+async function rises({ dashboard: { failures, once }, now }: Ask): Promise<readonly Rise[]> {
+  void failures.keeper.want();
+  const { index } = failures;
+  if (index.table.size === 0) return [];
+  return await once.get(`rises ${index.version}`, async () => risen(summarize(index.table, {}, now), MOST));
+}
 
 export function longestRunning({ workers }: Snapshot, most: number): readonly WorkerRow[] {
   const since = ({ job }: WorkerRow) => job?.since ?? Number.POSITIVE_INFINITY;

@@ -69,6 +69,14 @@ const toQueue = (queue: string) => link('queue', { name: queue });
 
 function sentence(finding: Finding): { readonly mark: string; readonly text: string; readonly href: string } {
   switch (finding.kind) {
+    case 'failing': {
+      const { kind, class: name, exception, hour, hourBefore } = finding.failure;
+      return {
+        mark: [name, exception].filter((text) => text !== '').join(' · '),
+        text: `${count(hour)} failed in the last hour, ${count(hourBefore)} in the hour before`,
+        href: link('failed', { kind, view: 'list' }),
+      };
+    }
     case 'paused':
       return { mark: 'Paused', text: 'Ruby and tsworker workers take no new jobs', href: 'queues' };
     case 'queue-paused':

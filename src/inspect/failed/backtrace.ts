@@ -1,23 +1,24 @@
 /**
- * A backtrace as people read it: the frames of the application stand out, those of libraries and of the language are folded.
- * goworker writes its stack into the message: it is cut out. Pure. Knows the forms of Ruby, Go, Node and PHP.
+ * Parses a backtrace for display: frames of the application, and frames of libraries and of the language, which are
+ * folded. goworker writes its stack into the message: it is removed from there. Knows the formats of Ruby, Go, Node and
+ * PHP. Pure.
  */
 import type { FailedEntry } from './entry.js';
 
 export interface Frame {
   readonly text: string;
-  /** Of the job's own program, as far as its path tells. */
+  /** Belongs to the job's own program, judging by its path. */
   readonly isApp: boolean;
 }
 
-/** What follows each other and is alike: frames of the application, or of libraries, which are folded. */
+/** Consecutive frames of the same kind: of the application, or of libraries, which are folded. */
 export interface FrameGroup {
   readonly isApp: boolean;
   readonly frames: readonly string[];
 }
 
 export interface Backtrace {
-  /** The message, without a stack that stood in it. */
+  /** The message, without a stack in it. */
   readonly message: string;
   /** The frames in the order of the backtrace. */
   readonly frames: readonly Frame[];

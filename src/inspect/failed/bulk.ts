@@ -1,13 +1,14 @@
 /**
- * Retries or removes all entries that match, from the oldest to the newest that was there at the start: one that fails
- * again meanwhile is not retried again. Page by page, an atomic step each, while others push to the list and remove from it.
- * Must not know who asks for it.
+ * Retries or removes all matching entries, from the oldest to the newest at the start: an entry that fails again
+ * meanwhile is not retried again. Works page by page, with one atomic step for each, while others push to the list and
+ * remove from it.
  *
- * An entry that was the newest then is looked at together with each page: as long as it stands where it is expected, what is
- * read below it was there. Where it is gone, an older one takes its place, and what stood between them is left.
+ * The entry that was the newest at the start is read together with each page: while it is at the expected position,
+ * everything below it existed at the start. If it is gone, an older one replaces it, and the entries between them are
+ * left.
  *
- * Where others remove entries, what is still to come moves down, and would be passed over. So each page is read with the
- * entry before it; where that is another than expected, it is looked for below, and the sweep goes on behind it.
+ * If others remove entries, the remaining ones move down and could be skipped. So each page is read with the entry
+ * before it; if that is not the expected one, it is searched for below, and the run continues after it.
  */
 import { TsworkerError } from '../../errors.js';
 import { slices } from '../batch.js';
@@ -20,41 +21,41 @@ import { type Action, type Brief, type Chosen, chooseMatching, type Left, leftOf
 export interface SweepOptions {
   readonly action: Action;
   readonly filter: FailedFilter;
-  /** Look at the oldest so many at most: those that somebody has seen, and agreed to. */
+  /** Reads at most this many of the oldest entries: those that the user has seen and agreed to. */
   readonly most?: number;
-  /** The same by some of the newest entries of those, as {@link FailedList.anchors} gives them. */
+  /** Some of the newest entries of these, as returned by {@link FailedList.anchors}. */
   readonly upTo?: readonly Anchor[] | undefined;
-  /** Take so many at most. */
+  /** Maximum number of entries to take. */
   readonly mostTaken?: number | undefined;
-  /** Take no more than so many in one step. */
+  /** Maximum number of entries to take in one step. */
   readonly step?: number;
 }
 
 export interface SweepStep {
-  /** Entries looked at so far, of how many. */
+  /** Entries read so far, and the total. */
   readonly seen: number;
   readonly of: number;
   readonly taken: readonly Brief[];
-  /** The same, as they stood in the list. */
+  /** The same entries, as they were in the list. */
   readonly entries: readonly Listed[];
 }
 
 type Candidate = Extract<Chosen, { removal: object }>;
 
-/** Pages in a row: only a list that somebody else empties at the same time comes near. */
+/** Maximum of pages in a row: only reached if another program empties the list at the same time. */
 const MOST_STALLS = 10_000;
-/** An anchor that is gone is not looked for in a million entries: the next one is older, and will do. */
+/** The search for an anchor is limited: if it is gone, the next one is older and serves as well. */
 const MOST_ANCHOR_PAGES = 20;
 
 export class Sweep {
   readonly #list: FailedList;
   readonly #remover: Remover;
   readonly #options: SweepOptions;
-  /** The N of the next page: all before it stay in the list. */
+  /** The N of the next page: all entries before it stay in the list. */
   #at = 0;
-  /** The id of the entry before that one. */
+  /** The id of the entry before the next page. */
   #before: string | undefined;
-  /** Where the entries end that were there at the start: behind the first anchor. */
+  /** The end of the entries that existed at the start: after the first anchor. */
   #end = 0;
   #anchors: readonly Anchor[] = [];
   #taken = 0;
@@ -66,12 +67,15 @@ export class Sweep {
     this.#options = options;
   }
 
-  /** What matched and stayed, by where it stands now. */
+  /** The matching entries that stayed, by their current N. */
   get left(): readonly Left[] {
     return this.#left;
   }
 
-  /** One step for each change in Redis and for each page. The caller stops it between two steps by not asking on. */
+  /**
+   * Yields one step for each change in Redis and for each page. The caller stops the run between two steps by ending
+   * the iteration.
+   */
   async *steps(): AsyncGenerator<SweepStep> {
     await this.#findEnd();
     let stalls = 0;
@@ -97,7 +101,9 @@ export class Sweep {
     await this.#findAnchor();
   }
 
-  /** Where the newest one stands now that is still there. Without any, nothing is known to have been there. */
+  /**
+   * The position of the newest anchor that still exists. Without any, no entry is known to have existed at the start.
+   */
   async #findAnchor(): Promise<void> {
     for (const [i, { n, id }] of this.#anchors.entries()) {
       const found = await this.#list.find((one) => one.startsWith(id), n, MOST_ANCHOR_PAGES);
@@ -109,13 +115,13 @@ export class Sweep {
     this.#end = 0;
   }
 
-  /** Entries never move up: where it stands there after a page was read, it stood there or higher before. */
+  /** Entries never move up: if it is at that position after a page was read, it was there or higher before. */
   async #anchorStands(): Promise<boolean> {
     const [entry] = await this.#list.read(this.#end - 1, 1);
     return entry !== undefined && entryId(entry.raw).startsWith(this.#anchors[0].id);
   }
 
-  /** @returns undefined where another entry than expected stands before the page; late: it may hold newer ones */
+  /** @returns undefined if the page is not preceded by the expected entry; late: it may contain newer ones */
   async #read(): Promise<Listed[] | undefined | 'late'> {
     const overlap = this.#before === undefined ? 0 : 1;
     const distance = Math.min(this.#at + this.#list.pageSize, this.#end - this.#at);
@@ -127,7 +133,7 @@ export class Sweep {
     return before !== undefined && entryId(before.raw) === this.#before ? page : undefined;
   }
 
-  /** Behind where that entry stands now; where it is gone itself, all are looked at once more. */
+  /** Continues after the current position of that entry; if it is gone, all entries are read once more. */
   async #goBack(): Promise<void> {
     if (this.#before === undefined) return;
     const found = await this.#list.find((id) => id === this.#before, this.#at - 1);
@@ -154,7 +160,7 @@ export class Sweep {
         reasons.set(one, reasonOf(reply.states[i], reply.refusal));
       });
       yield this.#step(taken, listed);
-      // What stood elsewhere is found where the page is read again.
+      // Entries that were not at their position are found when the page is read again.
       if (reply.states.includes('elsewhere')) return;
     }
     this.#passOver(page, chosen, { gone, others, reasons });
@@ -182,9 +188,9 @@ export class Sweep {
 
 interface Passed {
   readonly gone: ReadonlySet<Chosen>;
-  /** More than may be taken. */
+  /** More than may be taken in one step. */
   readonly others: ReadonlySet<Chosen>;
-  /** Why those that might have been taken stay. */
+  /** The reasons why matching entries stay. */
   readonly reasons: ReadonlyMap<Chosen, string>;
 }
 

@@ -1,20 +1,20 @@
-/**
- * Entries that are named one by one, by N or by id: found, and retried or removed, wherever they have moved to by the time
- * they are touched. Must not know how they are typed.
- */
+/** Finds single entries by N or id, and retries or removes them, wherever they have moved meanwhile. */
 import { entryId } from './entry.js';
 import type { FailedList, Listed } from './list.js';
 import { mostInOneCall, type Remover } from './remove.js';
 import { type Brief, type Chosen, type Left, leftOf, reasonOf } from './select.js';
 
-/** Entries `from` to `to`. `id`: what was typed may be an id as well, where nothing stands there. */
+/** Entries `from` to `to`. `id`: the reference may also be an id, if there is no entry with this N. */
 export interface IndexTarget {
   readonly from: number;
   readonly to: number;
   readonly id?: string | undefined;
 }
 
-/** The one whose SHA-1 begins so. `at`: it stood there when it was seen, and is there or below; else it may be anywhere. */
+/**
+ * The entry whose SHA-1 begins with this. `at`: its N when it was seen, so it is there or below; absent: it may be
+ * anywhere.
+ */
 export interface IdTarget {
   readonly id: string;
   readonly at?: number | undefined;
@@ -23,14 +23,14 @@ export interface IdTarget {
 export type EntryTarget = IndexTarget | IdTarget;
 
 export interface Resolved<T> {
-  /** What is there now, by rising N and each once. */
+  /** The existing entries, by ascending N and each once. */
   readonly found: readonly T[];
   readonly missing: readonly EntryTarget[];
-  /** Ids that more than one entry has, with some of the N. */
+  /** Ids of more than one entry, with some of the N. */
   readonly ambiguous: readonly { readonly id: string; readonly at: readonly number[] }[];
 }
 
-/** @param read what is kept of an entry: a range may be longer than memory */
+/** @param read returns what to keep of an entry: a range may be larger than memory */
 export async function resolveTargets<T>(
   list: FailedList,
   targets: readonly EntryTarget[],
@@ -67,7 +67,7 @@ export async function resolveTargets<T>(
   };
 }
 
-/** @returns how many there are */
+/** @returns the number of entries */
 async function readRange(list: FailedList, { from, to }: IndexTarget, keep: (listed: Listed) => void): Promise<number> {
   let at = from;
   while (at <= to) {
@@ -81,7 +81,9 @@ async function readRange(list: FailedList, { from, to }: IndexTarget, keep: (lis
 
 const MOST_ALIKE = 3;
 
-/** All of them in one walk through the list. Of entries with the same bytes, which nobody can tell apart, the newest. */
+/**
+ * Finds all in one pass through the list. Of entries with the same bytes, which cannot be distinguished, the newest.
+ */
 async function findIds(list: FailedList, wanted: ReadonlySet<string>): Promise<Map<string, Listed[]>> {
   const found = new Map([...wanted].map((beginning) => [beginning, new Map<string, Listed>()]));
   if (wanted.size > 0)
@@ -101,7 +103,7 @@ export interface NamedStep {
 
 type Waiting = Extract<Chosen, { removal: object }>;
 
-/** One step for each call of Redis. The caller stops the run between two calls by not asking on. */
+/** Yields one step for each call of Redis. The caller stops the run between two calls by ending the iteration. */
 export async function* removeNamed(
   list: FailedList,
   remover: Remover,
@@ -111,7 +113,7 @@ export async function* removeNamed(
   yield { taken: [], left: chosen.filter(({ removal }) => removal === undefined).map((one) => leftOf(one)) };
   const length = await list.length();
   let waiting = chosen.filter((one): one is Waiting => one.removal !== undefined);
-  // How far all that wait have moved down at least: by what was taken here, and by what others did.
+  // How far the remaining entries have moved down at least: by entries taken here and by others.
   let moved = 0;
   while (waiting.length > 0) {
     const batch = firstBatch(waiting, list, length, step);
@@ -137,7 +139,7 @@ export async function* removeNamed(
 
 const GONE = 'it is gone: somebody else has retried, removed or changed it meanwhile';
 
-/** Close enough together to be read by one call, and few enough. */
+/** A group of entries that are close enough together to be read by one call, and few enough. */
 function firstBatch(waiting: readonly Waiting[], list: FailedList, length: number, step: number): readonly Waiting[] {
   const { n } = waiting[0].removal;
   const most = Math.min(step, mostInOneCall(Math.min(n, Math.max(0, length - n)), list.meanBytes));

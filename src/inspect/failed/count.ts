@@ -1,17 +1,17 @@
-/** What fails, how often, and since when. Changes nothing. */
+/** Counts failures by group: what fails, how often, and since when. Changes nothing. */
 import { type FailedEntry, failureTime } from './entry.js';
 import { type FailedFilter, matching } from './filter.js';
 import { fingerprint, normalizeMessage } from './fingerprint.js';
 import type { FailedList } from './list.js';
 
 /**
- * kind: same queue, class, exception and message but for what varies in it. error: the same, whichever queue and class.
- * hour: when it failed, in UTC.
+ * kind: same queue, class, exception and message, ignoring its variable parts. error: the same, for any queue and
+ * class. hour: when it failed, in UTC.
  */
 export const GROUPINGS = ['kind', 'error', 'class', 'queue', 'hour'] as const;
 export type Grouping = (typeof GROUPINGS)[number];
 
-/** Failures that are alike. What they need not have in common is that of the newest. */
+/** A group of similar failures. Fields that may differ are those of the newest. */
 export interface FailedGroup {
   readonly queue: string;
   readonly class: string;
@@ -19,28 +19,28 @@ export interface FailedGroup {
   /** Fingerprint. */
   readonly kind: string;
   readonly count: number;
-  /** Milliseconds; undefined where no entry has a time that can be read. */
+  /** Milliseconds since the epoch; undefined if no entry has a valid time. */
   readonly first: number | undefined;
   readonly last: number | undefined;
   /** The newest of them. */
   readonly n: number;
-  /** Its message, cut where it is very long. */
+  /** Its message, cut if it is very long. */
   readonly error: string;
 }
 
 export interface FailedCount {
-  /** Those that match. */
+  /** Number of matching entries. */
   readonly total: number;
   /** The most frequent first; hours: the newest first. */
   readonly groups: readonly FailedGroup[];
-  /** How many entries were looked at: all, unless `most` cut it short. */
+  /** Number of entries that were read: all, unless `most` limits it. */
   readonly seen: number;
 }
 
 export interface CountOptions {
   readonly filter?: FailedFilter;
   readonly by?: Grouping;
-  /** Look at no more than the newest so many entries. */
+  /** Reads at most this many of the newest entries. */
   readonly most?: number;
 }
 
@@ -64,7 +64,10 @@ export async function countFailed(
   return { total, groups: groups.sorted, seen };
 }
 
-/** Messages may differ in what nobody can tell to vary: memory stays bounded all the same. */
+/**
+ * The number of groups is limited, so that memory stays bounded: messages may differ in parts that are not recognized
+ * as variable.
+ */
 const MOST_GROUPS = 10_000;
 const MOST_ERROR = 4000;
 
@@ -126,7 +129,7 @@ function partsOf(n: number, entry: FailedEntry): Parts {
   return { queue, class: name, exception, kind: fingerprint(entry), n, error: shortened(error) };
 }
 
-/** As a text of its own: a piece of a long one would keep all of it in memory. */
+/** A copy: a slice of a long string would keep all of it in memory. */
 function shortened(error: string): string {
   return error.length > MOST_ERROR ? `${Buffer.from(error.slice(0, MOST_ERROR)).toString()}…` : error;
 }

@@ -1,7 +1,7 @@
 /**
- * An entry of the failed list, written by Ruby Resque, goworker, node-resque or tsworker. Pure. Reading never throws:
- * the list may hold anything, and somebody has to look at it. What a retry needs, the exact bytes of the payload, is cut
- * out of the entry's text.
+ * Parses an entry of the failed list, written by Ruby Resque, goworker, node-resque or tsworker. Never throws, since
+ * the list may contain anything. The exact bytes of the payload, which a retry needs, are cut out of the entry's text.
+ * Pure.
  */
 import { isUtf8 } from 'node:buffer';
 import { hash } from 'node:crypto';
@@ -10,19 +10,22 @@ import { readClass } from '../payload.js';
 import { parseTime } from '../time.js';
 import { Fields, textOf } from './fields.js';
 
-/** Where a job goes, and its bytes as the producer pushed them. */
+/** The queue of a job, and its bytes as the producer pushed them. */
 export interface Requeue {
   readonly queue: string;
-  /** Where they lie in the entry, or the bytes themselves where the entry shows others. */
+  /** Their position in the entry, or the bytes themselves if the entry shows others. */
   readonly payload: { readonly from: number; readonly to: number } | Buffer;
 }
 
-/** An entry's own name: the same bytes have the same. 40 hex digits. */
+/** The id of an entry: 40 hex digits, the same for the same bytes. */
 export function entryId(raw: Buffer): string {
   return hash('sha1', raw);
 }
 
-/** Only what is asked for is decoded: a list has many entries, and most of each is its backtrace. Texts are '' where they are missing. */
+/**
+ * Decodes only the fields that are read: a list has many entries, and most of each is its backtrace. Missing texts are
+ * ''.
+ */
 export class FailedEntry {
   readonly #raw: Buffer;
   readonly #fields: Fields;
@@ -34,18 +37,18 @@ export class FailedEntry {
     this.#payload = this.#fields.value('payload');
   }
 
-  /** Why nothing of it can be read, where that is so; all texts are empty then. */
+  /** Why the entry cannot be read; all texts are empty then. undefined if it can. */
   get unreadable(): string | undefined {
     if (this.#fields.readable) return undefined;
     return this.#raw.length === 0 ? 'it is empty' : 'it is no JSON object';
   }
 
-  /** The job's class; of an ActiveJob job, the class inside the wrapper. */
+  /** The job's class; for an ActiveJob job, the class inside the wrapper. */
   get class(): string {
     return readClass(this.#payload);
   }
 
-  /** The class that stands in the payload, where it is another: ActiveJob's wrapper. */
+  /** The class in the payload, if it differs: ActiveJob's wrapper. */
   get wrapper(): string | undefined {
     const payload = this.#payload;
     const outer = typeof payload === 'object' && payload !== null && 'class' in payload ? payload.class : undefined;
@@ -72,20 +75,20 @@ export class FailedEntry {
     return this.#fields.text('failed_at');
   }
 
-  /** Resque's web page has put this job back already, and left the entry. */
+  /** Resque's web page has requeued this job, and left the entry. */
   get retriedAt(): string | undefined {
     const value = this.#fields.value('retried_at');
     return value === undefined || value === null ? undefined : textOf(value);
   }
 
-  /** Stack lines; goworker writes none, and its stack into the message. */
+  /** Stack lines; goworker writes none, and puts its stack into the message. */
   get backtrace(): readonly string[] {
     const backtrace = this.#fields.value('backtrace');
     if (Array.isArray(backtrace)) return backtrace.map(textOf);
     return typeof backtrace === 'string' && backtrace !== '' ? backtrace.split('\n') : [];
   }
 
-  /** The text of the payload as the entry shows it; '' where there is none. */
+  /** The text of the payload as the entry shows it; '' if it is missing. */
   get payload(): string {
     const member = this.#fields.member('payload');
     return member === undefined ? '' : this.#raw.toString('utf8', member.from, member.to);
@@ -93,13 +96,13 @@ export class FailedEntry {
 
   /**
    * What a retry pushes, or why it cannot be retried.
-   * @param queue where to; default where it came from
+   * @param queue the destination; default the queue of the entry
    */
   requeue(queue = this.queue): Requeue | string {
     const { unreadable } = this;
     if (unreadable !== undefined) return unreadable;
     if (queue === '') return 'it names no queue';
-    // U+FFFD in its place would be another queue.
+    // Decoding it to U+FFFD would name another queue.
     if (queue.includes('\ufffd') && !isUtf8(this.#raw)) return 'the name of its queue is not valid UTF-8';
     const kept = this.#fields.member('payload_base64');
     const payload =
@@ -119,18 +122,18 @@ function shownPayload(raw: Buffer, member: Member | undefined, payload: unknown)
   return `its payload is no job, but ${raw.toString('utf8', from, Math.min(to, from + 40))}`;
 }
 
-/** We keep the exact bytes in this way where they are not JSON, so that the entry is. */
+/** tsworker stores the exact bytes this way if they are not JSON, so that the entry is valid JSON. */
 function keptPayload(text: unknown): Buffer | string {
   const bytes = typeof text === 'string' ? Buffer.from(text, 'base64') : undefined;
   return bytes?.toString('base64') === text ? (bytes as Buffer) : 'its payload_base64 is not base64';
 }
 
-/** Ruby writes the name of the zone alone, or its hours. */
+/** Ruby writes only the name of the zone, or its hours. */
 const ODD_ZONE = /^(\d{4})[-/](\d\d)[-/](\d\d) (\d\d:\d\d:\d\d) (?:[A-Za-z]{2,5}|[+-]\d\d)$/;
 
 /**
- * When it failed, in milliseconds; undefined where nobody can tell. A zone that JavaScript does not know by name (`MSK`)
- * is taken for this machine's, where the worker most likely runs too.
+ * When it failed, in milliseconds since the epoch; undefined if unknown. A zone that JavaScript does not know by name
+ * (`MSK`) is interpreted as that of this machine, where the worker most likely runs too.
  */
 export function failureTime({ failedAt }: FailedEntry): number | undefined {
   const exact = parseTime(failedAt);

@@ -1,4 +1,4 @@
-/** The fields of an entry, decoded when they are asked for. Pure. Must not know what any of them means. */
+/** The fields of an entry, decoded lazily. Pure. */
 import { isAscii } from 'node:buffer';
 import { type Member, membersOf } from '../../resque/json-scan.js';
 
@@ -17,25 +17,25 @@ export class Fields {
     this.#members = membersOf(raw, this.#text);
   }
 
-  /** It is an object. */
+  /** Whether it is an object. */
   get readable(): boolean {
     return this.#members !== undefined;
   }
 
-  /** JSON.parse takes the last of two as well. */
+  /** JSON.parse also takes the last of two. */
   member(key: string): Member | undefined {
     for (let i = (this.#members?.length ?? 0) - 1; i >= 0; i--)
       if (this.#members?.[i].key === key) return this.#members[i];
     return undefined;
   }
 
-  /** undefined where it is missing, or no JSON. */
+  /** undefined if it is missing or not JSON. */
   value(key: string): unknown {
     const member = this.member(key);
     if (member === undefined) return undefined;
     const { from, to } = member;
     const json = this.#ascii ? this.#text.slice(from, to) : this.#raw.toString('utf8', from, to);
-    // Most are texts without anything to decode.
+    // Most are texts without escapes.
     if (PLAIN_STRING.test(json)) return json.slice(1, -1);
     try {
       return JSON.parse(json);
@@ -44,7 +44,7 @@ export class Fields {
     }
   }
 
-  /** '' where it is missing; as JSON where it is no text. */
+  /** '' if it is missing; JSON if it is not a text. */
   text(key: string): string {
     return textOf(this.value(key));
   }

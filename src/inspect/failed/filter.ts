@@ -1,25 +1,25 @@
-/** Which entries of the failed list are meant. Knows neither how the list is read nor the command line. */
+/** The filter for entries of the failed list. */
 import { FailedEntry, failureTime } from './entry.js';
 import { fingerprint } from './fingerprint.js';
 import type { Listed } from './list.js';
 import { searchEach } from './stoppable-search.js';
 
-/** All that is given must hold; of several classes or queues, one. */
+/** All given criteria must match; of several classes or queues, one. */
 export interface FailedFilter {
-  /** Of an ActiveJob job its own class, or the wrapper's. */
+  /** For an ActiveJob job, its own class or the wrapper's. */
   readonly classes?: readonly string[] | undefined;
   readonly queues?: readonly string[] | undefined;
   /** By fingerprint. */
   readonly kinds?: readonly string[] | undefined;
-  /** Failed at this time (ms) or later; an entry without a time that can be read is left out. */
+  /** Failed at this time (ms) or later; excludes entries without a valid time. */
   readonly since?: number | undefined;
   /** Failed before this time. */
   readonly before?: number | undefined;
-  /** Found in the exception, in the message, or in `exception: message`; of a text upper and lower case are alike. */
+  /** Matches the exception, the message, or `exception: message`; a text matches regardless of case. */
   readonly error?: RegExp | string | undefined;
   /** Only those that Resque's web page has retried already (true), or only the others (false). */
   readonly retried?: boolean | undefined;
-  /** Anything else that must hold. */
+  /** A further condition. */
   readonly also?: ((entry: FailedEntry) => boolean) | undefined;
 }
 
@@ -32,7 +32,7 @@ export interface Match {
   readonly entry: FailedEntry;
 }
 
-/** Those of a page that are meant. */
+/** The matching entries of a page. */
 export function matching(page: readonly Listed[], filter: FailedFilter): readonly Match[] {
   const candidates = page
     .map((listed) => ({ listed, entry: new FailedEntry(listed.raw) }))
@@ -56,7 +56,7 @@ function textsOf({ exception, error }: FailedEntry): readonly string[] {
   return [exception, error, `${exception}: ${error}`];
 }
 
-/** But for the error. */
+/** All criteria except the error. */
 function isMeant(entry: FailedEntry, filter: FailedFilter): boolean {
   const { classes, queues, kinds, retried, also } = filter;
   return (

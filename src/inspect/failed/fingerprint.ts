@@ -1,19 +1,18 @@
 /**
- * Which failures are of one kind: the same class failing with the same exception and the same message, whatever ids, numbers,
- * addresses or names the message holds. Pure, and the only place that decides it: the command line and the dashboard must
- * agree.
+ * Decides which failures are of one kind: the same class, exception and message, ignoring ids, numbers, addresses and
+ * names in the message. Pure, and the only implementation, since the command line and the dashboard must agree.
  */
 import { hash } from 'node:crypto';
 import { maskText } from '../secrets.js';
 
-/** What is known of a failure. */
+/** The fields of a failure. */
 export interface Failure {
   readonly class: string;
   readonly exception: string;
   readonly error: string;
 }
 
-/** Long enough to tell messages apart; some hold a whole response, or goworker's stack. */
+/** Long enough to distinguish messages; some contain a whole response, or goworker's stack. */
 const MOST_READ = 1000;
 const MOST_KEPT = 200;
 
@@ -22,10 +21,10 @@ export function fingerprint({ class: name, exception, error }: Failure): string 
   return hash('sha1', JSON.stringify([name, exception, normalizeMessage(error)])).slice(0, 12);
 }
 
-/* Every repetition has a bound or ends at a character that it cannot hold: the time is linear in the length. */
+/* Every repetition is bounded or ends at a character that it cannot contain: the time is linear in the length. */
 const VARYING = new RegExp(
   [
-    // Quoted text. An apostrophe within a word opens none; Ruby's quotes end otherwise than they begin.
+    // Quoted text. An apostrophe within a word does not open one; Ruby's quotes end differently than they begin.
     /(?<![\w'])'(?<single>[^']*)'(?!\w)/,
     /"(?<double>[^"]*)"/,
     /`(?<back>[^`']*)[`']/,
@@ -51,7 +50,7 @@ const VARYING = new RegExp(
 const IDENTIFIER = /^[a-z_$][\w$.:#]*$/i;
 
 /**
- * The first line of a message with `#` for all that differs from one failure to the next. Secrets are masked: a fingerprint
+ * The first line of a message, with `#` for everything that varies between failures. Secrets are masked: a fingerprint
  * is shown to people who may not see them, and a short secret could be guessed from it.
  */
 export function normalizeMessage(message: string): string {

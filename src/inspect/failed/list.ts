@@ -1,15 +1,15 @@
 /**
- * The failed list, read page by page: memory stays bounded, however long the list and however large its entries. Must
- * not change anything, nor know what an entry means.
+ * Reads the failed list page by page: memory stays bounded for any length of the list and size of its entries. Changes
+ * nothing.
  *
- * N counts from 0 at the oldest, as in Resque. New failures come to the other end and leave N as it is; where somebody
- * removes an entry, those behind it move down. So a caller that keeps an N also keeps the entry's bytes or their SHA-1.
+ * N counts from 0 at the oldest, as in Resque. New failures are appended at the other end and do not change N; if an
+ * entry is removed, those after it move down. So a caller that keeps an N also keeps the entry's bytes or their SHA-1.
  */
 import type { Connection } from '../../redis/connection.js';
 import type { Keys } from '../../resque/keys.js';
 import { entryId } from './entry.js';
 
-/** An entry, and where it stood. */
+/** An entry, and its position. */
 export interface Anchor {
   readonly n: number;
   /** SHA-1, or its beginning. */
@@ -23,7 +23,7 @@ export interface Listed {
 }
 
 export const MOST_IN_PAGE = 1000;
-/** Of the newest so many each, then farther and farther apart. */
+/** Positions of anchors: each of the newest, then at growing distances. */
 const NEAR_ANCHORS = 8;
 const FAR_ANCHORS = 10;
 const FIRST_PAGE = 100;
@@ -34,10 +34,10 @@ export class FailedList {
   readonly #connection: Connection;
   readonly #key: string;
   readonly #mostInPage: number;
-  /** Of the entries seen last: says how many make a page. */
+  /** Average size of the last entries read: determines how many make a page. */
   #meanBytes = PAGE_BYTES / FIRST_PAGE;
 
-  /** @param mostInPage however small they are */
+  /** @param mostInPage maximum number of entries, even if they are small */
   constructor(connection: Connection, keys: Keys, mostInPage = MOST_IN_PAGE) {
     this.#connection = connection;
     this.#key = keys.failed;
@@ -48,7 +48,7 @@ export class FailedList {
     return Number(await this.#connection.send(['LLEN', this.#key]));
   }
 
-  /** How many entries to ask for at once. */
+  /** How many entries to read in one call. */
   get pageSize(): number {
     return Math.max(1, Math.min(this.#mostInPage, Math.floor(PAGE_BYTES / this.#meanBytes)));
   }
@@ -57,7 +57,7 @@ export class FailedList {
     return this.#meanBytes;
   }
 
-  /** Entries `from` and following; fewer than `count` where the list ends. */
+  /** Entries from `from` on; fewer than `count` at the end of the list. */
   async read(from: number, count: number): Promise<Listed[]> {
     if (count < 1) return [];
     const command = ['LRANGE', this.#key, String(from), String(from + count - 1)];
@@ -67,8 +67,8 @@ export class FailedList {
   }
 
   /**
-   * Some of the newest entries, the newest first: as long as one of them is there, what is below it was there now.
-   * @param length of how many entries, the oldest
+   * Some of the newest entries, the newest first: while one of them exists, everything below it existed now.
+   * @param length number of the oldest entries to consider
    */
   async anchors(length: number): Promise<readonly Anchor[]> {
     const near = Math.max(0, length - NEAR_ANCHORS);
@@ -78,8 +78,8 @@ export class FailedList {
   }
 
   /**
-   * Pages from N downwards, newest first, and so within a page. Nothing that was there at the start is missed: what
-   * others remove moves entries only to where the walk has yet to come, so that one may be met twice.
+   * Pages from N downwards, newest first, also within a page. Every entry that existed at the start is read: removals
+   * by others move entries only to positions that are still to be read, so an entry may be read twice.
    * @param from the N of the first; default the newest
    */
   async *down(from?: number): AsyncGenerator<Listed[]> {
@@ -93,8 +93,8 @@ export class FailedList {
   }
 
   /**
-   * Where this entry stands now, at N or below: entries never move up.
-   * @param mostPages after so many it is given up
+   * The current position of this entry, at N or below: entries never move up.
+   * @param mostPages gives up after this many
    */
   async find(
     matches: (id: string) => boolean,

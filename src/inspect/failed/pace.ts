@@ -1,4 +1,4 @@
-/** No more than so many a second: what has just come back is not knocked over by all that waited for it. */
+/** Limits the rate of retries, so that a service that has just recovered is not overloaded. */
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const STEPS_A_SECOND = 10;
@@ -8,17 +8,17 @@ export class Pace {
   readonly #startedAt = performance.now();
   #taken = 0;
 
-  /** @param rate undefined: as fast as it goes */
+  /** @param rate jobs per second; undefined: unlimited */
   constructor(rate: number | undefined) {
     this.#rate = rate;
   }
 
-  /** How many may be taken at once. */
+  /** How many may be taken now. */
   get step(): number | undefined {
     return this.#rate && Math.max(1, Math.floor(this.#rate / STEPS_A_SECOND));
   }
 
-  /** Resolves when more may be taken, or when it is over. */
+  /** Resolves when more may be taken, or the run is aborted. */
   async after(taken: number, over: AbortSignal): Promise<void> {
     this.#taken += taken;
     if (this.#rate === undefined || over.aborted) return;

@@ -1,4 +1,4 @@
-/** What a retry or a removal of all that match would do. Changes nothing. */
+/** Computes the result of a retry or a removal of all matching entries, for a dry run. Changes nothing. */
 
 import type { FailedFilter } from './filter.js';
 import type { FailedList } from './list.js';

@@ -1,6 +1,6 @@
 /**
- * Takes entries that were read out of the failed list, by unfail.lua: retried or just removed. Only an entry that still
- * stands where it was read, byte for byte, is touched. Must not know how entries are chosen.
+ * Removes entries from the failed list by unfail.lua, to retry or delete them. Changes only entries that are still at
+ * the position where they were read, byte for byte.
  */
 import { randomUUID } from 'node:crypto';
 import type { JobLock } from '../../job.js';
@@ -11,24 +11,24 @@ import { callScript, SCRIPTS, type Script } from '../../resque/scripts/index.js'
 import { entryId, type Requeue } from './entry.js';
 import { MOST_IN_PAGE } from './list.js';
 
-/** An entry that is to go, and the job that it becomes again where it is retried. */
+/** An entry to remove, and the job that is pushed if it is retried. */
 export interface Removal {
   readonly n: number;
   readonly id: string;
   readonly job?: Requeue | undefined;
-  /** Of a unique job that is retried: to be taken again. */
+  /** The lock to take again if a unique job is retried. */
   readonly lock?: JobLock | undefined;
 }
 
 /**
- * refused: its queue takes nothing, and the entry stays; held: it stays since another job holds its lock; elsewhere: it no
- * longer stands there.
+ * refused: the key of its queue is not a list, and the entry stays; held: it stays since another job holds its lock;
+ * elsewhere: it is no longer at this position.
  */
 export type RemovalState = 'taken' | 'elsewhere' | 'refused' | 'held';
 
 export interface RemovalReply {
   readonly states: readonly RemovalState[];
-  /** What Redis said of the refused. */
+  /** The error of Redis for refused entries. */
   readonly refusal: string;
 }
 
@@ -46,7 +46,7 @@ export class Remover {
 
   readonly #trash: string | undefined;
 
-  /** @param trash the key of a list where entries that are just removed wait for an hour; undefined: they are gone */
+  /** @param trash the key of a list that keeps deleted entries for an hour; undefined: they are lost */
   constructor(connection: Connection, keys: Keys, trash?: string) {
     this.#connection = connection;
     this.#keys = keys;
@@ -54,9 +54,8 @@ export class Remover {
   }
 
   /**
-   * One atomic step for all of them. When it rejects because the connection was lost, either all of it has happened or
-   * nothing.
-   * @param removals by rising N, within two pages ({@link MOST_IN_PAGE}) of each other
+   * One atomic step for all. If it rejects because the connection was lost, either all of it has happened or nothing.
+   * @param removals by ascending N, within two pages ({@link MOST_IN_PAGE}) of each other
    */
   async remove(removals: readonly Removal[]): Promise<RemovalReply> {
     if (removals.length === 0) return { states: [], refusal: '' };
@@ -83,10 +82,13 @@ const STATES = { 0: 'elsewhere', 1: 'taken', x: 'refused', h: 'held' } as const;
 const ENTRY_BYTES = 56;
 /** No queue has this name. */
 const TRASH = '';
-/** The whole entry: no entry is as long. */
+/** The whole entry: longer than any entry. */
 const ALL = 2 ** 32 - 1;
 
-/** One argument for all, as unfail.lua reads it: thousands of them would take Redis longer than what they ask for. */
+/**
+ * One argument for all, as unfail.lua reads it: parsing thousands of arguments would take Redis longer than the work
+ * itself.
+ */
 function packed(removals: readonly Removal[], queues: readonly string[]): Buffer {
   const bytes = Buffer.alloc(removals.length * ENTRY_BYTES);
   for (const [i, { n, id, job }] of removals.entries()) {
@@ -106,10 +108,12 @@ function packed(removals: readonly Removal[], queues: readonly string[]): Buffer
   return bytes;
 }
 
-/** A call is to hold Redis up for no longer than this, where it can. */
+/** The maximum duration of a call, if possible. */
 const CALL_US = 15_000;
-/* What was measured on Redis 7.0: to reach an entry, one step for each node (8 KB, or one large entry) that lies between
- * it and the nearer end; to remove the marked ones, a look at each entry between them and that end. */
+/*
+ * Measured on Redis 7.0: reaching an entry takes one step for each node (8 KB, or one large entry) between it and the
+ * nearer end; removing the marked ones takes a look at each entry between them and that end.
+ */
 const NODE_US = 0.005;
 const LOOK_US = 0.08;
 const ENTRY_US = 6;

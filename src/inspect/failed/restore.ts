@@ -1,11 +1,11 @@
-/** Brings removed entries back that wait in the trash (see remove.ts), to the end of the failed list. */
+/** Restores deleted entries from the trash (see remove.ts) to the end of the failed list. */
 import type { Connection } from '../../redis/connection.js';
 import type { Keys } from '../../resque/keys.js';
 import { callScript, SCRIPTS } from '../../resque/scripts/index.js';
 
 const MOST_IN_ONE_STEP = 500;
 
-/** One atomic step for each of the numbers that come: of entries that are back. */
+/** Yields the number of restored entries after each atomic step. */
 export async function* restore(
   connection: Connection,
   keys: Keys,
@@ -19,7 +19,7 @@ export async function* restore(
   }
 }
 
-/** @returns how many */
+/** @returns the number of restored entries */
 export async function restoreAll(connection: Connection, keys: Keys, trash: string, most?: number): Promise<number> {
   let all = 0;
   for await (const some of restore(connection, keys, trash, most)) all += some;

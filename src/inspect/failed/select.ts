@@ -1,37 +1,37 @@
-/** What is to be done with an entry that was read. Pure; knows neither the list nor how entries are found. */
+/** Decides what to do with an entry that was read. Pure. */
 import { FailedEntry } from './entry.js';
 import { type FailedFilter, matching } from './filter.js';
 import type { Listed } from './list.js';
 import { type Removal, type RemovalState, removalOf } from './remove.js';
 
-/** What is to be done with all that are chosen. */
+/** The action for all selected entries. */
 export interface Action {
-  /** retry: the job goes back to its queue, and the entry goes; remove: both go. */
+  /** retry: the job goes back to its queue, and the entry is removed; remove: both are deleted. */
   readonly kind: 'retry' | 'remove';
-  /** retry: to this queue, whichever the entry names. */
+  /** retry: to this queue instead of that of the entry. */
   readonly to?: string | undefined;
 }
 
-/** What is reported about an entry afterwards. */
+/** The report about an entry. */
 export interface Brief {
   readonly n: number;
   readonly class: string;
   readonly queue: string;
 }
 
-/** It stays, because. */
+/** The reason why it stays. */
 export interface Left extends Brief {
   readonly why: string;
 }
 
-/** Either it may be taken, or it is left. */
+/** Either it may be taken, or it stays. */
 export type Chosen =
   | { readonly brief: Brief; readonly removal: Removal; readonly why?: undefined }
   | { readonly brief: Brief; readonly removal?: undefined; readonly why: string };
 
 export const ALREADY_RETRIED = 'Resque has retried it already (it has a retried_at)';
 
-/** @param again retry also what Resque's web page has retried already, and left in the list */
+/** @param again also retry entries that Resque's web page has retried and left in the list */
 export function choose({ n, raw }: Listed, action: Action, again: boolean, entry = new FailedEntry(raw)): Chosen {
   const { kind, to } = action;
   const brief = { n, class: entry.class, queue: to ?? entry.queue };
@@ -41,18 +41,21 @@ export function choose({ n, raw }: Listed, action: Action, again: boolean, entry
   return typeof job === 'string' ? { brief, why: job } : { brief, removal: removalOf(n, raw, job) };
 }
 
-/** Those of a page that the filter means. Only a filter for entries that were retried means these too. */
+/** The entries of a page that match. Already retried ones only match a filter for them. */
 export function chooseMatching(page: readonly Listed[], action: Action, filter: FailedFilter): readonly Chosen[] {
   return matching(page, filter).map(({ listed, entry }) => choose(listed, action, filter.retried === true, entry));
 }
 
-/** Why one stays that might have been taken. @param refusal what Redis said */
+/**
+ * Why a matching entry stays.
+ * @param refusal the error of Redis
+ */
 export function reasonOf(state: RemovalState, refusal: string): string {
   if (state === 'held') return 'another job that is the same waits or runs already, and holds the lock of both';
   return `Redis refuses to push it: ${refusal}`;
 }
 
-/** @param reason of one that might have been taken */
+/** @param reason why a matching entry stays */
 export function leftOf({ brief, why }: Chosen, reason = ''): Left {
   return { ...brief, why: why ?? reason };
 }

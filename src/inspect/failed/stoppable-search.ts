@@ -1,14 +1,14 @@
 /**
- * Searches texts with a regular expression that somebody typed. One that backtracks for ever must neither hang the command
- * nor ignore Ctrl-C, so it runs as a script that can be stopped in the middle of a match. Knows nothing of entries.
+ * Searches texts with a regular expression from the user. One that backtracks endlessly must neither hang the command
+ * nor block Ctrl-C, so it runs as a script that can be stopped in the middle of a match.
  */
 import { createContext, Script } from 'node:vm';
 import { TsworkerError } from '../../errors.js';
 
-/** For one item: far more than any sensible expression takes on a megabyte. */
+/** Limit for one item: far more than any reasonable expression takes on a megabyte. */
 const MOST_MS = 1000;
 
-/** Many items in one run: each run costs a thread that watches it, and 0.15 ms. */
+/** Items in one run: each run costs a thread that watches it, and 0.15 ms. */
 const SEARCH = new Script(`{
   const { expression, items, found } = search;
   for (; search.at < items.length; search.at++)
@@ -16,9 +16,9 @@ const SEARCH = new Script(`{
 }`);
 
 /**
- * For each item whether one of its texts matches. Ctrl-C ends it, with no match in what is left: the signal then arrives
- * where it would have arrived otherwise.
- * @throws TsworkerError USAGE where one item takes longer than a second
+ * For each item, whether one of its texts matches. Ctrl-C ends it, and the remaining items do not match; the signal is
+ * then delivered to its previous handlers.
+ * @throws TsworkerError USAGE if one item takes longer than a second
  */
 export function searchEach(
   expression: RegExp,

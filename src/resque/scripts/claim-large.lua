@@ -2,8 +2,8 @@
 -- the records from the payloads that it was shown. Claims those that are still there, in order.
 --
 -- KEYS  the queue list
--- ARGV  a key that is there while we are registered, or '' not to ask; then for each job worker:W, the payload, the record
--- Returns how many were claimed; 1 when it ended at a slot that another program's record occupies, or 0
+-- ARGV  a key that exists while we are registered, or '' not to check; then for each job worker:W, the payload, the record
+-- Returns how many were claimed; 1 if it ended at a slot that another program's record occupies, or 0
 local list, registration = KEYS[1], ARGV[1]
 
 -- To the head, or to the tail if the ACL forbids that: a job that was popped must not be lost.

@@ -1,8 +1,8 @@
--- Counts the jobs in quarantine, and removes the names of queues that have none any more.
+-- Counts the jobs in quarantine, and removes the names of queues without any.
 --
 -- KEYS  tsworker:quarantine
--- ARGV  what stands before the name of a queue in the key of its list
--- Returns for each queue its name and the number of its jobs
+-- ARGV  prefix of the quarantine lists
+-- Returns the name of each queue and the number of its jobs
 local counts = {}
 for _, queue in ipairs(redis.call('SMEMBERS', KEYS[1])) do
   -- A key that is not a list is no quarantine.

@@ -1,14 +1,14 @@
 -- Pushes jobs, all of them or none. A batch with a number is pushed once: the call may be sent again after a lost reply.
 --
 -- KEYS  tsworker:enqueue:<nonce>, queues; then the queue lists
--- ARGV  1 number of the batch, or '' where that is not remembered, 2 for how many seconds it is; then for each queue its
+-- ARGV  1 number of the batch, or '' if it is not remembered, 2 for how many seconds it is; then for each queue its
 --       name, the number of its payloads, these
--- Returns 1 when they were pushed now, 0 when they had been
+-- Returns 1 if they were pushed now, 0 if they had been pushed before
 local marker, queues = KEYS[1], KEYS[2]
 local batch, seconds = ARGV[1], ARGV[2]
 local MOST_IN_ONE_PUSH = 1000
 
--- Behind the number unique/push.lua writes what became of its jobs.
+-- After the number unique/push.lua writes the results of its jobs.
 if batch ~= '' and tonumber(batch) <= tonumber(string.match(redis.call('GET', marker) or '0', '^%d+') or '0') then return 0 end
 
 local function each_queue(visit)
@@ -21,8 +21,8 @@ local function each_queue(visit)
   end
 end
 
--- A key of another type is found out before anything is pushed. What our rights forbid is the same for all of them: Redis has
--- looked at every key before it began.
+-- Checks for a key of another type before anything is pushed. An ACL cannot fail midway: Redis checks every key before
+-- the script starts.
 local function refusal(reply, key, type_name)
   if type(reply) ~= 'table' or not reply.err then return nil end
   if not string.find(reply.err, 'WRONGTYPE', 1, true) then return reply end
@@ -32,7 +32,7 @@ local refused = refusal(redis.pcall('SISMEMBER', queues, ''), queues, 'set')
   or each_queue(function(list) return refusal(redis.pcall('LLEN', list), list, 'list') end)
 if refused then return refused end
 
--- A full Redis refuses the first write, and no later one.
+-- A full Redis only refuses the first write.
 each_queue(function(_, name) redis.call('SADD', queues, name) end)
 if batch ~= '' then redis.call('SET', marker, batch, 'EX', seconds) end
 each_queue(function(list, _, first, last)

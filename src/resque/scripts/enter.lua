@@ -2,8 +2,8 @@
 -- them at the same time, it removes it completely, without leaving keys behind.
 --
 -- KEYS  workers
--- ARGV  1 workers:heartbeat, 2 heartbeat text, 3 start text, 4 prefix of the worker keys (`worker:`), 5 and 6 what stands
---       before and behind the slot number in a worker id, 7 first slot, 8 number of slots
+-- ARGV  1 workers:heartbeat, 2 heartbeat text, 3 start text, 4 prefix of the worker keys (`worker:`), 5 and 6 the parts
+--       of a worker id before and after the slot number, 7 first slot, 8 number of slots
 -- Returns how many were not in the set of workers
 local heartbeats, heartbeat, start, key_prefix, id_prefix, id_suffix = unpack(ARGV, 1, 6)
 local first, count = tonumber(ARGV[7]), tonumber(ARGV[8])

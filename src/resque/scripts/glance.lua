@@ -1,8 +1,8 @@
--- The few numbers of a namespace that are read most often, in one call. Changes nothing. What holds another type counts as 0.
+-- The most frequently read numbers of a namespace, in one call. Changes nothing. A key of another type counts as 0.
 --
 -- KEYS  stat:processed, stat:failed, pause-all-workers, failed, delayed_queue_schedule, queues, workers; then keys of locks
 -- Returns the time in milliseconds, the texts of the first three, the length of the list, the size of the sorted set and its
--- first member, the sizes of the two sets, and the text of each lock; '' for what is not there
+-- first member, the sizes of the two sets, and the text of each lock; '' for a missing key
 local function ask(...)
   local reply = redis.pcall(...)
   if type(reply) == 'table' and reply.err then

@@ -1,7 +1,7 @@
 /**
  * Loads the Lua scripts and calls them by SHA; a server without one (restart, failover, flush) gets it again. All are
- * loaded once, with this module: a deployment may replace or remove the files while a worker runs, which must go on with
- * its own version.
+ * loaded once, with this module: a deployment may replace or remove the files while a worker runs, which must keep its
+ * own version.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -57,9 +57,9 @@ function loadScript(files: readonly string[]): Script {
 }
 
 /**
- * In a Cluster one key more is declared, the last: one that never exists. While a slot moves, Redis lets no call in of
- * which a declared key is missing; else a script would run until it needs a key that has moved, and end half done.
- * @returns the script's reply, with bulk strings as Buffers where `binary` is true
+ * In a Cluster an additional key is declared last: one that never exists. While a slot moves, Redis rejects every call
+ * with a missing declared key; otherwise a script would run until it needs a key that has moved, and end halfway.
+ * @returns the script's reply, with bulk strings as Buffers if `binary` is true
  */
 export async function callScript(
   connection: Connection,

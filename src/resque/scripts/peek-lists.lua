@@ -1,8 +1,8 @@
--- The first entries of many lists and how many each has, in one call. Changes nothing. What is no list is empty.
+-- The first entries and the lengths of many lists, in one call. Changes nothing. A key of another type is empty.
 --
 -- KEYS  the lists
--- ARGV  1 entries of each at most; 2 bytes of all together, beyond which no more lists are read
--- Returns for each list its length and an array of entries
+-- ARGV  1 maximum of entries of each; 2 total bytes after which no more lists are read
+-- Returns the length of each list and an array of its entries
 local most, bytes = tonumber(ARGV[1]), tonumber(ARGV[2])
 local found = {}
 for i = 1, #KEYS do

@@ -3,8 +3,8 @@
 --
 -- A death is counted for the payload in the same step, once for each process, whatever number of its jobs had it. After the
 -- first the job goes back to the head of its queue, after the second to the quarantine of its queue, where a child process
--- runs one job at a time. If a third process dies with it there, it is a poison pill and goes to `failed`: what merely ran
--- beside a poison pill never does. Who cannot start such a child does without the quarantine.
+-- runs one job at a time. If a third process dies with it there, it is a poison pill and goes to `failed`; a job that only
+-- ran beside a poison pill does not. A process without such a child does not use the quarantine.
 --
 -- KEYS  workers
 -- ARGV  1 W, 2 workers:heartbeat, 3 the heartbeat that was judged ('' for none, '*' for any: the death was seen),
@@ -13,9 +13,9 @@
 --       13 tail of the entry, 14 tsworker:suspects, or '' for the job of a foreign worker, 15 the SHA-1 of the payload,
 --       16 the lock of a unique job or '', 17 its token, 18 its TTL in milliseconds;
 --       then, unless the job is to fail, 19 queues, 20 queue name, 21 queue list, 22 the payload's bytes,
---       23 tsworker:quarantine and 24 the quarantine list of the queue, both '' for who cannot run it, 25 '1' if the job ran
---       in quarantine, 26 '1' to count the death, 27 the nonce of the process, 28 its name, 29 what follows in the entry
---       after the names of the processes that died; then, where the job had run before, 30 tsworker:retries, 31 its envelope
+--       23 tsworker:quarantine and 24 the quarantine list of the queue, both '' without a quarantine child, 25 '1' if the job ran
+--       in quarantine, 26 '1' to count the death, 27 the nonce of the process, 28 its name, 29 the text in the entry
+--       after the names of the processes that died; then, if the job had run before, 30 tsworker:retries, 31 its envelope
 -- A field of tsworker:suspects is the SHA-1 of a payload; its value a list of `seconds/nonce@name`, blank between them. A
 -- name needs no escape in JSON.
 -- Returns 0 when nothing was done, 1 when the worker had no job, 2 when the job went back to its queue, 3 when it failed,
@@ -64,13 +64,13 @@ local function decide(deaths)
   return 2
 end
 
--- A queue is in the set of its kind before there is a job in it.
+-- The name of a queue is added to its set before the job is pushed.
 local function push_to(set, key)
   local added = redis.pcall('SADD', set, queue)
   return is_error(added) and added or redis.pcall('LPUSH', key, payload)
 end
 
--- A job that had run before goes to where its attempts are kept, and is due at once.
+-- A job that had run before goes back to the set of retries, and is due at once.
 local function push_retry()
   local time = redis.call('TIME')
   local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -103,7 +103,7 @@ end
 
 -- The record is taken first, the job pushed last: an error on the way leaves it where it was, and none is pushed twice.
 local function dispose()
-  -- Shows that the record could be written again. A full Redis allows that after the first write.
+  -- Checks that the record can be written again. A full Redis allows that after the first write.
   local allowed = redis.pcall('SET', record, judged_record)
   if is_error(allowed) and not string.find(allowed.err, 'OOM', 1, true) then return nil, allowed end
   local deaths, names = {}, {}
@@ -119,7 +119,7 @@ local function dispose()
   return outcome
 end
 
--- A key of another type holds nothing of this worker.
+-- A key of another type counts as missing.
 local function unregister()
   local removed = { redis.pcall('HDEL', heartbeats, worker), redis.pcall('SREM', KEYS[1], worker) }
   for _, reply in ipairs(removed) do

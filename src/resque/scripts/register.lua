@@ -3,7 +3,7 @@
 --
 -- KEYS  workers
 -- ARGV  1 workers:heartbeat, 2 worker:W, 3 worker:W:started, 4 W, 5 start text, 6 heartbeat text
--- Returns 1 when the id is ours now, 0 when it is taken
+-- Returns 1 if the id was reserved, 0 if it is in use
 local heartbeats, record, started, worker, start, heartbeat = unpack(ARGV, 1, 6)
 if redis.call('SISMEMBER', KEYS[1], worker) == 1 or redis.call('HEXISTS', heartbeats, worker) == 1
   or redis.call('EXISTS', record) == 1 then

@@ -1,12 +1,12 @@
--- Takes jobs out of a queue, and pushes them to the tail of another one or nowhere, in one step and in their order. A job
--- counts only where it still stands near to where it was seen, byte for byte: workers pop meanwhile, and what moves up is
--- found all the same. So the call may be sent again after a lost reply.
+-- Takes jobs out of a queue, and pushes them to the tail of another one or deletes them, in one step and in order. Only a job
+-- that is still near the position where it was seen, byte for byte, is taken: workers pop meanwhile, and jobs that moved up
+-- are found. So the call may be sent again after a lost reply.
 --
--- KEYS  queues, the queue's list, a key that is never there; then the list of the other queue
--- ARGV  1 a text that is no job; 2 the name of the other queue, or ''; 3 and 4 index of the first and the last entry to look
+-- KEYS  queues, the queue's list, a key that never exists; then the list of the other queue
+-- ARGV  1 a text that is not a job; 2 the name of the other queue, or ''; 3 and 4 index of the first and the last entry to look
 --       at; 5 number of locks, then for each lock of a unique job the number of the job, the key, the token, and the new TTL
 --       ('0': it is released); then the jobs, by rising index
--- Returns a string with a character for each job: 1 (taken) or 0 (not there); or nil: a key is no list, nothing has changed
+-- Returns a string with a character for each job: 1 (taken) or 0 (not there); or nil: a key is not a list, nothing has changed
 local queues, source, never, target = unpack(KEYS)
 local gone, name, from, upto = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local FIRST_LOCK = 6
@@ -23,7 +23,7 @@ end
 local length = length_of(source)
 if not length or name ~= '' and not length_of(target) then return false end
 
--- By bytes, the places in the page where they stand.
+-- The positions in the page, by bytes.
 local page = redis.call('LRANGE', source, from, upto)
 local places = {}
 for place = 1, #page do
@@ -44,8 +44,8 @@ for i = FIRST, #ARGV do
 end
 if #taken == 0 then return table.concat(states) end
 
--- Each command is tried first where its refusal changes nothing: an ACL, no memory. A first write that needs no memory
--- opens the way for those that do: Redis has no more to keep afterwards.
+-- Each command is tried first in a way that changes nothing if it is refused (ACL, no memory). After a first write that
+-- needs no memory, a full Redis also allows those that do.
 redis.call('LREM', never, 1, gone)
 local by_head = from * 2 < length
 local base = from - 1 - (by_head and 0 or length)

@@ -1,18 +1,18 @@
--- Takes jobs that are to run again out of their sets and brings each to where it goes, in one step: one counts only while it
--- is there, byte for byte. So the call may be sent again after a lost reply.
+-- Takes retries out of their sets and moves each to its destination, in one step. Only a retry that still exists, byte for
+-- byte, is taken, so the call may be sent again after a lost reply.
 --
 -- KEYS  tsworker:retries
--- ARGV  1 queues, 2 what is before the queue's name in the key of its list, 3 failed, 4 stat:failed; then for each job its
+-- ARGV  1 queues, 2 prefix of the queue lists, 3 failed, 4 stat:failed; then for each job its
 --       queue, its envelope, and 'queue', payload  |  'failed', the failed entry  |  'nowhere', ''; then its lock or '', the
 --       lock's token, and its new TTL ('0': it is released)
--- Returns a string with a character for each job: 1 (taken), 0 (not there), x (where it is to go is no list: it stays)
+-- Returns a string with a character for each job: 1 (taken), 0 (not there), x (the destination is not a list: it stays)
 local index = KEYS[1]
 local queues, list_prefix, failed, failures = unpack(ARGV, 1, 4)
 local FIRST, FIELDS = 5, 7
 
 local function is_error(reply) return type(reply) == 'table' and reply.err ~= nil end
 
--- Keys of another type are found out before anything is changed.
+-- Checks for keys of another type before anything is changed.
 redis.call('ZSCORE', index, '')
 redis.call('SISMEMBER', queues, '')
 redis.call('LLEN', failed)
@@ -28,7 +28,7 @@ local function put(to, queue, text)
   return is_error(added) and added or redis.pcall('RPUSH', list_prefix .. queue, text)
 end
 
--- Its first retry may be another one now.
+-- The first retry of the queue may have changed.
 local function update_index(queue)
   local first = redis.call('ZRANGE', index .. ':' .. queue, 0, 0, 'WITHSCORES')
   if first[1] then redis.call('ZADD', index, first[2], queue) else redis.call('ZREM', index, queue) end

@@ -1,12 +1,12 @@
 -- Takes entries out of `failed` and, for a retry, pushes their payloads to the tails of their queues, in one step: a job
--- is at every instant in one place. An entry counts only where it still stands at its index, byte for byte: indexes shift
+-- is at every instant in one place. Only an entry that is still at its index, byte for byte, is taken: indexes shift
 -- when others remove entries, and the caller then looks again. So the call may be sent again after a lost reply.
 -- A payload is never decoded: its bytes are cut out of the entry.
 --
--- KEYS  failed, queues, a key that is never there; then the queue lists
---       A queue with the name '' is no queue, but a list where entries wait for an hour for somebody to want them back.
--- ARGV  1 a text that is no entry; 2 for each entry, by rising index, 56 bytes: index, SHA-1 as hex, number of its queue
---       (0: for none, the entry just goes), first and last byte of the payload in it (last 0: the next of the others below),
+-- KEYS  failed, queues, a key that never exists; then the queue lists
+--       A queue with the name '' is not a queue, but the trash list, which keeps deleted entries for an hour.
+-- ARGV  1 a text that is not an entry; 2 for each entry, by rising index, 56 bytes: index, SHA-1 as hex, number of its queue
+--       (0: none, the entry is deleted), first and last byte of the payload in it (last 0: the next of the others below),
 --       all numbers in 4 bytes, big-endian; 3 number of locks, then for each lock of a unique job the number of its entry, the
 --       key, the token, and the TTL; then the number of queues, their names; then payloads that no entry shows
 -- Returns a string with a character for each entry: 1 (taken), 0 (not there), x (its queue refuses it and it stays), h (it
@@ -20,8 +20,8 @@ local ENTRY, SIZE = '>I4c40I4I4I4', 56
 local KEPT_S = 3600
 local from, upto = struct.unpack('>I4', blob), struct.unpack('>I4', blob, #blob - SIZE + 1)
 
--- Shows permission before anything is done. A first write that needs no memory also opens the way for the others where
--- Redis is full, which is when an operator clears the list.
+-- Checks the permission before anything is done. If Redis is full, as when an operator clears the list, a first write
+-- that needs no memory also allows the following ones.
 redis.call('LREM', KEYS[3], 1, gone)
 for queue = 1, queues do
   if ARGV[3 + queue] == '' then redis.call('EXPIRE', KEYS[3 + queue], KEPT_S) end
@@ -32,7 +32,8 @@ local length = redis.call('LLEN', failed)
 local states, pushes, queue_at, first_found = {}, {}, {}, nil
 local other = queue_count_at + 1 + queues
 
--- By the number of the entry, the first argument of its lock. Of two jobs that are the same only one may run.
+-- The index of the first argument of a lock, by the number of the entry. Of two jobs that count as the same only one
+-- may run.
 local lock_of, wanted = {}, {}
 for at = FIRST_LOCK, queue_count_at - 1, 4 do lock_of[tonumber(ARGV[at])] = at + 1 end
 local function is_held(number)
@@ -73,14 +74,14 @@ for at = 1, #blob, SIZE do
 end
 if not first_found then return { table.concat(states), '' } end
 
--- From the nearer end: Redis 6 finds it sooner so.
+-- From the nearer end, which Redis 6 finds faster.
 local by_head = 2 * from < length
 local base = from - 1 - (by_head and 0 or length)
 local function put(place, text) redis.call('LSET', failed, base + place, text) end
--- Where this is refused, nothing has happened yet; what comes after it is allowed too.
+-- If this is refused, nothing has happened yet; the following writes are then allowed too.
 put(first_found, gone)
 
--- A queue that takes nothing (its key is no list) keeps its entries where they are.
+-- A queue whose key is not a list: its entries stay.
 local refused, why = {}, ''
 for queue, payloads in pairs(pushes) do
   local reply = redis.pcall('LLEN', KEYS[3 + queue])
@@ -111,8 +112,8 @@ local marked = 0
 for _ in pairs(queue_at) do marked = marked + 1 end
 if marked == 0 then return { table.concat(states), why } end
 
--- Where most go, those that stay are put behind them, and so stay close together: a list of which little is left in each
--- of its nodes takes ten times as long to walk along.
+-- If most entries are taken, the remaining ones are moved behind them, and so stay close together: a list with few
+-- entries in each of its nodes takes ten times as long to traverse.
 if 2 * marked > #page then
   local free = #page
   for place = #page, 1, -1 do

@@ -3,7 +3,7 @@
 --
 -- KEYS  workers
 -- ARGV  1 workers:heartbeat, 2 pruning_dead_workers_in_progress, 3 prefix of the worker keys (`worker:`), 4 prefix of
---       stat:processed:W, 5 prefix of stat:failed:W, 6 and 7 what stands before and behind the slot number in a worker id,
+--       stat:processed:W, 5 prefix of stat:failed:W, 6 and 7 the parts of a worker id before and after the slot number,
 --       8 first slot, 9 number of slots
 -- Returns the number of workers that still hold a job
 local heartbeats, lock, key_prefix, processed, failed, id_prefix, id_suffix = unpack(ARGV, 1, 7)

@@ -1,6 +1,7 @@
 /** The workloads by name, in the order in which they run. */
 import { activeJob } from './active-job.js';
 import { cpu } from './cpu.js';
+import { delayed } from './delayed.js';
 import { fleet } from './fleet.js';
 import { latency } from './latency.js';
 import { leak } from './leak.js';
@@ -22,6 +23,7 @@ export const WORKLOADS: ReadonlyMap<string, Workload> = new Map([
   ['retry', retry],
   ['active-job', activeJob],
   ['latency', latency],
+  ['delayed', delayed],
   ['startup', startup],
   ['memory', memory],
   ['leak', leak],

@@ -53,6 +53,8 @@ export class Chaos {
   readonly faults: string[] = [];
   /** With which words Redis has refused something to us, and so to the daemons. */
   readonly refusals = new Set<string>();
+  /** Ids of jobs that were ordered to be discarded: they may be counted without having ended. */
+  readonly discarded = new Set<number>();
   /** Classes whose jobs may fail. */
   readonly culprits = new Set<string>();
   /** How often something was broken. */

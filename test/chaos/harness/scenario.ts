@@ -38,7 +38,7 @@ export async function runScenario(scenario: Scenario, options: Omit<ChaosOptions
     await attempt(chaos, () => leaveInOrder(chaos));
     await chaos.sampler.stop();
     await attempt(chaos, async () => {
-      verdict = await judge(chaos.redis.client, chaos.ledger, chaos.enqueuer.acknowledged, chaos.culprits);
+      verdict = await judge(chaos.redis.client, chaos.ledger, chaos.enqueuer.acknowledged, chaos);
     });
   } finally {
     await chaos.end();
@@ -80,7 +80,7 @@ async function leaveInOrder(chaos: Chaos): Promise<void> {
   });
   await Promise.all(chaos.daemons.map((daemon) => daemon.stop()));
   await Promise.all(chaos.daemons.map((daemon) => daemon.left()));
-  const ours = /:(failed|chaos:\w+|tsworker:(suspects|fence|stat|quarantine))$/;
+  const ours = /:(failed|chaos:\w+|tsworker:(suspects|fence|stat|quarantine|answer:[\w-]+))$/;
   const left = (await leftoverKeys(client, NAMESPACE)).filter((key) => !ours.test(key));
   chaos.check(left.length === 0, `left behind: ${left.slice(0, 5).join(', ')} (${left.length} keys)`);
   chaos.check((await client.exists([PUSHED, WRITES])) === 2 || chaos.enqueuer.acknowledged === 0, 'the ids are gone');

@@ -23,12 +23,15 @@ export interface Verdict {
   readonly faults: readonly string[];
 }
 
-/** @param culprits classes that may fail, for whatever reason */
+/**
+ * @param allowed culprits: classes that may fail, for whatever reason; discarded: ids of jobs that may be counted as
+ *   processed without having ended
+ */
 export async function judge(
   client: TestClient,
   ledger: Ledger,
   acknowledged: number,
-  culprits: ReadonlySet<string>,
+  { culprits, discarded }: { readonly culprits: ReadonlySet<string>; readonly discarded: ReadonlySet<number> },
 ): Promise<Verdict> {
   const counts = await countJobs(client, NAMESPACE);
   const ids = (await client.sMembers(PUSHED)).map(Number);
@@ -37,7 +40,7 @@ export async function judge(
   const seen = seenIds(places);
   const { announced, confirmed } = await ledger.children();
   const children = counts.total - ids.length;
-  const lost = ids.filter((id) => !ended.has(id) && !seen.has(id));
+  const lost = ids.filter((id) => !ended.has(id) && !seen.has(id) && !discarded.has(id));
   const kept = seen.size < places.failed.length + places.waiting.length + places.claimed.length;
   const surplus = Math.max(0, children - announced);
   const twice = Math.max(surplus, kept ? 1 : 0);

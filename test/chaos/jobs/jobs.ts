@@ -5,7 +5,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { enqueue, job } from 'tsworker';
+import { enqueue, type JobContext, job } from 'tsworker';
 
 /** Ids of jobs that jobs enqueue, beyond all others. */
 const CHILDREN_FROM = 1_000_000_000;
@@ -127,6 +127,16 @@ function isAlive(pid: number): boolean {
     return process.kill(pid, 0);
   } catch {
     return false;
+  }
+}
+
+/** Ends at once when its signal aborts. */
+export async function Heeds(this: JobContext, _queue: string, id: number, ms: number): Promise<void> {
+  await note('begun', id);
+  try {
+    await sleep(ms, undefined, { signal: this.signal });
+  } finally {
+    noteEnd(id);
   }
 }
 

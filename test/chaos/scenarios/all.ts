@@ -1,5 +1,6 @@
 /** Every scenario, in the order in which they are run. */
 import type { Scenario } from '../harness/scenario.js';
+import { cancel } from './cancel.js';
 import { forkFailure, wideCrash } from './crash.js';
 import { delayed } from './delayed.js';
 import { enqueue } from './enqueue.js';
@@ -8,6 +9,7 @@ import { kill, retry } from './kill.js';
 import { blackHole, network } from './network.js';
 import { freeze, term } from './processes.js';
 import { busy, memory, readOnly } from './refusals.js';
+import { schedule } from './schedule.js';
 import { clientKill, loading, redisKill, redisRestart, scriptFlush } from './server.js';
 import { frozenRedis, lateClaim, pausedGroup } from './stopped.js';
 import { cluster, sentinel } from './topology.js';
@@ -15,12 +17,12 @@ import { unique } from './unique.js';
 import { filesGone } from './upgrade.js';
 
 export const SCENARIOS: readonly Scenario[] = [
-  ...[kill, retry, unique],
+  ...[kill, retry, unique, cancel],
   ...[redisKill, redisRestart, scriptFlush, clientKill, loading],
   ...[network, blackHole],
   ...[freeze, term],
   ...[memory, readOnly, busy],
   ...[sentinel, cluster],
   ...[rogues, poison, wideCrash],
-  ...[enqueue, delayed, forkFailure, pausedGroup, frozenRedis, lateClaim, filesGone],
+  ...[enqueue, delayed, schedule, forkFailure, pausedGroup, frozenRedis, lateClaim, filesGone],
 ];

@@ -2,9 +2,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { close, enqueue, setSettings } from 'tsworker';
 import type { Chaos } from '../harness/chaos.js';
+import { Killer } from '../harness/killer.js';
 import { NAMESPACE, QUEUES } from '../harness/names.js';
 import type { Scenario } from '../harness/scenario.js';
-import { Killer } from './kill.js';
 
 /** Few, so that most pushes meet a lock. */
 const ACCOUNTS = 30;

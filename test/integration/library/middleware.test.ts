@@ -6,12 +6,14 @@ import {
   defineMiddleware,
   type EnqueuedJob,
   enqueue,
+  enqueueActiveJob,
   enqueueAt,
   enqueueIn,
   job,
   type Middleware,
   register,
   setSettings,
+  symbol,
   work,
 } from '../../../src/index.js';
 import { startRedis, type TestRedis } from '../../support/redis.js';
@@ -58,6 +60,19 @@ test('false vetoes: neither now nor later is such a job enqueued, and each resul
   expect(await typed.enqueueIn(5, 'no')).toEqual({ status: 'vetoed' });
   expect(await redis.client.zCard('resque:delayed_queue_schedule')).toBe(1);
   expect(await queued()).toHaveLength(2);
+});
+
+test('a job for Rails is shown with the class and the arguments of its own', async () => {
+  const told: unknown[] = [];
+  use({
+    beforeEnqueue: ({ class: name, args }) => void told.push([name, args]),
+    afterEnqueue: ({ class: name }) => told.push(name),
+  });
+  const job = { class: 'InvoiceJob', queue: 'q', arguments: [7], keywords: { format: symbol('pdf') } };
+  await enqueueActiveJob(job);
+  expect(told).toEqual([['InvoiceJob', [7, { format: 'pdf' }]], 'InvoiceJob']);
+  use({ beforeEnqueue: ({ class: name }) => name !== 'InvoiceJob' });
+  expect(await enqueueActiveJob(job)).toMatchObject({ status: 'vetoed' });
 });
 
 test('only false vetoes; an error rejects and enqueues nothing; one after it changes nothing', async () => {

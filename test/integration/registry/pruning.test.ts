@@ -128,9 +128,12 @@ describe('while dead workers are recovered', () => {
   });
 });
 
-test('a worker whose job ends in the moment in which it is pruned is found again the next time', async () => {
+test.each([
+  ['with an entry of its process', true],
+  ['without one', false],
+])('a worker whose job ends in the moment in which it is pruned is found again the next time: %s', async (_, shown) => {
   const [first] = await writeDeadProcess(redis.client, { slots: 2, jobs: 1 });
-  await redis.client.hSet('resque:tsworker:machines', 'dead.ts:9', '1 boot pid:[1] 5');
+  if (shown) await redis.client.hSet('resque:tsworker:machines', 'dead.ts:9', '1 boot pid:[1] 5');
   const options = { identity: LIVE, heartbeatMs: MINUTE, pruneAfterMs: 5 * MINUTE, forcePrune: false };
   let ends = 0;
   // Its process was about to leave, and its last call comes between the look at its record and the script.

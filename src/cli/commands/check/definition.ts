@@ -1,4 +1,4 @@
-/** How `tsworker check` is typed. */
+/** The definition of `tsworker check`. */
 import { ALL_SETTINGS, COMMON, defineCommand } from '../../command.js';
 
 const FLAGS = { json: { ...COMMON.json, help: 'one JSON document instead of the lines' } };

@@ -1,4 +1,4 @@
-/** `tsworker check`: shows what src/check finds. Must not know what is looked at, nor why. */
+/** `tsworker check`: prints the findings of src/check. */
 import { runCheck } from '../../../check/check.js';
 import type { Finding, Level, Section } from '../../../check/finding.js';
 import { counted } from '../../../format.js';
@@ -32,7 +32,7 @@ function shown({ name, findings }: Section, style: Style): string {
   return `${style.bold(name)}\n${findings.map((finding) => line(finding, style)).join('')}`;
 }
 
-/** What would be right stands below, so that no line says two things. */
+/** The remedy goes below, on a line of its own. */
 function line({ level, text, hint }: Finding, style: Style): string {
   const [sign, colour] = SIGNS[level];
   const below = hint === undefined ? '' : `    ${style.dim(harmless(hint))}\n`;

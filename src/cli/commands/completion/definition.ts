@@ -1,4 +1,4 @@
-/** How `tsworker completion` is typed. */
+/** The definition of `tsworker completion`. */
 import { defineCommand } from '../../command.js';
 
 export const completionCommand = defineCommand({

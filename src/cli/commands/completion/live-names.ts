@@ -1,6 +1,6 @@
 /**
- * Names for a shell to offer: of queues, workers and classes that Redis has now, and of the classes in the job modules. In
- * the time that somebody waits for after a Tab, and without a word where Redis is away. Changes nothing, loads no module.
+ * Names for shell completion: of queues, workers and classes in Redis, and of the classes in the job modules. Limited
+ * in time, and silent if Redis is unavailable. Changes nothing, and loads no modules.
  */
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,19 +11,19 @@ import { createKeys, type Keys } from '../../../resque/keys.js';
 
 const PATIENCE_MS = 300;
 const MOST_NAMES = 500;
-/** Queues that are looked into, and jobs of each; failures that are looked at. */
+/** How many queues are read, jobs of each, and failures. */
 const SAMPLE = { queues: 100, jobs: 10, failures: 200 };
 
-/** What may be put on a command line as it is: a name with blanks, quotes or a semicolon would be another command. */
+/** Names that need no quoting: one with blanks, quotes or a semicolon would be another command. */
 const PLAIN = /^[\p{L}\p{N}_][\p{L}\p{N}_.:@%+/-]*$/u;
 
-/** Those that begin with `typed`, sorted: all that were found in time. */
+/** The names that begin with `typed` and were found in time, sorted. */
 export async function liveNames(kind: NameKind, typed: string, sources: Sources): Promise<readonly string[]> {
   const found = new Set<string>();
   const add = (name: string) => {
     if (found.size < MOST_NAMES && name.startsWith(typed) && PLAIN.test(name)) found.add(name);
   };
-  // Whatever is wrong, now is not the time to tell.
+  // Errors are not reported during completion.
   if (kind === 'class') await moduleClasses(sources, add).catch(() => {});
   await fromRedis(kind, sources, add).catch(() => {});
   return [...found].sort();
@@ -63,7 +63,7 @@ const READERS: Readonly<Record<NameKind, Reader>> = {
       import('../../../registry/scan.js'),
       import('../../../inspect/worker-id.js'),
     ]);
-    // The beginning of an id is enough for every command.
+    // Every command accepts the beginning of an id.
     for await (const [id] of scan(connection, ['SSCAN', keys.workers], 1)) add(nameWithoutQueues(id) ?? id);
   },
   async class(connection, keys, add) {
@@ -85,7 +85,7 @@ const READERS: Readonly<Record<NameKind, Reader>> = {
 const DECLARED =
   /\bexport\s+(?:async\s+)?(?:function\*?|const|let|var)\s+(\p{Lu}[\p{L}\p{N}_]*)|\b(?:class\s*:|register\()\s*(['"])([^'"\n]+)\2/gu;
 
-/** Read from their text: to load them would run them. */
+/** Read from the text of the modules, since loading would run them. */
 async function moduleClasses(sources: Sources, add: Add): Promise<void> {
   const { findModules } = await import('../../../job-modules/files.js');
   const file = await readFileFor(sources.flags, sources.env, sources.cwd);

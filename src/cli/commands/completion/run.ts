@@ -1,4 +1,4 @@
-/** `tsworker completion`: the shells' scripts, and the answers they ask for. What may come next is complete.ts' matter. */
+/** `tsworker completion`: prints the shells' scripts, and the candidates that they request (complete.ts). */
 import { readArgv } from '../../argv.js';
 import { type Call, EXIT } from '../../command.js';
 import { COMMANDS } from '../../commands.js';
@@ -13,13 +13,16 @@ export async function completion(call: Call): Promise<number> {
   return EXIT.fine;
 }
 
-/** A line for each: the word, a tab, what it means. A line `:files` or `:folders` where the shell knows better. */
+/**
+ * A line for each candidate: the word, a tab, its meaning. A line `:files` or `:folders` asks the shell to complete
+ * these.
+ */
 async function answer({ words, sources }: Call): Promise<string> {
   const { candidates, paths, names } = complete(words);
   const all = [...candidates];
   if (names !== undefined) {
     const { liveNames } = await import('./live-names.js');
-    // With the settings that the line has so far: -uri and -namespace, above all.
+    // With the settings given on the line so far, such as -uri and -namespace.
     const flags = settingTexts(readArgv(words.slice(0, -1), specsOf(...COMMANDS)));
     const found = await liveNames(names.kind, names.typed, { ...sources, flags });
     all.push(...found.map((name): Candidate => ({ text: `${names.head}${name}`, about: names.kind })));

@@ -1,10 +1,10 @@
-/** What the shells are given: each asks `tsworker completion words` for every Tab. Knows nothing of commands and flags. */
+/** The shells' completion scripts: each runs `tsworker completion words` for every Tab. */
 
 /*
- * bash takes `-log-level=debug` and `host:4711` for three words, so the line is split at blanks alone; and since it then
- * replaces only what stands behind the last `=` or `:`, as much is cut off in front of every candidate.
+ * bash splits `-log-level=debug` and `host:4711` into three words, so the line is split at blanks only. Since bash then
+ * replaces only the text after the last `=` or `:`, that prefix is removed from every candidate.
  *
- * Behind npx it is the project's own tsworker that is asked, without npx, which takes half a second to start.
+ * With npx the script runs the project's own tsworker directly: npx takes half a second to start.
  */
 export const BASH = `# tsworker completion for bash; in ~/.bashrc: source <(tsworker completion bash)
 _tsworker() {

@@ -1,4 +1,4 @@
-/** How `tsworker config` is typed. */
+/** The definition of `tsworker config`. */
 import { ALL_SETTINGS, COMMON, defineCommand } from '../../command.js';
 
 const FLAGS = { json: { ...COMMON.json, help: 'one JSON document instead of the table' } };

@@ -1,4 +1,4 @@
-/** `tsworker config`: the settings in force and where each came from. Needs neither queues nor Redis; shows no secret. */
+/** `tsworker config`: the settings in force and their sources. Needs neither queues nor Redis; shows no secrets. */
 import { loadSettings, type Resolved } from '../../../config/load.js';
 import type { SettingKey } from '../../../config/setting-definition.js';
 import type { QueuePlan, Settings } from '../../../config/settings.js';
@@ -29,7 +29,7 @@ function asJson({ settings, origins, warnings }: Resolved, flags: Values): strin
   return `${JSON.stringify({ settings: shown, origins, flags: masked, warnings }, null, 2)}\n`;
 }
 
-/** Nothing is cut: a terminal wraps a long value, which therefore comes last. */
+/** Values are not cut but wrapped by the terminal, so the column of values is the last. */
 const COLUMNS = [{ head: 'FLAG' }, { head: 'FROM' }, { head: 'VALUE' }] as const;
 
 function asTable({ settings, origins }: Resolved, flags: Values, io: Io): string {
@@ -58,7 +58,7 @@ function plainText(value: unknown): string {
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 
-/** A job module's flag may be a secret or an address with one. */
+/** A job module's flag may be a secret or contain one in an address. */
 function mask(name: string, value: unknown): unknown {
   if (value !== undefined && /pass|secret|token|key|credential/i.test(name)) return '***';
   return typeof value === 'string' && value.includes('://') ? maskUri(value) : value;

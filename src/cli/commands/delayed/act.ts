@@ -1,4 +1,7 @@
-/** `tsworker delayed run`, `move`, `remove` and `repair`: which jobs are meant, whether they may, and what came of it. */
+/**
+ * `tsworker delayed run`, `move`, `remove` and `repair`: selects the jobs, asks for confirmation, and reports the
+ * result.
+ */
 import { TsworkerError } from '../../../errors.js';
 import { count, counted } from '../../../format.js';
 import { findOrphans, repairOrphans } from '../../../inspect/delayed.js';
@@ -84,7 +87,7 @@ async function destinationOf(
   if ((flags.in === undefined) === (flags.at === undefined)) throw usage('say to when: -in or -at', '-in=2h');
   const ms = flags.at ?? (await serverTimeMs(connection)) + (flags.in ?? 0);
   const seconds = Math.ceil(ms / 1000);
-  // What was moved is met again later on.
+  // Moved jobs are read again later.
   return (job) => (job.time === String(seconds) ? 'skip' : { to: 'time', seconds });
 }
 

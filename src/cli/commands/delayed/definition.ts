@@ -1,4 +1,4 @@
-/** How `tsworker delayed` is typed. */
+/** The definition of `tsworker delayed`. */
 import { boolean, integer, text } from '../../../config/value-parsers.js';
 import { COMMON, CONNECTION_SETTINGS, defineCommand } from '../../command.js';
 import { names } from '../failed/value-parsers.js';

@@ -1,4 +1,4 @@
-/** The filters as they were typed → which jobs are meant. Pure. */
+/** Converts the filter flags to a filter for delayed jobs. Pure. */
 import type { DelayedFilter } from '../../../inspect/delayed-items.js';
 import type { Call } from '../../command.js';
 import type { DelayedFlags } from './definition.js';

@@ -1,4 +1,4 @@
-/** `tsworker delayed`: which sub-command, and what is looked at. What changes something is act.ts. */
+/** `tsworker delayed`: selects the sub-command; list, count and show. Changes are made by act.ts. */
 
 import { count, counted, time } from '../../../format.js';
 import { type DelayedJob, walkDelayed } from '../../../inspect/delayed-items.js';

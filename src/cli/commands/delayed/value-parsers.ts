@@ -1,9 +1,11 @@
-/** Times that lie ahead, as they are typed. */
+/** Parsers for times in the future. */
 import type { Kind } from '../../../config/value-parsers.js';
 import { TsworkerError } from '../../../errors.js';
 import { durationMs, isDuration, readTime } from '../failed/value-parsers.js';
 
-/** So long from now, or a date and time; without a zone that of this machine. Milliseconds since 1970. */
+/**
+ * A duration from now, or a date and time, by default in the time zone of this machine. Milliseconds since the epoch.
+ */
 export const ahead: Kind<number> = {
   placeholder: 'time',
   parse(value) {

@@ -1,4 +1,4 @@
-/** What the demo shows, one act after the other, each with figures that were measured. */
+/** The acts of the demo, each with measured figures. */
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { count as number } from '../../../format.js';

@@ -1,4 +1,4 @@
-/** How `tsworker demo` is typed. */
+/** The definition of `tsworker demo`. */
 import { boolean } from '../../../config/value-parsers.js';
 import { defineCommand } from '../../command.js';
 

@@ -1,4 +1,4 @@
-/** What the acts need: to push, to wait, to count, and to show. */
+/** Helpers for the acts: push, wait, count, and print. */
 import { execFile } from 'node:child_process';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -32,7 +32,7 @@ export class Demo {
     this.#stage = stage;
   }
 
-  /** What the worker has logged. */
+  /** The worker's log so far. */
   get lines(): readonly LogLine[] {
     return this.#stage.worker.lines;
   }
@@ -70,7 +70,7 @@ export class Demo {
     return this.#count('LLEN', keys.failed);
   }
 
-  /** Waits until it is so; shows how far it is meanwhile. */
+  /** Waits until it is true; meanwhile shows the progress. */
   async until(what: string, done: () => boolean | Promise<boolean>, progress?: () => string): Promise<void> {
     const { io, over, worker } = this.#stage;
     const line = new Progress(io);
@@ -101,7 +101,7 @@ export class Demo {
     await promisify(execFile)(process.execPath, all, options);
   }
 
-  /** Every job that was pushed is in one of these places; nothing else is counted. @returns whether it is so */
+  /** Checks that every pushed job is in one of these places, and nothing else is. @returns whether that is true */
   async ledger(pushed: number): Promise<boolean> {
     const [processed, failed] = [await this.processed(), await this.failed()];
     const queued = (await this.#count('LLEN', keys.queue('high'))) + (await this.#count('LLEN', keys.queue('low')));

@@ -1,4 +1,4 @@
-/** The processes of the demo: a private Redis and a worker. They end with it, also when it is killed. */
+/** The processes of the demo: a private Redis and a worker. They end with the demo, also if it is killed. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -15,14 +15,15 @@ import type { Connection } from '../../../redis/connection.js';
 const root = fileURLToPath(PACKAGE_FOLDER);
 
 /**
- * The command in a process group of its own, so that Ctrl-C reaches the demo alone, which then ends its children in the right
- * order. The watcher beside it reads a pipe that only the demo holds open; the shell becomes the command, so `$$` is its pid.
+ * Runs the command in a process group of its own, so that Ctrl-C reaches only the demo, which then ends its children in
+ * the right order. The watcher beside it reads a pipe that only the demo holds open; the shell becomes the command, so
+ * `$$` is its pid.
  */
 const GUARDED = 'exec 3<&0; { cat <&3 >/dev/null; kill "$$"; } >/dev/null 2>&1 & exec "$@" 3<&- </dev/null';
 
 interface StartOptions {
   readonly keep: boolean;
-  /** Its temporary folder: no configuration file is found there. */
+  /** Its temporary folder, which contains no configuration file. */
   readonly cwd: string;
   readonly env?: NodeJS.ProcessEnv;
 }
@@ -38,7 +39,7 @@ function start(command: string, args: readonly string[], { keep, ...options }: S
   return child;
 }
 
-/** Asks it to end, kills it when it does not in time, and returns when it is gone. */
+/** Sends SIGTERM, then SIGKILL if it does not end in time; returns when it has ended. */
 async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode === null && child.signalCode === null && child.pid !== undefined) {
     const gone = once(child, 'exit');
@@ -59,7 +60,7 @@ export interface PrivateRedis {
   stop(): Promise<void>;
 }
 
-/** On a unix socket in a fresh temporary folder, with nothing saved. */
+/** Listens on a unix socket in a new temporary folder; saves nothing. */
 export async function startRedis(keep: boolean): Promise<PrivateRedis> {
   const { command, version } = await findServer();
   const dir = await mkdtemp(join(tmpdir(), 'tsworker-demo-'));
@@ -102,7 +103,7 @@ async function findServer(): Promise<{ command: string; version: string }> {
   });
 }
 
-/** A line of the worker's JSON log, with what the jobs of the demo say in theirs. */
+/** A line of the worker's JSON log, with the fields that the jobs of the demo add. */
 export interface LogLine {
   readonly msg: string;
   readonly pid: number;
@@ -111,14 +112,14 @@ export interface LogLine {
 }
 
 export interface DemoWorker {
-  /** What it has logged so far. */
+  /** Its log so far. */
   readonly lines: readonly LogLine[];
-  /** Set when it has ended, with what it said last. */
+  /** Set when it has ended, with its last output. */
   readonly ended: string | undefined;
   stop(): Promise<void>;
 }
 
-/** The command line as anybody would run it, without the user's own settings. */
+/** The command line of a normal user, without the user's own settings. */
 export function cli(flags: readonly string[], uri: string): { args: string[]; env: NodeJS.ProcessEnv; cwd: string } {
   const env = Object.entries(process.env).filter(([name]) => !/^(TSWORKER_|REDIS_)/.test(name));
   const args = [`${root}bin/tsworker.js`, ...flags, `-uri=${uri}`];

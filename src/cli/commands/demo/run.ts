@@ -1,4 +1,4 @@
-/** `tsworker demo`: in some ten seconds, what is special about it, with a Redis of its own and figures that are measured. */
+/** `tsworker demo`: shows the main features in about ten seconds, with its own Redis and measured figures. */
 import { type Call, EXIT } from '../../command.js';
 import { INTERRUPTED, interruptible } from '../../interrupt.js';
 import type { Io } from '../../io.js';
@@ -10,7 +10,7 @@ import { type PrivateRedis, pathOf, startRedis, startWorker } from './processes.
 
 const WORKER = ['-queues=high=2,low=1', '-processes=2', '-concurrency=80'];
 
-/** @returns 0 when every job is accounted for, 1 when not, 130 after Ctrl-C */
+/** @returns 0 if every job is accounted for, 1 if not, 130 after Ctrl-C */
 export async function demo({ io, flags }: Call<DemoFlags>): Promise<number> {
   const keep = flags.keep === true;
   return interruptible(async (over) => {

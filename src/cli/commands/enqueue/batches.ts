@@ -1,4 +1,4 @@
-/** Lines → batches of jobs, each small enough for one call of Redis. Must not know where they go. */
+/** Groups lines into batches of jobs, each small enough for one call of Redis. */
 import { TsworkerError } from '../../../errors.js';
 import { asUnique, type ReadyJob, readJobLine } from '../../../resque/payload-text.js';
 import { uniqueFor } from '../../../resque/unique.js';
@@ -6,11 +6,11 @@ import type { Line } from './lines.js';
 
 export interface Batch {
   readonly jobs: readonly ReadyJob[];
-  /** The last line that is in it. */
+  /** The number of its last line. */
   readonly upTo: number;
 }
 
-/** A line that is no job: nothing of its batch is enqueued. */
+/** An invalid line: nothing of its batch is enqueued. */
 export class BadLine extends TsworkerError {
   override readonly name = 'BadLine';
 
@@ -25,9 +25,9 @@ const BLANK = /^\s*$/;
 const BYTE_ORDER_MARK = '\ufeff';
 
 export interface LineOptions {
-  /** For lines that name none. */
+  /** The queue for lines without one. */
   readonly queue?: string | undefined;
-  /** Each job is to be unique, for so many milliseconds. */
+  /** Makes each job unique, for this many milliseconds. */
   readonly unique?: number | undefined;
 }
 

@@ -1,4 +1,4 @@
-/** How `tsworker enqueue` is typed. */
+/** The definition of `tsworker enqueue`. */
 import { type Kind, stream, text } from '../../../config/value-parsers.js';
 import { TsworkerError } from '../../../errors.js';
 import { COMMON, CONNECTION_SETTINGS, defineCommand } from '../../command.js';

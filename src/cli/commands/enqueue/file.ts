@@ -1,4 +1,4 @@
-/** `tsworker enqueue -file`: batch after batch, until the end, a bad line, or Ctrl-C. */
+/** `tsworker enqueue -file`: pushes batches until the end of the file, an invalid line, or Ctrl-C. */
 import { createReadStream } from 'node:fs';
 import { addAbortSignal, type Readable } from 'node:stream';
 import { TsworkerError } from '../../../errors.js';
@@ -63,7 +63,7 @@ function open({ io }: EnqueueCall, path: string): Readable {
   return path === '-' ? (io.input as Readable) : createReadStream(path, { highWaterMark: 1024 * 1024 });
 }
 
-/** A batch is read while the one before it is pushed; whatever happens, that one is waited for. */
+/** Reads a batch while the one before it is pushed, and always waits for that push. */
 async function pushAll(
   batches: AsyncIterable<Batch>,
   counts: EnqueueCounts,
@@ -75,7 +75,7 @@ async function pushAll(
     for await (const batch of batches) {
       await pushing;
       pushing = push(batch.jobs).then((results) => counts.add(batch.jobs, results, batch.upTo));
-      // It is awaited below; until then its failure is nobody's surprise.
+      // It is awaited below; until then its rejection must not count as unhandled.
       pushing.catch(() => {});
       show();
     }

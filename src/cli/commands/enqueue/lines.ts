@@ -1,13 +1,13 @@
 /**
- * A stream of bytes → its lines, in memory for one line and one chunk, however long the stream. Only a line feed ends a
- * line: what Node splits at besides may stand in a JSON text. Must not know what is in a line.
+ * Splits a stream of bytes into lines; holds one line and one chunk in memory. Only a line feed ends a line: the other
+ * separators of Node may occur in a JSON text.
  */
 import { TsworkerError } from '../../../errors.js';
 
 export interface Line {
-  /** From 1. */
+  /** Counted from 1. */
   readonly number: number;
-  /** Without its end. */
+  /** Without the line feed. */
   readonly bytes: Buffer;
 }
 
@@ -15,7 +15,7 @@ const LINE_FEED = 0x0a;
 const RETURN = 0x0d;
 const LONGEST = 64 * 1024 * 1024;
 
-/** @throws TsworkerError PAYLOAD for a line that never ends */
+/** @throws TsworkerError PAYLOAD if a line is too long */
 export async function* linesOf(chunks: AsyncIterable<Buffer | string>): AsyncGenerator<Line> {
   let parts: Buffer[] = [];
   let size = 0;

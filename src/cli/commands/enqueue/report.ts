@@ -1,4 +1,4 @@
-/** What was enqueued: added up, and told to people or machines. */
+/** Sums up the enqueued jobs, and reports them to people or machines. */
 
 import { count, counted, rate } from '../../../format.js';
 import type { EnqueueResult } from '../../../job.js';
@@ -14,7 +14,7 @@ export class EnqueueCounts {
   total = 0;
   /** Not enqueued: another job holds the lock. */
   kept = 0;
-  /** The last line that is in. */
+  /** The last line whose job was enqueued. */
   upTo = 0;
   readonly queues = new Map<string, number>();
   readonly #begun = performance.now();
@@ -31,7 +31,7 @@ export class EnqueueCounts {
     return (performance.now() - this.#begun) / 1000;
   }
 
-  /** Queues by how much came into them. */
+  /** Queues by the number of jobs that were enqueued. */
   get lines(): readonly (readonly [queue: string, jobs: number])[] {
     return [...this.queues].sort(([, a], [, b]) => b - a);
   }
@@ -41,7 +41,7 @@ export const KEPT = 'not enqueued: the same job waits or runs already (tsworker 
 
 const MOST_QUEUES = 5;
 
-/** @returns the exit code it was given */
+/** @returns the given exit code */
 export function report({ io, flags }: EnqueueCall, counts: EnqueueCounts, code: number): number {
   const { total, kept, seconds, lines } = counts;
   const dryRun = flags['dry-run'] === true;

@@ -1,4 +1,4 @@
-/** `tsworker enqueue`: one job from the command line, or many from a file. How they are pushed is resque/batch-pusher.ts. */
+/** `tsworker enqueue`: one job from the command line, or many from a file. The push is in resque/batch-pusher.ts. */
 import { TsworkerError } from '../../../errors.js';
 import { time as formatTime } from '../../../format.js';
 import { BatchPusher } from '../../../resque/batch-pusher.js';

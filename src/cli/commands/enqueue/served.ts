@@ -1,4 +1,4 @@
-/** After jobs were enqueued: is there a worker for them? The registry of workers knows. */
+/** After enqueueing: checks in the registry whether a worker processes these queues. */
 
 import { counted } from '../../../format.js';
 import { readPause } from '../../../inspect/pause.js';
@@ -13,7 +13,7 @@ import type { EnqueueCall, EnqueueCounts } from './report.js';
 
 const MOST_NAMED = 5;
 
-/** Says so where jobs now wait for nobody. */
+/** Warns if no worker processes a queue. */
 export async function warnOfIdle({ io }: EnqueueCall, session: Session, { queues }: EnqueueCounts): Promise<void> {
   const { connection, keys, settings } = session;
   const pushedTo = [...queues.keys()];

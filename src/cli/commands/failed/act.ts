@@ -1,4 +1,6 @@
-/** `tsworker failed retry`, `remove` and `clear`: which entries are meant, whether they may, and what came of it. */
+/**
+ * `tsworker failed retry`, `remove` and `clear`: selects the entries, asks for confirmation, and reports the result.
+ */
 import { TsworkerError } from '../../../errors.js';
 import { counted } from '../../../format.js';
 import { Sweep } from '../../../inspect/failed/bulk.js';
@@ -110,7 +112,7 @@ async function foresee(call: FailedCall, list: FailedList, action: Action): Prom
   return report(call, { action, counts, missing: 0, of, interrupted: false });
 }
 
-/** How many entries, the oldest, were there when it was agreed to; undefined: it was not. */
+/** How many of the oldest entries the user has agreed to; undefined: the user declined. */
 async function ask({ io, flags }: FailedCall, session: Session, list: FailedList): Promise<number | undefined> {
   const filter = filterOf(flags);
   const which = (jobs: string) => `remove ${jobs}${filterText(filter)} from ${placeOf(session)}`;

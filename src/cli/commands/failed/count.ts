@@ -1,4 +1,4 @@
-/** `tsworker failed count`: what fails, how often, since when. */
+/** `tsworker failed count`: what fails, how often, and since when. */
 
 import { counted, duration, count as number, time } from '../../../format.js';
 import { countFailed, type FailedGroup, type Grouping } from '../../../inspect/failed/count.js';
@@ -31,7 +31,7 @@ export async function count({ io, flags }: FailedCall, session: Session): Promis
   return EXIT.fine;
 }
 
-/** What all of a group have in common; the rest is said of the newest. */
+/** What all entries of a group have in common; the rest is taken from the newest. */
 const COMMON: Readonly<Record<Grouping, readonly (keyof FailedGroup)[]>> = {
   kind: ['queue', 'class', 'exception', 'kind'],
   error: ['exception'],
@@ -58,7 +58,7 @@ interface Part extends Column {
 
 const ANY: readonly Grouping[] = ['kind', 'error', 'class', 'queue', 'hour'];
 
-/** Which columns there are. */
+/** The columns. */
 const PARTS: readonly Part[] = [
   { head: 'JOBS', align: 'right', by: ANY, cell: (group) => number(group.count) },
   { head: 'HOUR', by: ['hour'], cell: (group) => hourText(hourOf(group)) },

@@ -1,4 +1,4 @@
-/** What a retry or a removal has done, added up: for the report. Pure. */
+/** Sums up the results of a retry or a removal, for the report. Pure. */
 import type { Brief, Left } from '../../../inspect/failed/select.js';
 
 export interface CountsLine {

@@ -1,4 +1,4 @@
-/** How `tsworker failed` is typed. */
+/** The definition of `tsworker failed`. */
 import { boolean, choice, integer } from '../../../config/value-parsers.js';
 import { COMMON, CONNECTION_SETTINGS, defineCommand } from '../../command.js';
 import { moment, names, pattern, queueName, rate } from './value-parsers.js';

@@ -1,4 +1,4 @@
-/** The filters as they were typed → which entries are meant, and how that is said. Pure. */
+/** Converts the filter flags to a filter for entries, and describes it. Pure. */
 
 import { time } from '../../../format.js';
 import type { FailedFilter } from '../../../inspect/failed/filter.js';
@@ -19,7 +19,7 @@ export function filterOf({
   return { classes, queues, kinds, since, before, error, retried };
 }
 
-/** ` of class Charge in queue billing`, or nothing where nothing is filtered. */
+/** ` of class Charge in queue billing`; '' without filters. */
 export function filterText({ classes, queues, kinds, since, before, error, retried }: FailedFilter): string {
   const parts = [
     ...(classes === undefined ? [] : [`of class ${classes.join(' or ')}`]),

@@ -1,4 +1,6 @@
-/** Goes through the steps of a retry or a removal: adds up, shows how far it is, keeps the pace, ends when it is interrupted. */
+/**
+ * Runs the steps of a retry or a removal: sums up, shows progress, limits the rate, and ends when it is interrupted.
+ */
 
 import { count, counted } from '../../../format.js';
 import type { Pace } from '../../../inspect/failed/pace.js';
@@ -14,14 +16,14 @@ export interface Following {
   readonly action: Action;
   readonly counts: FailedCounts;
   readonly pace: Pace;
-  /** Entries to look at in all. */
+  /** Total number of entries to read. */
   of(): number;
 }
 
 interface Step {
   readonly taken: readonly Brief[];
   readonly left?: readonly Left[];
-  /** Entries looked at so far, where that is known. */
+  /** Entries read so far, if known. */
   readonly seen?: number;
 }
 

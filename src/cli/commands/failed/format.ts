@@ -1,17 +1,17 @@
-/** An entry of the failed list as it is shown: for machines, and in parts for people. Pure. */
+/** Formats an entry of the failed list: for machines, and in parts for people. Pure. */
 import { entryId, FailedEntry, failureTime } from '../../../inspect/failed/entry.js';
 import { fingerprint } from '../../../inspect/failed/fingerprint.js';
 import type { Listed } from '../../../inspect/failed/list.js';
 import { isoTime, verbatim } from '../../json.js';
 
-/** As many digits as tell entries apart, and can be typed. */
+/** Enough digits to distinguish entries, few enough to type. */
 const SHORT_ID = 7;
 
 export function shortId(raw: Buffer): string {
   return entryId(raw).slice(0, SHORT_ID);
 }
 
-/** All of it. Large integers in the payload stay exact. */
+/** The whole entry. Large integers in the payload stay exact. */
 export function asDocument({ n, raw }: Listed): unknown {
   const entry = new FailedEntry(raw);
   const id = entryId(raw);
@@ -35,7 +35,7 @@ export function asDocument({ n, raw }: Listed): unknown {
   };
 }
 
-/** goworker puts its whole stack into the message. */
+/** goworker writes its whole stack into the message. */
 export function firstLine({ exception, error, unreadable }: FailedEntry): string {
   if (unreadable !== undefined) return `(${unreadable})`;
   const [line] = error.split('\n', 1);

@@ -17,7 +17,7 @@ import { type FailedCall, filterOf, filterText } from './filter.js';
 import { asDocument, firstLine, shortId } from './format.js';
 
 const DEFAULT_COUNT = 20;
-/** Columns are as wide as these need. */
+/** Rows from which the column widths are computed. */
 const TABLE_ROWS = 500;
 
 export async function list({ io, flags }: FailedCall, session: Session): Promise<number> {

@@ -1,4 +1,4 @@
-/** What a retry or a removal has done, or would do: told to people or machines, and as an exit code. */
+/** Reports the result of a retry or a removal, or of its dry run, to people or machines, and as an exit code. */
 
 import { count, counted } from '../../../format.js';
 import type { Action } from '../../../inspect/failed/select.js';
@@ -13,9 +13,9 @@ import type { FailedCall } from './filter.js';
 export interface ActionResult {
   readonly action: Action;
   readonly counts: FailedCounts;
-  /** Entries that were named and are not there. */
+  /** Named entries that do not exist. */
   readonly missing: number;
-  /** Entries that were looked at. */
+  /** Entries that were read. */
   readonly of: number;
   readonly interrupted: boolean;
 }

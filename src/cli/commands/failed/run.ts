@@ -1,4 +1,4 @@
-/** `tsworker failed`: which sub-command. What an entry is, and how it is retried, is inspect/failed/. */
+/** `tsworker failed`: selects the sub-command. Entries and retries are implemented in inspect/failed/. */
 
 import { keepSmall } from '../../memory.js';
 import { withRedis } from '../../session.js';

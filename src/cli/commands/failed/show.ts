@@ -1,4 +1,4 @@
-/** `tsworker failed show`: all that is known of one entry. */
+/** `tsworker failed show`: all details of one entry. */
 import { TsworkerError } from '../../../errors.js';
 import { count, counted, duration, time } from '../../../format.js';
 import { readBacktrace } from '../../../inspect/failed/backtrace.js';
@@ -32,7 +32,7 @@ export async function show({ io, words, flags }: FailedCall, session: Session): 
   return EXIT.fine;
 }
 
-/** @throws TsworkerError STATE where there is no such entry */
+/** @throws TsworkerError STATE if the entry does not exist */
 async function find(failed: FailedList, word: string, session: Session): Promise<Listed> {
   const targets = readTargets([word]);
   const [target] = targets;
@@ -69,7 +69,7 @@ function linesOf({ n, raw }: Listed, entry: FailedEntry, length: number, now: nu
   ];
 }
 
-/** What has lines of its own. Frames of libraries are dimmed. */
+/** The parts with several lines. Frames of libraries are dimmed. */
 function blocksOf(raw: Buffer, entry: FailedEntry, io: FailedCall['io']): [name: string, lines: readonly string[]][] {
   if (entry.unreadable !== undefined) return [['entry', harmlessLines(raw.toString())]];
   const { message, frames } = readBacktrace(entry);

@@ -1,12 +1,12 @@
-/** `3`, `7-9`, `3@1f2e3d4`, `1f2e3d4` → which entries are meant. Pure; must not know whether they are there. */
+/** Parses references to entries: `3`, `7-9`, `3@1f2e3d4`, `1f2e3d4`. Pure; does not check that they exist. */
 import { TsworkerError } from '../../../errors.js';
 import type { EntryTarget, IdTarget, Resolved } from '../../../inspect/failed/by-index.js';
 
 const INDEX = /^(\d+)(?:-(\d+)|@([0-9a-f]{4,40}))?$/i;
-/** An id alone is looked for in the whole list: it must be long enough to tell many entries apart. */
+/** An id without N is searched in the whole list, so it must be long enough to distinguish many entries. */
 const ID = /^[0-9a-f]{7,40}$/i;
 
-/** @throws TsworkerError USAGE for what is none of these */
+/** @throws TsworkerError USAGE for any other form */
 export function readTargets(words: readonly string[]): readonly EntryTarget[] {
   return words.flatMap((word) => word.split(',')).map(readTarget);
 }

@@ -1,8 +1,11 @@
-/** The kinds of values that the filters take. Must not know what is filtered. */
+/** Parsers for the values of the filters. */
 import { type Kind, type NameKind, readNumber } from '../../../config/value-parsers.js';
 import { TsworkerError } from '../../../errors.js';
 
-/** Names with commas between them. @param kind what they name, for a shell that offers them */
+/**
+ * Names separated by commas.
+ * @param kind what they name, for shell completion
+ */
 export const names = (kind?: NameKind): Kind<readonly string[]> => ({
   placeholder: 'name,…',
   ...(kind === undefined ? {} : { names: kind }),
@@ -16,7 +19,7 @@ export const names = (kind?: NameKind): Kind<readonly string[]> => ({
   },
 });
 
-/** Jobs a second. */
+/** Jobs per second. */
 export const rate: Kind<number> = {
   placeholder: 'jobs',
   parse(value) {
@@ -41,7 +44,10 @@ const UNITS_MS = { w: 604_800_000, d: 86_400_000, h: 3_600_000, m: 60_000, s: 10
 const DURATION = /^(?:\d+(?:\.\d+)?[wdhms])+$/;
 const TIME = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?) ?(Z|UTC|[+-]\d\d:\d\d)?)?$/;
 
-/** A moment: so long ago, or a date and time; without a zone that of this machine. Milliseconds. */
+/**
+ * A time: a duration before now, or a date and time, by default in the time zone of this machine. Milliseconds since
+ * the epoch.
+ */
 export const moment: Kind<number> = {
   placeholder: 'time',
   parse(value) {
@@ -61,7 +67,7 @@ export function isDuration(typed: string): boolean {
   return DURATION.test(typed);
 }
 
-/** A date, or a date and time. Milliseconds; undefined where it is none. */
+/** A date, or a date and time. Milliseconds since the epoch; undefined if invalid. */
 export function readTime(typed: string): number | undefined {
   const [, day, clock = '00:00', zone = ''] = TIME.exec(typed) ?? [];
   const ms = Date.parse(`${day}T${clock}${zone === 'UTC' ? 'Z' : zone}`);

@@ -1,4 +1,4 @@
-/** How `tsworker init` is typed. */
+/** The definition of `tsworker init`. */
 import { boolean } from '../../../config/value-parsers.js';
 import { COMMON, defineCommand } from '../../command.js';
 

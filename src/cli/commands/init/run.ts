@@ -1,4 +1,4 @@
-/** `tsworker init`: says what was written, kept, and what comes next. What is written is src/init's matter. */
+/** `tsworker init`: reports which files were written and kept, and the next steps. The files come from src/init. */
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { applySteps } from '../../../init/apply.js';
@@ -53,7 +53,7 @@ function nextSteps(folder: string | undefined, installed: boolean, steps: readon
   ];
 }
 
-/** What npm finds it by: its name where it came from a registry, the folder of a checkout. */
+/** The specifier for npm: the package name if it was installed from a registry, the folder of a checkout. */
 function packageName(): string {
   const root = fileURLToPath(PACKAGE_FOLDER).replace(/[/\\]$/, '');
   return root.includes('node_modules') ? 'tsworker' : root;

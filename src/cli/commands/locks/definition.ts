@@ -1,4 +1,4 @@
-/** How `tsworker locks` is typed. */
+/** The definition of `tsworker locks`. */
 import { boolean, integer } from '../../../config/value-parsers.js';
 import { COMMON, CONNECTION_SETTINGS, defineCommand } from '../../command.js';
 import { names } from '../failed/value-parsers.js';

@@ -1,4 +1,4 @@
-/** How `tsworker pause` and `tsworker resume` are typed. */
+/** The definitions of `tsworker pause` and `tsworker resume`. */
 import { COMMON, CONNECTION_SETTINGS, defineCommand } from '../../command.js';
 
 const FLAGS = {

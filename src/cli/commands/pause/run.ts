@@ -1,4 +1,4 @@
-/** `tsworker pause` and `tsworker resume`: sets Resque's switch for all workers, and says what is in force now. */
+/** `tsworker pause` and `tsworker resume`: set Resque's switch for all workers, and report the resulting state. */
 import { findUnpausable, setPause } from '../../../inspect/pause.js';
 import { type Call, EXIT } from '../../command.js';
 import { printLine, say } from '../../io.js';

@@ -1,4 +1,4 @@
-/** What every verb of `tsworker queues` gets, and the queue that it names. */
+/** The call of each sub-command of `tsworker queues`, and the queue that it names. */
 import { didYouMean } from '../../../config/suggest.js';
 import { TsworkerError } from '../../../errors.js';
 import { type QueueName, queueNameOf, queueNames, queueSize } from '../../../inspect/queues.js';
@@ -8,11 +8,11 @@ import type { QueuesFlags } from './definition.js';
 
 export type QueuesCall = Call<QueuesFlags>;
 
-/** @throws TsworkerError STATE where there is no such queue */
+/** @throws TsworkerError STATE if the queue does not exist */
 export async function findQueue(session: Session, text: string): Promise<{ queue: QueueName; size: number }> {
   const { connection, keys } = session;
   const typed = queueNameOf(Buffer.from(text));
-  // The list may be there without the set of queues: goworker pushes first.
+  // The list may exist before its entry in the set of queues: goworker pushes first.
   const size = await queueSize(connection, keys, typed);
   if (size > 0) return { queue: typed, size };
   const all = await queueNames(connection, keys);

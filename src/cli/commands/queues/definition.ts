@@ -1,4 +1,4 @@
-/** How `tsworker queues` is typed. */
+/** The definition of `tsworker queues`. */
 import { integer, text } from '../../../config/value-parsers.js';
 import { COMMON, CONNECTION_SETTINGS, defineCommand } from '../../command.js';
 import { delay } from '../delayed/value-parsers.js';

@@ -1,4 +1,4 @@
-/** The filters as they were typed → which jobs are meant. Pure. */
+/** Converts the filter flags to a filter for jobs. Pure. */
 import type { QueuedFilter } from '../../../inspect/queued.js';
 import { decodePayload } from '../../../resque/codec.js';
 import { comparable } from '../../../resque/comparable.js';
@@ -12,7 +12,7 @@ export function isFiltered(filter: QueuedFilter): boolean {
   return Object.values(filter).some((wanted) => wanted !== undefined);
 }
 
-/** Read as those of a payload are. */
+/** Parsed like the arguments of a payload. */
 function argsOf(typed: string): unknown {
   return decodePayload(Buffer.from(`{"class":"C","args":${typed}}`), true).args;
 }

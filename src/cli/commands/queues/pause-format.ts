@@ -2,7 +2,7 @@
 import { duration } from '../../../format.js';
 import type { QueuePause } from '../../../inspect/queue-pause.js';
 
-/** In a table: `yes`, or `for 29m 3s`; '' where it is not paused. */
+/** In a table: `yes`, or `for 29m 3s`; '' if it is not paused. */
 export function pauseText(pause: QueuePause | undefined): string {
   if (pause === undefined) return '';
   return pause.leftMs === undefined ? 'yes' : `for ${duration(pause.leftMs)}`;

@@ -1,4 +1,4 @@
-/** `tsworker queues pause` and `resume`: sets the switch of one queue, and says what is in force now. */
+/** `tsworker queues pause` and `resume`: set the switch of one queue, and report the resulting state. */
 import { didYouMean } from '../../../config/suggest.js';
 import { TsworkerError } from '../../../errors.js';
 import { findUnpausable } from '../../../inspect/pause.js';
@@ -54,7 +54,7 @@ export async function resumeOne({ io, flags, words }: QueuesCall, session: Sessi
 
 const MOST_MS = 1000 * 365 * 86_400_000;
 
-/** A queue may be paused before there is a job in it; `hint` is then what to say of it, and else ''. */
+/** A queue may be paused before it has jobs. `hint`: a remark on an unknown queue, else ''. */
 async function named({ connection, keys }: Session, text: string): Promise<{ queue: QueueName; hint: string }> {
   const all = await queueNames(connection, keys);
   const known = all.find(({ name }) => name === text);

@@ -1,4 +1,4 @@
-/** `tsworker queues`: lists, looks into, removes, releases. What a queue is in Redis is inspect/queues.ts. */
+/** `tsworker queues`: lists and shows queues, removes one, releases quarantines. Queues in Redis: inspect/queues.ts. */
 
 import { isUtf8 } from 'node:buffer';
 import { count, counted, duration } from '../../../format.js';
@@ -51,7 +51,7 @@ const COLUMNS = [
   { head: 'HEAD WAITS', align: 'right' },
 ] as const;
 
-/** The last columns are there only where something is in quarantine, or paused. */
+/** The last columns are only shown if something is in quarantine, or paused. */
 function queueTable(all: readonly QueueSeen[], now: number, io: QueuesCall['io']): string {
   const some = all.some(({ quarantined }) => quarantined > 0);
   const paused = all.some(({ pause }) => pause !== undefined);

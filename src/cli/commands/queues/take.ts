@@ -1,4 +1,4 @@
-/** `tsworker queues move` and `purge`: which jobs are meant, whether they may go, and what came of it. */
+/** `tsworker queues move` and `purge`: selects the jobs, asks for confirmation, and reports the result. */
 import { TsworkerError } from '../../../errors.js';
 import { count, counted } from '../../../format.js';
 import { takeQueued, walkQueued } from '../../../inspect/queued.js';

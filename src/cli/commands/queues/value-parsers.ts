@@ -1,8 +1,8 @@
-/** The arguments of a job as they are typed. */
+/** Parses the arguments of a job. */
 import type { Kind } from '../../../config/value-parsers.js';
 import { TsworkerError } from '../../../errors.js';
 
-/** A JSON array; kept as text, since its integers may be larger than a number holds. */
+/** A JSON array; kept as text, since its integers may be larger than a JavaScript number can hold. */
 export const jsonArray: Kind<string> = {
   placeholder: 'json',
   parse(value) {

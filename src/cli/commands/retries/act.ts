@@ -1,4 +1,4 @@
-/** `tsworker retries run`, `fail` and `remove`: which jobs are meant, whether they may, and what came of it. */
+/** `tsworker retries run`, `fail` and `remove`: selects the jobs, asks for confirmation, and reports the result. */
 import { TsworkerError } from '../../../errors.js';
 import { count, counted } from '../../../format.js';
 import {

@@ -1,4 +1,4 @@
-/** How `tsworker retries` is typed. */
+/** The definition of `tsworker retries`. */
 import { boolean, integer, text } from '../../../config/value-parsers.js';
 import { COMMON, CONNECTION_SETTINGS, defineCommand } from '../../command.js';
 import { ahead } from '../delayed/value-parsers.js';

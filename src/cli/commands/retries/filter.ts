@@ -1,4 +1,4 @@
-/** The filters as they were typed → which jobs are meant. Pure. */
+/** Converts the filter flags to a filter for retries. Pure. */
 import type { RetryFilter } from '../../../inspect/retries.js';
 import type { Call } from '../../command.js';
 import type { RetriesFlags } from './definition.js';

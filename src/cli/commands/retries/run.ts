@@ -1,4 +1,4 @@
-/** `tsworker retries`: which sub-command, and what is looked at. What changes something is act.ts. */
+/** `tsworker retries`: selects the sub-command; list and show. Changes are made by act.ts. */
 import { counted, time } from '../../../format.js';
 import { argsText } from '../../../inspect/payload.js';
 import { type RetryJob, totalRetries, walkRetries } from '../../../inspect/retries.js';

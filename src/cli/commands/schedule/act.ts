@@ -27,7 +27,7 @@ export async function resume(call: ScheduleCall, session: Session): Promise<numb
   return await act(call, session, 'resume', 'resumed', (names) => change(session, names, false));
 }
 
-/** @returns those that were not so already */
+/** @returns the names whose state has changed */
 async function change({ connection, keys }: Session, names: readonly string[], paused: boolean): Promise<string[]> {
   if (names.length === 0) return [];
   const changed = await pauseSchedules(connection, keys, names, paused);
@@ -85,7 +85,7 @@ export async function importDynamic({ io, flags, words }: ScheduleCall, session:
   return broken.length > 0 ? EXIT.problem : EXIT.fine;
 }
 
-/** JSON is YAML, and that reader keeps large integers. */
+/** JSON is valid YAML, and the YAML parser keeps large integers. */
 function readJson(text: string, parse: typeof import('yaml').parse): object | undefined {
   try {
     JSON.parse(text);
@@ -96,7 +96,7 @@ function readJson(text: string, parse: typeof import('yaml').parse): object | un
   }
 }
 
-/** @returns false where the file exists */
+/** @returns false if the file exists */
 async function write(file: string, text: string): Promise<boolean> {
   try {
     await writeFile(file, text, { flag: 'wx' });

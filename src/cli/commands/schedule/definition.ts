@@ -1,4 +1,4 @@
-/** How `tsworker schedule` is typed. */
+/** The definition of `tsworker schedule`. */
 import { boolean } from '../../../config/value-parsers.js';
 import { COMMON, CONNECTION_SETTINGS, defineCommand } from '../../command.js';
 

@@ -1,4 +1,4 @@
-/** `tsworker schedule`: which sub-command, and what is looked at. What changes something is act.ts. */
+/** `tsworker schedule`: selects the sub-command; list and show. Changes are made by act.ts. */
 import { counted, duration, time } from '../../../format.js';
 import { argsText } from '../../../inspect/payload.js';
 import { nextTicks, type RecurringJob, type RecurringJobs, readRecurring } from '../../../inspect/schedules.js';

@@ -1,4 +1,4 @@
-/** The recurring jobs that were named, or what is said where there is none of that name. */
+/** Finds the named recurring jobs, and reports names that do not exist. */
 import { didYouMean } from '../../../config/suggest.js';
 import { TsworkerError } from '../../../errors.js';
 import type { RecurringJob } from '../../../inspect/schedules.js';
@@ -15,7 +15,7 @@ export function unknownName(io: Io, name: string, jobs: readonly RecurringJob[])
   return EXIT.problem;
 }
 
-/** @throws TsworkerError USAGE where none is named, and not all are meant */
+/** @throws TsworkerError USAGE if none is named, and `all` is not set */
 export function selected(
   words: readonly string[],
   all: boolean | undefined,

@@ -1,4 +1,4 @@
-/** How `tsworker status` is typed. */
+/** The definition of `tsworker status`. */
 import { boolean, integer, seconds } from '../../../config/value-parsers.js';
 import { COMMON, CONNECTION_SETTINGS, defineCommand } from '../../command.js';
 

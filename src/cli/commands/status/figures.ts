@@ -1,4 +1,4 @@
-/** The figures on top of `tsworker status`: one line each. Pure. */
+/** The figures at the top of `tsworker status`: one line each. Pure. */
 
 import { count, counted, duration, rate } from '../../../format.js';
 import type { WorkerCounts } from '../../../inspect/crowd.js';
@@ -14,7 +14,7 @@ export interface FiguresView extends Pick<Session, 'uri' | 'settings'> {
   readonly rates?: Rates | undefined;
 }
 
-/** @param room columns to fit in */
+/** @param room width in columns */
 export function figures(overview: Overview, { uri, settings, rates }: FiguresView, io: Io, room?: number): string {
   const { stats, workers, queues, failures } = overview;
   const waiting = queues.reduce((sum, { size = 0 }) => sum + size, 0);
@@ -36,7 +36,7 @@ export function figures(overview: Overview, { uri, settings, rates }: FiguresVie
   return fields(pairs, io, room);
 }
 
-/** Only where something is scheduled. */
+/** Only if something is scheduled. */
 function recurringLine({ recurring, at }: Overview): [string, string][] {
   if (recurring === undefined) return [];
   const { entries, paused, nextAt } = recurring;
@@ -44,7 +44,7 @@ function recurringLine({ recurring, at }: Overview): [string, string][] {
   return [['recurring', `${counted(entries, 'job')}${next}${paused > 0 ? `; ${count(paused)} paused` : ''}`]];
 }
 
-/** Only where something is there. */
+/** Only if there is something to show. */
 function quarantineLine({ queues }: Overview): [string, string][] {
   const jobs = queues.reduce((sum, { quarantined }) => sum + quarantined, 0);
   if (jobs === 0) return [];
@@ -60,12 +60,12 @@ function workersText({ total, working, idle, lost, unknown, ...held }: WorkerCou
   return `${count(total)}: ${count(working)} working, ${count(idle)} idle${others.join('')}, ${count(lost)} lost${unknownText(unknown)}`;
 }
 
-/** goworker beats once, when it starts. */
+/** goworker sends one heartbeat, at its start. */
 function unknownText(unknown: number): string {
   return unknown === 0 ? '' : `; ${count(unknown)} of goworker: ${unknown === 1 ? 'shows' : 'show'} no sign of life`;
 }
 
-/** Paused are all workers of the namespace, single queues, or processes by a signal. */
+/** What is paused: all workers of the namespace, single queues, or processes by a signal. */
 export function pauseText({
   pause: { paused, text, unpausable },
   processes,

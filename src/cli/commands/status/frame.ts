@@ -1,4 +1,4 @@
-/** One picture of `tsworker status -watch`: which lists, how many rows of each, and the keys that change that. Pure. */
+/** One frame of `tsworker status -watch`: the lists, the rows of each, and the keys that change them. Pure. */
 import type { Overview } from '../../../inspect/overview.js';
 import { harmless } from '../../../terminal-text.js';
 import { truncated } from '../../columns.js';
@@ -9,10 +9,10 @@ import { FAILURE_ORDERS, LISTS, QUEUE_ORDERS, type StatusList } from './lists.js
 import { sharesOf } from './shares.js';
 import { statusText } from './text.js';
 
-/** What is shown: everything, one list alone, or the state of the pause. */
+/** The current view: everything, one list, or the state of the pause. */
 export interface View {
   readonly show: 'all' | StatusList['name'] | 'pause';
-  /** Which of the orders that the lists have. */
+  /** Index of the sort order. */
   readonly sort: number;
 }
 
@@ -28,7 +28,7 @@ const KEYS: Readonly<Record<string, View['show']>> = {
   a: 'all',
 };
 
-/** The view after a key; the same one where the key means nothing. A second time it leads back. */
+/** The view after a key; unchanged for an unknown key. The same key again returns to the previous view. */
 export function pressed(view: View, key: string): View {
   if (key === 's') return { ...view, sort: view.sort + 1 };
   const show = key === '\u001b' ? 'all' : KEYS[key];
@@ -42,7 +42,7 @@ export interface Frame extends FiguresView {
   readonly most: number | undefined;
   /** undefined: Redis has not answered yet. */
   readonly overview: Overview | undefined;
-  /** Why what is shown is old. */
+  /** The reason why the content is outdated. */
   readonly problem: string | undefined;
 }
 
@@ -62,9 +62,9 @@ function keysText({ show, sort }: View, everyMs: number): string {
   return `q quit  ${back}f failures  p pause  s sort (${order})  r running  u queues  h hosts  w processes  every ${everyMs / 1000} s`;
 }
 
-/** Lines that are no list: the one on top, the figures, what may be said below the failures; the last stays empty. */
+/** Lines beside the lists: the top line, the figures, a remark below the failures, and an empty last line. */
 const OTHER_LINES = 9;
-/** The same where one list stands alone: with its heading, and what may be said below it. */
+/** The same for a single list: with its heading, and a remark below it. */
 const LINES_ALONE = 6;
 
 function body({ show, sort }: View, overview: Overview, given: Frame, io: Io): string {

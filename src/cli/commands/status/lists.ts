@@ -13,22 +13,22 @@ import { processText } from '../workers/format.js';
 import type { Rates } from './rates.js';
 
 export interface ListView {
-  /** Rows at most. */
+  /** Maximum number of rows. */
   readonly most: number;
   readonly rates?: Rates | undefined;
-  /** Which of the orders that the list has. */
+  /** Index of the sort order. */
   readonly sort?: number;
 }
 
 export interface StatusList {
   readonly name: 'queues' | 'hosts' | 'processes' | 'running' | 'failures';
-  /** Rows that it has. */
+  /** Number of rows. */
   readonly rows: (overview: Overview) => number;
-  /** '' where it is empty. */
+  /** '' if it is empty. */
   readonly text: (overview: Overview, view: ListView, io: Io) => string;
 }
 
-/** In the order in which they are shown. */
+/** In display order. */
 export const LISTS: readonly StatusList[] = [
   { name: 'queues', rows: ({ queues }) => queues.length, text: queueList },
   { name: 'hosts', rows: ({ hosts }) => hosts.length, text: hostList },
@@ -50,7 +50,7 @@ function queueList({ queues, at }: Overview, { most, rates, sort = 0 }: ListView
       const growth = rates === undefined ? [] : [growthText(rates.queues.get(name) ?? 0)];
       const waits = headAt === undefined ? '-' : duration(at - headAt);
       const jobs = size === undefined ? 'not a list' : count(size);
-      // Jobs that nobody takes are the first thing to see.
+      // Queues without a worker come first.
       const served = { text: count(workers), paint: workers === 0 && size !== 0 ? red : (text: string) => text };
       const alone = some ? [count(quarantined)] : [];
       return [
@@ -69,7 +69,7 @@ function queueList({ queues, at }: Overview, { most, rates, sort = 0 }: ListView
 
 export const QUEUE_ORDERS = ['name', 'jobs', 'growth', 'wait'] as const;
 
-/** By name: the largest, where not all are shown. */
+/** Sorted by name: the largest, if not all are shown. */
 function sorted(
   queues: readonly QueueServed[],
   by: (typeof QUEUE_ORDERS)[number],
@@ -148,7 +148,7 @@ function failureList(
   const latest = (group: FailedGroup) => group.last ?? 0;
   const ordered = order === 'times' ? groups : [...groups].sort((a, b) => latest(b) - latest(a));
   const rows = ordered.slice(0, most).map(({ class: name, queue, count: times, last, exception, error }): Cell[] => {
-    // goworker puts its whole stack into the message.
+    // goworker writes its whole stack into the message.
     const message = [exception, error.split('\n', 1)[0]].filter((text) => text !== '').join(': ');
     const when = last === undefined ? '-' : `${duration(at - last)} ago`;
     return [name || '(no class)', queue, count(times), when, message || 'an entry that cannot be read'];

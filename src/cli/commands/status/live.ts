@@ -1,4 +1,4 @@
-/** `tsworker status -watch` on a terminal: drawn again when there is something new, when a key asks for it, and while Redis is away. */
+/** `tsworker status -watch` on a terminal: redrawn for new data, after a key, and while Redis is unavailable. */
 import type { Overview } from '../../../inspect/overview.js';
 import type { Io } from '../../io.js';
 import { openScreen } from '../../screen.js';
@@ -11,13 +11,13 @@ export interface Live {
   readonly everyMs: number;
   /** Lines of each list; undefined: as many as fit. */
   readonly show: number | undefined;
-  /** @param show lines of the longest list at most */
+  /** @param show maximum number of rows of a list */
   look(show: number): Promise<readonly [Overview, Rates | undefined]>;
 }
 
 const MOST_LINES = 50;
 
-/** Resolves when somebody has seen enough; the terminal is as it was then. */
+/** Resolves when the user quits; the terminal is restored then. */
 export async function live(io: Io, { everyMs, show, look }: Live, { uri, settings }: Session): Promise<void> {
   let view = START;
   let shown: Frame = { uri, settings, everyMs, most: show, overview: undefined, problem: undefined };

@@ -1,7 +1,7 @@
-/** How fast things change: what two looks at the same namespace make. Pure. */
+/** Rates of change, from two readings of the same namespace. Pure. */
 import type { Overview } from '../../../inspect/overview.js';
 
-/** Per second. Growth is negative where a queue shrinks. */
+/** Per second. Growth is negative if a queue shrinks. */
 export interface Rates {
   readonly processed: number;
   readonly failed: number;
@@ -10,14 +10,14 @@ export interface Rates {
 
 type Look = Pick<Overview, 'at' | 'stats' | 'queues'>;
 
-/** @returns undefined where no time lies between them */
+/** @returns undefined if no time has passed between them */
 export function ratesBetween(before: Look, after: Look): Rates | undefined {
   const seconds = (after.at - before.at) / 1000;
   if (seconds <= 0) return undefined;
   const sizes = new Map(before.queues.map(({ name, size }) => [name, size ?? 0]));
   const growth = after.queues.map(({ name, size = 0 }) => [name, (size - (sizes.get(name) ?? 0)) / seconds] as const);
   return {
-    // A reset of the counters does not mean that jobs were undone.
+    // After a reset of the counters the rate is not negative.
     processed: Math.max(0, after.stats.processed - before.stats.processed) / seconds,
     failed: Math.max(0, after.stats.failed - before.stats.failed) / seconds,
     queues: new Map(growth),

@@ -1,4 +1,4 @@
-/** `tsworker status`: once, or again and again. What is read is inspect/overview.ts, how it looks status/text.ts. */
+/** `tsworker status`: once, or repeatedly. The data comes from inspect/overview.ts, its format from status/text.ts. */
 import { TsworkerError } from '../../../errors.js';
 import { type Overview, readOverview } from '../../../inspect/overview.js';
 import { type Call, EXIT } from '../../command.js';

@@ -1,11 +1,12 @@
-/** How many lines each of several lists gets where all of them together must fit a screen. Pure. */
+/** Divides the lines of a screen among several lists. Pure. */
 
-/** For a list: its heading and the empty line before it. */
+/** Lines of a list besides its rows: the heading and the empty line before it. */
 const OVERHEAD = 2;
 
 /**
- * Every list whole where there is room; else the longest are cut first, with one line more that says so. None below one.
- * @param sizes rows that each list has
+ * Shows every list completely if they fit; else the longest are cut first, with an additional line that says so. At
+ * least one row for each.
+ * @param sizes number of rows of each list
  * @param room lines for all of them
  */
 export function sharesOf(sizes: readonly number[], room: number): number[] {
@@ -15,7 +16,7 @@ export function sharesOf(sizes: readonly number[], room: number): number[] {
   while (height() > room) {
     const longest = shares.indexOf(Math.max(...shares));
     if (shares[longest] <= 1) break;
-    // Cutting off one line would only put another in its place.
+    // Cutting off one line would only replace it with the line that says so.
     shares[longest] -= shares[longest] === sizes[longest] && shares[longest] > 2 ? 2 : 1;
   }
   return shares;

@@ -5,7 +5,7 @@ import { type FiguresView, figures } from './figures.js';
 import { LISTS } from './lists.js';
 
 export interface StatusView extends FiguresView {
-  /** Rows of a list at most: of all, or of each in the order of {@link LISTS}. */
+  /** Maximum number of rows: of all lists, or of each in the order of {@link LISTS}. */
   readonly show: number | readonly number[];
   /** See ListView. */
   readonly sort?: number;

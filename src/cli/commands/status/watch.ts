@@ -1,11 +1,11 @@
-/** Again and again until somebody has seen enough. Knows neither what is read nor how it is shown. */
+/** Repeats an action at an interval until it is aborted. */
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface Watched {
   readonly everyMs: number;
-  /** Aborts when it is to end. */
+  /** Ends the repetition. */
   readonly over: AbortSignal;
-  /** Reads and shows once. @returns false: nobody looks any more */
+  /** Reads and shows once. @returns false if the reader has gone */
   show(): Promise<boolean>;
 }
 

@@ -1,4 +1,7 @@
-/** `tsworker web user` and `tsworker web token`: lines for the users file. The line goes to standard output, so it can be appended. */
+/**
+ * `tsworker web user` and `tsworker web token`: print lines for the users file to standard output, so that they can be
+ * appended.
+ */
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
 import { tokenLine, userLine } from '../../../dashboard/guard/users.js';
@@ -22,7 +25,7 @@ export async function token({ words, flags, io }: Call<WebFlags>): Promise<numbe
   return EXIT.fine;
 }
 
-/** On a terminal what is typed is not shown. */
+/** On a terminal the input is not echoed. */
 async function firstLine(input: Call['io']['input'], isTerminal: boolean): Promise<string> {
   const output = new Writable({ write: (_chunk, _encoding, done) => done() });
   const lines = createInterface({ input, output, terminal: isTerminal });

@@ -1,4 +1,4 @@
-/** How `tsworker web` is typed. */
+/** The definition of `tsworker web`. */
 import { choice, text } from '../../../config/value-parsers.js';
 import { WEB_FLAGS } from '../../../config/web.js';
 import { TsworkerError } from '../../../errors.js';

@@ -22,7 +22,7 @@ async function serve({ sources, flags, io }: Call<WebFlags>): Promise<number> {
   const { settings, warnings } = await loadSettings({ ...sources, file: file ?? null, queuesRequired: false });
   for (const warning of warnings) say(io, `warning: ${warning}`);
   const given = readWebSettings(flags, sources.env, sources.cwd, file);
-  // An address that is wrong is said at once; a Redis that is away is not: it may come.
+  // An invalid address is an error at once; an unavailable Redis is not, since it may become available.
   addressOf(settings.uri);
   const { createLog } = await import('../../../log/pino.js');
   const log = createLog(settings);

@@ -1,4 +1,4 @@
-/** How `tsworker work` is typed. */
+/** The definition of `tsworker work`. */
 import { ALL_SETTINGS, defineCommand } from '../../command.js';
 
 export const workCommand = defineCommand({

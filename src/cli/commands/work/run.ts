@@ -1,4 +1,4 @@
-/** `tsworker work`: settings and logger in, worker on. Must not know how any of these is done. */
+/** `tsworker work`: loads the settings, creates the logger and starts the worker. */
 import { loadSettings, spareConnections } from '../../../config/load.js';
 import type { Settings } from '../../../config/settings.js';
 import { builtFile } from '../../../package-files.js';
@@ -8,7 +8,7 @@ import type { Call } from '../../command.js';
 export async function work({ sources, modules: flags }: Call): Promise<number> {
   const resolved = await loadSettings(sources);
   const { settings, warnings, configFile } = resolved;
-  // Loaded only now: wrong settings are told before child processes, Redis client and logger cost anything.
+  // Loaded only now, so that invalid settings are reported before child processes, Redis client and logger are started.
   if (settings.connections === 1) {
     const [log, { runSingleProcess }] = await Promise.all([
       logOf(settings),

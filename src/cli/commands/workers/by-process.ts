@@ -1,4 +1,4 @@
-/** `tsworker workers`: a line for each process, with what its records do not show. Pure. */
+/** `tsworker workers`: a line for each process, including its published state. Pure. */
 
 import { count, duration } from '../../../format.js';
 import { heldBy, type ProcessSeen } from '../../../inspect/processes.js';
@@ -43,7 +43,7 @@ function stateCell(one: ProcessSeen, now: number, { green, dim, red, yellow }: S
   const bad = one.lost > 0 || one.liveness === 'gone' || heldBy(one) === 'blocked';
   const plain = one.lost > 0 ? 'lost' : one.working > 0 ? 'working' : 'idle';
   const paints: Readonly<Record<string, Paint>> = { working: green, idle: dim, lost: red };
-  // A process whose job blocks it works; of one that is lost both are said.
+  // A blocked process is also working; for a lost one both are shown.
   const text = special === '' ? plain : one.lost > 0 ? `lost: ${special}` : special;
   return { text, paint: bad ? red : special === '' ? paints[plain] : yellow };
 }

@@ -1,4 +1,4 @@
-/** How `tsworker workers` is typed. */
+/** The definition of `tsworker workers`. */
 import { boolean, choice } from '../../../config/value-parsers.js';
 import { COMMON, CONNECTION_SETTINGS, defineCommand } from '../../command.js';
 

@@ -1,11 +1,11 @@
-/** Which worker, or which process, is meant by what was typed: the beginning of an id is enough. */
+/** Finds a worker or a process by its id or the beginning of it. */
 import { didYouMean } from '../../../config/suggest.js';
 import { TsworkerError } from '../../../errors.js';
 import { type Found, findWorkers } from '../../../inspect/workers.js';
 import { processOf } from '../../../registry/identity.js';
 import { placeOf, type Session } from '../../session.js';
 
-/** @throws TsworkerError STATE if no worker, or more than one, is called so */
+/** @throws TsworkerError STATE if no worker, or more than one, matches */
 export async function workerIdOf(typed: string, session: Session): Promise<string> {
   const found = await findWorkers(session.connection, session.keys, typed);
   if (found.exact) return typed;
@@ -14,7 +14,7 @@ export async function workerIdOf(typed: string, session: Session): Promise<strin
 
 /**
  * `<label>:<pid>` of a process with workers of this form.
- * @throws TsworkerError STATE if no process, or more than one, is called so
+ * @throws TsworkerError STATE if no process, or more than one, matches
  */
 export async function processNameOf(typed: string, session: Session): Promise<string> {
   const found = await findWorkers(session.connection, session.keys, typed);

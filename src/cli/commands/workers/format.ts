@@ -1,4 +1,4 @@
-/** A worker as the commands show it: its short name, and its entry for machines. */
+/** Formats a worker: its short name, and its entry for machines. */
 
 import { duration } from '../../../format.js';
 import type { ProcessSeen } from '../../../inspect/processes.js';
@@ -10,7 +10,7 @@ import type { WorkersFlags } from './definition.js';
 
 export type WorkersCall = Call<WorkersFlags>;
 
-/** The id without the queues; whole where it has another form. */
+/** The id without the queues; the whole id if it has another form. */
 export function nameOf({ id, pid }: Pick<WorkerSeen, 'id' | 'pid'>): string {
   return pid === undefined ? id : id.split(':', 2).join(':');
 }
@@ -19,7 +19,7 @@ export function ageOf(at: number | undefined, now: number): string {
   return at === undefined ? '-' : `${duration(now - at)} ago`;
 }
 
-/** What the state alone does not say; '' where it does. */
+/** Details beside the state; '' if there are none. */
 export function livenessText({ liveness }: Pick<WorkerSeen, 'liveness'>): string {
   if (liveness === 'gone') return 'its process is gone';
   return liveness === 'unknown' ? 'goworker: shows no sign of life' : '';
@@ -43,13 +43,13 @@ export function jobEntry({ queue, class: name, since, enqueuedAt, problem, paylo
   return { queue, class: name, ...times, ...(problem === undefined ? {} : { problem }), payload: verbatim(payload) };
 }
 
-/** What a process does that its records do not show, for machines. */
+/** The published state of a process, for machines. */
 export function stateEntry({ paused, draining, blockedSince, reload }: ProcessState, now: number) {
   const blockedSeconds = blockedSince === undefined ? null : Math.max(0, (now - blockedSince) / 1000);
   return { paused, draining, blockedSeconds, reload: reload ?? null };
 }
 
-/** The same for people, with what is known of its life; '' where it simply works. */
+/** The same for people, with its liveness; '' for a process that works normally. */
 export function processText({ state, liveness }: Pick<ProcessSeen, 'state' | 'liveness'>, now: number): string {
   const { paused, draining, blockedSince, reload } = state;
   return [

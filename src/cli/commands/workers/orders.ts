@@ -1,4 +1,6 @@
-/** `tsworker workers cancel`, `quiet`, `resume` and `stop`: orders to running processes, and what came of them. */
+/**
+ * `tsworker workers cancel`, `quiet`, `resume` and `stop`: send orders to running processes, and report the results.
+ */
 import { TsworkerError } from '../../../errors.js';
 import { type OrderReport, sendCancel, sendToProcess } from '../../../inspect/orders.js';
 import { readWorkers } from '../../../inspect/workers.js';

@@ -1,4 +1,6 @@
-/** `tsworker workers prune`: removes dead workers from the registry, or says which. The rules are registry/prune.ts. */
+/**
+ * `tsworker workers prune`: removes dead workers from the registry, or lists them. The rules are in registry/prune.ts.
+ */
 
 import { counted, duration } from '../../../format.js';
 import type { Leftover } from '../../../inspect/leftovers.js';
@@ -35,7 +37,7 @@ export async function prune(call: WorkersCall, { connection, settings }: Session
 interface Line {
   readonly worker: string;
   readonly heartbeat: string;
-  /** unregistered: another program had, and left keys of it. */
+  /** unregistered: another program had removed it, and left some of its keys. */
   readonly death: Recovered['death'] | 'unregistered';
   readonly job: { readonly queue: string; readonly class: string; readonly outcome: string } | null;
 }
@@ -44,7 +46,7 @@ function done({ id, heartbeat, death, job }: Recovered): Line {
   return { worker: id, heartbeat, death, job: job ?? null };
 }
 
-/** A poison pill is found out only when it is judged. */
+/** Poison pills are only recognized when the job is recovered. */
 function foreseen({ id, heartbeat, death, worker: { job, ours } }: DeadSeen, onDead: 'requeue' | 'fail'): Line {
   const outcome = ours && onDead === 'requeue' ? 'requeued' : 'failed';
   return {
@@ -96,7 +98,7 @@ function sayGrace({ io }: WorkersCall, graceMs: number): number {
   return EXIT.fine;
 }
 
-/** By our clock, which is good enough to read. */
+/** By the local clock, which is accurate enough for display. */
 function silence(heartbeat: string): string {
   return duration(Date.now() - (parseTime(heartbeat) ?? 0));
 }

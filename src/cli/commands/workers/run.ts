@@ -1,4 +1,4 @@
-/** `tsworker workers`: which sub-command; and the list, by process or by slot. */
+/** `tsworker workers`: selects the sub-command; lists by process or by slot. */
 
 import { counted } from '../../../format.js';
 import { Processes } from '../../../inspect/processes.js';

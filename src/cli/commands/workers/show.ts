@@ -1,4 +1,4 @@
-/** `tsworker workers show`: everything about one worker. */
+/** `tsworker workers show`: all details of one worker. */
 import { count, duration, time } from '../../../format.js';
 import { readDetails, readWorkers, type WorkerDetails, type WorkerSeen } from '../../../inspect/workers.js';
 import { serverTimeMs } from '../../../registry/clock.js';

@@ -1,4 +1,4 @@
--- Delayed jobs as resque-scheduler and node-resque keep them: a sorted set of times `delayed_queue_schedule` (member and
+-- Delayed jobs in the format of resque-scheduler and node-resque: a sorted set of times `delayed_queue_schedule` (member and
 -- score are seconds since 1970), for each time T a list `delayed:T` of items, and for each item a set `timestamps:<item>`
 -- of the lists that hold it (`delayed:T`). An item is a payload with its queue as a member.
 --
@@ -10,17 +10,17 @@ local keys = {
   failures = ARGV[6], never = ARGV[7],
 }
 
--- Commands that read nothing but fail on a key of another type.
+-- Commands that only fail on a key of another type.
 local PROBE = { list = { 'LLEN' }, set = { 'SISMEMBER', '' }, zset = { 'ZCARD' } }
 
--- Raises an error where a key holds something else than it should.
+-- Raises an error if a key is of another type.
 local function require_type(key, wanted) redis.call(PROBE[wanted][1], key, unpack(PROBE[wanted], 2)) end
 
 local function is_type(key, wanted)
   return type(redis.pcall(PROBE[wanted][1], key, unpack(PROBE[wanted], 2))) == 'number'
 end
 
--- Raises an error where we may not write: on a key that is never there nothing comes of it.
+-- Raises an error if writing is not permitted: a write to a key that never exists has no effect.
 local function require_permissions()
   redis.call('LREM', keys.never, 1, '')
   redis.call('LTRIM', keys.never, 1, 0)
@@ -28,13 +28,13 @@ local function require_permissions()
   redis.call('ZREM', keys.never, '')
 end
 
--- The members of the index are keys without the namespace, since Ruby's client adds that to keys only.
+-- The members of the index are keys without the namespace, since Ruby's client adds that only to keys.
 local DELAYED = 'delayed:'
 
--- Takes the item out of the index, where that is one.
+-- Removes the item from the index, if the index is a set.
 local function forget(item, time) redis.pcall('SREM', keys.timestamps .. item, DELAYED .. time) end
 
--- A time of which no item is left is none.
+-- Removes a time without items.
 local function drop_if_empty(time)
   if redis.call('EXISTS', keys.delayed .. time) == 0 then redis.call('ZREM', keys.schedule, time) end
 end

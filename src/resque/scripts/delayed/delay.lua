@@ -1,9 +1,9 @@
--- Enqueues jobs for later, all or none. What is due already goes to its queue. Redis' clock decides, rounded up to whole
+-- Enqueues jobs for later, all or none. Jobs that are already due go to their queue. By Redis' clock, rounded up to whole
 -- seconds, so that nothing starts early.
 --
 -- KEYS  delayed_queue_schedule
 -- ARGV  1-7 names (see common.lua); then for each job: 'in' or 'at', milliseconds, its queue, its payload, its item
--- Returns for each job the second for which it was delayed, or 0 where it went to its queue
+-- Returns for each job the second for which it was delayed, or 0 if it went to its queue
 local FIRST, FIELDS = 8, 5
 
 local clock = redis.call('TIME')

@@ -1,11 +1,11 @@
--- Takes items out of the delayed jobs and brings each to where it goes, in one step: an item counts only while it is there,
--- byte for byte. So the call may be sent again after a lost reply.
+-- Takes items out of the delayed jobs and moves each to its destination, in one step. Only an item that still exists,
+-- byte for byte, is taken, so the call may be sent again after a lost reply.
 --
 -- KEYS  delayed_queue_schedule
 -- ARGV  1-7 names (see common.lua); then for each item its time, its bytes, and
 --         'queue', queue, payload  |  'time', another time, ''  |  'failed', '', the failed entry  |  'nowhere', '', '';
 --         then its lock or '', the lock's token, and its new TTL, from when the job is due ('0': it is released)
--- Returns a string with a character for each item: 1 (taken), 0 (not there), x (where it is to go is no list: it stays)
+-- Returns a string with a character for each item: 1 (taken), 0 (not there), x (the destination is not a list: it stays)
 local FIRST, FIELDS = 8, 8
 
 require_type(keys.schedule, 'zset')
@@ -13,7 +13,7 @@ require_type(keys.queues, 'set')
 require_type(keys.failed, 'list')
 require_permissions()
 
--- Where the item is there, it goes to the head of its list: so a write that is refused afterwards loses nothing.
+-- If the item exists, it is moved to the head of its list: so a write that is refused afterwards loses nothing.
 local function find(list, item)
   if not is_type(list, 'list') then return false end
   if redis.call('LINDEX', list, 0) == item then return true end

@@ -1,9 +1,9 @@
--- Pauses or resumes entries of the schedule. What was due while an entry was paused is not made up for: at the end of the
--- pause its next tick is forgotten, and computed anew.
+-- Pauses or resumes entries of the schedule. Ticks during a pause are not made up for: at the end of the
+-- pause the next tick is deleted, and computed again.
 --
 -- KEYS  tsworker:schedule, tsworker:schedule:paused, tsworker:ticks
 -- ARGV  1 'pause' or 'resume', 2 the names
--- Returns for each name 1, or 0 where it was so already
+-- Returns for each name 1, or 0 if nothing changed
 local state, paused, ticks = KEYS[1], KEYS[2], KEYS[3]
 local pauses = ARGV[1] == 'pause'
 

@@ -1,15 +1,15 @@
--- Enqueues what a schedule says is due, exactly once: each entry has a field in `tsworker:ticks`, and only who has read its
--- latest value changes it, together with the push. So two schedulers at once, one that dies midway and a lost reply enqueue a
--- tick once. Nothing happens for a schedule that was published anew meanwhile, nor for an entry that is paused.
+-- Enqueues the due jobs of a schedule exactly once: each entry has a field in `tsworker:ticks`, and only a caller that has
+-- read its latest value changes it, together with the push. So a tick is enqueued once even with two schedulers at once, one that
+-- dies midway, or a lost reply. Nothing happens if the schedule was published again meanwhile, or the entry is paused.
 --
 -- KEYS  tsworker:ticks, tsworker:schedule, tsworker:schedule:paused, queues, delayed:last_enqueued_at, tsworker:stat
 -- ARGV  1 the revision of the schedule that the caller read, 2 prefix of the queue lists, 3 how many locks of Ruby's and
 --       node's schedulers follow, these; then for each entry its name, the value that the caller read ('' for none), the new
---       value ('' removes it), '1' where it is left to a Ruby scheduler that holds its lock, the time as Ruby writes it, its
+--       value ('' removes it), '1' to skip it while a Ruby scheduler holds its lock, the time as Ruby writes it, its
 --       queue, a lock or '' with its token and TTL (milliseconds), how many payloads follow, these
--- Returns 'stale' where the revision is another; else a character for each entry: 1 done, k done, but nothing was enqueued
---         since another job holds the lock, 0 the value is another, p paused, h a Ruby scheduler holds its lock, x the key of
---         the queue is no list
+-- Returns 'stale' if the revision has changed; else a character for each entry: 1 done, k done, but nothing was enqueued
+--         since another job holds the lock, 0 the value has changed, p paused, h a Ruby scheduler holds its lock, x the key of
+--         the queue is not a list
 local ticks, state, paused, queues, enqueued_at, stat = unpack(KEYS, 1, 6)
 local revision, queue_prefix, lock_count = ARGV[1], ARGV[2], tonumber(ARGV[3])
 
@@ -28,7 +28,7 @@ local function is_list(key) return type(redis.pcall('LLEN', key)) == 'number' en
 local function enqueue(entry)
   local list = queue_prefix .. entry.queue
   if not is_list(list) then return 'x' end
-  -- Changes nothing, and is refused where the write below would be: so that write cannot fail after the push.
+  -- Changes nothing, and is refused if the write below would be: so that write cannot fail after the push.
   if entry.seen ~= '' then redis.call('HSET', ticks, entry.name, entry.seen) end
   redis.call('HINCRBY', stat, 'scheduled', 0)
   redis.call('SADD', queues, entry.queue)

@@ -39,7 +39,7 @@ local function require_types(job)
 end
 
 local function item_of(payload, queue)
-  -- cjson escapes the slash, which need not be.
+  -- cjson escapes the slash, which is not necessary.
   return string.sub(payload, 1, -2) .. ',"queue":' .. string.gsub(cjson.encode(queue), '\\/', '/') .. '}'
 end
 
@@ -56,7 +56,7 @@ local function remove_delayed(item)
   return false
 end
 
--- Removes the job that holds a lock from where it waits. Returns whether it was found.
+-- Removes the waiting job that holds a lock. Returns whether it was found.
 local function remove_holder(lock)
   local length, rest = string.match(redis.call('GET', lock) or '', '^%S+ (%d+) (.*)$')
   if not length then return false end

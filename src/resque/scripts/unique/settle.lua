@@ -1,6 +1,6 @@
 -- Releases or renews locks of unique jobs.
 --
--- KEYS  a key that is never there
+-- KEYS  a key that never exists
 -- ARGV  for each lock its key, its token, and its new TTL in milliseconds ('0': it is released)
 -- Returns a string with a character for each lock: 1, or 0 (the job does not hold it)
 local states = {}
