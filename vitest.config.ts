@@ -7,8 +7,13 @@ import { defineConfig } from 'vitest/config';
 /** Set by .ci/run: where to write the results for counting, beside showing them. */
 const results = process.env.TEST_RESULTS;
 
-/** An OpenTelemetry SDK is registered for a whole process. */
-const ALONE = 'test/unit/tracing/**';
+/** Unit tests that need a process of their own: an OpenTelemetry SDK and mocked modules last as long as the process. */
+const ALONE = [
+  'test/unit/tracing/*.test.ts',
+  'test/unit/worker/shutdown.test.ts',
+  'test/unit/log/log-subscriber.test.ts',
+  'test/unit/cli/main.test.ts',
+];
 
 export default defineConfig({
   test: {
@@ -22,14 +27,13 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'unit', include: ['test/unit/**/*.test.ts'], exclude: [ALONE], isolate: false },
+        test: { name: 'unit', include: ['test/unit/**/*.test.ts'], exclude: ALONE, isolate: false },
       },
       {
         extends: true,
         test: {
           name: 'system',
-          include: ['test/**/*.test.ts'],
-          exclude: ['test/unit/**/!(tracing)/*.test.ts', 'test/unit/*.test.ts'],
+          include: ['test/*.test.ts', 'test/integration/**/*.test.ts', 'test/e2e/**/*.test.ts', ...ALONE],
           // Of the concurrent tests of a file, which each run servers and workers of their own.
           maxConcurrency: 4,
         },

@@ -14,8 +14,8 @@ await build({
     cli: 'src/cli/start.ts',
     index: 'src/index.ts',
     child: 'src/processes/start-child.ts',
-    thread: 'src/registry/thread.ts',
     dashboard: 'src/dashboard/mount.ts',
+    thread: 'src/registry/heartbeat/thread.ts',
   },
   platform: 'node',
   // OpenTelemetry's API is to be the application's own, which its SDK came with. cosmiconfig's compiler is never used.
@@ -37,7 +37,7 @@ await build({
         { name: 'frame', test: /src\/cli\/main\.ts$/ },
         { name: 'job-modules', test: /src\/job-modules\/(flags|job|verdicts)\.ts$/ },
         { name: 'client', test: /node_modules\/@redis\/client\// },
-        { name: 'redis', test: /src\/(redis|resque|registry|inspect|scheduler)\/(?!thread\.ts)/ },
+        { name: 'redis', test: /src\/(redis|resque|registry|inspect|scheduler)\/(?!heartbeat\/thread\.ts)/ },
         { name: 'worker', test: /src\/processes\/worker-process\.ts$/ },
       ],
     },

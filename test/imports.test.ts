@@ -35,7 +35,7 @@ function targetOf(file: string, name: string): string {
 
 /** `hono/cookie` is a part of hono. */
 const packageOf = (name: string) => name.split('/', name.startsWith('@') ? 2 : 1).join('/');
-const room = (path: string) => (path.includes('/') ? path.split('/')[0] : path);
+const folderOf = (path: string) => (path.includes('/') ? path.split('/')[0] : path);
 const show = ({ file, target }: Import) => `${file} -> ${target}`;
 
 test('the import lines are read at all', () => {
@@ -47,8 +47,8 @@ test('the command line loads little before it knows what is wanted: --version an
   for (const file of loaded)
     for (const { target, typeOnly, lazy } of imports.filter((one) => one.file === file))
       if (!typeOnly && !lazy) loaded.add(target);
-  const rooms = new Set([...loaded].filter((file) => !file.startsWith('node:')).map(room));
-  expect([...rooms].sort()).toEqual([
+  const folders = new Set([...loaded].filter((file) => !file.startsWith('node:')).map(folderOf));
+  expect([...folders].sort()).toEqual([
     'cli',
     'config',
     'errors.ts',
@@ -64,9 +64,9 @@ test('the command line loads little before it knows what is wanted: --version an
 
 test('the engine knows nothing but itself, the vocabulary, thrown values, globals and services', () => {
   const allowed = new Set(['engine', 'job.ts', 'thrown.ts', 'service.ts', 'globals.ts', 'node:timers', 'node:events']);
-  expect(imports.filter(({ file, target }) => room(file) === 'engine' && !allowed.has(room(target))).map(show)).toEqual(
-    [],
-  );
+  expect(
+    imports.filter(({ file, target }) => folderOf(file) === 'engine' && !allowed.has(folderOf(target))).map(show),
+  ).toEqual([]);
 });
 
 test.each([
@@ -81,7 +81,7 @@ test.each([
   ['dashboard', ['cli']],
 ])('only %s may be imported by %j', (target, importers) => {
   const wrong = imports.filter(
-    (i) => room(i.target) === target && room(i.file) !== target && !importers.includes(room(i.file)),
+    (i) => folderOf(i.target) === target && folderOf(i.file) !== target && !importers.includes(folderOf(i.file)),
   );
   expect(wrong.filter(({ typeOnly, file }) => !(typeOnly && file === 'index.ts')).map(show)).toEqual([]);
 });
@@ -189,12 +189,21 @@ test('the registry and its neighbours import downwards', () => {
     tracing: ['tracing', 'job-modules', 'resque', 'engine', 'job.ts', 'thrown.ts', 'version.ts'],
   };
   const wrong = imports.filter(({ file, target }) => {
-    const allowed = below[room(file)];
+    const allowed = below[folderOf(file)];
     // What stands below everything.
     const isOurs = /\.tsx?$/.test(target) && target !== 'globals.ts' && target !== 'package-files.ts';
-    return allowed !== undefined && isOurs && !allowed.includes(room(target));
+    return allowed !== undefined && isOurs && !allowed.includes(folderOf(target));
   });
   expect(wrong.map(show)).toEqual([]);
+});
+
+test("the registry's folders import downwards", () => {
+  const order = ['membership', 'heartbeat', 'recovery', 'processes'];
+  const level = (path: string) => order.indexOf(path.split('/')[1] as string);
+  const inside = (path: string) => path.startsWith('registry/') && level(path) >= 0;
+  const between = imports.filter(({ file, target }) => inside(file) && inside(target));
+  expect(between.length).toBeGreaterThan(10);
+  expect(between.filter(({ file, target }) => level(target) < level(file)).map(show)).toEqual([]);
 });
 
 test('nothing imports in a circle, for a type or lazily either', () => {
@@ -219,7 +228,9 @@ test.each([
   ['registry', ['metrics']],
   ['job-modules', ['tracing']],
 ])('what others take from %s are types: %j', (target, takers) => {
-  const values = imports.filter((i) => takers.includes(room(i.file)) && room(i.target) === target && !i.typeOnly);
+  const values = imports.filter(
+    (i) => takers.includes(folderOf(i.file)) && folderOf(i.target) === target && !i.typeOnly,
+  );
   expect(values.map(show)).toEqual([]);
 });
 
@@ -314,7 +325,9 @@ describe('processes', () => {
 
 describe('the dashboard', () => {
   test('is loaded by `tsworker web` alone, and only when it is run', () => {
-    const from = imports.filter(({ file, target }) => room(target) === 'dashboard' && room(file) !== 'dashboard');
+    const from = imports.filter(
+      ({ file, target }) => folderOf(target) === 'dashboard' && folderOf(file) !== 'dashboard',
+    );
     expect(from.filter(({ typeOnly }) => !typeOnly).map(show)).toEqual([
       'cli/commands/web/credentials.ts -> dashboard/guard/users.ts',
       'cli/commands/web/run.ts -> dashboard/server.ts',

@@ -4,9 +4,9 @@
  */
 import type { Connection } from '../redis/connection.js';
 import { processOf } from '../registry/identity.js';
-import { isOurStart } from '../registry/liveness.js';
-import { readMachines } from '../registry/processes.js';
-import { type Recovered, type RecoverOptions, recoverWorker } from '../registry/recover.js';
+import { isOurStart } from '../registry/processes/liveness.js';
+import { readMachines } from '../registry/processes/processes.js';
+import { type Recovered, type RecoverOptions, recoverWorker } from '../registry/recovery/recover.js';
 import { scanKeys } from '../registry/scan.js';
 import type { Keys } from '../resque/keys.js';
 import { parseRecord } from '../resque/record.js';

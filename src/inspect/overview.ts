@@ -1,7 +1,7 @@
 /** The state of a namespace, as plain data: for `tsworker status` and the dashboard. */
 import type { Connection } from '../redis/connection.js';
 import { serverTimeMs } from '../registry/clock.js';
-import { readProcessStates } from '../registry/process-state.js';
+import { readProcessStates } from '../registry/processes/process-state.js';
 import type { Keys } from '../resque/keys.js';
 import { Crowd, type HostSeen, type Running, type WorkerCounts } from './crowd.js';
 import { type Delayed, readDelayed } from './delayed.js';

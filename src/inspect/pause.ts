@@ -1,7 +1,7 @@
 /** Resque's pause of all workers of a namespace. tsworker and Ruby Resque respect it; goworker and node-resque do not. */
 import type { Connection } from '../redis/connection.js';
 import { isDenied } from '../redis/permissions.js';
-import { isGoworkerForm } from '../registry/liveness.js';
+import { isGoworkerForm } from '../registry/processes/liveness.js';
 import { scan } from '../registry/scan.js';
 import type { Keys } from '../resque/keys.js';
 import { batches, getAll } from './batch.js';

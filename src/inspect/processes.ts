@@ -3,7 +3,7 @@
  * Pure.
  */
 
-import { type ProcessState, WORKING } from '../registry/process-state.js';
+import { type ProcessState, WORKING } from '../registry/processes/process-state.js';
 import { sortedByName } from './natural-order.js';
 import type { WorkerDetails, WorkerSeen } from './workers.js';
 

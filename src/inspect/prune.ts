@@ -1,16 +1,16 @@
 /**
  * Pruning on demand: the same as a worker does at each heartbeat, by the same rules and with the same fencing, which are in
- * registry/prune.ts.
+ * registry/recovery/prune.ts.
  */
 import type { Connection } from '../redis/connection.js';
 import { serverTimeMs } from '../registry/clock.js';
-import { findExpired, findGone } from '../registry/find-dead.js';
 import type { HeartbeatOptions } from '../registry/heartbeat-options.js';
 import { keysOf } from '../registry/identity.js';
-import { readGraceMs } from '../registry/outages.js';
-import { countProcesses } from '../registry/processes.js';
-import { lockPruning, pruneExpired, pruneGone, unlockPruning } from '../registry/prune.js';
-import type { Dead, Recovered } from '../registry/recover.js';
+import { readGraceMs } from '../registry/processes/outages.js';
+import { countProcesses } from '../registry/processes/processes.js';
+import { findExpired, findGone } from '../registry/recovery/find-dead.js';
+import { lockPruning, pruneExpired, pruneGone, unlockPruning } from '../registry/recovery/prune.js';
+import type { Dead, Recovered } from '../registry/recovery/recover.js';
 import { slices } from './batch.js';
 import { findLeftovers, type Leftover, removeLeftovers } from './leftovers.js';
 import { readWorkers, type WorkerSeen } from './workers.js';
@@ -25,7 +25,7 @@ export type Pruned =
   | {
       readonly kind: 'pruned';
       readonly workers: readonly Recovered[];
-      /** How long old heartbeats are still not evidence, since Redis was unavailable (see registry/outages.ts). */
+      /** How long old heartbeats are still not evidence, since Redis was unavailable (see registry/processes/outages.ts). */
       readonly graceMs: number;
       /** Workers that were not registered any more and had left keys. */
       readonly leftovers: readonly Recovered[];

@@ -1,6 +1,6 @@
 /** The quarantines of the queues: counts their jobs, and releases them. */
 import type { Connection } from '../redis/connection.js';
-import { countQuarantined } from '../registry/quarantine.js';
+import { countQuarantined } from '../registry/recovery/quarantine.js';
 import { scan } from '../registry/scan.js';
 import type { Keys } from '../resque/keys.js';
 import { askEach } from './batch.js';

@@ -3,9 +3,9 @@
  * batches. Does not prune: that is prune.ts.
  */
 import type { Connection } from '../redis/connection.js';
-import { judgeAll } from '../registry/find-dead.js';
-import type { Liveness, Watch } from '../registry/liveness.js';
-import { readMachines } from '../registry/processes.js';
+import type { Liveness, Watch } from '../registry/processes/liveness.js';
+import { readMachines } from '../registry/processes/processes.js';
+import { judgeAll } from '../registry/recovery/find-dead.js';
 import { scan } from '../registry/scan.js';
 import type { Keys } from '../resque/keys.js';
 import { parseRecord } from '../resque/record.js';

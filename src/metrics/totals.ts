@@ -3,7 +3,7 @@
  * payloads are checked here again: unknown queues and classes are counted under one name.
  */
 import { serves } from '../queue-patterns.js';
-import type { RecoveryOutcome } from '../registry/recover.js';
+import type { RecoveryOutcome } from '../registry/recovery/recover.js';
 import type { Counts } from './counts.js';
 import { DURATION_BOUNDS, type FamilyName, LAG_BOUNDS, UNKNOWN, WAIT_BOUNDS } from './families.js';
 import { Histogram, type HistogramCounts } from './histogram.js';

@@ -1,7 +1,7 @@
 /** The supervisor's part of the TTIN report: the states of its children. Each child logs its running jobs itself. */
 import type { Logger } from 'pino';
 import { progressText } from '../log/supervisor-log.js';
-import type { RunningJob } from '../registry/running-jobs.js';
+import type { RunningJob } from '../registry/processes/running-jobs.js';
 import type { Supervisor } from '../supervisor/supervisor.js';
 
 const MOST_JOBS = 100;

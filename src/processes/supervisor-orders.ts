@@ -4,8 +4,8 @@
  */
 import type { Logger } from 'pino';
 import { pausedText } from '../log/log-subscriber.js';
-import type { RedisChildRegistry } from '../registry/child-registry.js';
 import { type CancelOrder, type ControlOrder, ORDERED_BY } from '../registry/control.js';
+import type { RedisChildRegistry } from '../registry/membership/child-registry.js';
 import type { Supervisor } from '../supervisor/supervisor.js';
 import { cancelOutcome, resultOf } from '../worker/cancellations.js';
 

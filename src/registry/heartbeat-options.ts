@@ -1,6 +1,6 @@
 /** Options and messages of the heartbeat: plain data, since it may run in a thread. */
 import type { Identity } from './identity.js';
-import type { Recovered, RecoverOptions } from './recover.js';
+import type { Recovered, RecoverOptions } from './recovery/recover.js';
 
 /** Plain data, so that it can be passed to a thread. */
 export interface HeartbeatOptions {

@@ -5,8 +5,8 @@ import type { Connection } from '../redis/connection.js';
 import { callScript, SCRIPTS } from '../resque/scripts/index.js';
 import { heartbeatText, serverTimeMs } from './clock.js';
 import { type Identity, idParts, keysOf, processName, type SlotRange, slotRanges, workerId } from './identity.js';
-import { forgetBeats } from './outages.js';
-import { hideProcesses, showProcess } from './processes.js';
+import { forgetBeats } from './processes/outages.js';
+import { hideProcesses, showProcess } from './processes/processes.js';
 
 /**
  * Registers every slot. An id that is in use, or that a dead worker has left, is never reused: a number is appended to

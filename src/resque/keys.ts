@@ -31,11 +31,11 @@ export interface Keys {
   readonly changedSchedules: string;
   /** Ours: a sorted set of live processes (`<label>:<pid>`), scored by the server time of their last beat. */
   readonly processes: string;
-  /** Ours: a hash, `<label>:<pid>` → the machine of that process (see registry/process-fingerprint.ts). */
+  /** Ours: a hash, `<label>:<pid>` → the machine of that process (see registry/processes/process-fingerprint.ts). */
   readonly machines: string;
-  /** Ours: since when Redis accepts heartbeats without a break, and when the last one was (see registry/outages.ts). */
+  /** Ours: since when Redis accepts heartbeats without a break, and when the last one was (see registry/processes/outages.ts). */
   readonly beats: string;
-  /** Ours: a hash, `<label>:<pid>` → the state of that process (see registry/process-state.ts). */
+  /** Ours: a hash, `<label>:<pid>` → the state of that process (see registry/processes/process-state.ts). */
   readonly states: string;
   /** Ours: a hash, sha1 of a payload → the deaths of the processes that ran it (see recover.lua). */
   readonly suspects: string;

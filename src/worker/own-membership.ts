@@ -6,7 +6,7 @@ import { workerConnectOptions } from '../redis/options.js';
 import type { ControlOrder } from '../registry/control.js';
 import { type HeartbeatMessage, heartbeatOptions } from '../registry/heartbeat-options.js';
 import type { Identity } from '../registry/identity.js';
-import { OwnMembership } from '../registry/membership.js';
+import { OwnMembership } from '../registry/membership/membership.js';
 import { schedulerDataOf } from '../scheduler/create.js';
 import { isSchedulerMessage, type SchedulerMessage } from '../scheduler/scheduler.js';
 import type { WorkerOptions } from './types.js';

@@ -6,7 +6,7 @@ import type { JobModules } from '../job-modules/load.js';
 import type { Meter } from '../metrics/meter.js';
 import type { Connection, ConnectionEvents, OpenedConnection } from '../redis/connection.js';
 import type { CancelOrder } from '../registry/control.js';
-import type { Membership } from '../registry/membership.js';
+import type { Membership } from '../registry/membership/membership.js';
 
 export interface WorkerOptions {
   readonly settings: Settings;

@@ -26,7 +26,7 @@ import { serverTimeMs } from '../registry/clock.js';
 import type { CancelOrder, ControlAnswer, ControlOrder } from '../registry/control.js';
 import { ORDERED_BY, writeAnswer } from '../registry/control.js';
 import { type Identity, workerId } from '../registry/identity.js';
-import type { Membership } from '../registry/membership.js';
+import type { Membership } from '../registry/membership/membership.js';
 import { createKeys } from '../resque/keys.js';
 import { asError } from '../thrown.js';
 import { type JobWatch, watchJobs } from '../tracing/watch.js';

@@ -1,9 +1,9 @@
 /** The heartbeat in a thread of its own, as it is built: a thread loads a file. */
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
+import { ThreadedHeartbeat } from '../../src/registry/heartbeat/threaded.js';
 import type { HeartbeatMessage } from '../../src/registry/heartbeat-options.js';
 import type { Identity } from '../../src/registry/identity.js';
 import { register, unregister } from '../../src/registry/register.js';
-import { ThreadedHeartbeat } from '../../src/registry/threaded.js';
 import { leftoverKeys } from '../support/conservation.js';
 import { startRedis, type TestRedis } from '../support/redis.js';
 import { testConnection } from '../support/store.js';

@@ -3,7 +3,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, type TestContext, test } from 'vitest';
 import { connect } from '../../src/redis/connect.js';
-import { type ProcessState, readProcessStates } from '../../src/registry/process-state.js';
+import { type ProcessState, readProcessStates } from '../../src/registry/processes/process-state.js';
 import { createKeys } from '../../src/resque/keys.js';
 import { type CliRun, childrenOf, writeJobs } from '../support/cli.js';
 import { leftoverKeys } from '../support/conservation.js';

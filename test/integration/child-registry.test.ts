@@ -1,10 +1,10 @@
 /** The registry as a supervisor uses it for its children, on a real Redis. */
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
 import type { OpenedConnection } from '../../src/redis/connection.js';
-import { RedisChildRegistry } from '../../src/registry/child-registry.js';
 import type { HeartbeatMessage } from '../../src/registry/heartbeat-options.js';
 import { type Identity, workerId } from '../../src/registry/identity.js';
-import { readProcessStates, WORKING } from '../../src/registry/process-state.js';
+import { RedisChildRegistry } from '../../src/registry/membership/child-registry.js';
+import { readProcessStates, WORKING } from '../../src/registry/processes/process-state.js';
 import { createKeys } from '../../src/resque/keys.js';
 import { assertConserved, leftoverKeys } from '../support/conservation.js';
 import { startRedis, type TestRedis } from '../support/redis.js';

@@ -5,7 +5,7 @@ import { Engine } from '../../src/engine/engine.js';
 import { EngineEvents } from '../../src/engine/events.js';
 import type { Claim, Outcome, RetryState } from '../../src/job.js';
 import type { Connection } from '../../src/redis/connection.js';
-import { recoverWorker } from '../../src/registry/recover.js';
+import { recoverWorker } from '../../src/registry/recovery/recover.js';
 import { createKeys } from '../../src/resque/keys.js';
 import type { RedisJobStore } from '../../src/resque/store.js';
 import { asError } from '../../src/thrown.js';

@@ -12,7 +12,7 @@ import { queueNameOf } from '../../src/inspect/queues.js';
 import { retryEntry, retryPayload, takeMatchingRetries } from '../../src/inspect/retries.js';
 import type { Claim, EnqueueResult, Outcome } from '../../src/job.js';
 import type { Connection } from '../../src/redis/connection.js';
-import { recoverWorker } from '../../src/registry/recover.js';
+import { recoverWorker } from '../../src/registry/recovery/recover.js';
 import { promoteDue } from '../../src/resque/delayed.js';
 import { enqueueDelayed, enqueueJobs, pushReady } from '../../src/resque/enqueue.js';
 import { createKeys } from '../../src/resque/keys.js';

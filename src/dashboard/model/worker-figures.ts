@@ -4,7 +4,7 @@ import { processName } from '../../inspect/processes.js';
 import { type WorkerSeen, walkWorkers } from '../../inspect/workers.js';
 import type { Connection } from '../../redis/connection.js';
 import { serverTimeMs } from '../../registry/clock.js';
-import { readProcessStates } from '../../registry/process-state.js';
+import { readProcessStates } from '../../registry/processes/process-state.js';
 import type { Keys } from '../../resque/keys.js';
 import { Serving } from './serving.js';
 import type { WorkerFigures, WorkerRow } from './snapshot.js';

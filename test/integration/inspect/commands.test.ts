@@ -2,7 +2,7 @@
 import { type AddressInfo, createServer } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { main } from '../../../src/cli/main.js';
-import { machineOf } from '../../../src/registry/process-fingerprint.js';
+import { machineOf } from '../../../src/registry/processes/process-fingerprint.js';
 import { SMALLEST_ACL } from '../../support/acl.js';
 import { writeFleet, writeMany } from '../../support/fleet.js';
 import { type FakeIo, fakeIo } from '../../support/io.js';

@@ -2,9 +2,9 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Claim } from '../../../src/job.js';
 import { Recorder } from '../../../src/metrics/record.js';
-import { SlotCounts } from '../../../src/registry/counts.js';
 import type { Identity } from '../../../src/registry/identity.js';
-import { recoverProcess } from '../../../src/registry/recover.js';
+import { SlotCounts } from '../../../src/registry/recovery/counts.js';
+import { recoverProcess } from '../../../src/registry/recovery/recover.js';
 import { register } from '../../../src/registry/register.js';
 import { assertConserved, countJobs } from '../../support/conservation.js';
 import { testEngine } from '../../support/engine.js';

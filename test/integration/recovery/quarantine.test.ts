@@ -5,7 +5,12 @@ import type { Finish } from '../../../src/engine/interfaces.js';
 import type { Outcome } from '../../../src/job.js';
 import type { Connection } from '../../../src/redis/connection.js';
 import type { Identity } from '../../../src/registry/identity.js';
-import { type Recovered, type RecoverOptions, recoverProcess, recoverWorker } from '../../../src/registry/recover.js';
+import {
+  type Recovered,
+  type RecoverOptions,
+  recoverProcess,
+  recoverWorker,
+} from '../../../src/registry/recovery/recover.js';
 import { register } from '../../../src/registry/register.js';
 import { createKeys } from '../../../src/resque/keys.js';
 import type { RedisJobStore, StoreOptions } from '../../../src/resque/store.js';

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Connection } from '../../../src/redis/connection.js';
 import type { Identity } from '../../../src/registry/identity.js';
-import { recoverProcess } from '../../../src/registry/recover.js';
+import { recoverProcess } from '../../../src/registry/recovery/recover.js';
 import { register } from '../../../src/registry/register.js';
 import { assertConserved, countJobs } from '../../support/conservation.js';
 import { testEngine } from '../../support/engine.js';

@@ -1,10 +1,10 @@
 /** How a worker process comes to be registered, by itself or by its supervisor, and leaves nothing behind. */
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import type { OpenedConnection } from '../../../src/redis/connection.js';
-import { Heartbeat } from '../../../src/registry/heartbeat.js';
+import { Heartbeat } from '../../../src/registry/heartbeat/heartbeat.js';
 import type { HeartbeatMessage } from '../../../src/registry/heartbeat-options.js';
 import { type Identity, workerId } from '../../../src/registry/identity.js';
-import { OwnMembership, SupervisedMembership } from '../../../src/registry/membership.js';
+import { OwnMembership, SupervisedMembership } from '../../../src/registry/membership/membership.js';
 import { register } from '../../../src/registry/register.js';
 import { leftoverKeys } from '../../support/conservation.js';
 import { startRedis, type TestRedis } from '../../support/redis.js';

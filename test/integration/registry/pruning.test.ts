@@ -1,11 +1,11 @@
 /** Pruning beside the beats: in pipelined steps, never two at a time, and no stop waits for it. */
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import type { Connection } from '../../../src/redis/connection.js';
-import { Heartbeat } from '../../../src/registry/heartbeat.js';
+import { Heartbeat } from '../../../src/registry/heartbeat/heartbeat.js';
 import type { HeartbeatMessage, HeartbeatOptions } from '../../../src/registry/heartbeat-options.js';
 import type { Identity } from '../../../src/registry/identity.js';
-import { pruneDead } from '../../../src/registry/prune.js';
-import { Pruner } from '../../../src/registry/pruner.js';
+import { pruneDead } from '../../../src/registry/recovery/prune.js';
+import { Pruner } from '../../../src/registry/recovery/pruner.js';
 import { register } from '../../../src/registry/register.js';
 import { assertConserved } from '../../support/conservation.js';
 import { writeDeadProcess } from '../../support/dead.js';

@@ -2,11 +2,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import type { Connection } from '../../../src/redis/connection.js';
 import { heartbeatText } from '../../../src/registry/clock.js';
-import { Heartbeat } from '../../../src/registry/heartbeat.js';
+import { Heartbeat } from '../../../src/registry/heartbeat/heartbeat.js';
 import type { HeartbeatMessage, HeartbeatOptions } from '../../../src/registry/heartbeat-options.js';
 import { type Identity, workerId } from '../../../src/registry/identity.js';
-import { Pruner } from '../../../src/registry/pruner.js';
-import { recoverWorker } from '../../../src/registry/recover.js';
+import { Pruner } from '../../../src/registry/recovery/pruner.js';
+import { recoverWorker } from '../../../src/registry/recovery/recover.js';
 import { enterAll, register, unregister } from '../../../src/registry/register.js';
 import { createKeys } from '../../../src/resque/keys.js';
 import { assertConserved, leftoverKeys } from '../../support/conservation.js';

@@ -12,7 +12,7 @@ import type { Session } from '../../../src/cli/session.js';
 import { resolveSettings } from '../../../src/config/load.js';
 import type { Overview } from '../../../src/inspect/overview.js';
 import type { ProcessSeen } from '../../../src/inspect/processes.js';
-import { WORKING } from '../../../src/registry/process-state.js';
+import { WORKING } from '../../../src/registry/processes/process-state.js';
 import { fakeIo } from '../../support/io.js';
 import { until } from '../../support/until.js';
 

@@ -1,6 +1,12 @@
 /** Who lives, by the signs that the workers of each program give. */
 import { describe, expect, test } from 'vitest';
-import { judge, judgeGoworker, type Machines, type OtherSigns, type Watch } from '../../../src/registry/liveness.js';
+import {
+  judge,
+  judgeGoworker,
+  type Machines,
+  type OtherSigns,
+  type Watch,
+} from '../../../src/registry/processes/liveness.js';
 import { type ClaimRecord, parseRecord } from '../../../src/resque/record.js';
 
 const MINUTE = 60_000;

@@ -2,7 +2,7 @@
 import { chmodSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
-import { pidsOfMachine } from '../../../src/registry/machine-pids.js';
+import { pidsOfMachine } from '../../../src/registry/processes/machine-pids.js';
 import { tempDir } from '../../support/reaper.js';
 
 let proc: string;

@@ -3,7 +3,7 @@
 import { duration } from '../../../format.js';
 import type { ProcessSeen } from '../../../inspect/processes.js';
 import type { RunningJob, WorkerDetails, WorkerSeen } from '../../../inspect/workers.js';
-import type { ProcessState } from '../../../registry/process-state.js';
+import type { ProcessState } from '../../../registry/processes/process-state.js';
 import type { Call } from '../../command.js';
 import { isoTime, verbatim } from '../../json.js';
 import type { WorkersFlags } from './definition.js';

@@ -1,12 +1,12 @@
 /**
- * `tsworker workers prune`: removes dead workers from the registry, or lists them. The rules are in registry/prune.ts.
+ * `tsworker workers prune`: removes dead workers from the registry, or lists them. The rules are in registry/recovery/prune.ts.
  */
 
 import { counted, duration } from '../../../format.js';
 import type { Leftover } from '../../../inspect/leftovers.js';
 import { type DeadSeen, findDead, type Pruned, pruneNow } from '../../../inspect/prune.js';
 import { parseTime } from '../../../inspect/time.js';
-import type { Recovered } from '../../../registry/recover.js';
+import type { Recovered } from '../../../registry/recovery/recover.js';
 import { EXIT } from '../../command.js';
 import { printLine, say } from '../../io.js';
 import { isoTime, printLines } from '../../json.js';

@@ -4,7 +4,7 @@ import { counted } from '../../../format.js';
 import { Processes } from '../../../inspect/processes.js';
 import { readDetails, type WorkerDetails, type WorkerSeen, walkWorkers } from '../../../inspect/workers.js';
 import { serverTimeMs } from '../../../registry/clock.js';
-import { readProcessStates } from '../../../registry/process-state.js';
+import { readProcessStates } from '../../../registry/processes/process-state.js';
 import { EXIT } from '../../command.js';
 import { printLine } from '../../io.js';
 import { printLines } from '../../json.js';

@@ -1,20 +1,20 @@
 /** Registers, unregisters and recovers the children of a supervisor, and sends their heartbeats. Waits in an outage. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Outcome } from '../job.js';
-import type { OpenedConnection } from '../redis/connection.js';
-import { finishClaim } from '../resque/finish-claim.js';
-import { createKeys } from '../resque/keys.js';
-import { serverTimeMs } from './clock.js';
-import { type ControlAnswer, ControlChannel, type ControlOrder, writeAnswer } from './control.js';
-import { type JobCounts, SlotCounts } from './counts.js';
-import { Heartbeat } from './heartbeat.js';
-import type { HeartbeatMessage, HeartbeatOptions } from './heartbeat-options.js';
-import { type Identity, workerId } from './identity.js';
-import { type OwnState, StatePublisher, WORKING } from './process-state.js';
-import { countQuarantined } from './quarantine.js';
-import { recoverProcess } from './recover.js';
-import { register, unregister } from './register.js';
-import { type RunningJob, readRunningJobs } from './running-jobs.js';
+import type { Outcome } from '../../job.js';
+import type { OpenedConnection } from '../../redis/connection.js';
+import { finishClaim } from '../../resque/finish-claim.js';
+import { createKeys } from '../../resque/keys.js';
+import { serverTimeMs } from '../clock.js';
+import { type ControlAnswer, ControlChannel, type ControlOrder, writeAnswer } from '../control.js';
+import { Heartbeat } from '../heartbeat/heartbeat.js';
+import type { HeartbeatMessage, HeartbeatOptions } from '../heartbeat-options.js';
+import { type Identity, workerId } from '../identity.js';
+import { type OwnState, StatePublisher, WORKING } from '../processes/process-state.js';
+import { type RunningJob, readRunningJobs } from '../processes/running-jobs.js';
+import { type JobCounts, SlotCounts } from '../recovery/counts.js';
+import { countQuarantined } from '../recovery/quarantine.js';
+import { recoverProcess } from '../recovery/recover.js';
+import { register, unregister } from '../register.js';
 
 export interface ChildRegistryOptions {
   readonly wanted: Pick<Identity, 'namespace' | 'label' | 'queues'>;

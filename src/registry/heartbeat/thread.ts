@@ -1,9 +1,9 @@
 /** Entry point of the heartbeat thread: connects, runs heartbeat and scheduler, ends at the stop message. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { connect } from '../redis/connect.js';
-import { createScheduler } from '../scheduler/create.js';
-import type { Scheduler } from '../scheduler/scheduler.js';
-import { ControlChannel, type OrderMessage } from './control.js';
+import { connect } from '../../redis/connect.js';
+import { createScheduler } from '../../scheduler/create.js';
+import type { Scheduler } from '../../scheduler/scheduler.js';
+import { ControlChannel, type OrderMessage } from '../control.js';
 import { Heartbeat } from './heartbeat.js';
 import { CONNECTING, IMPORTING, type ThreadData, type ThreadOrder } from './threaded.js';
 

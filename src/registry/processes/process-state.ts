@@ -4,12 +4,12 @@
  * process that works normally has no entry.
  */
 
-import * as globals from '../globals.js';
-import type { Connection } from '../redis/connection.js';
-import type { Keys } from '../resque/keys.js';
-import { serverTimeMs } from './clock.js';
-import { type Identity, keysOf, processName } from './identity.js';
-import { scan } from './scan.js';
+import * as globals from '../../globals.js';
+import type { Connection } from '../../redis/connection.js';
+import type { Keys } from '../../resque/keys.js';
+import { serverTimeMs } from '../clock.js';
+import { type Identity, keysOf, processName } from '../identity.js';
+import { scan } from '../scan.js';
 
 export interface ProcessState {
   /** Paused by SIGUSR2, until SIGCONT. */

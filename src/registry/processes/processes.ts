@@ -1,13 +1,13 @@
 /** The live processes: a sorted set to count them, and a hash with the machine of each. */
 import { hostname } from 'node:os';
-import * as globals from '../globals.js';
-import type { Connection } from '../redis/connection.js';
-import type { Keys } from '../resque/keys.js';
-import { type Identity, keysOf, processName } from './identity.js';
+import * as globals from '../../globals.js';
+import type { Connection } from '../../redis/connection.js';
+import type { Keys } from '../../resque/keys.js';
+import { type Identity, keysOf, processName } from '../identity.js';
+import { scan } from '../scan.js';
 import type { Machines } from './liveness.js';
 import { pidsOfMachine } from './machine-pids.js';
 import { isGone, machineOf } from './process-fingerprint.js';
-import { scan } from './scan.js';
 
 /** Adds or renews the entries of this process, which may have been removed if it was declared dead. */
 export async function showProcess(connection: Connection, identity: Identity, nowMs: number): Promise<void> {

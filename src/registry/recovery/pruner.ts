@@ -1,6 +1,6 @@
 /** Prunes beside the heartbeats, one run at a time and in steps, so that neither a beat nor a stop waits for it. */
-import type { Connection } from '../redis/connection.js';
-import type { HeartbeatMessage, HeartbeatOptions } from './heartbeat-options.js';
+import type { Connection } from '../../redis/connection.js';
+import type { HeartbeatMessage, HeartbeatOptions } from '../heartbeat-options.js';
 import { pruneDead, pruneGone } from './prune.js';
 import type { Recovered } from './recover.js';
 

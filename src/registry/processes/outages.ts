@@ -4,8 +4,8 @@
  * may have expired, every worker gets the full time again. Stored in Redis, since a process that starts after the break
  * must know of it too.
  */
-import type { Connection } from '../redis/connection.js';
-import { type Identity, keysOf } from './identity.js';
+import type { Connection } from '../../redis/connection.js';
+import { type Identity, keysOf } from '../identity.js';
 import { ignoreWrongType } from './processes.js';
 
 export interface BeatTimes {

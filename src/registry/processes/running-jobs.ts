@@ -1,7 +1,7 @@
 /** The running jobs of a process, from its claim records: for a blocked process, which cannot report them itself. */
-import type { Connection } from '../redis/connection.js';
-import { parseRecord } from '../resque/record.js';
-import { type Identity, idChunks, keysOf } from './identity.js';
+import type { Connection } from '../../redis/connection.js';
+import { parseRecord } from '../../resque/record.js';
+import { type Identity, idChunks, keysOf } from '../identity.js';
 
 export interface RunningJob {
   readonly worker: string;

@@ -4,15 +4,15 @@
  */
 
 import { clearTimeout, setTimeout } from 'node:timers';
-import * as globals from '../globals.js';
-import type { Connection } from '../redis/connection.js';
-import type { Service } from '../service.js';
-import { serverTimeMs } from './clock.js';
-import type { HeartbeatMessage, HeartbeatOptions } from './heartbeat-options.js';
-import { noteBeat } from './outages.js';
-import { countProcesses, showProcess } from './processes.js';
-import { Pruner } from './pruner.js';
-import { enterAll } from './register.js';
+import * as globals from '../../globals.js';
+import type { Connection } from '../../redis/connection.js';
+import type { Service } from '../../service.js';
+import { serverTimeMs } from '../clock.js';
+import type { HeartbeatMessage, HeartbeatOptions } from '../heartbeat-options.js';
+import { noteBeat } from '../processes/outages.js';
+import { countProcesses, showProcess } from '../processes/processes.js';
+import { Pruner } from '../recovery/pruner.js';
+import { enterAll } from '../register.js';
 
 /** A failed beat is retried after this time, or at the next interval if that is sooner. */
 const RETRY_MS = 5000;

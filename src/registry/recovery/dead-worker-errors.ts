@@ -1,7 +1,7 @@
 /** Failed entries for jobs whose worker died. They name Resque's exceptions, so that filters for Ruby match. Pure. */
-import { failureParts } from '../resque/failure.js';
-import type { ClaimRecord } from '../resque/record.js';
-import { asError, type CaughtError } from '../thrown.js';
+import { failureParts } from '../../resque/failure.js';
+import type { ClaimRecord } from '../../resque/record.js';
+import { asError, type CaughtError } from '../../thrown.js';
 
 /**
  * How a death was found. seen: by the parent of the process; gone: the process does not run on this machine any more;

@@ -1,16 +1,16 @@
 /** Finds workers that died without unregistering; the rules are in liveness.ts. Only reads. */
 
-import * as globals from '../globals.js';
-import type { Connection } from '../redis/connection.js';
-import type { Keys } from '../resque/keys.js';
-import { parseRecord } from '../resque/record.js';
-import { parseHeartbeat } from './clock.js';
-import type { HeartbeatOptions } from './heartbeat-options.js';
-import { keysOf, processName, processOf } from './identity.js';
-import { judge, judgeGoworker, type Liveness, type Watch } from './liveness.js';
-import { readMachines } from './processes.js';
+import * as globals from '../../globals.js';
+import type { Connection } from '../../redis/connection.js';
+import type { Keys } from '../../resque/keys.js';
+import { parseRecord } from '../../resque/record.js';
+import { parseHeartbeat } from '../clock.js';
+import type { HeartbeatOptions } from '../heartbeat-options.js';
+import { keysOf, processName, processOf } from '../identity.js';
+import { judge, judgeGoworker, type Liveness, type Watch } from '../processes/liveness.js';
+import { readMachines } from '../processes/processes.js';
+import { scan, slices } from '../scan.js';
 import type { Dead } from './recover.js';
-import { scan, slices } from './scan.js';
 
 /** tsworker processes that ran on this machine and are gone, with their workers, regardless of their heartbeats. */
 export async function findGone(connection: Connection, { identity }: Pick<HeartbeatOptions, 'identity'>) {

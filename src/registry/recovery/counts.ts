@@ -2,8 +2,8 @@
  * How many jobs the slots of a process have finished, as Redis counted them together with their outcomes. The counts
  * are removed with the worker, so they are read before, and again if a finish may have arrived in between.
  */
-import type { Connection } from '../redis/connection.js';
-import type { Keys } from '../resque/keys.js';
+import type { Connection } from '../../redis/connection.js';
+import type { Keys } from '../../resque/keys.js';
 
 /** From the first job of the process to its last. */
 export interface JobCounts {

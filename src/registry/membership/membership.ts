@@ -2,19 +2,19 @@
  * How a worker process is registered: it registers, sends heartbeats and unregisters by itself (single process), or its
  * supervisor does, and the process takes over when the supervisor is gone.
  */
-import type { Connection, OpenedConnection } from '../redis/connection.js';
-import type { ConnectOptions } from '../redis/options.js';
-import { createScheduler, type SchedulerData } from '../scheduler/create.js';
-import type { Scheduler, SchedulerMessage } from '../scheduler/scheduler.js';
-import type { Service } from '../service.js';
-import { serverTimeMs } from './clock.js';
-import { ControlChannel, type ControlOrder, type OrderMessage } from './control.js';
-import { Heartbeat } from './heartbeat.js';
-import type { HeartbeatMessage, HeartbeatOptions } from './heartbeat-options.js';
-import type { Identity } from './identity.js';
-import { type OwnState, StatePublisher, WORKING } from './process-state.js';
-import { register, unregister } from './register.js';
-import { ThreadedHeartbeat } from './threaded.js';
+import type { Connection, OpenedConnection } from '../../redis/connection.js';
+import type { ConnectOptions } from '../../redis/options.js';
+import { createScheduler, type SchedulerData } from '../../scheduler/create.js';
+import type { Scheduler, SchedulerMessage } from '../../scheduler/scheduler.js';
+import type { Service } from '../../service.js';
+import { serverTimeMs } from '../clock.js';
+import { ControlChannel, type ControlOrder, type OrderMessage } from '../control.js';
+import { Heartbeat } from '../heartbeat/heartbeat.js';
+import { ThreadedHeartbeat } from '../heartbeat/threaded.js';
+import type { HeartbeatMessage, HeartbeatOptions } from '../heartbeat-options.js';
+import type { Identity } from '../identity.js';
+import { type OwnState, StatePublisher, WORKING } from '../processes/process-state.js';
+import { register, unregister } from '../register.js';
 
 export interface Membership {
   /** Resolves when the workers are registered and have a heartbeat: claims may begin. */

@@ -5,9 +5,9 @@
  * goworker, whose workers send one heartbeat at their start, so that it grows old while they live. They are dead when
  * their process is gone, or when they also claimed their job so long ago that it can hardly be running any more.
  */
-import type { ClaimRecord } from '../resque/record.js';
-import { parseHeartbeat } from './clock.js';
-import { processOf } from './identity.js';
+import type { ClaimRecord } from '../../resque/record.js';
+import { parseHeartbeat } from '../clock.js';
+import { processOf } from '../identity.js';
 
 /**
  * gone: the process does not run on this machine any more; expired: the heartbeat is too old; unknown: a goworker worker

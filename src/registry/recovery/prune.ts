@@ -3,17 +3,17 @@
  * their jobs go.
  */
 
-import * as globals from '../globals.js';
-import type { Connection } from '../redis/connection.js';
-import type { Keys } from '../resque/keys.js';
+import * as globals from '../../globals.js';
+import type { Connection } from '../../redis/connection.js';
+import type { Keys } from '../../resque/keys.js';
+import type { HeartbeatOptions } from '../heartbeat-options.js';
+import { keysOf, processOf, workerId } from '../identity.js';
+import { isOurStart } from '../processes/liveness.js';
+import { forgetSilent, hideProcesses, ignoreWrongType, noteOurs } from '../processes/processes.js';
+import { unregisterRange } from '../register.js';
+import { scan, slices } from '../scan.js';
 import { findExpired, findGone } from './find-dead.js';
-import type { HeartbeatOptions } from './heartbeat-options.js';
-import { keysOf, processOf, workerId } from './identity.js';
-import { isOurStart } from './liveness.js';
-import { forgetSilent, hideProcesses, ignoreWrongType, noteOurs } from './processes.js';
 import { type Dead, type Recovered, recoverWorker } from './recover.js';
-import { unregisterRange } from './register.js';
-import { scan, slices } from './scan.js';
 
 export interface PruneSteps {
   /** Ends the pruning after the current step. */

@@ -3,14 +3,14 @@
  * blocks its event loop for ten minutes.
  */
 import { Worker } from 'node:worker_threads';
-import * as globals from '../globals.js';
-import { builtFile } from '../package-files.js';
-import type { ConnectOptions } from '../redis/options.js';
-import type { SchedulerData } from '../scheduler/create.js';
-import type { SchedulerMessage } from '../scheduler/scheduler.js';
-import type { Service } from '../service.js';
-import type { OrderMessage } from './control.js';
-import type { HeartbeatMessage, HeartbeatOptions } from './heartbeat-options.js';
+import * as globals from '../../globals.js';
+import { builtFile } from '../../package-files.js';
+import type { ConnectOptions } from '../../redis/options.js';
+import type { SchedulerData } from '../../scheduler/create.js';
+import type { SchedulerMessage } from '../../scheduler/scheduler.js';
+import type { Service } from '../../service.js';
+import type { OrderMessage } from '../control.js';
+import type { HeartbeatMessage, HeartbeatOptions } from '../heartbeat-options.js';
 
 /** The start data of the thread. */
 export interface ThreadData {

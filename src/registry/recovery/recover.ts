@@ -4,16 +4,16 @@
  * The job of another program's worker goes to `failed`, as in Resque, since that worker may have done it already.
  */
 
-import * as globals from '../globals.js';
-import type { Argument, Connection } from '../redis/connection.js';
-import type { Keys } from '../resque/keys.js';
-import { lockArgsOf } from '../resque/lock.js';
-import { type ClaimRecord, envelopeOf, parseRecord, suspectField } from '../resque/record.js';
-import { callScript, SCRIPTS } from '../resque/scripts/index.js';
+import * as globals from '../../globals.js';
+import type { Argument, Connection } from '../../redis/connection.js';
+import type { Keys } from '../../resque/keys.js';
+import { lockArgsOf } from '../../resque/lock.js';
+import { type ClaimRecord, envelopeOf, parseRecord, suspectField } from '../../resque/record.js';
+import { callScript, SCRIPTS } from '../../resque/scripts/index.js';
+import { type Identity, idChunks, keysOf, processOf, workerId } from '../identity.js';
+import { unregister } from '../register.js';
 import type { SlotCounts } from './counts.js';
 import { type DeathEvidence, dirtyExit, entryAround, NAMES, poisonPill } from './dead-worker-errors.js';
-import { type Identity, idChunks, keysOf, processOf, workerId } from './identity.js';
-import { unregister } from './register.js';
 
 export interface RecoverOptions {
   /** Where the job of a dead tsworker goes. Default requeue. */

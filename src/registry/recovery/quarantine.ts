@@ -1,7 +1,7 @@
 /** Which queues have jobs in quarantine, for the supervisor, which runs them. */
-import type { Connection } from '../redis/connection.js';
-import type { Keys } from '../resque/keys.js';
-import { callScript, SCRIPTS } from '../resque/scripts/index.js';
+import type { Connection } from '../../redis/connection.js';
+import type { Keys } from '../../resque/keys.js';
+import { callScript, SCRIPTS } from '../../resque/scripts/index.js';
 
 /** The number of jobs, by queue. */
 export async function countQuarantined(connection: Connection, keys: Keys): Promise<ReadonlyMap<string, number>> {
