@@ -14,6 +14,7 @@ await build({
     cli: 'src/cli/start.ts',
     index: 'src/index.ts',
     child: 'src/processes/start-child.ts',
+    dashboard: 'src/dashboard/mount.ts',
     thread: 'src/registry/heartbeat/thread.ts',
   },
   platform: 'node',

@@ -24,9 +24,10 @@ export async function show(dashboard: Dashboard, client: Client, page: Page): Pr
   });
 }
 
-export async function askOf(dashboard: Dashboard, client: Client): Promise<Ask> {
+/** @param isPatient see Reader.look: an action looks for itself at what it changes */
+export async function askOf(dashboard: Dashboard, client: Client, isPatient = true): Promise<Ask> {
   const user = client.user as User;
-  const snapshot = await dashboard.reader.look();
+  const snapshot = await dashboard.reader.look(isPatient);
   const { figures } = snapshot;
   return {
     ...{ dashboard, snapshot, user, query: client.query },

@@ -69,7 +69,7 @@ test('contains what is needed and nothing else', () => {
     /^dist\/dashboard\/assets\/[\w-]+\.(css|js|svg|json)$/,
     /^dist\/resque\/scripts\/([\w-]+\/)?[\w-]+\.lua$/,
     /^jobs\/[\w-]+\.(ts|md)$/,
-    /^config\/([\w-]+\.md|tsworker\.config\.ts|tsworker\.service|Procfile|docker-compose\.yml|kubernetes\.yaml|keda\.yaml|grafana-dashboard\.json)$/,
+    /^config\/([\w-]+\.(md|png)|tsworker\.config\.ts|tsworker\.service|Procfile|docker-compose\.yml|kubernetes\.yaml|keda\.yaml|grafana-dashboard\.json)$/,
   ];
   expect(paths.filter((path) => !allowed.some((pattern) => pattern.test(path)))).toEqual([]);
   const documents = ['README.md', 'LICENSE', 'CHANGELOG.md', 'dist/licences.txt'];

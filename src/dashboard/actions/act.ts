@@ -18,7 +18,7 @@ export async function act(dashboard: Dashboard, client: Client): Promise<Respons
     audit({ refused: `the role ${user.role} may not` });
     throw new HttpError(403, `${user.name} may not do this: the role ${user.role} is not enough for ${action.name}`);
   }
-  const ask = await askOf(dashboard, client);
+  const ask = await askOf(dashboard, client, false);
   try {
     const outcome = await action.run(ask, form);
     if (outcome.kind === 'done' && target !== undefined) dashboard.reader.renew();

@@ -8,16 +8,18 @@ import { retryNewestAction } from './failed/retry-newest.js';
 import { revealAction } from './failed/reveal.js';
 import { cancelAction, undoAction } from './operations.js';
 import * as queues from './queue-actions.js';
+import * as schedules from './schedule-actions.js';
 import { themeAction } from './theme.js';
 import * as waiting from './waiting-actions.js';
-import { prune } from './worker-actions.js';
+import * as workers from './worker-actions.js';
 
 const ALL: readonly Action[] = [
   themeAction,
   ...[queues.pauseAll, queues.resumeAll, queues.pauseOne, queues.resumeOne],
   ...[queues.moveAll, queues.moveJobs, queues.purge, queues.removeJobs, queues.removeAll, queues.release],
   ...[waiting.runDelayed, waiting.removeDelayed, waiting.runRetries, waiting.removeRetries],
-  prune,
+  ...[schedules.runSchedule, schedules.pauseSchedule, schedules.resumeSchedule],
+  ...[workers.cancelJob, workers.quietWorker, workers.resumeWorker, workers.stopWorker, workers.prune],
   ...[retryAction, retryNewestAction, retryAllAction, removeAction, removeAllAction, revealAction],
   ...[cancelAction, undoAction],
 ];

@@ -6,7 +6,7 @@ export class Budget {
   readonly #everyMs: number;
   readonly #burst: number;
   readonly #now: () => number;
-  #next = 0;
+  #next = Number.NEGATIVE_INFINITY;
 
   /** @param burst calls that may go out at once after a rest */
   constructor(perSecond: number, burst: number, now: () => number = () => performance.now()) {

@@ -65,10 +65,14 @@ export class Reader {
     return this.#snapshot;
   }
 
-  /** Somebody asks for a page. Resolves to what there is as soon as it was read after now, or is a few seconds old. */
-  async look(): Promise<Snapshot> {
+  /**
+   * Somebody asks for a page. Resolves to what there is as soon as it was read after now, or is a few seconds old.
+   * @param isPatient false: what is known will do, where anything is
+   */
+  async look(isPatient = true): Promise<Snapshot> {
     this.#wantedUntil = performance.now() + WANTED_MS;
     this.#begin();
+    if (!isPatient && this.#snapshot.queues !== undefined) return this.#snapshot;
     const until = performance.now() + PATIENCE_MS;
     while (!this.#isFresh() && performance.now() < until) await this.#changed(until - performance.now());
     return this.#snapshot;

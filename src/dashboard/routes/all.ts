@@ -9,13 +9,14 @@ import type { Page } from './page.js';
 import { queuePage } from './queue.js';
 import { queuesPage } from './queues.js';
 import { retriesPage } from './retries.js';
+import { schedulesPage } from './schedules.js';
 import { workerPage } from './worker.js';
 import { workersPage } from './workers.js';
 
 export const PAGES: readonly Page[] = [
   ...[overviewPage, queuesPage, queuePage, busyPage, workersPage, workerPage],
   ...[failedPage, failurePage, operationsPage, operationPage],
-  ...[retriesPage, delayedPage],
+  ...[retriesPage, delayedPage, schedulesPage],
 ];
 
 const BY_PATH = new Map(PAGES.map((page) => [page.path, page]));

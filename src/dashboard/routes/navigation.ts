@@ -17,6 +17,7 @@ export const NAVIGATION: readonly Entry[] = [
   { path: 'failed', title: 'Failed', key: 'f', count: ({ figures }) => figures?.failedList },
   { path: 'retries', title: 'Retries', key: 'r', count: ({ queues }) => queues?.retrying },
   { path: 'delayed', title: 'Delayed', key: 'd', count: ({ figures }) => figures?.delayedTimes },
+  { path: 'schedules', title: 'Schedules', key: 's' },
   { path: 'operations', title: 'Operations', key: 'p' },
 ];
 

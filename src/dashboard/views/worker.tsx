@@ -1,6 +1,7 @@
 import { count, duration } from '../../format.js';
 import type { WorkerDetails, WorkerSeen } from '../../inspect/workers.js';
 import { type Ask, link, type View } from '../routes/page.js';
+import { Act } from './forms.js';
 import { Ago, Arguments, Cli, Figure, Text, Time } from './parts.js';
 import { State } from './worker-parts.js';
 
@@ -51,6 +52,7 @@ export function WorkerView({
           <Time at={details.startedAt} />
         </dd>
       </dl>
+      <Orders worker={worker} ask={ask} />
       <Job model={{ worker, details }} now={now} />
       <p class="source">
         <Cli>{`tsworker workers show ${worker.id}`}</Cli>
@@ -90,5 +92,30 @@ function Job({ model: { worker }, now }: { readonly model: WorkerModel; readonly
         </dd>
       </dl>
     </section>
+  );
+}
+
+/** Only tsworker's take them. */
+function Orders({ worker, ask }: { readonly worker: WorkerSeen; readonly ask: Ask }): View | null {
+  const { id, pid, state, ours, host } = worker;
+  if (state === 'lost' || pid === undefined || !(ours || /\.ts(\.\d+)?$/.test(host))) return null;
+  const fields = { id };
+  return (
+    <div class="actions">
+      {worker.job === undefined ? null : (
+        <Act ask={ask} action="canceljob" fields={fields} isDangerous={true}>
+          Cancel its job
+        </Act>
+      )}
+      <Act ask={ask} action="quietworker" fields={fields}>
+        Quiet its process
+      </Act>
+      <Act ask={ask} action="resumeworker" fields={fields}>
+        Resume its process
+      </Act>
+      <Act ask={ask} action="stopworker" fields={fields} isDangerous={true}>
+        Stop its process
+      </Act>
+    </div>
   );
 }

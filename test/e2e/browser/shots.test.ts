@@ -36,6 +36,14 @@ test.skipIf(folder === undefined || !hasBrowser)('pictures', { timeout: 120_000 
       }
       await page.close();
     }
+    // Those of the documentation.
+    const page = await browser.newPage({ viewport: { width: 1100, height: 520 } });
+    for (const name of ['', 'failed']) {
+      await page.goto(served.url + name);
+      await page.waitForTimeout(2500);
+      await page.screenshot({ path: `${folder}/dashboard-${name || 'overview'}.png` });
+    }
+    await page.close();
   } finally {
     await browser.close();
     await served.close();

@@ -1,11 +1,16 @@
 /** What is done to queues, waiting jobs and workers: once, exactly, told of, and no more than was agreed to. */
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { readEntry } from '../../../src/recurring/entry.js';
+import { setText } from '../../../src/recurring/set-text.js';
+import { createKeys } from '../../../src/resque/keys.js';
 import { envelopeHead } from '../../../src/resque/retry-state.js';
+import { publishSchedule } from '../../../src/resque/schedules.js';
 import { startDashboard, type TestDashboard } from '../../support/dashboard.js';
 import { fill } from '../../support/dashboard-data.js';
 import { startRedis, type TestRedis } from '../../support/redis.js';
 import { snapshot } from '../../support/snapshot.js';
+import { until } from '../../support/until.js';
 
 let redis: TestRedis;
 let dashboard: TestDashboard;
@@ -186,4 +191,28 @@ test('a browser is led to the page, which says what was done, once and only as i
   expect(to).toMatch(/^queue\?name=mail&note=[0-9a-f]{8}$/);
   expect(await (await dashboard.ask(`/${to}`)).text()).toContain('The queue mail is paused.');
   expect(await (await dashboard.ask('/queue?name=mail&note=The+queue+is+gone')).text()).not.toContain('gone');
+});
+
+test('a recurring job is enqueued once, paused, and goes on', async () => {
+  const entry = readEntry('nightly', { cron: '0 3 * * *', class: 'Report', queue: 'low' }, 'here');
+  const set = setText({ entries: [{ ...entry, queue: 'low' }], dynamic: false, environment: undefined });
+  await publishSchedule(dashboard.connection, createKeys('resque:'), { app: 'app', startedMs: 1, set });
+  expect(await dashboard.json('/schedules')).toMatchObject({ schedules: [{ name: 'nightly', paused: false }] });
+  await act('runschedule', { name: 'nightly' });
+  expect((await queue('low')).map((text) => JSON.parse(text).class)).toEqual(['Report']);
+  await act('pauseschedule', { name: 'nightly' });
+  await until(async () => JSON.stringify(await dashboard.json('/schedules')).includes('"paused":true'));
+  await act('resumeschedule', { name: 'nightly' });
+  await until(async () => JSON.stringify(await dashboard.json('/schedules')).includes('"paused":false'));
+  expect(await act('runschedule', { name: 'nothing' })).toMatchObject({ status: 404 });
+});
+
+test('an order goes to workers of tsworker alone, and is told of as it was answered', async () => {
+  await redis.client.flushAll();
+  await fill(redis.client);
+  expect(await act('canceljob', { id: 'web1:22393:mail' })).toMatchObject({ status: 200, kind: 'foreign' });
+  expect(await act('stopworker', { id: 'web1:22393:mail' })).toMatchObject({ status: 200, kind: 'foreign' });
+  expect(await act('quietworker', { id: 'nobody:1-0:q' })).toMatchObject({ status: 404 });
+  await redis.client.hSet('resque:tsworker:machines', 'web1:22394', 'x');
+  expect(await act('quietworker', { id: 'web1:22394-0:mail,reports' })).toMatchObject({ kind: 'nobody' });
 });
