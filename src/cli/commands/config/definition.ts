@@ -12,8 +12,8 @@ export const configCommand = defineCommand({
   settings: ALL_SETTINGS,
   modules: 'shown',
   examples: [
-    ['tsworker config', 'what would be in force here'],
-    ['tsworker config -queues=low -json', 'the same for machines, with a flag more'],
+    ['tsworker config', 'the settings of a worker that starts here'],
+    ['tsworker config -queues=low -json', 'with one more flag, as JSON'],
   ],
   notes: 'Needs neither queues nor Redis, and shows no password.',
   load: async () => (await import('./run.js')).config,

@@ -6,10 +6,10 @@ const FLAGS = {
 };
 export type PauseFlags = typeof FLAGS;
 
-const NOTES = `tsworker and Ruby Resque look at Resque's key pause-all-workers before they take a job. goworker and node-resque do \
-not: pause names those that are registered. Running jobs continue. \`tsworker status\` says whether it is in force.
+const NOTES = `tsworker and Ruby Resque check Resque's key pause-all-workers before they take a job. goworker and node-resque do \
+not: pause lists their registered workers. Running jobs continue. \`tsworker status\` shows whether it is in force.
 
-Exit code: 0 done, also where nothing had to be changed; 1 Redis refused or could not be reached.`;
+Exit code: 0 done, also if nothing had to be changed; 1 Redis refused or could not be reached.`;
 
 export const pauseCommand = defineCommand({
   name: 'pause',
@@ -28,7 +28,7 @@ export const resumeCommand = defineCommand({
   help: 'end the pause: workers take jobs again',
   flags: FLAGS,
   settings: CONNECTION_SETTINGS,
-  examples: [['tsworker resume', 'the workers go on at once']],
+  examples: [['tsworker resume', 'the workers continue at once']],
   notes: NOTES,
   load: async () => (await import('./run.js')).resume,
 });

@@ -7,15 +7,15 @@ import { names } from '../failed/value-parsers.js';
 const FLAGS = {
   class: { kind: names('class'), help: "only jobs of this class (ActiveJob's own)" },
   queue: { kind: names('queue'), help: 'only jobs of this queue' },
-  text: { kind: text('text', () => {}), help: 'only jobs whose payload holds this text' },
-  error: { kind: text('text', () => {}), help: 'only jobs whose last error holds this text' },
-  after: { kind: ahead, help: 'only what is due after that: 10m, 2h, 3d from now, or 2026-12-24T18:00' },
-  before: { kind: ahead, help: 'only what is due before that' },
-  all: { kind: boolean, help: 'run and fail: all there are' },
+  text: { kind: text('text', () => {}), help: 'only jobs whose payload contains this text' },
+  error: { kind: text('text', () => {}), help: 'only jobs whose last error contains this text' },
+  after: { kind: ahead, help: 'only jobs due after this time: 10m, 2h, 3d from now, or 2026-12-24T18:00' },
+  before: { kind: ahead, help: 'only jobs due before this time' },
+  all: { kind: boolean, help: 'run and fail: all jobs' },
   count: { kind: integer({ min: 1, max: Number.MAX_SAFE_INTEGER }), help: 'list: how many', defaultText: '20' },
-  'dry-run': { ...COMMON.dryRun, help: 'run, fail, remove: say what would be done, and change nothing' },
+  'dry-run': { ...COMMON.dryRun, help: 'run, fail, remove: print what would be done, and change nothing' },
   yes: { ...COMMON.yes, help: 'remove: do not ask' },
-  json: { ...COMMON.json, help: 'list: a line of JSON each; else one JSON document' },
+  json: { ...COMMON.json, help: 'list: one JSON object per line; else one JSON document' },
 };
 export type RetriesFlags = typeof FLAGS;
 
@@ -27,10 +27,10 @@ export const retriesCommand = defineCommand({
   help: 'list the failed jobs that wait to run again, run, fail or remove them',
   verbs: {
     list: { words: '', help: 'by queue, the next due first', flags: [...FILTERS, 'count', 'json'] },
-    show: { words: '<id>', help: 'all that is known of one, with its failures', flags: ['json'] },
+    show: { words: '<id>', help: 'all details of one, with its failures', flags: ['json'] },
     run: {
       words: '[id…]',
-      help: 'to their queues now, where they count anew: these, those that match the filters, or --all',
+      help: 'to their queues now, with new attempts: these, those that match the filters, or --all',
       flags: [...FILTERS, 'all', 'dry-run', 'json'],
     },
     fail: {
@@ -54,8 +54,8 @@ export const retriesCommand = defineCommand({
     ['tsworker retries fail -error=Declined', 'to the failed list, without further attempts'],
     ['tsworker retries run --all', 'all, before you leave tsworker: no other Resque worker knows these jobs'],
   ],
-  notes: `An id, or its first seven digits or more, names a job until it has succeeded or failed for the last time.
+  notes: `An id, or its first seven digits or more, identifies a job until it has succeeded or failed for the last time.
 
-Exit code: 0 all was done; 1 a job is not there or was kept because you declined, or Redis refused; 2 wrong usage.`,
+Exit code: 0 all was done; 1 a job does not exist or was kept because you declined, or Redis refused; 2 wrong usage.`,
   load: async () => (await import('./run.js')).retries,
 });

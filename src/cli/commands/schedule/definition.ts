@@ -3,9 +3,9 @@ import { boolean } from '../../../config/value-parsers.js';
 import { COMMON, CONNECTION_SETTINGS, defineCommand } from '../../command.js';
 
 const FLAGS = {
-  all: { kind: boolean, help: 'pause and resume: all there are' },
-  'dry-run': { ...COMMON.dryRun, help: 'run, pause, resume, import: say what would be done, and change nothing' },
-  json: { ...COMMON.json, help: 'list: a line of JSON each; else one JSON document' },
+  all: { kind: boolean, help: 'pause and resume: all entries' },
+  'dry-run': { ...COMMON.dryRun, help: 'run, pause, resume, import: print what would be done, and change nothing' },
+  json: { ...COMMON.json, help: 'list: one JSON object per line; else one JSON document' },
 };
 export type ScheduleFlags = typeof FLAGS;
 
@@ -15,12 +15,12 @@ export const scheduleCommand = defineCommand({
   help: 'list the recurring jobs, run, pause or resume them',
   verbs: {
     list: { words: '', help: 'what comes next, what was enqueued last and by whom', flags: ['json'] },
-    show: { words: '<name>', help: 'all that is known of one, and its next five times', flags: ['json'] },
+    show: { words: '<name>', help: 'all details of one, and its next five times', flags: ['json'] },
     run: { words: '<name…>', help: 'enqueue these once, now', flags: ['dry-run', 'json'] },
-    pause: { words: '[name…]', help: 'enqueue these no more, until resume', flags: ['all', 'dry-run', 'json'] },
+    pause: { words: '[name…]', help: 'stop enqueueing these until resume', flags: ['all', 'dry-run', 'json'] },
     resume: {
       words: '[name…]',
-      help: 'go on with the next time; what was due meanwhile is not made up for',
+      help: 'continue with the next time; missed times are not made up for',
       flags: ['all', 'dry-run', 'json'],
     },
     import: {
@@ -38,7 +38,7 @@ export const scheduleCommand = defineCommand({
     ['tsworker schedule pause nightly', 'until tsworker schedule resume nightly'],
     ['tsworker schedule import config/resque_schedule.yml', "Ruby's dynamic entries, for -schedule"],
   ],
-  notes: `What workers have published when they started: "schedule" of their configuration, and job({ cron }) of their job modules.
+  notes: `The entries that workers published at their start: "schedule" of their configuration, and job({ cron }) of their job modules.
 
 Exit code: 0 all was done; 1 there is no such entry, the file exists, or Redis refused; 2 wrong usage.`,
   load: async () => (await import('./run.js')).schedule,

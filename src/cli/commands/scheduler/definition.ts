@@ -1,4 +1,4 @@
-/** How `tsworker scheduler` is typed. */
+/** The definition of `tsworker scheduler`. */
 import { CONNECTION_SETTINGS, defineCommand } from '../../command.js';
 
 export const schedulerCommand = defineCommand({
@@ -20,10 +20,10 @@ export const schedulerCommand = defineCommand({
     ['tsworker scheduler', 'for workers that run with -scheduler=off'],
     [
       'tsworker scheduler -schedule=config/resque_schedule.yml',
-      "in place of Ruby's resque-scheduler, beside Ruby workers",
+      "instead of Ruby's resque-scheduler, beside Ruby workers",
     ],
   ],
-  notes: `Every worker has a scheduler, and one of the fleet leads: this is only for those who want a process of its own. Any number of them may run. It runs no jobs and loads no job modules.
+  notes: `Every worker has a scheduler, and one of them leads: this command is only needed for a scheduler in its own process. Any number of them may run. It runs no jobs and loads no job modules.
 
 Exit code: 0 after a stop signal; 1 Redis cannot be reached or refused; 2 wrong usage.`,
   load: async () => (await import('./run.js')).scheduler,

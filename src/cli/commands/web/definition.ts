@@ -9,7 +9,7 @@ const own = Object.fromEntries(
 );
 
 const refused = text('', () => {
-  throw new TsworkerError('USAGE', 'everybody on this machine sees what is typed on a command line', {
+  throw new TsworkerError('USAGE', 'everybody on this machine can read a command line', {
     hint: 'put it into $TSWORKER_WEB_PASSWORD, or into a file: -web-password-file',
   });
 });
@@ -22,7 +22,7 @@ const FLAGS = {
   },
   role: {
     kind: choice('viewer', 'operator', 'admin'),
-    help: 'user and token: what they may do',
+    help: 'user and token: their permissions',
     defaultText: 'viewer',
   },
 };
@@ -61,13 +61,13 @@ export const webCommand = defineCommand({
   ],
   examples: [
     ['tsworker web', 'on this machine alone: http://127.0.0.1:5678/'],
-    ['tsworker web -host=0.0.0.0 -web-users=users', 'for others: who may log in stands in a file'],
+    ['tsworker web -host=0.0.0.0 -web-users=users', 'for others: the file lists who may log in'],
     ['tsworker web user ada -role=operator', 'a line for that file'],
   ],
   notes: `Without a password and users it listens on the loopback only, and refuses what comes through a proxy. Roles: a viewer \
 reads; an operator also retries, moves, pauses and cancels; an admin also removes, prunes and reveals. Environment: \
 TSWORKER_WEB_PASSWORD, and TSWORKER_ with the name of each flag; configuration file: the key web.
 
-Exit code: 0 after Ctrl-C or TERM; 1 it could not listen; 2 wrong usage, or an address that others reach and nobody has to log in.`,
+Exit code: 0 after Ctrl-C or TERM; 1 it could not listen; 2 wrong usage, or an address that others can reach without a login.`,
   load: async () => (await import('./run.js')).web,
 });

@@ -68,25 +68,25 @@ export const workersCommand = defineCommand({
     ['tsworker workers stop web1.ts:4711', 'as SIGTERM to that tsworker'],
     ['tsworker workers prune --dry-run', 'who would be pruned, and what becomes of their jobs'],
   ],
-  notes: `STATE: a process that is blocked (a job holds its event loop), paused (by SIGUSR2 or tsworker workers quiet), draining, or part of a reload says so \
-itself; of other programs' processes only working, idle and lost are known.
+  notes: `STATE: a process that is blocked (a job holds its event loop), paused (by SIGUSR2 or tsworker workers quiet), draining, or part of a reload publishes \
+that; for other programs' processes only working, idle and lost are known.
 
 lost: no heartbeat for longer than -prune-after, or its process is gone from this machine; it will be pruned. A \
-worker without any heartbeat (very old Resque) is never lost. goworker beats once, when it starts: its workers "show no sign \
+worker without any heartbeat (very old Resque) is never lost. goworker sends one heartbeat, at its start: its workers "show no sign \
 of life" after -prune-after, and are lost when their process is gone, or their job began 12 times as long ago.
 
 cancel aborts the signal of the job; two seconds later its slot is free, whatever the job does. Only the job that runs when \
-the command is typed is hit, never the next one of its slot. -as=fail does not retry. A job that blocks its process hears \
+the command is sent is cancelled, never the next one of its slot. -as=fail does not retry. A job that blocks its process gets \
 no signal: its supervisor kills that process, and its other jobs go back to their queues. A process without a supervisor \
-(-connections=1, work() in a program) does not answer then, and the command says so.
+(-connections=1, work() in a program) does not answer then, and the command reports it.
 
-quiet, resume and stop are for a whole tsworker: its supervisor and all its processes. quiet is what SIGUSR2 does, and is \
+quiet, resume and stop are for a whole tsworker: its supervisor and all its processes. quiet works like SIGUSR2, and is \
 shown as paused.
 
 prune follows the rules of the worker: a worker is dead when its heartbeat is older than -prune-after, or when its process \
 is gone from this machine. Give it the -prune-after, -force-prune and -on-dead of your workers. A worker that sends a \
 heartbeat meanwhile is left alone, and only one process prunes at a time.
 
-Exit code: 0 done; 1 there is no such worker, the job ended otherwise than asked, another process prunes, or Redis refused; 2 wrong usage.`,
+Exit code: 0 done; 1 there is no such worker, the job ended in another way, another process prunes, or Redis refused; 2 wrong usage.`,
   load: async () => (await import('./run.js')).workers,
 });
