@@ -17,7 +17,7 @@ interface Asset {
 
 const OWN = ['style.css', 'icon.svg', 'live.js', 'times.js', 'keys.js', 'select.js'] as const;
 /** Those of npm packages: packages.json says which file of which. */
-const PACKAGED = ['idiomorph.js', 'uplot.js', 'uplot.css'] as const;
+const PACKAGED = ['idiomorph.js'] as const;
 
 const SCRIPTS: readonly AssetName[] = ['live.js', 'times.js', 'keys.js', 'select.js'];
 
