@@ -77,24 +77,24 @@ export interface JobContext<F = Record<string, FlagOptions>> {
   readonly activeJob: ActiveJobInfo | undefined;
 }
 
-/** What Rails wrote about a job, beside class and arguments. undefined where it wrote nothing. */
+/** Data of Rails about a job, beside class and arguments. Missing values are undefined. */
 export interface ActiveJobInfo {
   /** The same in all runs of the job. */
   readonly jobId: string | undefined;
   readonly queueName: string | undefined;
   readonly priority: number | undefined;
-  /** Which run this is, from 1: those that Rails counted before, and ours. */
+  /** The number of this run, from 1: includes the runs that Rails counted before. */
   readonly executions: number;
   /** How often errors were handled by `retry_on` in Rails: by the text of its list of classes. */
   readonly exceptionExecutions: Readonly<Record<string, number>>;
-  /** `en`: in force where it was enqueued. */
+  /** The locale at the enqueueing: `en`. */
   readonly locale: string | undefined;
-  /** `Europe/Moscow`: likewise. */
+  /** The time zone at the enqueueing: `Europe/Moscow`. */
   readonly timezone: string | undefined;
   readonly enqueuedAt: Date | undefined;
-  /** From Rails 7.1 on: for when it was enqueued. */
+  /** The time for which it was enqueued; since Rails 7.1. */
   readonly scheduledAt: Date | undefined;
-  /** All that Rails wrote, also members of the application's own. */
+  /** Everything that Rails wrote, including members of the application's own. */
   readonly data: Readonly<Record<string, unknown>>;
 }
 

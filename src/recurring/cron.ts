@@ -1,18 +1,17 @@
 /**
- * Cron texts as resque-scheduler's schedules have them (fugit's) → when they fire. The only place that talks to the cron
- * library. Pure.
+ * Cron texts in the syntax of resque-scheduler (fugit), and when they fire. The only user of the cron library. Pure.
  */
 import { Cron } from 'croner';
 
-/** A cron text that was read. */
+/** A parsed cron text. */
 export interface CronTiming {
-  /** As the library takes it: five or six fields. */
+  /** In the syntax of the library: five or six fields. */
   readonly cron: string;
   /** A name of the IANA database. */
   readonly timezone: string;
 }
 
-/** What is wrong with a timing, and what would be right. */
+/** A timing is invalid; says what would be right. */
 export class TimingError extends Error {
   override readonly name = 'TimingError';
   readonly remedy: string;
@@ -37,8 +36,8 @@ const NICKNAMES: Readonly<Record<string, string>> = {
 };
 
 /**
- * @param timezone where the text names none itself; undefined: the one of this process
- * @throws TimingError for a text that cannot be read, and for one that never fires
+ * @param timezone for a text without one; undefined: that of this process
+ * @throws TimingError if the text is invalid, or never fires
  */
 export function readCron(text: string, timezone?: string): CronTiming {
   const words = text.trim().split(/\s+/);
@@ -69,14 +68,14 @@ export function nextOfCron({ cron, timezone }: CronTiming, afterMs: number): num
  * hour that comes twice the first time only. With wildcards it follows real time.
  */
 function parse(cron: string, zone: { readonly timezone: string } | { readonly utcOffset: number }): Cron {
-  // Not kept: the library's object takes 80 kB.
+  // Not cached: the library's object takes 80 kB.
   return new Cron(cron, { ...zone, mode: '5-or-6-parts', fixedTimeRule: 'no-wildcard', paused: true });
 }
 
 function checkFires({ cron }: CronTiming, text: string): void {
   let never: boolean;
   try {
-    // By a fixed offset, which is cheap: what never fires there does so nowhere.
+    // With a fixed offset, which is cheap: a text that never fires there never fires anywhere.
     never = parse(cron, { utcOffset: 0 }).nextRun(new Date(0)) === null;
   } catch (error) {
     const reason = error instanceof Error ? error.message.replace(/^CronPattern: /, '') : String(error);
@@ -89,7 +88,7 @@ export function ownTimezone(): string {
   return Intl.DateTimeFormat().resolvedOptions().timeZone;
 }
 
-/** @throws TimingError where there is no such time zone */
+/** @throws TimingError if there is no such time zone */
 export function checkTimezone(name: string): string {
   try {
     new Intl.DateTimeFormat('en', { timeZone: name });
@@ -130,7 +129,7 @@ const BOUNDS = [
   [0, 6],
 ] as const;
 
-/** fugit's ways of writing, as the library takes them. */
+/** Converts fugit's syntax to that of the library. */
 function normalFields(fields: readonly string[], text: string): string[] {
   const first = BOUNDS.length - fields.length;
   return fields.map((field, i) => {
@@ -156,14 +155,14 @@ function normalValue(value: string, position: number, text: string): string {
   return unwrapped(numbered(value, position), position);
 }
 
-/** Names of days and months as numbers, so that ranges of them can be compared. */
+/** Converts names of days and months to numbers, so that ranges of them can be compared. */
 function numbered(value: string, position: number): string {
   const names = position === WEEKDAY ? DAYS.split('|') : position === MONTH ? MONTHS : undefined;
   if (names === undefined) return value;
   return value.replace(/[a-z]{3}/g, (name) => (names.includes(name) ? String(names.indexOf(name)) : name));
 }
 
-/** A range that goes beyond the last value and begins anew (`22-2`) as the list of its values. */
+/** Converts a range that wraps around (`22-2`) to the list of its values. */
 function unwrapped(value: string, position: number): string {
   const range = /^(\d+)-(\d+)(?:\/(\d+))?$/.exec(value);
   if (range === null) return value;

@@ -1,8 +1,11 @@
-/** Which ticks of an entry are to be enqueued now: those that are due, and of those that were missed what it says. Pure. */
+/**
+ * Computes which ticks of an entry are enqueued now: the due ones, and missed ones according to its `missed` option.
+ * Pure.
+ */
 import type { Entry } from './entry.js';
 import { jitterOf, nextTick } from './timing.js';
 
-/** Ticks that are later than that were missed: no scheduler was there. */
+/** A tick that is later than this was missed: no scheduler was running. */
 export const MISSED_AFTER_MS = 10_000;
 /** A missed tick that is older is not made up for, with `missed: 'once'`. */
 const ONCE_WITHIN_MS = 3_600_000;
@@ -11,7 +14,7 @@ const MOST_AT_ONCE = 100;
 export interface DueTicks {
   /** In order. */
   readonly ticks: readonly number[];
-  /** The first one that is not due; undefined: there is none. */
+  /** The first one that is not due; undefined if there is none. */
   readonly next: number | undefined;
 }
 
@@ -28,7 +31,7 @@ export function dueTicks(entry: Ticking, next: number, nowMs: number): DueTicks 
   const onTime: number[] = [];
   let tick: number | undefined = skipAhead(entry, next, nowMs);
   while (tick !== undefined && fireTime(entry, tick) <= nowMs) {
-    // By the longest jitter: so of two ticks it is never the later one that was missed.
+    // Uses the maximum jitter, so that a later tick is never missed before an earlier one.
     const missed = nowMs - entry.jitterMs - tick > MISSED_AFTER_MS;
     (missed ? late : onTime).push(tick);
     if (late.length > MOST_AT_ONCE) late.shift();
@@ -40,19 +43,19 @@ export function dueTicks(entry: Ticking, next: number, nowMs: number): DueTicks 
 function madeUpFor({ missed }: Ticking, late: readonly number[], onTime: readonly number[], nowMs: number): number[] {
   if (missed === 'all') return [...late];
   const last = late.at(-1);
-  // What runs now anyway makes up for the rest.
+  // A tick that is enqueued now replaces the missed ones.
   if (missed === 'skip' || last === undefined || onTime.length > 0) return [];
   return nowMs - last <= ONCE_WITHIN_MS ? [last] : [];
 }
 
-/** After a long outage not every missed second is looked at: only what can still matter. */
+/** After a long outage not every missed second is computed: only ticks that can still matter. */
 function skipAhead(entry: Ticking, next: number, nowMs: number): number | undefined {
   if (entry.missed === 'all') return lookBack(entry, next, nowMs, { enough: MOST_AT_ONCE + 1, limitMs: Infinity });
   const limitMs = entry.missed === 'skip' ? MISSED_AFTER_MS : ONCE_WITHIN_MS;
   return lookBack(entry, next, nowMs, { enough: 1, limitMs });
 }
 
-/** The first tick of a span that has enough of them, or is long enough: longer and longer spans are tried. */
+/** The first tick of a period with enough ticks, or of the maximum length: tries longer and longer periods. */
 function lookBack(
   { timing, jitterMs }: Ticking,
   next: number,

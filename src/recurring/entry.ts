@@ -1,6 +1,6 @@
 /**
- * One entry of a schedule: what is enqueued, and when. Reads entries as the configuration and resque-scheduler's files
- * have them. Pure.
+ * One entry of a schedule: what is enqueued, and when. Reads entries of the configuration and of resque-scheduler's
+ * files. Pure.
  */
 import { nearest } from '../config/suggest.js';
 import { TsworkerError } from '../errors.js';
@@ -10,7 +10,7 @@ import { checkTimezone, readCron, TimingError } from './cron.js';
 import { readEvery } from './every.js';
 import { type Timing, timingText } from './timing.js';
 
-/** What becomes of ticks while no scheduler was there: none, the last one within the hour, or all (at most 100). */
+/** What happens to missed ticks: none, the last one within the hour, or all (at most 100) are enqueued. */
 export const MISSED = ['skip', 'once', 'all'] as const;
 export type Missed = (typeof MISSED)[number];
 /** Whether a job is enqueued while the one of an earlier tick has not ended. */
@@ -19,13 +19,16 @@ export type Overlap = (typeof OVERLAPS)[number];
 
 /** Options of the timing, the same for an entry of the configuration and for `job()`. */
 export interface TimingOptions {
-  /** `'0 3 * * *'`, with seconds first where there are six fields; `'@daily'`; a time zone may be the last word. */
+  /** `'0 3 * * *'`, with seconds first if there are six fields; `'@daily'`; a time zone may be the last word. */
   readonly cron?: string;
   /** `'5m'`, `'1h30m'`, `'1d'`, or seconds: at each multiple of it since 1970, so that no restart shifts it. */
   readonly every?: string | number;
-  /** Of the cron text: `'Europe/Berlin'`. Default: the one of the process that starts. */
+  /** The time zone of the cron text: `'Europe/Berlin'`. Default: that of the process that starts. */
   readonly timezone?: string;
-  /** What becomes of ticks while no scheduler was there. Default `'once'`: the last one, if it is within the hour. */
+  /**
+   * What happens to ticks while no scheduler was running. Default `'once'`: the last one is enqueued, if it is within
+   * the hour.
+   */
   readonly missed?: Missed;
   /** `'skip'`: not enqueued while the job of an earlier tick waits or runs. Default `'allow'`. */
   readonly overlap?: Overlap;
@@ -40,7 +43,7 @@ export interface ScheduleOptions extends TimingOptions {
   /** Default: the one of the `job()` of that class. */
   readonly queue?: string;
   readonly args?: readonly unknown[];
-  /** Seconds after the tick after which a job that has not begun is not run any more. */
+  /** Seconds after the tick: a job that has not begun by then does not run. */
   readonly expiresIn?: number;
   readonly description?: string;
 }
@@ -54,13 +57,13 @@ export interface Entry {
   readonly class: string;
   /** undefined: that of the `job()`. */
   readonly queue: string | undefined;
-  /** The payload without what depends on the tick. */
+  /** The payload without the parts that depend on the tick. */
   readonly payload: string;
   readonly expiresInMs: number | undefined;
   readonly description: string | undefined;
   /** A Ruby scheduler may enqueue it too: while one holds its lock, it alone does. */
   readonly ruby: boolean;
-  /** Where it stands, for people: `jobs/report.ts`, `"schedule" in tsworker.config.ts`. */
+  /** Its origin, for messages: `jobs/report.ts`, `"schedule" in tsworker.config.ts`. */
   readonly origin: string;
 }
 
@@ -87,7 +90,7 @@ export function readEntry(name: string, given: unknown, origin: string): Entry {
   return { ...fields(name, given as Given, where), timing: readTiming(given as Given, where), ruby: false, origin };
 }
 
-/** @throws TsworkerError USAGE where it is not what {@link TimingOptions} says */
+/** @throws TsworkerError USAGE if it does not match {@link TimingOptions} */
 export function readTiming(given: Given, where: string): Timing {
   const { cron, every, timezone } = given;
   if ((cron === undefined) === (every === undefined))
@@ -133,7 +136,7 @@ function fields(name: string, given: Given, where: string): Omit<Entry, 'timing'
   };
 }
 
-/** As resque-scheduler reads them: a list is the arguments, anything else the only one. */
+/** Like resque-scheduler: a list is the arguments, anything else the only one. */
 export function payloadOf(className: string, args: unknown, where: string): string {
   try {
     return encodePayload(className, args === undefined || args === null ? [] : Array.isArray(args) ? args : [args]);
@@ -154,7 +157,7 @@ export function refusal(message: string, hint: string): TsworkerError {
   return new TsworkerError('USAGE', message, { hint });
 }
 
-/** How it may be shown in one line. */
+/** Its text in one line. */
 export function entryTiming({ timing }: Pick<Entry, 'timing'>): string {
   return timingText(timing);
 }

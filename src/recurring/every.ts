@@ -1,4 +1,4 @@
-/** Intervals as resque-scheduler's `every` has them → milliseconds. Pure. */
+/** Parses intervals of resque-scheduler's `every` to milliseconds. Pure. */
 import { TimingError } from './cron.js';
 
 const SECOND = 1000;
@@ -30,7 +30,7 @@ const REMEDY = "At least a second: '30s', '5m', '1h30m', '1d', '2w', or a number
 
 /**
  * @param given `5m`, `1w2d4h`, `1.5h`, `5 minutes`, `PT1H30M`, or a number of seconds
- * @throws TimingError where it is none of these, or less than a second
+ * @throws TimingError if it is none of these, or less than a second
  */
 export function readEvery(given: unknown): number {
   const ms = typeof given === 'string' ? Math.round(fromText(given.trim())) : Number(given) * SECOND;
@@ -38,7 +38,7 @@ export function readEvery(given: unknown): number {
   throw new TimingError(`every ${JSON.stringify(given)} is no interval`, REMEDY);
 }
 
-/** NaN where it cannot be read. */
+/** NaN if invalid. */
 function fromText(text: string): number {
   if (/^\d+(\.\d+)?$/.test(text)) return Number(text) * SECOND;
   if (/^P/i.test(text)) return fromIso(text);
@@ -48,7 +48,7 @@ function fromText(text: string): number {
   return Number.NaN;
 }
 
-/** The months of ISO 8601 stand before its T, the minutes behind it. */
+/** In ISO 8601 months precede the T, and minutes follow it. */
 function fromIso(text: string): number {
   const iso = /^P((?:\d+(?:\.\d+)?[YMWD])*)(?:T((?:\d+(?:\.\d+)?[HMS])+))?$/i.exec(text);
   if (iso === null) return Number.NaN;

@@ -5,9 +5,9 @@ import { refusal } from './entry.js';
 import { readRubyEntry } from './ruby.js';
 
 /**
- * @param name the file as people name it, for errors
- * @param skipped told of each entry that is meant for another environment
- * @throws TsworkerError USAGE that names the file, the line where there is one, and what would be right
+ * @param name the name of the file, for errors
+ * @param skipped called for each entry of another environment
+ * @throws TsworkerError USAGE that names the file, the line if known, and what would be right
  */
 export async function readRubyFile(
   path: string,
@@ -22,7 +22,7 @@ export async function readRubyFile(
       'Write the values themselves, or keep the schedule in the configuration of tsworker.',
     );
   const { parseDocument } = await import('yaml');
-  // Ruby reads YAML 1.1, where anchors may be merged with <<.
+  // Ruby reads YAML 1.1, in which anchors may be merged with <<.
   const document = parseDocument(text, { version: '1.1', intAsBigInt: true });
   const [error] = document.errors;
   if (error !== undefined) {

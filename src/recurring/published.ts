@@ -1,6 +1,6 @@
 /**
- * The schedule of one application as it stands in Redis (`tsworker:schedules`), and all of them merged. Another version of
- * tsworker may have written it: what cannot be read is left out. Pure.
+ * The schedule of one application in Redis (`tsworker:schedules`), and the merge of all schedules. Another version of
+ * tsworker may have written it: unreadable entries are left out. Pure.
  */
 import { checkQueueName } from '../resque/queue-name.js';
 import { type Entry, MISSED, OVERLAPS } from './entry.js';
@@ -8,7 +8,7 @@ import { readRubyEntry } from './ruby.js';
 import type { PublishedEntry, PublishedSet } from './set-text.js';
 import type { Timing } from './timing.js';
 
-/** @returns undefined where it is none */
+/** @returns undefined if it is invalid */
 export function readSet(text: string): PublishedSet | undefined {
   const set = parsed(text);
   if (set === undefined || !Array.isArray(set.entries)) return undefined;
@@ -58,8 +58,8 @@ export interface Merged {
 }
 
 /**
- * Several applications, and Ruby's dynamic entries: of two entries of one name the one of the latest start counts; a
- * dynamic one stands in for an entry of a Ruby file, as in resque-scheduler.
+ * Merges several applications and Ruby's dynamic entries: of two entries with the same name that of the latest start
+ * counts; a dynamic one replaces an entry of a Ruby file, as in resque-scheduler.
  * @param dynamic name → JSON text
  */
 export function mergeSets(
@@ -84,7 +84,7 @@ export function mergeSets(
   return { entries, problems };
 }
 
-/** @throws TsworkerError USAGE where no queue is known */
+/** @throws TsworkerError USAGE if no queue is known */
 export function withQueue(entry: Entry, fallback: string | undefined): PublishedEntry {
   const queue = entry.queue ?? fallback;
   checkQueueName(queue, `${entry.origin}: ${entry.name}`);

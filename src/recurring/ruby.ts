@@ -1,4 +1,4 @@
-/** Entries as resque-scheduler has them, in its YAML files and in Redis (`persistent_schedules`). Pure. */
+/** Entries in the format of resque-scheduler, in its YAML files and in Redis (`persistent_schedules`). Pure. */
 import { checkQueueName } from '../resque/queue-name.js';
 import { readCron, TimingError } from './cron.js';
 import { type Entry, payloadOf, refusal } from './entry.js';
@@ -8,8 +8,8 @@ import type { Timing } from './timing.js';
 type Given = Readonly<Record<string, unknown>>;
 
 /**
- * @param environment which one runs, as Rails names them; undefined: it is not known
- * @returns undefined for an entry that is meant for other environments
+ * @param environment the current Rails environment; undefined: unknown
+ * @returns undefined for an entry of other environments
  * @throws TsworkerError USAGE that names the place, and says what would be right
  */
 export function readRubyEntry(

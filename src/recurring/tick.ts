@@ -8,7 +8,7 @@ import type { Entry } from './entry.js';
 import { fingerprint, nextTick, type Timing } from './timing.js';
 
 export interface TickState {
-  /** The tick that was enqueued last. Milliseconds; undefined: none yet. */
+  /** The tick that was enqueued last. Milliseconds since the epoch; undefined: none yet. */
   readonly last: number | undefined;
   /** The first tick that was not enqueued; undefined: none ever comes. */
   readonly next: number | undefined;
@@ -22,7 +22,7 @@ export function tickText(timing: Timing, { last, next, by }: TickState): string 
   return [fingerprint(timing), last ?? '', next ?? NEVER, by].join(',');
 }
 
-/** @returns undefined for what nobody wrote, and for the value of another timing; `last` and `by` are known then too */
+/** @returns undefined for an invalid value; for another timing only `last` and `by` are set */
 export function readTick(timing: Timing, text: string): { readonly state: TickState; readonly current: boolean } {
   const [print, last, next, ...by] = text.split(',');
   const state = { last: milliseconds(last), next: milliseconds(next), by: by.join(',') };
@@ -35,7 +35,7 @@ function milliseconds(text: string | undefined): number | undefined {
 }
 
 /**
- * What holds of an entry when a scheduler begins with it: what Redis knows of it, else its first tick from now on.
+ * The state of an entry when a scheduler begins with it: the value in Redis, else its first tick from now on.
  * @param rubyLast when a Ruby scheduler enqueued it last
  */
 export function firstState(entry: Entry, text: string, nowMs: number, rubyLast: number | undefined): TickState {
@@ -46,16 +46,16 @@ export function firstState(entry: Entry, text: string, nowMs: number, rubyLast: 
 }
 
 export interface Firing {
-  /** Of an entry whose jobs must not overlap: the job bears it, and whoever ends the job releases it. */
+  /** The lock of an entry whose jobs must not overlap: it is in the payload, and released when the job ends. */
   readonly lock: JobLock | undefined;
-  /** The payloads, in order; none where all ticks were missed and are not made up for. */
+  /** The payloads, in order; none if all ticks were missed and are not made up for. */
   readonly payloads: readonly string[];
   readonly state: TickState;
-  /** Ticks that nothing is enqueued for. */
+  /** Ticks for which nothing is enqueued. */
   readonly skipped: boolean;
 }
 
-/** @param mostPayloads that fit into the call; at least one is made where one is due */
+/** @param mostPayloads how many fit into the call; at least one is made if a tick is due */
 export function fire(entry: Entry, state: TickState, nowMs: number, by: string, mostPayloads: number): Firing {
   if (state.next === undefined) return { payloads: [], lock: undefined, state, skipped: false };
   const { ticks: due, next } = dueTicks(entry, state.next, nowMs);

@@ -17,7 +17,7 @@ export function fingerprint(timing: Timing): string {
   return createHash('sha1').update(text).digest('hex').slice(0, 8);
 }
 
-/** As it may be shown. */
+/** Its text. */
 export function timingText(timing: Timing): string {
   if (!('everyMs' in timing)) return `${timing.cron} ${timing.timezone}`;
   const units = [
@@ -30,7 +30,7 @@ export function timingText(timing: Timing): string {
   return `every ${timing.everyMs / ms}${unit}`;
 }
 
-/** By how much a tick is put off: the same on every machine. */
+/** The delay of a tick: the same on every machine. */
 export function jitterOf(name: string, tickMs: number, jitterMs: number): number {
   if (jitterMs === 0) return 0;
   const hash = createHash('sha1').update(`${name}\n${tickMs}`).digest();

@@ -1,6 +1,6 @@
 /**
- * Enqueues recurring jobs when they are due, while this process leads. What is scheduled stands in Redis, where each
- * application publishes it; so does what was enqueued last, so that a new leader goes on where the last one ended.
+ * Enqueues recurring jobs when they are due, while this process leads. The schedules are in Redis, where each
+ * application publishes its own; so are the last ticks, so that a new leader continues where the last one ended.
  */
 import { setImmediate } from 'node:timers/promises';
 import { fireTime } from '../recurring/due.js';
@@ -22,7 +22,7 @@ import {
 
 export interface RecurringOptions {
   readonly keys: Keys;
-  /** Names this process as the one who enqueued. */
+  /** The name of this process, recorded as the one that enqueued. */
   readonly name: string;
   /** Keys of the locks of other kinds of schedulers; see Keys. */
   readonly locks: readonly string[];
@@ -33,11 +33,11 @@ export interface RecurringOptions {
 export type RecurringMessage =
   /** Recurring jobs were enqueued. */
   | { readonly kind: 'recurring'; readonly count: number }
-  /** Ticks passed while no scheduler was there, and are not made up for. */
+  /** Ticks passed while no scheduler was running, and are not made up for. */
   | { readonly kind: 'missed'; readonly entry: string }
   /** Not enqueued, since the job of an earlier tick has not ended. */
   | { readonly kind: 'overlapping'; readonly entry: string }
-  /** An entry that cannot be enqueued; sent once until something else is scheduled. */
+  /** An entry that cannot be enqueued; sent once until the schedules change. */
   | { readonly kind: 'schedule problem'; readonly message: string };
 
 /** What the leader learned in this step. */
@@ -53,7 +53,7 @@ export interface Moment {
 /** An entry that will be due. */
 interface Waiting {
   readonly entry: PublishedEntry;
-  /** As it stands in Redis. */
+  /** The value in Redis. */
   readonly seen: string;
   readonly state: TickState;
   readonly fireAt: number;
@@ -66,7 +66,7 @@ const MOST_BYTES = 256 * 1024;
 /** Entries after which other work gets its turn. */
 const BREATH = 200;
 const REFUSED_MS = 5000;
-/** What was read changed meanwhile. */
+/** The data changed after it was read. */
 const AGAIN_MS = 50;
 
 export class RecurringJobs {
@@ -74,7 +74,7 @@ export class RecurringJobs {
   readonly #options: RecurringOptions;
   /** The next due first. */
   #waiting: Waiting[] = [];
-  /** undefined: nothing was read yet, or what was read is out of date. */
+  /** undefined: nothing was read yet, or the data is outdated. */
   #revision: string | undefined;
   #held = false;
   #dynamic = false;
@@ -94,7 +94,7 @@ export class RecurringJobs {
   /** @returns after how many milliseconds the next one is due; 0: now; Infinity: none is */
   async step(moment: Moment): Promise<number> {
     const changed = this.#revision !== moment.revision || this.#held !== moment.held;
-    // While a Ruby scheduler works, what was changed is for it to read.
+    // While a Ruby scheduler is active, it reads the changes.
     const rubyChanged = this.#dynamic && moment.rubyChanged && !moment.held;
     if (changed || rubyChanged) await this.#load(moment);
     if (this.#revision === undefined) return AGAIN_MS;
@@ -109,7 +109,7 @@ export class RecurringJobs {
     return first === undefined ? Number.POSITIVE_INFINITY : Math.max(1, Math.ceil(first.fireAt - nowMs));
   }
 
-  /** Reads what is scheduled, and writes down the first tick of what is new: a later leader must not pass over it. */
+  /** Reads the schedules, and stores the first tick of new entries, so that a later leader does not skip it. */
   async #load({ revision, nowMs, held }: Moment): Promise<void> {
     this.forget();
     const stored = await readSchedules(this.#connection, this.#options.keys);
@@ -128,7 +128,7 @@ export class RecurringJobs {
     }
     for (const [name, seen] of stored.ticks)
       if (!entries.has(name)) changes.push({ name, seen, value: '', ruby: false, queue: '', payloads: [] });
-    // Else something was published meanwhile: the next step reads anew.
+    // Else something was published meanwhile: the next step reads again.
     if (stored.revision !== revision || !(await this.#write(changes, revision, nowMs))) return;
     this.#waiting = waiting.sort((a, b) => a.fireAt - b.fireAt);
     this.#revision = revision;
@@ -163,7 +163,7 @@ export class RecurringJobs {
     }
   }
 
-  /** @returns false where something else is scheduled now */
+  /** @returns false if the schedules have changed */
   async #write(changes: readonly TickChange[], revision: string, nowMs: number): Promise<boolean> {
     const { keys, locks } = this.#options;
     for (let first = 0; first < changes.length; first += MOST_ENTRIES) {
@@ -181,7 +181,7 @@ export class RecurringJobs {
     return due;
   }
 
-  /** As many of those that are due as fit into one call. */
+  /** As many due entries as fit into one call. */
   async #fire(due: readonly Waiting[], { revision, nowMs }: Moment): Promise<void> {
     const { keys, name, locks } = this.#options;
     const fired: { readonly one: Waiting; readonly next: Waiting; readonly skipped: boolean }[] = [];
@@ -210,7 +210,7 @@ export class RecurringJobs {
       this.#goOn(became[i], one, next, nowMs);
     });
     if (count > 0) this.#options.tell({ kind: 'recurring', count });
-    // Somebody else has changed it, or may enqueue it now: what was read is out of date.
+    // Another process has changed it, or may enqueue it now: the data is outdated.
     if (became.some((one) => one === 'other' || one === 'held')) this.forget();
   }
 

@@ -31,7 +31,7 @@ export class PlayedChild {
     this.retired.push(reason);
   }
 
-  /** It has ended; the slot is filled again if `refill` is set. */
+  /** The child ends; `decision` tells whether and when the slot is filled again. */
   leave(decision: RestartDecision = { restart: false, afterMs: 0 }): void {
     this.becomeReady(false);
     this.#leave(decision);

@@ -1,4 +1,4 @@
-/** `tsworker scheduler`: settings and logger in, scheduler on. */
+/** `tsworker scheduler`: loads the settings, creates the logger and runs the scheduler. */
 import { loadSettings } from '../../../config/load.js';
 import { type Call, EXIT } from '../../command.js';
 
