@@ -1,4 +1,4 @@
-/** The house rules about who may import whom, read from the import lines themselves. */
+/** The rules about who may import whom, checked on the import lines. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';

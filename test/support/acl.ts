@@ -1,4 +1,4 @@
-/** The smallest ACL under which a daemon does everything, as the README names it: the key pattern is added by the test. */
+/** The smallest ACL for a daemon, as the README lists it; the test adds the key pattern. */
 
 export const SMALLEST_ACL: readonly string[] = [
   ...['+ping', '+time', '+eval', '+evalsha', '+client|tracking'],
@@ -7,29 +7,29 @@ export const SMALLEST_ACL: readonly string[] = [
   ...['+hset', '+hget', '+hdel', '+hexists', '+hscan', '+zadd', '+zcard', '+zrem', '+zremrangebyscore'],
 ];
 
-/** Of these, what a daemon can do without: slower, or without the feature that needs it. */
+/** The optional part of these: without it a daemon is slower, or lacks the feature that needs it. */
 export const DISPENSABLE: readonly string[] = ['+client|tracking', '+getdel', '+sscan'];
 
-/** Added where they are used. */
+/** Added by the tests that use them. */
 export const ACL_OF_WAIT = '+wait';
 export const ACL_OF_HTTP = '+lindex';
-/** Of a program that only enqueues. */
+/** For a program that only enqueues. */
 export const ACL_OF_PRODUCER: readonly string[] = [
   ...['+ping', '+eval', '+evalsha', '+sismember', '+llen', '+sadd', '+rpush'],
 ];
 export const ACL_OF_CLUSTER = '+cluster|slots';
 
-/** Of the channel for orders, whose pattern is added by the test. */
+/** For the channel for orders, whose pattern the test adds. */
 export const ACL_OF_ORDERS: readonly string[] = ['+subscribe', '+unsubscribe'];
 
-/** What jobs that run again (`retry`) need beyond it. */
+/** Additional commands for retries. */
 export const ACL_OF_RETRY: readonly string[] = ['+hincrby', '+zpopmin', '+zrange', '+zscore'];
 
-/** What moving delayed jobs needs beyond it. */
+/** Additional commands for moving delayed jobs. */
 export const ACL_OF_SCHEDULER = ['+lindex', '+lrem', '+ltrim', '+pttl', '+zrange', '+zrangebyscore'];
 
-/** What recurring jobs need beyond that, and `retry`. */
+/** Additional commands for recurring jobs, beyond those and `retry`. */
 export const ACL_OF_SCHEDULE: readonly string[] = ['+hgetall', '+hincrby', '+hlen'];
-/** What unique jobs need beyond it: of a worker, and of a program that only enqueues. */
+/** Additional commands for unique jobs: for a worker, and for a program that only enqueues. */
 export const ACL_OF_UNIQUE = '+pexpire';
 export const ACL_OF_UNIQUE_PRODUCER: readonly string[] = ['+get', '+set', '+time'];

@@ -13,7 +13,7 @@ const PATHS = [
 ];
 const executablePath = PATHS.find((path) => path !== '' && existsSync(path));
 
-/** Where there is no browser its tests are skipped. */
+/** Without a browser the tests are skipped. */
 export const hasBrowser = executablePath !== undefined;
 if (!hasBrowser) console.warn('no chromium here: the tests in a browser are skipped (apt-get install chromium)');
 
@@ -37,7 +37,7 @@ export async function serve(uri: string, web: Record<string, string> = {}): Prom
   return { url: server.url, lines, close: () => server.close() };
 }
 
-/** Whatever the browser complains of, or asks elsewhere for. */
+/** All errors of the browser, and its requests to other hosts. */
 export function watchPage(page: Page, url: string): string[] {
   const problems: string[] = [];
   page.on('console', (message) => {

@@ -1,4 +1,4 @@
-/** The built CLI as a process, seen from outside: what it prints, what it logs, how it ends. */
+/** The built CLI as a process: its output, its log, its exit. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -22,10 +22,10 @@ export interface LogLine {
 export interface CliOptions {
   /** Added to a clean environment: no TSWORKER_*, REDIS_* or colours of the developer's own. */
   readonly env?: Readonly<Record<string, string>>;
-  /** An empty temp folder unless told: no configuration file is found there. */
+  /** Default: an empty temp folder, which contains no configuration file. */
   readonly cwd?: string;
   readonly input?: string;
-  /** Of the test's own context: a concurrent test must hand it in, else the process may be killed with another test. */
+  /** From the test's own context: a concurrent test must pass it, else the process may be killed with another test. */
   readonly onTestFinished?: (cleanUp: () => Promise<void>) => void;
 }
 
@@ -96,7 +96,7 @@ export class CliRun {
   async waitForLog(wanted: string | ((line: LogLine) => boolean), options: WaitOptions = {}): Promise<LogLine> {
     const accepts = typeof wanted === 'string' ? (line: LogLine) => line.msg === wanted : wanted;
     const what = options.what ?? (typeof wanted === 'string' ? `the log line "${wanted}"` : wanted.toString());
-    // Asked first: the line may have come with the last output of a process that has ended.
+    // Checked first: the line may have arrived with the last output of a process that has ended.
     const found = () => this.logs.find(accepts) ?? (this.#ended ? 'ended' : undefined);
     const line = await until(found, { ...options, what }).catch((error: Error) => {
       throw new Error(`${error.message}\n${this.output}`);
@@ -114,7 +114,7 @@ export class CliRun {
     return within(this.exited, timeoutMs, () => `the CLI to end\n${this.output}`);
   }
 
-  /** As a machine that is lost: the process and all below it, at once. */
+  /** Like the loss of a machine: kills the process and all its descendants at once. */
   async kill(): Promise<void> {
     if (this.#ended || this.#child.pid === undefined) return;
     for (const pid of [this.#child.pid, ...childrenOf(this.#child.pid)])
@@ -131,7 +131,7 @@ export class CliRun {
   }
 }
 
-/** Pids of the processes right below one. */
+/** Pids of the children of a process. */
 export function childrenOf(pid: number): number[] {
   try {
     const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
@@ -168,7 +168,7 @@ class LineReader {
   }
 }
 
-/** The developer's environment without what would change a run. */
+/** The developer's environment without variables that would change a run. */
 export function cleanEnv(env: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
   const foreign = /^(TSWORKER_|REDIS_|NODE_ENV$|NODE_OPTIONS$|VITEST|FORCE_COLOR$|CI$)/;
   const kept = Object.entries(process.env).filter(([name]) => !foreign.test(name));
@@ -180,7 +180,7 @@ export function runCli(args: readonly string[], options: CliOptions = {}): CliRu
   return run(process.execPath, [BIN, ...args], options);
 }
 
-/** The same care for any other command. */
+/** The same for any other command. */
 export function run(command: string, args: readonly string[], options: CliOptions = {}): CliRun {
   const child = spawn(command, args, {
     cwd: options.cwd ?? tempDir('cwd'),

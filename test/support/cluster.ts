@@ -6,13 +6,13 @@ import { freePort, type TestRedis } from './redis.js';
 import { cliAt, inSync, portOf, startNode, untilUp } from './topology.js';
 
 export interface Cluster {
-  /** `redis+cluster://…` with the nodes that do not own the slot: the owner must be found. */
+  /** `redis+cluster://…` with the nodes that do not own the slot, so that the owner must be found. */
   readonly uri: string;
   /** The owner of the slot first. */
   readonly masters: readonly TestRedis[];
-  /** Of the owner. */
+  /** The replica of the owner. */
   readonly replica: TestRedis;
-  /** Where the other nodes say that the slot is. */
+  /** The owner of the slot according to the other nodes. */
   ownerPort(): Promise<number>;
   stop(): Promise<void>;
 }
@@ -41,7 +41,7 @@ export async function startCluster(slot: number): Promise<Cluster> {
   await inSync(replica);
   for (const node of nodes)
     await untilUp(async () => (await cliAt(portOf(node), 'CLUSTER', 'INFO')).includes('cluster_state:ok'));
-  // A replica that its neighbours do not know as one is not elected.
+  // A replica that the other nodes do not know as one is not elected.
   const knownAs = async () => (await cliAt(portOf(masters[1]), 'CLUSTER', 'NODES')).includes(`slave ${ownerId}`);
   await untilUp(knownAs, { what: 'the replica is known as one' });
   return {
@@ -79,7 +79,7 @@ async function ownerOf(port: number, slot: number): Promise<number> {
   return Number(/:(\d+)@/.exec(owner?.[1] ?? '')?.[1]);
 }
 
-/** As `redis-cli --cluster reshard` does it, a few keys at a time; `meanwhile` runs before the first of them. */
+/** Like `redis-cli --cluster reshard`: a few keys at a time; `meanwhile` runs before the first of them. */
 export async function moveSlot(from: number, to: number, slot: number, meanwhile = async () => {}): Promise<void> {
   const [fromId, toId] = await Promise.all([cliAt(from, 'CLUSTER', 'MYID'), cliAt(to, 'CLUSTER', 'MYID')]);
   await cliAt(to, 'CLUSTER', 'SETSLOT', String(slot), 'IMPORTING', fromId);

@@ -1,4 +1,4 @@
-/** Where every job is at one instant, counted inside Redis in one step: the conservation law, seen from outside. */
+/** The place of every job at one instant, counted inside Redis in one step: the conservation law. */
 import type { TestClient } from './redis.js';
 import { until } from './until.js';
 
@@ -11,15 +11,15 @@ export interface JobCounts {
   readonly quarantined: number;
   /** In the lists of delayed jobs. */
   readonly delayed: number;
-  /** In the sets of failed jobs that are to run again. */
+  /** In the sets of retries. */
   readonly retrying: number;
-  /** Failed jobs that were removed, and can be brought back for an hour. */
+  /** Deleted failed jobs that can be restored for an hour. */
   readonly trashed: number;
   /** `stat:processed`, which counts successes only. */
   readonly processed: number;
-  /** `stat:failed`: in step with `failed` as long as nobody clears that list. */
+  /** `stat:failed`: equal to the length of `failed` unless that list is cleared. */
   readonly failedStat: number;
-  /** Records whose worker is not registered: nobody would ever recover these. Always 0 in a sound system. */
+  /** Records whose worker is not registered, which would never be recovered. Must be 0. */
   readonly orphaned: number;
   /** queued + claimed + failed + quarantined + delayed + retrying + trashed + processed. */
   readonly total: number;
@@ -86,7 +86,7 @@ export async function countJobs(client: TestClient, namespace = 'resque:'): Prom
   return { queued, claimed, failed, quarantined, delayed, retrying, trashed, processed, failedStat, orphaned, total };
 }
 
-/** Throws unless every enqueued job is in exactly one place. The message shows all counts. */
+/** Throws unless every enqueued job is in exactly one place. The message contains all counts. */
 export async function assertConserved(client: TestClient, enqueued: number, namespace?: string): Promise<JobCounts> {
   const counts = await countJobs(client, namespace);
   if (counts.total !== enqueued || counts.orphaned > 0) {
@@ -96,8 +96,8 @@ export async function assertConserved(client: TestClient, enqueued: number, name
 }
 
 /**
- * Every key that a worker at rest should not have left: all but statistics, queue names, the notes of deaths, and the lease
- * of a scheduler that was killed, which expires within seconds. Sorted.
+ * All keys that an idle worker should not have left, sorted: all but statistics, queue names, recorded deaths, and the
+ * lease of a scheduler that was killed, which expires within seconds.
  */
 export async function leftoverKeys(client: TestClient, namespace = 'resque:'): Promise<string[]> {
   const keys = await client.keys('*');
@@ -108,7 +108,7 @@ export async function leftoverKeys(client: TestClient, namespace = 'resque:'): P
   return keys.filter((key) => !stays.has(key)).sort();
 }
 
-/** Waits until these counts are so. */
+/** Waits until the counts are equal to these. */
 export async function untilCounted(client: TestClient, wanted: Partial<JobCounts>, timeoutMs?: number): Promise<void> {
   const isSo = async () => {
     const counts = await countJobs(client);
@@ -117,7 +117,7 @@ export async function untilCounted(client: TestClient, wanted: Partial<JobCounts
   await until(isSo, { timeoutMs, what: `counts are ${JSON.stringify(wanted)}` });
 }
 
-/** As any Resque producer does it, into the queue `q`. */
+/** Like any Resque producer, into the queue `q`. */
 export async function pushJob(client: TestClient, name: string, ...args: unknown[]): Promise<void> {
   const payload = JSON.stringify({ class: name, args });
   await client.multi().sAdd('resque:queues', 'q').rPush('resque:queue:q', payload).exec();

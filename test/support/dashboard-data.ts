@@ -1,7 +1,7 @@
-/** A Redis as Ruby's Resque, goworker, node-resque and tsworker leave it together, with names and texts that mean harm. */
+/** A Redis with data of Ruby's Resque, goworker, node-resque and tsworker, with malicious names and texts. */
 import type { TestClient } from './redis.js';
 
-/** Must never become markup, whatever field it stands in. */
+/** Must never become markup, in any field. */
 export const MARKUP = '<img src=x onerror="window.pwned=1"><script>window.pwned=1</script>"\'><b>';
 const NS = 'resque:';
 

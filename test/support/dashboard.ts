@@ -1,4 +1,4 @@
-/** The dashboard in this process, asked as a browser or a script would ask it, without a socket. */
+/** The dashboard in this process, called like by a browser or a script, without a socket. */
 import { onTestFinished } from 'vitest';
 import { createApp } from '../../src/dashboard/app.js';
 import type { DashboardOptions } from '../../src/dashboard/options.js';
@@ -30,7 +30,7 @@ export interface TestDashboard {
   readonly log: readonly LogEntry[];
   readonly connection: Connection;
   ask(path: string, asked?: Asked): Promise<Response>;
-  /** As a form of one of its own pages is sent. */
+  /** Sends a form like one of its own pages. */
   post(path: string, form: Readonly<Record<string, string>>, asked?: Asked): Promise<Response>;
   json(path: string, asked?: Asked): Promise<Record<string, unknown>>;
 }

@@ -1,4 +1,4 @@
-/** Workers of tsworker's whose process died: registered, with an old heartbeat, and some with a job. */
+/** Workers of tsworker processes that died: registered, with an old heartbeat, and some with a job. */
 import { heartbeatText } from '../../src/registry/clock.js';
 import type { TestClient } from './redis.js';
 
@@ -6,7 +6,7 @@ export interface DeadProcess {
   /** `<label>:<pid>`. */
   readonly name?: string;
   readonly slots: number;
-  /** How many of its slots, the first ones, had a job: `{"class":"J","args":[<slot>]}` of the queue q. */
+  /** The number of its first slots that had a job: `{"class":"J","args":[<slot>]}` of the queue q. */
   readonly jobs?: number;
   readonly silentMs?: number;
 }

@@ -1,4 +1,4 @@
-/** An Engine over a test Redis, with what it told recorded. */
+/** An Engine over a test Redis that records its events. */
 import { onTestFinished } from 'vitest';
 import type { QueuesInput } from '../../src/config/queues.js';
 import { Engine, type EngineOptions } from '../../src/engine/engine.js';
@@ -8,7 +8,7 @@ import { testConnection, testStore } from './store.js';
 
 export interface TestEngine {
   readonly engine: Engine;
-  /** What the engine told, in order: `['outage', …]`. */
+  /** The events of the engine, in order: `['outage', …]`. */
   readonly told: string[];
 }
 
@@ -63,7 +63,7 @@ function recorded(told: string[]): EngineEvents {
     .on('unregistered', () => told.push('unregistered'));
 }
 
-/** A promise and its resolve: a job that ends when the test says so. */
+/** A promise and its resolve, for a job that ends when the test decides. */
 export function gate(): { readonly opened: Promise<void>; open(): void } {
   let open!: () => void;
   const opened = new Promise<void>((resolve) => {

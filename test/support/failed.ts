@@ -1,11 +1,11 @@
-/** A failed list on a test Redis, and others who push to it and remove from it at chosen moments. */
+/** A failed list on a test Redis, and other clients that push to it and remove from it at chosen moments. */
 import type { Argument, Connection } from '../../src/redis/connection.js';
 import { createKeys } from '../../src/resque/keys.js';
 import type { TestClient } from './redis.js';
 
 export const keys = createKeys('resque:');
 
-/** As Ruby writes it. `id` makes payload and entry unlike any other. */
+/** In Ruby's format. `id` makes payload and entry unique. */
 export function entryText(id: number, more: Readonly<Record<string, unknown>> = {}): string {
   return JSON.stringify({
     failed_at: '2026/11/24 02:58:25 UTC',
@@ -33,10 +33,10 @@ export async function pushFailed(client: TestClient, entries: readonly string[])
   if (entries.length > 0) await client.rPush(keys.failed, [...entries]);
 }
 
-/** A connection before whose n-th call something else happens. */
+/** A connection that runs an action before its n-th call. */
 export function meddled(inner: Connection, meddle: (call: number) => Promise<void>): Connection {
   let calls = 0;
-  // One after the other: what is sent together would otherwise overtake what comes between.
+  // One after the other: calls that are sent together would otherwise overtake the action.
   let last: Promise<unknown> = Promise.resolve();
   const send = (args: readonly Argument[], options?: { binary?: boolean }) => {
     const call = calls++;

@@ -1,10 +1,10 @@
-/** Workers in the books as four programs write them, without running any: what the commands must show alike. */
+/** Registered workers as four programs write them, without running any: what the commands must show in the same way. */
 import type { TestClient } from './redis.js';
 
 const iso = (ms: number) => new Date(ms).toISOString();
 const seconds = (ms: number) => Math.floor(ms / 1000);
 
-/** Ids and records, by program; `agoMs`: how long each has had its job. */
+/** Ids and records, by program; `agoMs`: the age of each job. */
 export async function writeFleet(client: TestClient, now = Date.now(), agoMs = 60_000): Promise<void> {
   const at = now - agoMs;
   await client.sAdd('resque:queues', ['critical', 'low', 'high', 'mailers']);
@@ -28,7 +28,7 @@ async function ruby(client: TestClient, now: number, at: number): Promise<void> 
 async function goworker(client: TestClient, at: number): Promise<void> {
   const [slot, poller] = ['web2:99-0:high,high,low', 'web2:99-poller:high,high,low'];
   await client.sAdd('resque:workers', [slot, poller]);
-  // It beats once, when it starts.
+  // It sends one heartbeat, at its start.
   await client.hSet('resque:workers:heartbeat', slot, iso(at - 1000).replace(/\.\d+Z/, '+00:00'));
   await client.mSet({ [`resque:stat:processed:${slot}`]: '0', [`resque:stat:failed:${slot}`]: '0' });
   await client.set(`resque:worker:${slot}:started`, '2026-11-24 06:00:50.462355261 +0300 MSK m=+0.016242135');
@@ -63,7 +63,7 @@ async function tsworker(client: TestClient, now: number, at: number): Promise<vo
   await client.set(`resque:worker:${ids[0]}`, record);
 }
 
-/** 10,000 and more at once. Every second one has a job in hand. */
+/** 10,000 and more at once. Every second one has a job. */
 export async function writeMany(client: TestClient, count: number): Promise<void> {
   const beat = `${new Date().toISOString().slice(0, 19)}Z`;
   for (let first = 0; first < count; first += 1000) {

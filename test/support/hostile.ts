@@ -1,7 +1,7 @@
-/** Texts that attack the terminal of whoever reads them. */
+/** Texts that attack the terminal of the reader. */
 import fc from 'fast-check';
 
-/** What must never reach a terminal. */
+/** Characters that must never reach a terminal. */
 export const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u;
 
 const PARTS = [

@@ -1,4 +1,4 @@
-/** A terminal, or a pipe, that a test looks at and types into. */
+/** A terminal or a pipe that a test reads and types into. */
 import { PassThrough } from 'node:stream';
 import type { Io } from '../../src/cli/io.js';
 

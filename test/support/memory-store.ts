@@ -1,6 +1,6 @@
 /**
- * A JobStore without Redis, for tests of what stands on one: the same answers as the real store's (see
- * store-conformance.ts, which both pass), and faults on demand.
+ * A JobStore without Redis, for tests of its users: the same replies as the real store (see store-conformance.ts, which
+ * both pass), and faults on demand.
  */
 import type { ClaimReply, Finish, JobStore } from '../../src/engine/interfaces.js';
 import type { Claim } from '../../src/job.js';
@@ -11,7 +11,7 @@ interface Held {
   readonly payload: Buffer;
 }
 
-/** What Redis holds, for the stores of all processes. */
+/** The state of Redis, for the stores of all processes. */
 export class MemoryServer {
   readonly queues = new Map<string, Buffer[]>();
   /** By slot. */
@@ -20,7 +20,7 @@ export class MemoryServer {
   processed = 0;
   paused = false;
   registered = true;
-  /** Told of a push to a queue that a claim found empty, once. */
+  /** Called once after a push to a queue that a claim found empty. */
   readonly watchers = new Set<() => void>();
 
   push(queue: string, ...payloads: (string | Buffer)[]): void {
@@ -55,14 +55,14 @@ export class MemoryStore implements JobStore {
   readonly #nonce: string;
   readonly #onPush: (() => void) | undefined;
   #calls = 0;
-  /** How many slots each call named, in order. */
+  /** The number of slots in each call, in order. */
   readonly asked: number[] = [];
   readonly read: number[] = [];
-  /** The next call throws: `before` anything of it happened, or `after`, when its reply is lost. */
+  /** The next call throws: `before` it has any effect, or `after`, when its reply is lost. */
   fault: 'before' | 'after' | undefined;
-  /** Replies with more claims are lost, as where Redis limits the output buffer. */
+  /** Replies with more claims are lost, as if Redis limits the output buffer. */
   mostInReply = Number.POSITIVE_INFINITY;
-  /** Called at each lost call: the connection is there again. */
+  /** Called at each lost call: the connection is restored. */
   onReconnect: (() => void) | undefined;
 
   constructor(server: MemoryServer, { queues = ['q'], nonce = 'nonce', onPush }: MemoryStoreOptions = {}) {
@@ -100,7 +100,7 @@ export class MemoryStore implements JobStore {
     return claims;
   }
 
-  /** What the call does, at once: also for one that comes late. */
+  /** The effect of the call: also for one that arrives late. */
   apply(finishes: readonly Finish[], idle: readonly number[]): ClaimReply {
     const { paused, registered } = this.#server;
     const settled = finishes.map((finish) => this.#ack(finish));

@@ -1,4 +1,4 @@
-/** What Prometheus would read: the text of /metrics, as numbers that can be asked for. */
+/** The text of /metrics, parsed as Prometheus does. */
 
 export interface Scraped {
   /** By family: its type. */
@@ -16,7 +16,7 @@ interface Line {
   readonly value: number;
 }
 
-/** @throws where a line is none of the text format's */
+/** @throws if a line is not valid in the text format */
 export function parseMetrics(text: string): Scraped {
   const types = new Map([...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name, type]) => [name, type]));
   const lines = text

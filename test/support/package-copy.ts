@@ -1,4 +1,4 @@
-/** The built package in a folder of its own, which a test may change or take away under a running worker. */
+/** A copy of the built package in its own folder, which a test may change or remove under a running worker. */
 import { cpSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { tempDir } from './reaper.js';
@@ -8,7 +8,7 @@ export interface PackageCopy {
   readonly dir: string;
   readonly bin: string;
   readonly dist: string;
-  /** As an upgrade in place does. */
+  /** Like an upgrade in place. */
   setVersion(version: string): void;
 }
 

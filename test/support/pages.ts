@@ -23,12 +23,12 @@ export function page(file: PageFile): string {
   return readFileSync(join(projectRoot, file), 'utf8');
 }
 
-/** A page with its line breaks as blanks: a sentence is found wherever it is broken. */
+/** A page with its line breaks as blanks, so that a sentence is found regardless of line breaks. */
 export function prose(file: PageFile): string {
   return page(file).replace(/\s+/g, ' ');
 }
 
-/** All pages, one behind the other. */
+/** All pages, concatenated. */
 export function allPages(): string {
   return PAGE_FILES.map(page).join('\n');
 }

@@ -1,4 +1,4 @@
-/** Children of a supervisor that are played: the test says when each is ready, and when it has left. */
+/** Fake children of a supervisor: the test decides when each is ready, and when it has ended. */
 import type { Child } from '../../src/supervisor/child-process.js';
 import { ChildSlot } from '../../src/supervisor/child-slot.js';
 import type { RestartDecision } from '../../src/supervisor/restart-policy.js';
@@ -31,7 +31,7 @@ export class PlayedChild {
     this.retired.push(reason);
   }
 
-  /** It is gone; the slot is filled again where that is said. */
+  /** It has ended; the slot is filled again if `refill` is set. */
   leave(decision: RestartDecision = { restart: false, afterMs: 0 }): void {
     this.becomeReady(false);
     this.#leave(decision);
@@ -48,7 +48,7 @@ export interface PlayedSlot {
 
 let pids = 0;
 
-/** @param more told as the slot's own options are */
+/** @param more further callbacks, as in the slot's own options */
 export function playSlot(
   more: { waiting?: () => void; replacing?: (old: { child: Child; over: Promise<unknown> }) => void } = {},
   stop = new AbortController(),

@@ -1,7 +1,7 @@
-/** A TCP proxy in front of Redis that does what networks do: delay, cut, freeze, refuse, and lose one reply. */
+/** A TCP proxy in front of Redis that simulates network faults: delay, cut, freeze, refuse, and lose one reply. */
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
-/** Which bytes of a request are meant: a piece of their text, or a function. */
+/** Selects a request: a part of its text, or a function. */
 export type Match = string | ((request: Buffer) => boolean);
 
 interface Trap {
@@ -19,7 +19,7 @@ interface Link {
 export class RedisProxy {
   /** Added to every reply. */
   delayMs = 0;
-  /** How many connections were ever accepted. */
+  /** The number of accepted connections. */
   accepted = 0;
   readonly #target: { readonly path: string } | { readonly port: number };
   readonly #listener: Server;
@@ -68,29 +68,29 @@ export class RedisProxy {
   }
 
   /**
-   * The next request that matches is forwarded and carried out by Redis, its reply is swallowed, and the connection is
-   * cut. Resolves when that has happened.
+   * The next matching request is forwarded and executed by Redis, its reply is dropped, and the connection is cut.
+   * Resolves when that has happened.
    */
   loseReply(match: Match): Promise<void> {
     return this.#setTrap('loseReply', match);
   }
 
   /**
-   * The next request that matches is carried out by Redis, and neither its reply nor anything after it passes, while the
+   * The next matching request is executed by Redis, and neither its reply nor anything after it passes, while the
    * connection stays open. Resolves when the request has been forwarded.
    */
   holdReply(match: Match): Promise<void> {
     return this.#setTrap('holdReply', match);
   }
 
-  /** The next request that matches never reaches Redis: the connection is cut instead. */
+  /** The next matching request never reaches Redis: the connection is cut instead. */
   cutBefore(match: Match): Promise<void> {
     return this.#setTrap('cutBefore', match);
   }
 
   /**
-   * The next request that matches is held, and its connection is cut for the client alone, as when a network comes back
-   * after the client has given up. Resolves then; `deliver` lets the request arrive at Redis.
+   * The next matching request is held, and its connection is cut for the client alone, as when a network recovers after
+   * the client has given up. Resolves then; `deliver` sends the request to Redis.
    */
   holdRequest(match: Match): Promise<{ deliver(): void }> {
     return new Promise((resolve) => {
@@ -113,7 +113,7 @@ export class RedisProxy {
     this.accepted += 1;
     client.on('error', () => {});
     if (this.#refusing) return void client.resetAndDestroy();
-    // Half-open on the far side: loseReply must say "no more requests" and still let Redis work off what it has.
+    // Half-open on the far side: loseReply must signal "no more requests" and still let Redis process what it has.
     const server = connect({ ...this.#target, allowHalfOpen: true });
     const link: Link = { client, server, lost: false };
     this.#links.add(link);
@@ -156,7 +156,7 @@ export class RedisProxy {
       return;
     }
     if (trap.kind === 'holdRequest') {
-      // Redis carries it out, and learns only then that nobody waits for the reply.
+      // Redis executes it, and only then finds the connection closed.
       trap.sprung(() => link.server.end(request));
       link.client.resetAndDestroy();
       return;
@@ -166,7 +166,7 @@ export class RedisProxy {
       link.server.destroy();
       link.client.resetAndDestroy();
     } else {
-      // Redis closes only after it has carried out all that it was sent; then the client hears of the cut.
+      // Redis closes only after it has executed all that it received; then the client's connection is cut.
       link.server.end(request);
       link.server.once('end', () => link.client.resetAndDestroy());
     }

@@ -1,5 +1,5 @@
 /**
- * Whatever a test process starts dies with it, also when it is killed with SIGKILL: a tiny shell is told of every child
+ * Everything that a test process starts ends with it, also if it is killed with SIGKILL: a small shell gets every child
  * and temp folder, reads from a pipe that only this process holds open, and cleans up when the pipe ends.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -10,7 +10,7 @@ import { join } from 'node:path';
 /** Folders carry this in their name; the reaper removes no other. */
 const PREFIX = 'tsworker-test-';
 
-// `-` takes a pid off the list again: its number may by then belong to somebody else.
+// `-` removes a pid from the list: its number may be reused by another process.
 const SCRIPT = `
 pids=" "; dirs=""
 while read -r op what; do
@@ -33,7 +33,7 @@ function tell(line: string): void {
 }
 
 function startReaper(): ChildProcess {
-  // A group of its own: Ctrl-C in the terminal must reach us, not it. It keeps no event loop alive.
+  // A process group of its own: Ctrl-C in the terminal must reach us, not it. It keeps no event loop alive.
   const child = spawn('sh', ['-c', SCRIPT], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
   child.unref();
   (child.stdin as unknown as { unref(): void }).unref();

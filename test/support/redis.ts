@@ -43,8 +43,8 @@ function serverCommand(): string {
 }
 
 /**
- * A port that nobody uses at this moment. Below those that the system lends to outgoing connections: such a one could
- * take it before the server does, or while the server is restarted. Never 6379, which belongs to the user.
+ * A free port, below the ephemeral range of the system: an outgoing connection could take one of those before the
+ * server does, or while it is restarted. Never 6379, which belongs to the user.
  */
 export async function freePort(): Promise<number> {
   const port = 10_000 + Math.floor(Math.random() * 20_000);
@@ -58,7 +58,7 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-/** Whether a PING over a fresh connection is answered; one that must log in first is up too. */
+/** Whether a PING over a new connection is answered; a server that requires a login counts as up. */
 function answers(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = openSocket({ path });
@@ -98,33 +98,33 @@ export class TestRedis {
     return this.#child.pid;
   }
 
-  /** Starts the server (again) and waits until it answers; data is there again only where `args` made it persistent. */
+  /** Starts the server (again) and waits until it answers; data is only kept if `args` made it persistent. */
   async start(): Promise<void> {
     const child = reaped(spawn(serverCommand(), this.#args(), { stdio: ['ignore', 'pipe', 'pipe'] }));
     this.#child = child;
     this.#output = '';
     for (const stream of [child.stdout, child.stderr]) stream?.on('data', (data) => this.#collect(data));
-    // A server that ended ends the wait too: waiting on would only hide its message.
+    // A server that has ended also ends the wait, so that its message is shown.
     await until(async () => child.exitCode !== null || (await answers(this.socketPath)), {
       what: 'redis-server answers',
     });
     if (child.exitCode !== null) throw new Error(`redis-server left with ${child.exitCode}:\n${this.#output}`);
   }
 
-  /** redis-cli against this server; what it printed, without the last line break. */
+  /** Runs redis-cli against this server. @returns its output, without the last line break */
   async cli(...args: string[]): Promise<string> {
     const login = this.#options.password === undefined ? [] : ['--no-auth-warning', '-a', this.#options.password];
     const { stdout } = await promisify(execFile)('redis-cli', ['-s', this.socketPath, ...login, ...args]);
     return stdout.trimEnd();
   }
 
-  /** Ends the server in order (it saves what its `args` say) and closes the client. */
+  /** Shuts the server down (it saves according to `args`) and closes the client. */
   async stop(): Promise<void> {
     if (this.client.isOpen) this.client.destroy();
     await this.#end('SIGTERM');
   }
 
-  /** As a crash does. The client stays and reconnects after `start()`. */
+  /** Like a crash. The client stays and reconnects after `start()`. */
   kill(): Promise<void> {
     return this.#end('SIGKILL');
   }

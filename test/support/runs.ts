@@ -1,4 +1,4 @@
-/** Runs without an engine, for what listens to one. */
+/** Runs without an engine, for tests of listeners. */
 import { Run } from '../../src/engine/run.js';
 import type { Claim } from '../../src/job.js';
 

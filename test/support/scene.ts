@@ -1,4 +1,4 @@
-/** A Redis and daemons of one test's own: tests that mostly wait can then run beside each other. */
+/** A Redis and daemons for one test, so that tests that mostly wait can run concurrently. */
 import type { TestContext } from 'vitest';
 import { type CliRun, runCli } from './cli.js';
 import { type JobCounts, pushJob, untilCounted } from './conservation.js';
@@ -11,11 +11,11 @@ export interface Scene {
   /** With other job modules. */
   startWith(jobs: string, ...flags: string[]): CliRun;
   push(name: string, ...args: unknown[]): Promise<void>;
-  /** Waits until the counts are so. */
+  /** Waits until the counts are equal to these. */
   counted(wanted: Partial<JobCounts>): Promise<unknown>;
 }
 
-/** @param flags of every daemon, before those of {@link Scene.start} */
+/** @param flags flags of every daemon, before those of {@link Scene.start} */
 export async function startScene(context: TestContext, jobs: string, flags: readonly string[]): Promise<Scene> {
   const redis = await startRedis();
   // Registered before the daemons: it ends after them.

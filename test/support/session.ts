@@ -1,4 +1,4 @@
-/** What the pages show of a terminal: commands behind a `$`, what they print, and how that is compared with another run. */
+/** Terminal sessions in the pages: commands after a `$`, their output, and its comparison with another run. */
 
 export interface Command {
   readonly line: string;
@@ -22,13 +22,13 @@ export function sessionOf(pages: string, name: string): readonly Command[] {
 
 const SHORT_ID = /\b[0-9a-f]{7}\b/g;
 
-/** Ids of entries as the pages have them → as they are in this run, in the order in which both show them. */
+/** Maps ids of entries in the pages to those of this run, in the order in which both show them. */
 export function pairIds(shown: string, printed: string): ReadonlyMap<string, string> {
   const now = printed.match(SHORT_ID) ?? [];
   return new Map((shown.match(SHORT_ID) ?? []).map((id, i) => [id, now[i]]));
 }
 
-/** Without what differs from run to run: ids, times, numbers, places, the width of columns. */
+/** Removes everything that differs between runs: ids, times, numbers, places, the width of columns. */
 export function comparable(text: string): string {
   return text
     .replace(/\b[0-9a-f]{40}\b/g, 'ID')

@@ -1,4 +1,4 @@
-/** Every key with its type and value. What has no order in Redis is sorted: a rehash must not look like a change. */
+/** Every key with its type and value. Unordered values are sorted, so that a rehash is not a change. */
 import type { TestClient } from './redis.js';
 
 const SNAPSHOT = `

@@ -7,9 +7,9 @@ import {
 } from '@opentelemetry/sdk-trace-node';
 
 export interface TestTracer {
-  /** The spans that have ended, in the order in which they did. */
+  /** The ended spans, in the order of their ends. */
   readonly ended: readonly ReadableSpan[];
-  /** The one that has ended with this name. */
+  /** The ended span with this name. */
   named(name: string): ReadableSpan;
   reset(): void;
 }
