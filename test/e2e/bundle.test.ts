@@ -1,4 +1,4 @@
-/** dist/ as it was built: what is bundled, and how much of it each start loads. */
+/** The built dist/: what is bundled, and how much of it each start loads. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { join } from 'node:path';

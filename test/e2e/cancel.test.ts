@@ -1,4 +1,4 @@
-/** Cancelling one running job, and orders to a process, in every form of a worker. Seen from outside. */
+/** Cancelling one running job, and orders to a process, in every form of a worker. */
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';

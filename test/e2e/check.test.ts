@@ -1,4 +1,4 @@
-/** `tsworker check`: what it finds, with which exit code, and that it leaves everything as it was. */
+/** `tsworker check`: its findings and exit codes; it changes nothing. */
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Finding, Section } from '../../src/check/finding.js';
 import { type CliRun, runCli, writeJobs } from '../support/cli.js';

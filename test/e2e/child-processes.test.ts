@@ -1,4 +1,4 @@
-/** What a child process may do to its supervisor, and what the system may do to both, seen from outside. */
+/** What a child process may do to its supervisor, and what the system may do to both. */
 import { execFileSync } from 'node:child_process';
 import { beforeAll, expect, type TestContext, test } from 'vitest';
 import { type CliRun, childrenOf, writeJobs } from '../support/cli.js';

@@ -1,4 +1,4 @@
-/** `tsworker completion` in real shells: what a Tab does there. */
+/** `tsworker completion` in real shells. */
 import { chmodSync, existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';

@@ -1,4 +1,4 @@
-/** Delayed jobs through real workers: every form of the worker moves them to their queues and runs them. */
+/** Delayed jobs with real workers: every form of the worker moves them to their queues and runs them. */
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { ACL_OF_SCHEDULER, SMALLEST_ACL } from '../support/acl.js';
 import { run, runCli, writeJobs } from '../support/cli.js';

@@ -1,4 +1,4 @@
-/** `tsworker demo` from outside: what it says is so, it fits a narrow terminal, and nothing is left behind. */
+/** `tsworker demo`: its statements are true, it fits a narrow terminal, and it leaves nothing behind. */
 import { execFileSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { stripVTControlCharacters } from 'node:util';

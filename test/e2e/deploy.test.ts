@@ -1,6 +1,6 @@
 /**
- * What config/ offers for deployment: each file by its own tool or schema where this machine has it, and what the
- * schemas cannot know: that flags exist, that the platform waits longer than -grace, that names agree.
+ * The deployment files in config/: each checked by its own tool or schema if this machine has it, and what the schemas
+ * cannot check: that flags exist, that the platform waits longer than -grace, that names agree.
  */
 import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, readdirSync, readFileSync } from 'node:fs';

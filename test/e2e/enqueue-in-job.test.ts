@@ -1,4 +1,4 @@
-/** What a worker itself pushes wakes it, as what others push does: -interval is an hour here. */
+/** A worker is also woken by its own pushes: -interval is an hour here. */
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, type TestContext, test } from 'vitest';

@@ -1,4 +1,7 @@
-/** The failed list through the built CLI, at its largest, while others push to it: what is retried, in how many calls, in how much memory. */
+/**
+ * A very long failed list through the built CLI, while others push to it: what is retried, in how many calls, with how
+ * much memory.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { runCli } from '../support/cli.js';

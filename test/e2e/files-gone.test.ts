@@ -1,4 +1,4 @@
-/** The package's own files are taken away, or replaced, under a running worker: what a deployment in place does. */
+/** The package's own files are removed or replaced under a running worker, as in a deployment in place. */
 import { renameSync } from 'node:fs';
 import { expect, type TestContext, test } from 'vitest';
 import { VERSION } from '../../src/version.js';

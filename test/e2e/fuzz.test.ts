@@ -1,4 +1,4 @@
-/** Whatever stands in a queue: nothing crashes, everything is processed or in failed, and no byte changes. */
+/** Arbitrary payloads in a queue: nothing crashes, everything is processed or in failed, and no byte changes. */
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { runCli, writeJobs } from '../support/cli.js';

@@ -1,4 +1,4 @@
-/** The heartbeat in a thread of its own, as it is built: a thread loads a file. */
+/** The heartbeat in its own thread, from the built dist, since a thread loads a file. */
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { ThreadedHeartbeat } from '../../src/registry/heartbeat/threaded.js';
 import type { HeartbeatMessage } from '../../src/registry/heartbeat-options.js';

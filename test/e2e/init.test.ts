@@ -1,4 +1,4 @@
-/** `tsworker init`: what it writes, what it leaves alone. That what it writes works is tested in pack.test.ts. */
+/** `tsworker init`: what it writes and what it keeps. That the result works is tested in pack.test.ts. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';

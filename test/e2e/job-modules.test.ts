@@ -1,4 +1,4 @@
-/** JavaScript modules as Node itself loads them: what is wrong with them, where, and what would be right. */
+/** JavaScript modules loaded by Node itself: errors say what is wrong, where, and what would be right. */
 import { expect, test } from 'vitest';
 import { projectRoot, runCli, writeJobs } from '../support/cli.js';
 import { tempDir } from '../support/reaper.js';

@@ -1,4 +1,4 @@
-/** The package as a library, from the built dist, in a process of its own: what goworker's package offers. */
+/** The package as a library, from the built dist, in its own process: the counterpart of goworker's package. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';

@@ -1,4 +1,4 @@
-/** Start, stop, pause and faults of the daemon, as a process, seen from outside. */
+/** Start, stop, pause and faults of the daemon as a process. */
 import { beforeAll, describe, expect, type TestContext, test } from 'vitest';
 import { type CliRun, writeJobs } from '../support/cli.js';
 import { assertConserved, countJobs, leftoverKeys } from '../support/conservation.js';

@@ -1,4 +1,4 @@
-/** What a daemon serves over HTTP: health, readiness, and metrics that agree with Redis' own counts. */
+/** The daemon over HTTP: health, readiness, and metrics that agree with Redis' own counts. */
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';

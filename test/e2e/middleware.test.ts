@@ -1,4 +1,4 @@
-/** Middleware of a configuration and of folders, seen from outside: around jobs, at a reload, refused at start and by check. */
+/** Middleware of a configuration and of folders: around jobs, after a reload, rejected at start and by check. */
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type CliRun, childrenOf, runCli, writeJobs } from '../support/cli.js';

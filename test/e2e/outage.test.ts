@@ -1,6 +1,6 @@
 /**
- * Redis takes no heartbeat for longer than -prune-after, and then it does again: the first daemon that beats must not take the
- * others for dead, who live and could not show it.
+ * Redis accepts no heartbeat for longer than -prune-after, and then it does again: the first daemon that sends one must
+ * not prune the others, which are alive and could not show it.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-/** The npm package as a stranger gets it: only what is needed is in it, and it works in an empty folder. */
+/** The npm package as users get it: it contains only what is needed, and works in an empty folder. */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,6 +1,6 @@
 /**
- * The pages cannot rot: the table of flags agrees with the settings table, the first job is run literally, the TypeScript
- * examples compile, and every link leads somewhere. That the package installs is tested in pack.test.ts.
+ * Keeps the pages true: the table of flags agrees with the settings table, the first job is run literally, the
+ * TypeScript examples compile, and every link leads somewhere. That the package installs is tested in pack.test.ts.
  */
 import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';

@@ -1,4 +1,6 @@
-/** What a worker does that its records do not show: blocked, paused, reloading. Seen in Redis, the log, and over HTTP. */
+/**
+ * The states of a worker that its records do not show: blocked, paused, reloading. In Redis, the log, and over HTTP.
+ */
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, type TestContext, test } from 'vitest';

@@ -1,4 +1,4 @@
-/** Processes that die of their jobs, and one that comes back from the dead, seen from outside. */
+/** Processes that are killed by their jobs, and one that continues after it was declared dead. */
 import { createHash } from 'node:crypto';
 import { beforeAll, describe, expect, type TestContext, test } from 'vitest';
 import { SCRIPTS } from '../../src/resque/scripts/index.js';

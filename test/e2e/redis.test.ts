@@ -1,4 +1,4 @@
-/** Redis at its worst, seen from the daemon's outside: refusing, absent, loading, lost. Each test has its own server. */
+/** The daemon with a faulty Redis: refusing, absent, loading, lost. Each test has its own server. */
 import { join } from 'node:path';
 import { beforeAll, describe, expect, type TestContext, test } from 'vitest';
 import { projectRoot, runCli, writeJobs } from '../support/cli.js';

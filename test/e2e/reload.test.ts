@@ -1,4 +1,4 @@
-/** HUP: the children are replaced one after the other, with the job modules as they are now. Seen from outside. */
+/** HUP: the children are replaced one after the other, with the current job modules. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';

@@ -1,4 +1,4 @@
-/** A job that replaces what everybody uses, and never puts it back: its process goes on, and ends when it is told to. */
+/** A job that replaces globals and never restores them: its process continues, and ends at a stop signal. */
 import { beforeAll, expect, test } from 'vitest';
 import { writeJobs } from '../support/cli.js';
 import { assertConserved } from '../support/conservation.js';

@@ -1,4 +1,4 @@
-/** Jobs that fail and run again, through real workers. */
+/** Retries by real workers. */
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { ACL_OF_RETRY, SMALLEST_ACL } from '../support/acl.js';
 import { runCli, writeJobs } from '../support/cli.js';

@@ -1,4 +1,7 @@
-/** Recurring jobs through real workers: published at start, enqueued by every form of the worker, refused where they cannot be. */
+/**
+ * Recurring jobs with real workers: published at start, enqueued by every form of the worker, rejected if they are
+ * invalid.
+ */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { ACL_OF_RETRY, ACL_OF_SCHEDULE, ACL_OF_SCHEDULER, SMALLEST_ACL } from '../support/acl.js';
 import { run, runCli, writeJobs } from '../support/cli.js';

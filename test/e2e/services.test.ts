@@ -1,6 +1,6 @@
 /**
- * Everything that is started and stopped, in any order and any number of times: each call ends, and after the last stop
- * nothing goes on. One of them runs in a thread, from the built dist.
+ * All services are started and stopped in any order and any number of times: each call ends, and nothing continues
+ * after the last stop. One of them runs in a thread, from the built dist.
  */
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, test } from 'vitest';

@@ -1,4 +1,4 @@
-/** bin/setup on machines of several kinds, each made of stand-ins for npm, id, sudo and the package managers. */
+/** bin/setup on several kinds of machines, simulated by stand-ins for npm, id, sudo and the package managers. */
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';

@@ -1,4 +1,4 @@
-/** The ends that job modules make hard: errors and hangs in `setup` and `teardown`. Seen from outside. */
+/** Shutdowns that job modules obstruct: errors and hangs in `setup` and `teardown`. */
 import { expect, type TestContext, test } from 'vitest';
 import { type CliRun, projectRoot, run, writeJobs } from '../support/cli.js';
 import { leftoverKeys } from '../support/conservation.js';

@@ -1,4 +1,4 @@
-/** A Redis that accepts connections and does not answer, seen from outside: every command ends, and says why. */
+/** A Redis that accepts connections and does not answer: every command ends, and reports why. */
 import { beforeAll, describe, expect, type TestContext, test } from 'vitest';
 import { type CliRun, runCli, writeJobs } from '../support/cli.js';
 import { tempDir } from '../support/reaper.js';

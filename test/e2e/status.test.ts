@@ -1,4 +1,4 @@
-/** What an operator sees of workers at work: our daemon and a real node-resque worker, on one Redis, at the same time. */
+/** `tsworker status` of running workers: our daemon and a real node-resque worker on one Redis. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import NodeResque from 'node-resque';

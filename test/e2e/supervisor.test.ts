@@ -1,4 +1,4 @@
-/** One supervisor and its children, seen from outside: deaths, blocks, memory, and its own end. */
+/** One supervisor and its children: deaths, blocks, memory, and its own end. */
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, type TestContext, test } from 'vitest';
 import { type CliRun, childrenOf, writeJobs } from '../support/cli.js';

@@ -1,4 +1,4 @@
-/** Whatever a job throws, and whenever it does: that job fails, and the worker goes on. */
+/** A job may throw any value at any time: that job fails, and the worker continues. */
 import { beforeAll, expect, test } from 'vitest';
 import { writeJobs } from '../support/cli.js';
 import { assertConserved, untilCounted } from '../support/conservation.js';

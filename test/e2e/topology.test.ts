@@ -1,6 +1,6 @@
 /**
- * The daemon on Redis as it is run in earnest: behind Sentinels, in a Cluster, with replicas that must have every claim,
- * under the smallest ACL, with client certificates. Each test has servers of its own.
+ * The daemon on production set-ups of Redis: behind Sentinels, in a Cluster, with replicas that must have every claim,
+ * under the smallest ACL, with client certificates. Each test has its own servers.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-/** `tsworker web` as a process: where it listens, when it refuses, and that it heals. */
+/** `tsworker web` as a process: where it listens, when it refuses, and that it recovers. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';

@@ -1,4 +1,7 @@
-/** The ack-and-claim script on a real Redis: atomic claim, fenced finish, order, and records that every reader can read. */
+/**
+ * The ack-and-claim script on a real Redis: atomic claims, fenced finishes, order, and records that every reader can
+ * read.
+ */
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import type { QueuesInput } from '../../src/config/queues.js';

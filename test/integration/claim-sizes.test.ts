@@ -1,4 +1,4 @@
-/** What a call may cost: bytes on the wire, commands, and how long Redis' other clients wait. */
+/** Limits for the cost of a call: bytes on the wire, commands, and how long Redis' other clients wait. */
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Claim, Outcome } from '../../src/job.js';

@@ -1,4 +1,4 @@
-/** The engine on a real Redis: woken without polling, losing nothing when replies, connections or servers are lost. */
+/** The engine on a real Redis: woken without polling, and no job is lost when replies, connections or servers are. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { assertConserved, countJobs } from '../support/conservation.js';
 import { gate, testEngine } from '../support/engine.js';

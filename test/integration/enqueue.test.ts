@@ -1,4 +1,4 @@
-/** Batches of jobs: each is pushed once, whatever becomes of the connection, or not at all. */
+/** Batches of jobs: each is pushed once or not at all, whatever happens to the connection. */
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { main } from '../../src/cli/main.js';
 import { connect } from '../../src/redis/connect.js';

@@ -1,4 +1,4 @@
-/** A job that expires before it begins is not run: it counts as processed, and the log and the metrics say so. */
+/** A job that expires before it begins does not run: it counts as processed, and the log and the metrics report it. */
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { main } from '../../src/cli/main.js';

@@ -1,4 +1,4 @@
-/** Whatever stands in Redis, in a file or on the command line: nothing of it acts on the terminal of who looks at it. */
+/** Text in Redis, in a file or on the command line has no effect on the terminal that shows it. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';

@@ -1,4 +1,4 @@
-/** What a process says of itself beside its records, and who reads it, on a real Redis. */
+/** The published state of a process, and its readers, on a real Redis. */
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Connection } from '../../src/redis/connection.js';

@@ -1,4 +1,4 @@
-/** Patterns on a real Redis: the queues that they match are worked, new ones at once, and exclusions never. */
+/** Patterns on a real Redis: matching queues are processed, new ones at once, and excluded ones never. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { QueuesInput } from '../../src/config/queues.js';
 import type { Run } from '../../src/engine/run.js';

@@ -1,4 +1,7 @@
-/** One paused queue: no job of it is claimed, the others share what there is, and who waits is told when it is resumed. */
+/**
+ * One paused queue: none of its jobs is claimed, the others share the slots, and waiting workers are notified when it
+ * is resumed.
+ */
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Claim } from '../../src/job.js';

@@ -1,4 +1,4 @@
-/** Jobs that run again, in Redis: a failed one waits in its envelope, and is claimed from there when it is due. */
+/** Retries in Redis: a failed job waits in its envelope, and is claimed from there when it is due. */
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { Engine } from '../../src/engine/engine.js';

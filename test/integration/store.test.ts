@@ -1,4 +1,4 @@
-/** The store on Redis: the same suite as the one in memory that the engine's tests use. */
+/** The Redis store: the same suite as the memory store of the engine's tests. */
 import { afterAll, beforeAll } from 'vitest';
 import { parseQueues } from '../../src/config/queues.js';
 import { connect } from '../../src/redis/connect.js';

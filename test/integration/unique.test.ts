@@ -1,4 +1,4 @@
-/** Unique jobs in Redis: the lock comes with the job, and goes with it, whatever ends it. */
+/** Unique jobs in Redis: the lock is taken with the job, and released with it, however it ends. */
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { takeMatching } from '../../src/inspect/delayed-items.js';

@@ -1,6 +1,6 @@
 /**
- * Keys of a wrong type, which some other program wrote, under every script: an error changes nothing, and neither an error nor
- * a call that is sent again multiplies a job or loses one.
+ * Keys of a wrong type, written by another program, with every script: an error changes nothing, and neither an error
+ * nor a repeated call duplicates or loses a job.
  */
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';

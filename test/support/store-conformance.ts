@@ -1,4 +1,4 @@
-/** What the engine counts on in any JobStore: a suite that the store on Redis and the one in memory both pass. */
+/** What the engine requires of a JobStore: a suite that the Redis store and the memory store both pass. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Finish, JobStore } from '../../src/engine/interfaces.js';
@@ -8,13 +8,13 @@ import { asError } from '../../src/thrown.js';
 /** A store on the queues `high` and `low`, in strict order, and what can be seen and done around it. */
 export interface StoreBed {
   readonly store: JobStore;
-  /** Of another process that has the same slots. */
+  /** The claims of another process with the same slots. */
   readonly other: JobStore;
   push(queue: string, ...payloads: (string | Buffer)[]): Promise<void>;
   queued(queue: string): Promise<Buffer[]>;
   failed(): Promise<number>;
   processed(): Promise<number>;
-  /** Records that stand in the slots 0 to 9. */
+  /** Records in the slots 0 to 9. */
   records(): Promise<number>;
   pause(paused: boolean): Promise<void>;
   register(registered: boolean): Promise<void>;
@@ -114,7 +114,7 @@ export function describeStore(name: string, make: () => Promise<StoreBed>): void
       expect(claims.map(({ strict }) => strict)).toEqual([true, false, true, true]);
       expect(claims[1].payload).toEqual(garbage);
       await push('high', job('later'));
-      // The latest first, as the engine hands them back.
+      // The latest first, as the engine requeues them.
       await store.ackAndClaim(
         [...claims].reverse().map((claim) => finish(claim, REQUEUE)),
         [],

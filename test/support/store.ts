@@ -11,7 +11,7 @@ export const NAMESPACE = 'resque:';
 /** The worker id of a slot of the test's process. */
 export const testWorkerId = (slot: number): string => `test.ts:1-${slot}:q`;
 
-/** The stores on a connection are told what Redis reports to it. */
+/** The stores on a connection get the changes that Redis reports to it. */
 const storesOn = new WeakMap<Connection, RedisJobStore[]>();
 
 export async function testConnection(uri: string, events: ConnectionEvents = {}): Promise<OpenedConnection> {
@@ -26,8 +26,8 @@ export async function testConnection(uri: string, events: ConnectionEvents = {})
 }
 
 /**
- * Claims as the engine does with many queues: when all that Redis has reported has arrived (reports and replies come in
- * order), and again while there may be more.
+ * Claims like the engine with many queues: after all reports of Redis have arrived (reports and replies come in order),
+ * and again while there may be more.
  */
 export async function claimFully(
   { store, connection }: { readonly store: RedisJobStore; readonly connection: Connection },

@@ -1,15 +1,15 @@
-/** Listeners that are no Redis: one that accepts and never answers, and some that answer something else. */
+/** Listeners that are not Redis: one that accepts and never answers, and some that answer something else. */
 import { createServer, type Socket } from 'node:net';
 
 export interface Stranger {
   readonly port: number;
   readonly uri: string;
-  /** How many connections were ever accepted. */
+  /** The number of accepted connections. */
   readonly accepted: number;
   close(): Promise<void>;
 }
 
-/** @param greet what is done with each connection; nothing unless told */
+/** @param greet called for each connection; default nothing */
 export async function startStranger(greet: (socket: Socket) => void = () => {}): Promise<Stranger> {
   const sockets = new Set<Socket>();
   let accepted = 0;
@@ -18,7 +18,7 @@ export async function startStranger(greet: (socket: Socket) => void = () => {}):
     sockets.add(socket);
     socket.on('error', () => {});
     socket.on('close', () => sockets.delete(socket));
-    // Without a reader the end of the other side would never be seen.
+    // Without a reader the end of the connection would not be noticed.
     socket.resume();
     greet(socket);
   });
@@ -38,7 +38,7 @@ export async function startStranger(greet: (socket: Socket) => void = () => {}):
   };
 }
 
-/** An HTTP server, as it answers what it cannot read. */
+/** The answer of an HTTP server to an invalid request. */
 export const speakHttp = (socket: Socket) => {
   socket.once('data', () => socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n'));
 };

@@ -10,11 +10,11 @@ import { reaped, tempDir } from './reaper.js';
 import { freePort, startRedis, type TestRedis } from './redis.js';
 import { until as untilSoon } from './until.js';
 
-/** Several servers come up at once, on a machine that does other things too. */
+/** Several servers start at once, on a machine that may be busy. */
 export const untilUp: typeof untilSoon = (condition, options = {}) =>
   untilSoon(condition, { timeoutMs: 20_000, ...options });
 
-/** redis-cli against a port: what it printed. */
+/** Runs redis-cli against a port. @returns its output */
 export async function cliAt(port: number, ...args: string[]): Promise<string> {
   const { stdout } = await promisify(execFile)('redis-cli', ['-p', String(port), ...args]);
   return stdout.trimEnd();
@@ -32,7 +32,7 @@ export function startNode(args: readonly string[] = []): Promise<TestRedis> {
   return startRedis({ port: true, args: [...FAST, ...args] });
 }
 
-/** Waits until the replica has all that its master has. */
+/** Waits until the replica has all data of its master. */
 export async function inSync(replica: TestRedis): Promise<void> {
   await untilUp(async () => (await replica.client.info('replication')).includes('master_link_status:up'), {
     what: 'the replica is in sync',
@@ -60,7 +60,7 @@ export interface Sentinels extends MasterAndReplica {
   /** `redis+sentinel://…/mymaster`. */
   readonly uri: string;
   readonly ports: readonly number[];
-  /** Where the Sentinels say that the master is. */
+  /** The address of the master according to the Sentinels. */
   masterPort(): Promise<number>;
 }
 

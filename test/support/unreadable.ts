@@ -1,6 +1,6 @@
 /**
- * Values that a job may throw and that cannot be read as an Error is: each made anew, by name. JavaScript as text too, for
- * job modules of a process of their own.
+ * Values that a job may throw and that cannot be read like an Error: created by name. Also as JavaScript text, for job
+ * modules in a process of their own.
  */
 export const UNREADABLE = `({
   frozen: () => Object.freeze(new Error('frozen')),

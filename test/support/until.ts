@@ -1,11 +1,13 @@
-/** Waits for a condition, never for a time: polls until it holds, and says what was missing when it never does. */
+/**
+ * Waits for a condition, never for a fixed time: polls until it is true, and reports what was missing if it never is.
+ */
 import { setTimeout as pause } from 'node:timers/promises';
 
 export interface UntilOptions {
-  /** How long to wait at most; 15 s unless told. */
+  /** Maximum wait. Default 15 s. */
   readonly timeoutMs?: number;
   readonly everyMs?: number;
-  /** What is waited for, for the message: "the worker is registered". */
+  /** The condition, for the message: "the worker is registered". */
   readonly what?: string;
 }
 
@@ -32,7 +34,7 @@ export async function until<T>(condition: () => T | Promise<T>, options: UntilOp
   throw new Error(`waited ${timeoutMs} ms in vain until ${what} (${seen})`, { cause });
 }
 
-/** A promise with a bound: rejects with a message that names it. The timer does not outlive the wait. */
+/** A promise with a time limit: rejects with a message that names it. The timer does not outlive the wait. */
 export async function within<T>(promise: Promise<T>, timeoutMs: number, what: string | (() => string)): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {

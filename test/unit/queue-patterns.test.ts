@@ -1,4 +1,4 @@
-/** Queue patterns match as Ruby's File.fnmatch does, and a list stands for the queues that Ruby Resque would work. */
+/** Queue patterns match like Ruby's File.fnmatch, and a list selects the queues that Ruby Resque would process. */
 import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';

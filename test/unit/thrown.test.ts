@@ -1,4 +1,4 @@
-/** Whatever is thrown is read once, guarded and bounded, into an Error of our own. */
+/** Any thrown value is read once, guarded and bounded, into an Error of our own. */
 import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { pino } from 'pino';

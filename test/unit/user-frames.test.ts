@@ -1,4 +1,4 @@
-/** Stacks as V8 writes them in a worker: what stays is what the author of the job can open. */
+/** V8 stacks in a worker: only frames that the author of the job can open are kept. */
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { userFrames } from '../../src/user-frames.js';

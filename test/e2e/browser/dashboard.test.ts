@@ -1,4 +1,7 @@
-/** The dashboard in a real browser: every page and theme, live changes, keys, and no script at all. One browser for all. */
+/**
+ * The dashboard in a real browser: every page and theme, live changes, keys, and without scripts. One browser for all
+ * tests.
+ */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';

@@ -1,4 +1,4 @@
-/** Pictures of every page, for people: only where DASHBOARD_SHOTS names a folder. */
+/** Screenshots of every page, only if DASHBOARD_SHOTS names a folder. */
 import { expect, test } from 'vitest';
 import { PAGES } from '../../../src/dashboard/routes/all.js';
 import { hasBrowser, serve, startBrowser, watchPage } from '../../support/browser.js';

@@ -1,4 +1,4 @@
-/** Jobs of Rails through Redis: run here, enqueued here for Rails, shown by their own class everywhere. */
+/** Rails jobs through Redis: run here, enqueued for Rails, shown by their own class everywhere. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pino } from 'pino';

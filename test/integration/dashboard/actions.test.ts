@@ -1,4 +1,4 @@
-/** What is done to queues, waiting jobs and workers: once, exactly, told of, and no more than was agreed to. */
+/** Actions on queues, waiting jobs and workers: exactly once, logged, and limited to what was confirmed. */
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { readEntry } from '../../../src/recurring/entry.js';

@@ -1,4 +1,4 @@
-/** The pages and actions for failed jobs, as a browser without JavaScript and as a script see them. */
+/** The pages and actions for failed jobs, for a browser without JavaScript and for a script. */
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Role } from '../../../src/dashboard/guard/roles.js';

@@ -1,4 +1,4 @@
-/** What stands before every page and every action: names, origins, proxies, logins, roles, headers. As matrices. */
+/** The checks before every page and action: host names, origins, proxies, logins, roles, headers. As matrices. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { ACTION_TABLE, tableOf } from '../../../src/dashboard/actions/all.js';
 import { ACTIONS, type ActionName, ROLES, type Role } from '../../../src/dashboard/guard/roles.js';

@@ -1,4 +1,4 @@
-/** Bulk operations: bounded to what was agreed to, cancelled, undone, broken off; and races with everybody else. */
+/** Bulk operations: limited to what was confirmed, cancelled, undone, interrupted; and races with other clients. */
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { type OperationPlan, Operations } from '../../../src/dashboard/operations/operations.js';

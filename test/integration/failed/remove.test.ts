@@ -1,4 +1,4 @@
-/** What a retry does in Redis: the bytes, the refusals, the lost reply. Seen from the lists, before and after. */
+/** The effect of a retry in Redis: the bytes, refusals, a lost reply. */
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { Sweep } from '../../../src/inspect/failed/bulk.js';
 import { removeNamed, resolveTargets } from '../../../src/inspect/failed/by-index.js';

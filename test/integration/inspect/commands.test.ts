@@ -1,4 +1,7 @@
-/** The commands that look and mend, in this process, over a real Redis with what Ruby, goworker, node-resque and tsworker write. */
+/**
+ * The commands that inspect and repair, in this process, on a real Redis with data of Ruby, goworker, node-resque and
+ * tsworker.
+ */
 import { type AddressInfo, createServer } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { main } from '../../../src/cli/main.js';

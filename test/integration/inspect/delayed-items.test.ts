@@ -1,4 +1,4 @@
-/** The delayed jobs one by one: walked, filtered and taken, while they change. */
+/** Single delayed jobs: listed, filtered and taken, while they change. */
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import {
   type DelayedFilter,

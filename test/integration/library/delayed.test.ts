@@ -1,4 +1,4 @@
-/** What programs do with delayed jobs: enqueue for later, look, take back. */
+/** Delayed jobs in the library: enqueue, list, remove. */
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import {
   cancelDelayed,

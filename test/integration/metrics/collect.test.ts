@@ -1,4 +1,4 @@
-/** What is asked of Redis at a scrape: its counts and queues, quickly, rarely, and never for long. */
+/** The reads from Redis at a scrape: its counts and queues, fast, rarely, and limited in time. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { parseQueues } from '../../../src/config/queues.js';
 import { Collector } from '../../../src/metrics/collect.js';

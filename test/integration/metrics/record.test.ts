@@ -1,4 +1,4 @@
-/** What is counted, against what Redis counts, while everything goes wrong between the two. */
+/** Our counts compared with those of Redis, while everything between the two fails. */
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Claim } from '../../../src/job.js';
 import { Recorder } from '../../../src/metrics/record.js';

@@ -1,4 +1,4 @@
-/** Who is found dead, and how surely: processes that are gone from this machine at once, all others by their heartbeat. */
+/** Which workers are found dead: processes that are gone from this machine at once, all others by their heartbeat. */
 import { spawn } from 'node:child_process';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import type { Connection } from '../../../src/redis/connection.js';

@@ -1,4 +1,4 @@
-/** A process that is not in the registry any more: it claims nothing, and what it had finished is reported all the same. */
+/** A process that is no longer registered: it claims nothing, and its finished jobs are still acknowledged. */
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Connection } from '../../../src/redis/connection.js';
 import type { Identity } from '../../../src/registry/identity.js';

@@ -1,4 +1,4 @@
-/** The channel for orders on a connection that does other things too: among replies, after a reconnect, under an ACL. */
+/** The channel for orders on a shared connection: among replies, after a reconnect, under an ACL. */
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { sendToProcess } from '../../../src/inspect/orders.js';
 import { connect } from '../../../src/redis/connect.js';

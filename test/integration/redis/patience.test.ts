@@ -1,4 +1,4 @@
-/** A Redis that is there and cannot answer yet: waited for by a worker, told at once to an operator. */
+/** A Redis that is reachable and cannot answer yet: a worker waits, a command reports it at once. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connect } from '../../../src/redis/connect.js';
 import { startRedis, type TestRedis } from '../../support/redis.js';

@@ -1,4 +1,4 @@
-/** A slot that moves from node to node while the engine works: a script that began there must not end half done. */
+/** A slot that moves between nodes while the engine works: a running script must not end halfway. */
 import { expect, onTestFinished, test } from 'vitest';
 import { parseQueues } from '../../../src/config/queues.js';
 import { Engine } from '../../../src/engine/engine.js';

@@ -1,4 +1,4 @@
-/** A Redis that accepts connections and does not answer: frozen, behind a dead proxy, or something that is no Redis. */
+/** A Redis that accepts connections and does not answer: frozen, behind a dead proxy, or not a Redis at all. */
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { connect } from '../../../src/redis/connect.js';
 import { startProxy } from '../../support/proxy.js';

@@ -1,4 +1,4 @@
-/** Finding the node that does our work, losing it, finding the next: on real Sentinels and a real Cluster. */
+/** Finding the node to use, losing it, finding the next: on real Sentinels and a real Cluster. */
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { connect } from '../../../src/redis/connect.js';

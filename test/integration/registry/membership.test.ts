@@ -1,4 +1,4 @@
-/** How a worker process comes to be registered, by itself or by its supervisor, and leaves nothing behind. */
+/** How a worker process is registered, by itself or by its supervisor, and unregisters completely. */
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import type { OpenedConnection } from '../../../src/redis/connection.js';
 import { Heartbeat } from '../../../src/registry/heartbeat/heartbeat.js';

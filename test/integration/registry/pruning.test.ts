@@ -1,4 +1,4 @@
-/** Pruning beside the beats: in pipelined steps, never two at a time, and no stop waits for it. */
+/** Pruning beside the heartbeats: in pipelined steps, never two at a time, and no stop waits for it. */
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import type { Connection } from '../../../src/redis/connection.js';
 import { Heartbeat } from '../../../src/registry/heartbeat/heartbeat.js';

@@ -1,4 +1,4 @@
-/** Entering the books, beating, leaving, and finding the dead, on a real Redis. */
+/** Registering, heartbeats, unregistering, and finding dead workers, on a real Redis. */
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import type { Connection } from '../../../src/redis/connection.js';
 import { heartbeatText } from '../../../src/registry/clock.js';

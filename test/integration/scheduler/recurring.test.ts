@@ -1,4 +1,4 @@
-/** Recurring jobs: exactly one for each tick, whatever schedulers do; what is published; pauses; Ruby's schedulers beside us. */
+/** Recurring jobs: exactly one for each tick in every case; publishing; pauses; Ruby's schedulers beside us. */
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { readEntry, type ScheduleOptions } from '../../../src/recurring/entry.js';

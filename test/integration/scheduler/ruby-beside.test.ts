@@ -1,6 +1,6 @@
 /**
- * A scheduler of Ruby's beside ours: what resque-scheduler 5.0 sends, command by command, with our promotion before each of
- * them. Each job comes to its queue once.
+ * Ruby's scheduler beside ours: the commands of resque-scheduler 5.0, one by one, with our promotion before each of
+ * them. Each job reaches its queue once.
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Connection } from '../../../src/redis/connection.js';

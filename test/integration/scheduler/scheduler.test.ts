@@ -1,4 +1,4 @@
-/** The scheduler service: several at once, leaders that go, schedulers of another kind, and items that are no jobs. */
+/** The scheduler service: several at once, leaders that end, schedulers of another kind, and invalid items. */
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { enqueueDelayed } from '../../../src/resque/enqueue.js';

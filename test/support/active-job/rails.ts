@@ -13,19 +13,19 @@ function versionOf(): string {
   }
 }
 
-/** '' where Ruby or its gem is missing. */
+/** '' if Ruby or its gem is missing. */
 export const ACTIVE_JOB = versionOf();
 
-/** What the name of a suite says of it. */
+/** Added to the name of a suite. */
 export const AGAINST =
   ACTIVE_JOB === '' ? 'real ActiveJob: skipped, no ruby-activejob here' : `ActiveJob ${ACTIVE_JOB}`;
 
 type Command = 'serialize' | 'deserialize' | 'produce' | 'perform' | 'later';
 
 /**
- * @param lines what it reads
+ * @param lines its input
  * @param more its further arguments
- * @returns the lines that it wrote
+ * @returns the lines of its output
  */
 export function rails(command: Command, lines: readonly string[] = [], more: readonly string[] = []): string[] {
   const input = lines.map((line) => `${line}\n`).join('');

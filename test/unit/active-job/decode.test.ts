@@ -1,4 +1,4 @@
-/** Arguments that cannot be decoded, and what an application gives to decode them with. */
+/** Arguments that cannot be decoded, and the application's own decoders. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type DecodeOptions, decodeArguments } from '../../../src/active-job/decode.js';

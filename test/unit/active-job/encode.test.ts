@@ -1,4 +1,4 @@
-/** What ActiveJob cannot carry is refused where it is enqueued, with its place. */
+/** Values that ActiveJob cannot represent are rejected when they are enqueued, with their place. */
 import { expect, test } from 'vitest';
 import { encodeArguments } from '../../../src/active-job/encode.js';
 import { SerializationError } from '../../../src/active-job/errors.js';

@@ -1,4 +1,4 @@
-/** Bytes as Rails 7.2, 8.0 and 8.1 write them, of which none runs beside these tests. */
+/** Recorded payloads of Rails 7.2, 8.0 and 8.1, which are not installed here. */
 import { describe, expect, test } from 'vitest';
 import { decodeArguments } from '../../../src/active-job/decode.js';
 import { encodeArguments } from '../../../src/active-job/encode.js';

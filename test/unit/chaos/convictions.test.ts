@@ -1,4 +1,4 @@
-/** The chaos suite's judge of convictions finds what is wrong with one. */
+/** The chaos suite recognizes unjust convictions of poison pills. */
 import { expect, test } from 'vitest';
 import { judgeFailed, type Lives } from '../../chaos/harness/convictions.js';
 

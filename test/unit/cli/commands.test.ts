@@ -1,4 +1,4 @@
-/** The table of commands: every row is typed as it says, explained, and cheap. */
+/** The table of commands: every command can be typed as documented, is explained, and is cheap to load. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { readArgv } from '../../../src/cli/argv.js';

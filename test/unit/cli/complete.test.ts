@@ -1,4 +1,4 @@
-/** What may come next on a command line. */
+/** Candidates for the next word of a command line. */
 import { describe, expect, test } from 'vitest';
 import { COMMANDS } from '../../../src/cli/commands.js';
 import { complete } from '../../../src/cli/complete.js';

@@ -1,4 +1,4 @@
-/** `tsworker status`: how it looks, how it fits, how fast things change, and the terminal that it gives back. */
+/** `tsworker status`: its format, its fit to the terminal, its rates, and that it restores the terminal. */
 import { stripVTControlCharacters } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';

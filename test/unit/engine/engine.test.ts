@@ -1,4 +1,4 @@
-/** The loop over a store that the test plays itself: what goes out when, whatever comes together. */
+/** The loop over a fake store: when it makes calls, for all combinations of events. */
 import { expect, onTestFinished, test } from 'vitest';
 import { Engine } from '../../../src/engine/engine.js';
 import type { EngineEvents } from '../../../src/engine/events.js';

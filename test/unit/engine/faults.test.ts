@@ -1,4 +1,4 @@
-/** The engine where something goes wrong: listeners that throw, calls that are lost or come late, replies that are cut. */
+/** Faults in the engine: listeners that throw, calls that are lost or late, replies that are cut off. */
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { Engine, type EngineOptions } from '../../../src/engine/engine.js';
 import { type EngineEventMap, EngineEvents } from '../../../src/engine/events.js';

@@ -1,4 +1,4 @@
-/** The herd, simulated with the real delays: how soon a push is taken, and how many look in vain. */
+/** The thundering herd, simulated with the real delays: how soon a push is claimed, and how many calls find nothing. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { herdDelayMs } from '../../../src/engine/wake.js';

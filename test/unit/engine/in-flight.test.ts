@@ -1,4 +1,4 @@
-/** What a process holds: every slot is in one state, every finish goes out until it is acknowledged. */
+/** The jobs in flight of a process: every slot is in one state, every finish is sent until it is acknowledged. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { EngineEvents } from '../../../src/engine/events.js';

@@ -1,4 +1,4 @@
-/** The engine's small rooms, each by itself. */
+/** The engine's parts, each by itself. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Lifecycle, type State } from '../../../src/engine/lifecycle.js';

@@ -1,4 +1,4 @@
-/** Scripts come into package.json, and everything else stays as it was laid out. */
+/** Adds scripts to package.json without changing the rest of its layout. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { addScripts } from '../../../src/init/plan.js';

@@ -1,4 +1,4 @@
-/** Jobs of ActiveJob: by which function they are run, with what, and how they are enqueued. */
+/** ActiveJob jobs: which function runs them, with which arguments, and how they are enqueued. */
 import fc from 'fast-check';
 import { pino } from 'pino';
 import { afterEach, describe, expect, expectTypeOf, test } from 'vitest';

@@ -1,4 +1,4 @@
-/** `classes` of the configuration: what it accepts, which options a class gets, and what goes before it. */
+/** `classes` of the configuration: what it accepts, which options a class gets, and what takes precedence. */
 import { realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';

@@ -1,4 +1,4 @@
-/** The limit of a job: in time, and in a process that stood still. */
+/** The time limit of a job, also in a process that was suspended. */
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import type { Run } from '../../../src/engine/run.js';

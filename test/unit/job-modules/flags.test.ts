@@ -1,4 +1,4 @@
-/** The flags of job modules: found without importing the rest, whatever state the modules are in. */
+/** The flags of job modules: found without importing the rest, in every state of the modules. */
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { findFlags } from '../../../src/job-modules/flags.js';

@@ -1,4 +1,4 @@
-/** job(): its types, its checks on both sides, and what it sends. */
+/** job(): its types, its checks on both sides, and the payload it enqueues. */
 import { afterEach, describe, expect, expectTypeOf, test } from 'vitest';
 import { z } from 'zod';
 import type { JobContext } from '../../../src/job.js';

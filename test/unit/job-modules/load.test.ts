@@ -1,4 +1,4 @@
-/** Loading job modules from real files: what registers, what is skipped, what is refused and in which words. */
+/** Loading job modules from real files: what registers, what is skipped, what is rejected and with which message. */
 import { symlink } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';

@@ -1,4 +1,4 @@
-/** Middleware: what is refused, in which order hooks run around a job, and whose error counts. */
+/** Middleware: what is rejected, in which order hooks run around a job, and whose error counts. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { TsworkerError } from '../../../src/errors.js';

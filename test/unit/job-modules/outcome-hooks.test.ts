@@ -1,4 +1,4 @@
-/** The hooks that are told how a job ended: which of them, of which jobs, in which order; and that they change nothing. */
+/** The hooks after a job has ended: which of them run, for which jobs, in which order; and that they change nothing. */
 import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
 import { Run } from '../../../src/engine/run.js';

@@ -1,6 +1,6 @@
 /**
- * What a TypeScript job module gets from an import: what Node gives an ES module, whoever has loaded the package before.
- * Node itself is asked, by the same imports in JavaScript.
+ * The result of an import in a TypeScript job module is the same as in an ES module in Node, regardless of how the
+ * package was loaded before. Compared with Node itself, by the same imports in JavaScript.
  */
 import { execFileSync } from 'node:child_process';
 import path from 'node:path';

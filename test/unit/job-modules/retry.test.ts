@@ -1,4 +1,4 @@
-/** Retry options: what is refused and how, how long a job waits, and what becomes of one that failed. */
+/** Retry options: what is rejected and how, how long a job waits, and where a failed job goes. */
 import fc from 'fast-check';
 import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';

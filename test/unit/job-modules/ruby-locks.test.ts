@@ -1,4 +1,4 @@
-/** The keys of Ruby's plugins, as Ruby makes them, and when they are freed. */
+/** The lock keys of Ruby's plugins, and when they are released. */
 import { expect, test } from 'vitest';
 import { job } from '../../../src/job-modules/job.js';
 import { lonerKey, resqueLockKeys, withReleases } from '../../../src/job-modules/ruby-locks.js';

@@ -1,4 +1,4 @@
-/** What a job module's author writes, as types: flags in the context, typed arguments, decoders. */
+/** The types for authors of job modules: flags in the context, typed arguments, decoders. */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

@@ -1,4 +1,4 @@
-/** Child processes that are started before there is an order for them. */
+/** Child processes that are started before they are needed. */
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';

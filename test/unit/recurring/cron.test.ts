@@ -1,4 +1,4 @@
-/** Cron texts: how they may be written, what is refused, and when they fire where clocks are changed. */
+/** Cron texts: their syntax, what is rejected, and when they fire while clocks change. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { nextOfCron, readCron, TimingError } from '../../../src/recurring/cron.js';

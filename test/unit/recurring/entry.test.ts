@@ -1,4 +1,4 @@
-/** Entries of a schedule: as the configuration has them, and as resque-scheduler's files do. */
+/** Entries of a schedule: in the format of the configuration, and in that of resque-scheduler's files. */
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { TsworkerError } from '../../../src/errors.js';

@@ -1,4 +1,4 @@
-/** What Redis and Valkey of different versions say of a command that the ACL denies, as recorded. */
+/** The recorded errors of several versions of Redis and Valkey for a command that the ACL denies. */
 import { expect, test } from 'vitest';
 import { deniedCommand, isDenied } from '../../../src/redis/permissions.js';
 

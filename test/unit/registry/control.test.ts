@@ -1,4 +1,4 @@
-/** Orders on the channel of a process: what is one, and that nothing else is. */
+/** Orders on the channel of a process: valid ones, and that anything else is ignored. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { CANCEL_AS, type ControlOrder, orderText, parseOrder } from '../../../src/registry/control.js';

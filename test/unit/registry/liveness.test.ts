@@ -1,4 +1,4 @@
-/** Who lives, by the signs that the workers of each program give. */
+/** The liveness of workers, by the signs of life of each program. */
 import { describe, expect, test } from 'vitest';
 import {
   judge,

@@ -1,4 +1,4 @@
-/** What may be handed to enqueue: nothing that would be ignored, or that no worker could ever get. */
+/** The valid arguments of enqueue: nothing that would be ignored, or that no worker could process. */
 import { expect, test } from 'vitest';
 import { job } from '../../../src/job-modules/job.js';
 import { checkNewJob } from '../../../src/resque/enqueue.js';

@@ -1,4 +1,4 @@
-/** The failed entry: Ruby's fields in Ruby's order, and valid whatever the error object is. */
+/** The failed entry: Ruby's fields in Ruby's order, and valid for every error object. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type FailureContext, failureParts } from '../../../src/resque/failure.js';

@@ -1,4 +1,4 @@
-/** The class of the job itself, whoever wrapped it. */
+/** The class of the job itself, for every wrapper. */
 import { expect, test } from 'vitest';
 import { parseRecord } from '../../../src/resque/record.js';
 import { ownClass, WRAPPER, wrappedJob } from '../../../src/resque/wrapper.js';

@@ -1,4 +1,4 @@
-/** Which silence of a child is a job that blocks it, and which is our own. */
+/** Distinguishes a child that is blocked by a job from a supervisor that was suspended. */
 import { expect, onTestFinished, test } from 'vitest';
 import { BlockedWatch } from '../../../src/supervisor/blocked-watch.js';
 import type { Child } from '../../../src/supervisor/child-process.js';

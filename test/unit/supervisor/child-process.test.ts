@@ -1,4 +1,4 @@
-/** One child: real processes that speak, are silent, lie, or cannot be started. */
+/** One child: real processes that send messages, are silent, send invalid messages, or cannot be started. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';

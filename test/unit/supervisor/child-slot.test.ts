@@ -1,4 +1,4 @@
-/** One slot: who is in it, and what a replacement, a death and a stop make of that. */
+/** One slot: its child, and the effects of a replacement, a death and a stop. */
 import { expect, test } from 'vitest';
 import { playSlot } from '../../support/played-children.js';
 import { until } from '../../support/until.js';

@@ -1,4 +1,4 @@
-/** A reload over slots whose children are played: its order, its bound, and what it tells. */
+/** A reload over slots with fake children: its order, its limit, and its events. */
 import { expect, test } from 'vitest';
 import { SupervisorEvents } from '../../../src/supervisor/events.js';
 import { Reload } from '../../../src/supervisor/reload.js';

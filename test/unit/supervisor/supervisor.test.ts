@@ -1,4 +1,4 @@
-/** The supervisor and children that are played: what it does about the ways in which one may end. */
+/** The supervisor with fake children: its reaction to each way in which one may end. */
 import { fork } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';

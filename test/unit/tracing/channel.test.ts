@@ -1,4 +1,4 @@
-/** The diagnostics channels, as a subscriber sees them; no SDK in this process. */
+/** The diagnostics channels for a subscriber; no SDK in this process. */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { channel, tracingChannel } from 'node:diagnostics_channel';
 import { afterEach, expect, test } from 'vitest';

@@ -1,4 +1,4 @@
-/** The span of what is enqueued, and what travels in the payload. With the real SDK. */
+/** The span of an enqueued job, and its trace context in the payload. With the real SDK. */
 import { context, propagation, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { beforeEach, expect, test } from 'vitest';
 import { encodePayload } from '../../../src/resque/codec.js';

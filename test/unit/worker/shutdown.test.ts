@@ -1,4 +1,4 @@
-/** The steps of a shutdown, with jobs that are played and a clock that the test moves. */
+/** The steps of a shutdown, with fake jobs and a clock that the test moves. */
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Shutdown, type Stoppable } from '../../../src/worker/shutdown.js';

@@ -1,4 +1,4 @@
-/** Errors that nobody caught: which job they are tied to, and what is left on the process afterwards. */
+/** Uncaught errors: which job they are attributed to, and what remains on the process afterwards. */
 import { AsyncResource } from 'node:async_hooks';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Run } from '../../../src/engine/run.js';
