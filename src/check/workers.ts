@@ -3,6 +3,7 @@
 import { counted } from '../format.js';
 import { findLeftovers, type Leftover } from '../inspect/leftovers.js';
 import { walkWorkers } from '../inspect/workers.js';
+import { deadline } from '../redis/abortable.js';
 import { serverTimeMs } from '../registry/clock.js';
 import type { Keys } from '../resque/keys.js';
 import { type Finding, good, some, warning } from './finding.js';
@@ -33,7 +34,7 @@ export async function checkWorkers({ connection, settings }: RedisSeen, keys: Ke
       }
     }
   }
-  const left = await findLeftovers(connection, keys, AbortSignal.timeout(LOOK_FOR_MS));
+  const left = await findLeftovers(connection, keys, deadline(LOOK_FOR_MS));
   const findings = [aboutAlive(alive), ...aboutDead(dead), ...aboutUnknown(unknown), ...aboutLeft(left)];
   return { findings, served: [...served.values()] };
 }
