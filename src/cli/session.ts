@@ -78,6 +78,6 @@ function redisError(error: unknown, uri: string): unknown {
 
 function hintFor(error: Error): { hint?: string } {
   if (error.message.startsWith('WRONGTYPE'))
-    return { hint: 'a key of this namespace holds what Resque does not write there' };
+    return { hint: 'a key of this namespace has a type that Resque does not use' };
   return isDenied(error) ? { hint: 'check the ACL of the user' } : {};
 }

@@ -44,8 +44,8 @@ describe('pattern', () => {
     expect(pattern.parse(typed, reading)).toEqual(parsed);
   });
 
-  test('refuses what is no regular expression', () => {
-    expect(() => pattern.parse('/(/', reading)).toThrow('is no regular expression');
+  test('rejects an invalid regular expression', () => {
+    expect(() => pattern.parse('/(/', reading)).toThrow('is not a regular expression');
   });
 });
 

@@ -78,7 +78,7 @@ export class Demo {
     while (!(await done())) {
       over.throwIfAborted();
       if (worker.ended !== undefined) throw new TsworkerError('STATE', worker.ended);
-      if (performance.now() > giveUpAt) throw new TsworkerError('STATE', `the demo waited in vain for ${what}`);
+      if (performance.now() > giveUpAt) throw new TsworkerError('STATE', `the demo timed out waiting for ${what}`);
       if (progress !== undefined) line.show(() => `  ${progress()}`);
       await sleep(5);
     }

@@ -89,7 +89,7 @@ export const pattern: Kind<RegExp | string> = {
     try {
       return new RegExp(source, flags);
     } catch (error) {
-      throw new TsworkerError('USAGE', `is no regular expression: ${(error as Error).message}`);
+      throw new TsworkerError('USAGE', `is not a regular expression: ${(error as Error).message}`);
     }
   },
 };

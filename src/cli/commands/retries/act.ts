@@ -93,7 +93,7 @@ function report({ io, flags, words }: RetriesCall, { verb, taken, gone, refused,
     printDocument(io, { done: taken, verb, dryRun: flags['dry-run'] === true, interrupted, left: { gone, refused } });
   } else {
     if (gone > 0) say(io, `${counted(gone, 'job')} no longer there: a worker took it, or another program did`);
-    if (refused > 0) say(io, `${counted(refused, 'job')} left: the key of its queue holds no list`);
+    if (refused > 0) say(io, `${counted(refused, 'job')} left: the key of its queue is not a list`);
     if (missing) say(io, `no job that is to run again has the id ${words.join(' or ')}`);
     const done = flags['dry-run'] ? `would be ${DONE[verb]}` : DONE[verb];
     printLine(io, `${counted(taken, 'job')} ${done}${interrupted ? ' when it was interrupted' : ''}`);

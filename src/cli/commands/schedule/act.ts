@@ -70,7 +70,7 @@ export async function importDynamic({ io, flags, words }: ScheduleCall, session:
     if (entry === undefined) broken.push(name);
     return entry === undefined ? [] : [[name, entry] as const];
   });
-  for (const name of broken) say(io, `${name} is no JSON object: left out`);
+  for (const name of broken) say(io, `${name} is not a JSON object: left out`);
   const yaml = entries.length === 0 ? '' : stringify(Object.fromEntries(entries));
   const [file] = words;
   const written = file !== undefined && flags['dry-run'] !== true && entries.length > 0;

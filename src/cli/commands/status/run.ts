@@ -16,7 +16,7 @@ type StatusCall = Call<StatusFlags>;
 export async function status(call: StatusCall): Promise<number> {
   const { io, flags } = call;
   if (flags.watch && !flags.json && !io.terminal)
-    throw new TsworkerError('USAGE', '-watch redraws a terminal, and there is none', {
+    throw new TsworkerError('USAGE', '-watch needs a terminal', {
       hint: 'with -json it prints a line each time',
     });
   return await withRedis(call, (session) => (flags.watch ? again(call, session) : once(call, session)));

@@ -20,7 +20,7 @@ export async function user({ words, flags, io }: Call<WebFlags>): Promise<number
 export async function token({ words, flags, io }: Call<WebFlags>): Promise<number> {
   const { token: made, line } = tokenLine(words[0], flags.role ?? 'viewer');
   say(io, `the token, shown only now: ${made}`);
-  say(io, 'a request has it as Authorization: Bearer <token>; the line is for the file of -web-users');
+  say(io, 'send it as Authorization: Bearer <token>; append the line to the file of -web-users');
   io.out(`${line}\n`);
   return EXIT.fine;
 }

@@ -80,7 +80,7 @@ function refusal(report: Exclude<OrderReport, Answered>, name: string, session: 
       });
     case 'nobody': {
       const channel = `&${session.keys.control('*')}`;
-      return new TsworkerError('STATE', `nobody listens for orders to ${name}`, {
+      return new TsworkerError('STATE', `no process receives orders for ${name}`, {
         hint: `its process has ended, has no RESP3 connection of its own, or its ACL lacks +subscribe +unsubscribe ${channel}`,
       });
     }
