@@ -45,6 +45,10 @@ export interface Keys {
   readonly retries: string;
   /** Ours: a hash of counts beside Resque's own two (retried, scheduled). */
   readonly stat: string;
+  /** Ours: a list of what was measured each minute, newest first (see sample.lua). Expires. */
+  readonly history: string;
+  /** Ours: the same each hour. Expires. */
+  readonly historyHours: string;
   /** Ours: a hash, id → an operation on failed jobs in the dashboard. Expires. */
   readonly operations: string;
   /** Ours: the id of the running operation. Expires. */
@@ -121,6 +125,8 @@ export function createKeys(namespace: string): Keys {
     quarantines: `${namespace}tsworker:quarantine`,
     retries: `${namespace}tsworker:retries`,
     stat: `${namespace}tsworker:stat`,
+    history: `${namespace}tsworker:history`,
+    historyHours: `${namespace}tsworker:history:hours`,
     operations: `${namespace}tsworker:operations`,
     operation: `${namespace}tsworker:operation`,
     fence: `${namespace}tsworker:fence`,

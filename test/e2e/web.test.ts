@@ -82,7 +82,7 @@ describe.concurrent('it refuses to start', () => {
   test.concurrent.for<[string[], Record<string, string>, number, string]>([
     [['-host=0.0.0.0'], {}, 2, 'nobody has to log in; set TSWORKER_WEB_PASSWORD'],
     [['-host=::'], {}, 2, 'nobody has to log in'],
-    [['-web-password=secret secret'], {}, 2, 'everybody on this machine sees'],
+    [['-web-password=secret secret'], {}, 2, 'everybody on this machine can read'],
     [[], { TSWORKER_WEB_PASSWORD: 'short' }, 2, '8 characters or more'],
     [['-web-users=/nowhere'], {}, 2, 'the users file cannot be read'],
     [['-host=192.0.2.1'], { TSWORKER_WEB_PASSWORD: 'long enough' }, 1, 'this machine has no such address'],

@@ -23,6 +23,7 @@ import { enterAll, register, unregister } from '../../src/registry/register.js';
 import { promoteDue, takeDelayed } from '../../src/resque/delayed.js';
 import { itemText } from '../../src/resque/delayed-item.js';
 import { enqueueDelayed } from '../../src/resque/enqueue.js';
+import { takeSample } from '../../src/resque/history.js';
 import { createKeys, type Keys } from '../../src/resque/keys.js';
 import { lockArgs } from '../../src/resque/lock.js';
 import { pushJobs } from '../../src/resque/push.js';
@@ -189,6 +190,7 @@ const SCENARIOS: Readonly<Record<ScriptName | 'unfailToTrash', Scenario>> = {
     inParts: true,
   },
   glance: { prepare: async () => () => readGlance(connection, keys, '') },
+  sample: { prepare: async () => () => takeSample(connection, keys) },
   sizes: {
     prepare: async () => {
       const names = ['q', 'other'].map((name) => queueNameOf(Buffer.from(name)));

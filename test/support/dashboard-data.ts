@@ -9,6 +9,22 @@ function ago(seconds: number): string {
   return new Date(Date.now() - seconds * 1000).toISOString().replace(/\.\d+Z$/, 'Z');
 }
 
+/** The history from the newest: busier and calmer hours, one hole, and a counter that was reset. */
+function measured(count: number, everyS: number): string[] {
+  const now = Math.floor(Date.now() / 1000);
+  const counters = { processed: 0, failed: 0 };
+  const entries = Array.from({ length: count }, (_, i) => {
+    const load = 1 + Math.sin(i / 9) + ((i * 7919) % 13) / 10;
+    counters.processed += Math.round(load * 9 * everyS);
+    counters.failed += i % 17 === 3 ? everyS : 0;
+    if (i === Math.floor(count / 2)) counters.processed = 0;
+    const waiting = Math.round(80 * load + (i % 40) * 5);
+    return `${now - (count - 1 - i) * everyS} ${counters.processed} ${counters.failed} ${waiting} 32`;
+  });
+  const isKept = (i: number) => i < count * 0.8 || i > count * 0.86;
+  return entries.filter((_, i) => isKept(i)).reverse();
+}
+
 export async function fill(client: TestClient, { hostile = '' } = {}): Promise<void> {
   const bad = (text: string) => (hostile === '' ? text : `${text}${hostile}`);
   const job = (name: string, args: unknown[], more: object = {}) =>
@@ -34,6 +50,8 @@ export async function fill(client: TestClient, { hostile = '' } = {}): Promise<v
   await client.set(`${NS}stat:processed`, '123456');
   await client.set(`${NS}stat:failed`, '789');
   await client.set(`${NS}stat:processed:${workers[0]}`, '4711');
+  await client.rPush(`${NS}tsworker:history`, measured(180, 60));
+  await client.rPush(`${NS}tsworker:history:hours`, measured(60 * 24, 3600));
   const failed = (n: number, name: string, exception: string, error: string) =>
     JSON.stringify({
       failed_at: ago(n * 60),

@@ -1,5 +1,5 @@
 /**
- * The one reader of a process, whatever the number of viewers: reads figures, queues and workers in rounds while somebody
+ * The one reader of a process, whatever the number of viewers: reads figures, queues, workers and history in rounds while somebody
  * looks, and nothing otherwise. Pages are made of its last {@link Snapshot}. Bounded by construction: each of its parts has
  * a budget of calls.
  */
@@ -9,6 +9,7 @@ import type { Keys } from '../../resque/keys.js';
 import { Budget, paced } from './budget.js';
 import { readFigures } from './figures.js';
 import { readHealth } from './health.js';
+import { readNewHistory } from './history.js';
 import { readQueueFigures } from './queue-figures.js';
 import type { Snapshot } from './snapshot.js';
 import { readWorkerFigures } from './worker-figures.js';
@@ -19,19 +20,24 @@ export interface ReaderOptions {
   readonly pruneAfterMs: number;
   /** As in the settings: names the lock of Ruby's scheduler. */
   readonly schedulerLockPrefix: string;
+  /** Nothing is written, the history neither. */
+  readonly readOnly: boolean;
 }
 
 /** After a page was asked for. */
 const WANTED_MS = 15_000;
 const EVERY_MS = 2000;
 const HEALTH_EVERY_MS = 10_000;
+/** More often than once a minute, so that no minute is left out; what was measured already costs one call. */
+const HISTORY_EVERY_MS = 15_000;
 /** A page waits so long for the first readings after a rest. */
 const PATIENCE_MS = 1500;
 const EMPTY: Snapshot = {
-  ...{ version: 0, figures: undefined, queues: undefined, workers: undefined, health: undefined, problem: undefined },
+  ...{ version: 0, figures: undefined, queues: undefined, workers: undefined, health: undefined, history: undefined },
+  problem: undefined,
 };
 
-type Part = 'figures' | 'queues' | 'workers' | 'health';
+type Part = 'figures' | 'queues' | 'workers' | 'health' | 'history';
 
 export class Reader {
   readonly #parts: Readonly<Record<Part, () => Promise<Partial<Snapshot>>>>;
@@ -47,7 +53,7 @@ export class Reader {
   readonly #closed = new AbortController();
   #nudge = new AbortController();
 
-  constructor({ connection, keys, pruneAfterMs, schedulerLockPrefix }: ReaderOptions) {
+  constructor({ connection, keys, pruneAfterMs, schedulerLockPrefix, readOnly }: ReaderOptions) {
     // Together at most nine a second: half a call for the figures, and these.
     const workers = paced(connection, new Budget(5, 12));
     const queues = paced(connection, new Budget(3, 8));
@@ -58,6 +64,7 @@ export class Reader {
       queues: async () => ({ queues: await readQueueFigures(queues, keys, this.#snapshot.queues) }),
       workers: async () => ({ workers: await readWorkerFigures(workers, keys, pruneAfterMs) }),
       health: async () => ({ health: await readHealth(connection) }),
+      history: async () => ({ history: await readNewHistory(connection, keys, this.#snapshot.history, readOnly) }),
     };
   }
 
@@ -113,7 +120,7 @@ export class Reader {
   #isFresh(): boolean {
     return (
       this.#snapshot.problem !== undefined ||
-      (['figures', 'queues', 'workers'] as const).every((part) => this.#fresh.has(part))
+      (['figures', 'queues', 'workers', 'history'] as const).every((part) => this.#fresh.has(part))
     );
   }
 
@@ -125,6 +132,7 @@ export class Reader {
       this.#loop('queues', EVERY_MS),
       this.#loop('workers', EVERY_MS),
       this.#loop('health', HEALTH_EVERY_MS),
+      this.#loop('history', HISTORY_EVERY_MS),
     ];
     this.#running = Promise.all(loops).finally(() => {
       this.#running = undefined;

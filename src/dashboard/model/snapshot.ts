@@ -4,6 +4,7 @@ import type { Glance } from '../../inspect/glance.js';
 import type { ProcessSeen } from '../../inspect/processes.js';
 import type { QueueSeen } from '../../inspect/queues.js';
 import type { WorkerSeen } from '../../inspect/workers.js';
+import type { History } from '../../resque/history.js';
 
 export interface Snapshot {
   /** Rises with each change. */
@@ -12,6 +13,7 @@ export interface Snapshot {
   readonly queues: QueueFigures | undefined;
   readonly workers: WorkerFigures | undefined;
   readonly health: Health | undefined;
+  readonly history: History | undefined;
   /** Why nothing new is read; undefined: Redis answers. */
   readonly problem: { readonly text: string; readonly since: number } | undefined;
 }

@@ -2,6 +2,7 @@
 import { isoTime } from '../../json-text.js';
 import { type Rise, risen, summarize } from '../failures/summary.js';
 import { findings } from '../model/attention.js';
+import { type Point, rangeOf, type Series, seriesOf } from '../model/series.js';
 import type { QueueRow, Snapshot, WorkerRow } from '../model/snapshot.js';
 import { type OverviewModel, OverviewView } from '../views/overview.js';
 import { type Ask, definePage } from './page.js';
@@ -14,11 +15,13 @@ export const overviewPage = definePage<OverviewModel>({
   path: '',
   title: 'Overview',
   load: async (ask) => {
-    const { snapshot, now } = ask;
+    const { snapshot, now, query } = ask;
+    const { history } = snapshot;
     return {
       findings: findings(snapshot, now, await rises(ask)),
       running: longestRunning(snapshot, MOST),
       busiest: busiest(snapshot, MOST),
+      series: history && seriesOf(history, rangeOf(query.get('range')), now),
     };
   },
   json: (model, ask) => {
@@ -40,11 +43,23 @@ export const overviewPage = definePage<OverviewModel>({
       attention: model.findings,
       running: model.running.map((row) => workerJson(row, ask.now)),
       queues: model.busiest.map((row) => queueJson(row, ask)),
+      history: model.series === undefined ? null : seriesJson(model.series),
       problem: ask.snapshot.problem?.text ?? null,
     };
   },
   view: (model, ask) => OverviewView({ model, ask }),
 });
+
+function seriesJson({ range, points }: Series) {
+  const pointJson = ({ at, processed, failed, waiting, failedList }: Point) => ({
+    at: isoTime(at),
+    processedPerSecond: processed ?? null,
+    failedPerSecond: failed ?? null,
+    waiting: waiting ?? null,
+    failedList: failedList ?? null,
+  });
+  return { range: range.name, stepSeconds: range.stepMs / 1000, points: points.map(pointJson) };
+}
 
 /** Of what the index knows so far: the page does not wait for it. */
 async function rises({ dashboard: { failures, once }, now }: Ask): Promise<readonly Rise[]> {

@@ -1,7 +1,9 @@
 import { count, duration, rate } from '../../format.js';
 import type { Finding } from '../model/attention.js';
+import type { Series } from '../model/series.js';
 import type { QueueRow, WorkerRow } from '../model/snapshot.js';
 import { type Ask, link, type View } from '../routes/page.js';
+import { HistoryView } from './history.js';
 import { Figure, idOf, signedRate, Table, Text } from './parts.js';
 import { State } from './worker-parts.js';
 
@@ -9,6 +11,8 @@ export interface OverviewModel {
   readonly findings: readonly Finding[];
   readonly running: readonly WorkerRow[];
   readonly busiest: readonly QueueRow[];
+  /** undefined: it was not read yet. */
+  readonly series: Series | undefined;
 }
 
 interface Props {
@@ -22,6 +26,7 @@ export function OverviewView({ model, ask }: Props): View {
       <h1 class="hidden">Overview</h1>
       <Attention findings={model.findings} isKnown={ask.snapshot.figures !== undefined} />
       <Figures ask={ask} />
+      <HistoryView series={model.series} isReadOnly={ask.dashboard.options.readOnly} />
       <div class="columns">
         <section aria-labelledby="running-title">
           <h2 id="running-title">Running longest</h2>

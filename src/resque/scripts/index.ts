@@ -31,6 +31,7 @@ const FILES = {
   takeQueued: ['unique/locks', 'take-queued'],
   glance: ['glance'],
   sizes: ['sizes'],
+  sample: ['sample'],
   peekLists: ['peek-lists'],
   enqueue: ['enqueue'],
   pushUnique: ['delayed/common', 'unique/push'],

@@ -140,10 +140,26 @@ describe.skipIf(!hasBrowser)('in a browser', () => {
     });
   });
 
-  test('without scripts: pages, search, and the theme', async () => {
+  test('the table of the history stays open while the page changes', async () => {
+    await visit(async (page) => {
+      await page.goto(`${served.url}?range=6h`);
+      await page.waitForSelector('#pause');
+      await page.getByText('As a table').click();
+      await redis.client.set('resque:stat:processed', '200000');
+      await page.locator('#figures').getByText('200,000').waitFor();
+      await page.getByRole('table', { name: 'The history, from the newest' }).waitFor();
+      expect(await page.locator('nav.ranges [aria-current]').textContent()).toBe('6h');
+    });
+  });
+
+  test('without scripts: pages, search, the history, and the theme', async () => {
     await visit(
       async (page) => {
         await page.goto(served.url);
+        await page.getByRole('link', { name: '24h' }).click();
+        await page.getByRole('img', { name: 'Processed' }).waitFor();
+        await page.getByText('As a table').click();
+        await page.getByRole('table', { name: 'The history, from the newest' }).waitFor();
         await page.getByRole('link', { name: 'Queues', exact: true }).click();
         await page.getByLabel('Name').fill('report');
         await page.getByRole('button', { name: 'Find' }).click();
