@@ -9,7 +9,7 @@ import { isConnectionError } from '../redis/connection-errors.js';
 import { isDenied } from '../redis/permissions.js';
 import { act } from './actions/act.js';
 import { Assets } from './assets.js';
-import { type Client, clientOf, type Env, lastSegment } from './client.js';
+import { type Client, clientOf, type Env, lastSegment, wasRead } from './client.js';
 import { Failures } from './failures/failures.js';
 import { NOT_KEPT, securityHeaders } from './guard/headers.js';
 import { isKnownHost } from './guard/host.js';
@@ -89,13 +89,19 @@ function guards(dashboard: Dashboard): MiddlewareHandler<Env>[] {
         refuse(403, 'a page of another site may lead here, and may not load anything here');
     }),
     async (c, next) => assets.respond(lastSegment(c.req.path), c.req.header('accept-encoding')) ?? (await next()),
-    bodyLimit({ maxSize: MOST_BODY, onError: () => refuse(413, `a form has at most ${MOST_BODY} bytes`) }),
+    limitBody(),
     guard(({ method, header }) => {
       const problem = crossSiteProblem({ method, header, baseUrl: options.baseUrl });
       if (problem !== undefined) refuse(403, `this request does not come from a page of this dashboard: ${problem}`);
     }),
     async (c, next) => (await admit(c.get('client'), identity, login)) ?? (await next()),
   ];
+}
+
+function limitBody(): MiddlewareHandler<Env> {
+  const limit = bodyLimit({ maxSize: MOST_BODY, onError: () => refuse(413, `a form has at most ${MOST_BODY} bytes`) });
+  // What was read before us cannot be read again to find out how long it is.
+  return async (c, next) => (wasRead(c) ? await next() : await limit(c, next));
 }
 
 function guard(check: (client: Client) => void): MiddlewareHandler<Env> {

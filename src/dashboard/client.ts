@@ -90,6 +90,12 @@ function isSecure(
   return (trustProxy && header('x-forwarded-proto') === 'https') || url.startsWith('https:');
 }
 
+/** By a parser of the program that mounts us. */
+export function wasRead(c: Context<Env>): boolean {
+  const body = ((c.env ?? {}) as Bindings).incoming?.body;
+  return typeof body === 'string' || (typeof body === 'object' && body !== null);
+}
+
 /** A form, or a JSON object of texts and lists of texts. A parser of the program that mounts us may have read it before. */
 async function readForm(c: Context<Env>, incoming: Bindings['incoming']): Promise<URLSearchParams> {
   const parsed = incoming?.body;

@@ -66,6 +66,25 @@ describe('behind a prefix', () => {
     await walk(origin, '/admin/jobs');
   });
 
+  test('with a body of unknown length that was read before', async () => {
+    const { node } = mount();
+    const origin = await listen(async (request, response) => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of request) chunks.push(chunk);
+      const body = Object.fromEntries(new URLSearchParams(Buffer.concat(chunks).toString()));
+      node(Object.assign(request, { body }), response);
+    });
+    const response = await fetch(`${origin}/theme`, {
+      method: 'POST',
+      headers: { 'sec-fetch-site': 'same-origin', 'content-type': 'application/x-www-form-urlencoded' },
+      body: new Blob(['before=light&back=queues']).stream(),
+      redirect: 'manual',
+      duplex: 'half',
+    } as RequestInit);
+    expect(response.status).toBe(303);
+    expect(response.headers.get('set-cookie')).toContain('tsworker_theme=dark');
+  });
+
   test('that is kept, as a proxy or fastify do it', async () => {
     const { node } = mount({ base: '/jobs/' });
     await walk(await listen(node), '/jobs');
