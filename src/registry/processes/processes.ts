@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import * as globals from '../../globals.js';
 import type { Connection } from '../../redis/connection.js';
 import type { Keys } from '../../resque/keys.js';
-import { type Identity, keysOf, processName } from '../identity.js';
+import { type Identity, keysOf, processName, processOf } from '../identity.js';
 import { scan } from '../scan.js';
 import type { Machines } from './liveness.js';
 import { pidsOfMachine } from './machine-pids.js';
@@ -70,19 +70,17 @@ export async function countProcesses(connection: Connection, identity: Identity,
 }
 
 /**
- * To be called after their workers were pruned: until then the entries show that they were tsworker processes.
- * @param except processes of which some worker is left
+ * Removes the entries of processes that are silent and have no worker any more. As long as one has a heartbeat, the entry
+ * stays: nothing else may show that it is tsworker's, since a pruner that died may have deleted its start.
  */
-export async function forgetSilent(
-  connection: Connection,
-  identity: Identity,
-  deadBeforeMs: number,
-  except: ReadonlySet<string>,
-): Promise<void> {
-  const silent: string[] = [];
-  for (const [name, at] of await listMachines(connection, keysOf(identity)))
-    if (!(Number(at) > Number(seconds(deadBeforeMs))) && !except.has(name)) silent.push(name);
-  await hideProcesses(connection, identity, silent);
+export async function forgetSilent(connection: Connection, identity: Identity, deadBeforeMs: number): Promise<void> {
+  const keys = keysOf(identity);
+  const silent = new globals.Set<string>();
+  for (const [name, at] of await listMachines(connection, keys))
+    if (!(Number(at) > Number(seconds(deadBeforeMs)))) silent.add(name);
+  if (silent.size === 0) return;
+  for await (const [id] of scan(connection, ['HSCAN', keys.heartbeats], 2)) silent.delete(processOf(id));
+  await hideProcesses(connection, identity, [...silent]);
 }
 
 /** All tsworker processes that have not unregistered, and which of them are gone from this machine. */

@@ -57,12 +57,8 @@ export async function pruneExpired(
 ): Promise<void> {
   await sweepSuspects(connection, keysOf(options.identity), nowMs);
   const dead = await findExpired(connection, options, nowMs);
-  const left = await recoverAll(connection, options, dead, {
-    signal,
-    pruned,
-    stepped: lockKeeper(connection, options),
-  });
-  if (!signal?.aborted) await forgetSilent(connection, options.identity, nowMs - options.pruneAfterMs, left);
+  await recoverAll(connection, options, dead, { signal, pruned, stepped: lockKeeper(connection, options) });
+  if (!signal?.aborted) await forgetSilent(connection, options.identity, nowMs - options.pruneAfterMs);
 }
 
 /**
@@ -82,10 +78,7 @@ export async function pruneGone(connection: Connection, options: HeartbeatOption
   await hideProcesses(connection, options.identity, done);
 }
 
-/**
- * @returns the processes of workers that were left, since their last call came between the look at their record and the
- *   script: without an entry of their process nobody could tell the next time that they are tsworker's
- */
+/** @returns the processes of workers that were left, since their last call came between the read of their record and the script */
 async function recoverAll(
   connection: Connection,
   options: HeartbeatOptions,

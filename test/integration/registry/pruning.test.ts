@@ -4,7 +4,7 @@ import type { Connection } from '../../../src/redis/connection.js';
 import { Heartbeat } from '../../../src/registry/heartbeat/heartbeat.js';
 import type { HeartbeatMessage, HeartbeatOptions } from '../../../src/registry/heartbeat-options.js';
 import type { Identity } from '../../../src/registry/identity.js';
-import { pruneDead } from '../../../src/registry/recovery/prune.js';
+import { pruneDead, pruneExpired } from '../../../src/registry/recovery/prune.js';
 import { Pruner } from '../../../src/registry/recovery/pruner.js';
 import { register } from '../../../src/registry/register.js';
 import { assertConserved } from '../../support/conservation.js';
@@ -293,4 +293,21 @@ describe('a goworker', () => {
     expect(await prune()).toHaveLength(2);
     expect(await redis.client.hExists('resque:tsworker:machines', 'dead.ts:9')).toBe(0);
   });
+});
+
+test('a worker whose pruner died after it had deleted the start is pruned by another, whoever looked meanwhile', async () => {
+  const [first] = await writeDeadProcess(redis.client, { slots: 1, jobs: 0 });
+  const beat = Date.parse((await redis.client.hGet('resque:workers:heartbeat', first)) as string);
+  // What a pruner leaves that is killed between the deletion of the start and the recovery.
+  await redis.client.del(`resque:worker:${first}:started`);
+  await redis.client.hSet('resque:tsworker:machines', 'dead.ts:9', '0');
+  const options = { identity: LIVE, heartbeatMs: 1, pruneAfterMs: MINUTE, forcePrune: false };
+  const pruned: string[] = [];
+  const steps = { pruned: ({ id }: { id: string }) => void pruned.push(id) };
+  // Another one for which the heartbeat is not old enough yet.
+  await pruneExpired(connection, options, beat + MINUTE / 2, steps);
+  expect(pruned).toEqual([]);
+  await pruneExpired(connection, options, beat + 2 * MINUTE, steps);
+  expect(pruned).toEqual([first]);
+  expect(await redis.client.hLen('resque:tsworker:machines')).toBe(0);
 });
