@@ -181,6 +181,7 @@ test('the registry and its neighbours import downwards', () => {
       'format.ts',
       'json-text.ts',
       'package-files.ts',
+      'shell-word.ts',
       'terminal-text.ts',
       'version.ts',
     ],

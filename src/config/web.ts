@@ -178,9 +178,23 @@ export function readWebSettings(
     trustProxy: value('trustProxy') ?? false,
     title: value('title') ?? 'tsworker',
     color: value('color'),
-    redact: checkRedact(config.redact),
-    links: checkLinks(config.links),
-    frameAncestors: checkAncestors(config.frameAncestors),
+    ...checkLooks(config, 'web.'),
+  };
+}
+
+/**
+ * What a program that mounts the dashboard says as well.
+ * @param prefix of the names in an error
+ * @throws TsworkerError USAGE
+ */
+export function checkLooks(
+  { redact, links, frameAncestors }: { readonly [key in 'redact' | 'links' | 'frameAncestors']?: unknown },
+  prefix: string,
+): Pick<WebSettings, 'redact' | 'links' | 'frameAncestors'> {
+  return {
+    redact: checkRedact(redact, prefix),
+    links: checkLinks(links, prefix),
+    frameAncestors: checkAncestors(frameAncestors, prefix),
   };
 }
 
@@ -255,18 +269,21 @@ function contentOf(path: string, what: string): string {
   }
 }
 
-function checkRedact(value: unknown): WebSettings['redact'] {
+function checkRedact(value: unknown, prefix: string): WebSettings['redact'] {
   if (value === undefined) return {};
   const { keys = [], args = {} } = (value ?? {}) as { keys?: unknown; args?: unknown };
   const isPositions = (one: unknown) => Array.isArray(one) && one.every((at) => Number.isInteger(at) && at >= 0);
   if (!Array.isArray(keys) || !keys.every((key) => typeof key === 'string' && key !== ''))
-    throw new TsworkerError('USAGE', 'web.redact.keys must be a list of names');
+    throw new TsworkerError('USAGE', `${prefix}redact.keys must be a list of names`);
   if (typeof args !== 'object' || args === null || !Object.values(args).every(isPositions))
-    throw new TsworkerError('USAGE', "web.redact.args must be positions by class, such as { 'Users::Reset': [1] }");
+    throw new TsworkerError(
+      'USAGE',
+      `${prefix}redact.args must be positions by class, such as { 'Users::Reset': [1] }`,
+    );
   return { keys: keys as string[], args: args as Record<string, number[]> };
 }
 
-function checkLinks(value: unknown): WebSettings['links'] {
+function checkLinks(value: unknown, prefix: string): WebSettings['links'] {
   if (value === undefined) return [];
   const isLink = (one: unknown) => {
     const { name, href } = (one ?? {}) as { name?: unknown; href?: unknown };
@@ -276,16 +293,19 @@ function checkLinks(value: unknown): WebSettings['links'] {
   if (!Array.isArray(value) || !value.every(isLink))
     throw new TsworkerError(
       'USAGE',
-      "web.links must be a list such as [{ name: 'Sentry', href: 'https://…/?query={class}' }]",
+      `${prefix}links must be a list such as [{ name: 'Sentry', href: 'https://…/?query={class}' }]`,
     );
   return value as WebSettings['links'];
 }
 
-function checkAncestors(value: unknown): readonly string[] {
+function checkAncestors(value: unknown, prefix: string): readonly string[] {
   if (value === undefined) return [];
   const isSource = (one: unknown) =>
     one === "'self'" || (typeof one === 'string' && /^https?:\/\/[\w.*:-]+$/.test(one));
   if (!Array.isArray(value) || !value.every(isSource))
-    throw new TsworkerError('USAGE', "web.frameAncestors must be a list of sites such as 'https://admin.example.org'");
+    throw new TsworkerError(
+      'USAGE',
+      `${prefix}frameAncestors must be a list of sites such as 'https://admin.example.org'`,
+    );
   return value as string[];
 }

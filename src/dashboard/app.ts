@@ -14,7 +14,7 @@ import { Failures } from './failures/failures.js';
 import { NOT_KEPT, securityHeaders } from './guard/headers.js';
 import { isKnownHost } from './guard/host.js';
 import { Identity } from './guard/identity.js';
-import { crossSiteProblem } from './guard/origin.js';
+import { crossSiteProblem, isPartOfOtherSite } from './guard/origin.js';
 import { proxySign } from './guard/proxy.js';
 import { Hub } from './live/hub.js';
 import { Budget, paced } from './model/budget.js';
@@ -84,6 +84,10 @@ function guards(dashboard: Dashboard): MiddlewareHandler<Env>[] {
     async (c, next) => slashMissing(c.get('client'), options) ?? (await next()),
     guard((client) => checkHost(client, options)),
     guard((client) => checkLocal(client, options)),
+    guard(({ header }) => {
+      if (isPartOfOtherSite(header))
+        refuse(403, 'a page of another site may lead here, and may not load anything here');
+    }),
     async (c, next) => assets.respond(lastSegment(c.req.path), c.req.header('accept-encoding')) ?? (await next()),
     bodyLimit({ maxSize: MOST_BODY, onError: () => refuse(413, `a form has at most ${MOST_BODY} bytes`) }),
     guard(({ method, header }) => {
@@ -164,6 +168,9 @@ async function dispatch(dashboard: Dashboard, client: Client): Promise<Response>
   if (method === 'POST') return await act(dashboard, client);
   if (method !== 'GET' && method !== 'HEAD')
     throw new HttpError(405, 'only GET, HEAD and POST are answered here', { allow: 'GET, HEAD, POST' });
+  // The response to HEAD has no body, and nobody would ever end the stream.
+  if (segment === 'events' && method === 'HEAD')
+    throw new HttpError(405, 'the events are answered to GET only', { allow: 'GET' });
   if (segment === 'events') return dashboard.hub.open() ?? refuse(503, 'too many look on: ask every ten seconds');
   const page = findPage(segment);
   if (page === undefined) throw new HttpError(404, `there is no page ${JSON.stringify(segment)} here`);

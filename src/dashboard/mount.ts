@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { hostname } from 'node:os';
 import { getRequestListener } from '@hono/node-server';
 import { DEFAULT_URI, maskUri } from '../config/uri.js';
-import type { BadgeColor, WebConfig } from '../config/web.js';
+import { type BadgeColor, checkLooks, type WebConfig } from '../config/web.js';
 import { TsworkerError } from '../errors.js';
 import { connect, connectLike } from '../redis/connect.js';
 import type { RedisClient } from '../redis/connection.js';
@@ -60,6 +60,7 @@ export function dashboard(options: MountOptions): MountedDashboard {
     throw new TsworkerError('USAGE', 'dashboard() needs authorize: a function that says who asks', {
       hint: "return { name, role } or nothing; authorize: 'open' lets everybody in, to do everything",
     });
+  const looks = checkLooks(options, '');
   const { connection, uri } = connectionOf(options);
   const app = createApp({
     ...{ connection, keys: createKeys(namespace), uri, namespace, label: `${hostname()}.web` },
@@ -68,7 +69,7 @@ export function dashboard(options: MountOptions): MountedDashboard {
     ...{ access: { kind: 'mounted', authorize }, host: undefined, hosts: [], trustProxy: false },
     ...{ base: options.base?.replace(/\/+$/, ''), baseUrl: baseUrl === undefined ? undefined : new URL(baseUrl) },
     ...{ readOnly: options.readOnly ?? false, title: options.title ?? 'tsworker', color: options.color },
-    ...{ frameAncestors: options.frameAncestors ?? [], links: options.links ?? [], redact: options.redact ?? {} },
+    ...looks,
     log: options.log ?? NO_LOG,
   });
   const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false });

@@ -29,14 +29,49 @@ export function secretNames(names: readonly string[] = []): IsSecret {
   return (name) => isSecretName(name) || lower.some((one) => name.toLowerCase().includes(one));
 }
 
-/* A key block that was cut off before its end goes on to the end of the text. */
-const KEY_BLOCK = /-----BEGIN [A-Z0-9 ]{1,40}-----(?:[^-]|-(?!----END))*(?:-----END [A-Z0-9 ]{1,40}-----)?/g;
-const WEB_TOKEN = /\beyJ[\w-]{6,}\.[\w-]*(?:\.[\w-]*){0,3}/g;
+const KEY_BEGIN = /-----BEGIN [A-Z0-9 ]{1,40}-----/g;
+const KEY_END = /-----END [A-Z0-9 ]{1,40}-----/y;
+const WORD_WITH_DOTS = /[\w.-]+/g;
+const WEB_TOKEN_BEGIN = /\beyJ[\w-]{6}/;
+/** A web token has three parts, an encrypted one five. */
+const MOST_PARTS = 5;
 const URL = /\b[a-z][a-z\d+.-]{0,20}:\/\/[^\s"'<>]+/gi;
 
 /** The text with a mask for each secret that can be told by its form, or by the name before it. */
 export function maskText(text: string, isSecret: IsSecret = isSecretName): string {
-  return maskNamed(text.replace(KEY_BLOCK, MASK).replace(WEB_TOKEN, MASK).replace(URL, maskLogin), isSecret);
+  return maskNamed(maskWebTokens(maskKeyBlocks(text)).replace(URL, maskLogin), isSecret);
+}
+
+/** A key block that was cut off before its end goes on to the end of the text. */
+function maskKeyBlocks(text: string): string {
+  const parts: string[] = [];
+  let from = 0;
+  KEY_BEGIN.lastIndex = 0;
+  for (let found = KEY_BEGIN.exec(text); found !== null; found = KEY_BEGIN.exec(text)) {
+    parts.push(text.slice(from, found.index), MASK);
+    const end = text.indexOf('-----END', KEY_BEGIN.lastIndex);
+    KEY_END.lastIndex = end;
+    from = end === -1 ? text.length : KEY_END.test(text) ? KEY_END.lastIndex : end;
+    KEY_BEGIN.lastIndex = from;
+  }
+  return parts.length === 0 ? text : `${parts.join('')}${text.slice(from)}`;
+}
+
+function maskWebTokens(text: string): string {
+  return text.includes('eyJ') ? text.replace(WORD_WITH_DOTS, maskWebTokensIn) : text;
+}
+
+/** Part by part: a search that begins anew at each `eyJ` and reads on to a dot would be quadratic. */
+function maskWebTokensIn(word: string): string {
+  if (!word.includes('eyJ')) return word;
+  const shown: string[] = [];
+  const parts = word.split('.');
+  for (let i = 0; i < parts.length; i++) {
+    const begin = i === parts.length - 1 ? -1 : parts[i].search(WEB_TOKEN_BEGIN);
+    shown.push(begin === -1 ? parts[i] : `${parts[i].slice(0, begin)}${MASK}`);
+    if (begin !== -1) i += MOST_PARTS - 1;
+  }
+  return shown.join('.');
 }
 
 /** `scheme://user:password@host`, also where the password has characters that it should not have. */
@@ -49,8 +84,8 @@ function maskLogin(url: string): string {
   return at === -1 ? url : `${url.slice(0, start)}${MASK}${url.slice(at)}`;
 }
 
-/** `name=value`, `name: value` (not Ruby's `Token::Refresh`), `"name"=>"value"`, also within quoted JSON: `\"name\":\"value\"`. */
-const NAMED = /(?<![\w.-])([\w.-]+)(\\{0,8}["'`]?\]?\s{0,8}(?:=>|=|(?<!:):(?!:))\s{0,8})/g;
+/** `name=value`, `name: value` (not Ruby's `Token::Refresh`), `"name"=>"value"`, also within quoted JSON, six times: `\"name\":\"value\"`. */
+const NAMED = /(?<![\w.-])([\w.-]+)(\\{0,64}["'`]?\]?\s{0,8}(?:=>|=|(?<!:):(?!:))\s{0,8})/g;
 /** Their value has blanks and separators of its own. */
 const WHOLE_LINE = /cookie|authori[sz]ation/i;
 
@@ -79,7 +114,7 @@ function wholeName(text: string, { index, 1: last }: RegExpExecArray): string {
 
 /** Where the value ends that begins at `start`. */
 function valueEnd(text: string, start: number, wholeLine: boolean): number {
-  const [, escapes, quote] = /^(\\{0,8})(["'`]?)/.exec(text.slice(start, start + 10)) ?? ['', '', ''];
+  const [, escapes, quote] = /^(\\{0,64})(["'`]?)/.exec(text.slice(start, start + 66)) ?? ['', '', ''];
   if (quote !== '') return quotedEnd(text, start + escapes.length + 1, `${escapes}${quote}`);
   if (text[start] === '{' || text[start] === '[') return bracketEnd(text, start);
   const end = text.slice(start).search(wholeLine ? /[\r\n]/ : /[\s,;&)\]}"'<>]/);

@@ -66,9 +66,14 @@ function parse(text: string, useNumber: boolean): unknown {
     const value: unknown = globals.JSON.parse(text);
     return useNumber && LONG_DIGITS.test(text) ? reviveIntegers(text, value) : value;
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = cause instanceof Error ? withoutExcerpt(cause.message) : String(cause);
     throw refusal(text === '' ? 'the payload is empty' : `the payload is not strict JSON (${reason})`, cause);
   }
+}
+
+/** V8 quotes some of the text, which may be a secret: this error is logged, stored and shown. */
+function withoutExcerpt(reason: string): string {
+  return reason.replace(/(?:^|, )(?:\.\.\.)?".*"(?:\.\.\.)? is not valid JSON$/s, '') || 'no JSON';
 }
 
 function refusal(wrong: string, cause?: unknown): TsworkerError {

@@ -7,6 +7,7 @@ import { type NamedJob, takeNamed, takeQueued } from '../../inspect/queued.js';
 import { keyOf, queueNameOf } from '../../inspect/queues.js';
 import { removeQueue } from '../../inspect/remove-queue.js';
 import { checkQueueName } from '../../resque/queue-name.js';
+import { quoted } from '../../shell-word.js';
 import type { QueueRow } from '../model/snapshot.js';
 import { type Ask, HttpError, link } from '../routes/page.js';
 import { rowOf } from '../routes/queue.js';
@@ -228,7 +229,7 @@ async function moveQuestion(ask: Ask, row: QueueRow, form: URLSearchParams): Pro
   const view = ConfirmView({
     ...{ title, action: 'move', button: 'Move them', isDangerous: false, back: toQueue(row) },
     form: new URLSearchParams({ name: row.name, most: String(jobs) }),
-    cli: `tsworker queues move ${row.name} ${to || '<queue>'}`,
+    cli: `tsworker queues move ${quoted(row.name)} ${to === '' ? '<queue>' : quoted(to)}`,
     children: MoveQuestion({ to, names: names.slice(0, 1000) }),
   });
   return { kind: 'confirm', title, view, preview: { queue: row.name, most: jobs } };
@@ -254,7 +255,7 @@ function removeQuestion(row: QueueRow, form: URLSearchParams): Outcome {
   const title = `Remove the queue ${row.name}?`;
   const view = ConfirmView({
     ...{ title, action: 'removequeue', form, button: 'Remove the queue', back: toQueue(row) },
-    cli: `tsworker queues remove ${row.name}`,
+    cli: `tsworker queues remove ${quoted(row.name)}`,
     children: RemoveQuestion({ what: `${counted(row.size ?? 0, 'job')} in it would be gone.`, typed: row.name }),
   });
   return { kind: 'confirm', title, view, preview: { queue: row.name, jobs: row.size ?? null } };

@@ -1,7 +1,7 @@
 /** What is done to jobs that wait for a time: delayed ones and retries. Each is named by its bytes. */
 import { counted } from '../../format.js';
 import { type DelayedJob, payloadOf, takeMatching } from '../../inspect/delayed-items.js';
-import { retryPayload, takeMatchingRetries } from '../../inspect/retries.js';
+import { countRetries, retryPayload, takeMatchingRetries } from '../../inspect/retries.js';
 import { HttpError } from '../routes/page.js';
 import { ConfirmView } from '../views/confirm.js';
 import { RemoveQuestion } from '../views/queue-questions.js';
@@ -61,7 +61,11 @@ async function takeRetries(...[ask, form, to]: [...Parameters<Action['run']>, 'q
   const chosen = some(chosenRetries(form));
   const { acting, keys } = ask.dashboard;
   const counts = { taken: 0, left: 0 };
-  for (const queue of new Set(chosen.map((one) => one.queue))) {
+  const having = new Set((await countRetries(acting, keys)).keys());
+  // No key is ever made of what a form says.
+  const queues = new Set(chosen.map(({ queue }) => queue).filter((queue) => having.has(queue)));
+  if (queues.size === 0) throw new HttpError(409, 'these retries are gone: they run, or were moved or removed');
+  for (const queue of queues) {
     const ids = chosen.filter((one) => one.queue === queue).map(({ id }) => id);
     const pages = takeMatchingRetries(acting, keys, { ids, queues: [queue] }, (job) =>
       to === 'nowhere' ? { to } : { to, payload: retryPayload(job) },

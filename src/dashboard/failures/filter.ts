@@ -2,6 +2,7 @@
 import { type FailedEntry, failureTime } from '../../inspect/failed/entry.js';
 import type { FailedFilter } from '../../inspect/failed/filter.js';
 import { fingerprint } from '../../inspect/failed/fingerprint.js';
+import { quoted } from '../../shell-word.js';
 import type { Redactor } from '../redact/redactor.js';
 import type { IndexFilter } from './summary.js';
 
@@ -15,11 +16,15 @@ export interface FailureFilter extends IndexFilter {
 
 const UNITS_MS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
 const MOST_TEXT = 200;
+const FLAGS = new Map([
+  ['yes', true],
+  ['no', false],
+]);
 
 /** @param now for `24h`: Redis' clock */
 export function readFilter(query: URLSearchParams, now: number): FailureFilter {
   const text = (name: string) => query.get(name)?.slice(0, MOST_TEXT) || undefined;
-  const flag = (name: string) => ({ yes: true, no: false })[query.get(name) ?? ''];
+  const flag = (name: string) => FLAGS.get(query.get(name) ?? '');
   return {
     // An empty class is one that nobody can read: only `unreadable` asks for it.
     class: text('class'),
@@ -113,9 +118,4 @@ export function filterFlags(filter: FailureFilter): string | undefined {
     value === undefined ? [] : [`-${flag}=${quoted(value)}`],
   );
   return [...parts, ...(retried === true ? ['-retried'] : [])].join(' ');
-}
-
-/** As a shell takes it. */
-export function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

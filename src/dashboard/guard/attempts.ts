@@ -19,8 +19,12 @@ export class Attempts {
     return 0;
   }
 
-  /** It was right: this address has no attempts to answer for. */
+  /**
+   * The last of this address was right and does not count. Those before it do: who has a password of their own could
+   * otherwise guess another one without end.
+   */
   succeed(address: string): void {
-    this.#made = this.#made.filter((one) => one.address !== address);
+    const last = this.#made.findLastIndex((one) => one.address === address);
+    if (last !== -1) this.#made.splice(last, 1);
   }
 }

@@ -1,6 +1,6 @@
 /** Who asks: by the loopback, by a token, by a session, or by what the program says that mounts us. Knows no page. */
 import type { Client } from '../client.js';
-import type { Access, DashboardOptions } from '../options.js';
+import type { Access, Authorize, DashboardOptions } from '../options.js';
 import { isRole, limited, type User } from './roles.js';
 import { Sessions } from './session.js';
 
@@ -29,8 +29,7 @@ export class Identity {
   async #find(client: Client): Promise<User | Response | undefined> {
     const access = this.#access;
     if (access.kind === 'local') return LOCAL;
-    if (access.kind === 'mounted')
-      return access.authorize === 'open' ? OPEN : checked(await access.authorize(client.request));
+    if (access.kind === 'mounted') return access.authorize === 'open' ? OPEN : await asked(access.authorize, client);
     const [, token] = /^Bearer +(\S+)$/i.exec(client.header('authorization') ?? '') ?? [];
     if (token !== undefined) return access.credentials.byToken(token);
     return this.#bySession(client);
@@ -47,6 +46,15 @@ export class Identity {
   cookieText({ isSecure }: Client, value: string): string {
     const end = value === '' ? '; Max-Age=0' : '';
     return `${this.sessions?.cookie}=${value}; HttpOnly; SameSite=Lax${isSecure ? '; Secure' : ''}${end}`;
+  }
+}
+
+/** @throws Error whatever the program throws: what that says is for the log alone */
+async function asked(authorize: Authorize, { request }: Client): Promise<User | Response | undefined> {
+  try {
+    return checked(await authorize(request));
+  } catch (cause) {
+    throw new Error('authorize has failed', { cause });
   }
 }
 

@@ -24,6 +24,15 @@ export function crossSiteProblem({ method, header, baseUrl }: Asked): string | u
   return isScript ? undefined : 'there is neither Sec-Fetch-Site nor Origin, and no token';
 }
 
+/**
+ * Whether a page of another site loads this as a part of it: it could not read the response, but measure how long a search
+ * takes, or hold the streams. A link from there is fine. Where the browser sends no such header, nothing is known.
+ */
+export function isPartOfOtherSite(header: Asked['header']): boolean {
+  const site = header('sec-fetch-site');
+  return (site === 'cross-site' || site === 'same-site') && (header('sec-fetch-mode') ?? 'navigate') !== 'navigate';
+}
+
 function originProblem(origin: string, host: string | undefined, baseUrl: URL | undefined): string | undefined {
   const from = hostOf(origin);
   if (from !== undefined && (from === host?.toLowerCase() || from === baseUrl?.host)) return undefined;

@@ -34,7 +34,7 @@ export class Sessions {
     return this.#signed(user.name, now, now);
   }
 
-  /** The role is looked up anew: a change in the users file counts at once. */
+  /** The role is looked up, and not taken from the cookie. A changed users file counts from the next start. */
   read(value: string | undefined, now: number): Login | undefined {
     const [name, begun, seen, signature] = (value ?? '').split('~');
     if (signature === undefined || !equal(signature, this.#signature(`${name}~${begun}~${seen}`))) return undefined;

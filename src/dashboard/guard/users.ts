@@ -2,7 +2,7 @@
  * The people and scripts that may log in: a users file with a line for each, or one password. Passwords are kept as
  * scrypt hashes, tokens as SHA-256 (they are random). Reading and checking only; who may do what is roles.ts.
  */
-import { createHash, randomBytes, type ScryptOptions, scrypt, timingSafeEqual } from 'node:crypto';
+import { createHash, randomBytes, type ScryptOptions, scrypt, scryptSync, timingSafeEqual } from 'node:crypto';
 import { TsworkerError } from '../../errors.js';
 import { isRole, ROLES, type Role, type User } from './roles.js';
 
@@ -39,7 +39,7 @@ export function credentials(password: string | undefined, usersFile: string | un
   return {
     empty: lone === undefined && entries.length === 0,
     named: people.length > 0,
-    material: JSON.stringify([password ?? null, entries]),
+    material: JSON.stringify([password === undefined ? null : stretched(password), entries]),
     find: (name) => pick(users.find((one) => one.name === name)),
     login: async (name, typed) => {
       if (typed.length > MOST_PASSWORD) return undefined;
@@ -55,6 +55,11 @@ export function credentials(password: string | undefined, usersFile: string | un
       return pick(tokens.find(({ secret }) => timingSafeEqual(Buffer.from(secret.slice(7), 'hex'), hash)));
     },
   };
+}
+
+/** Once, at the start: who finds an old cookie must not be able to try passwords against its signature by the million. */
+function stretched(password: string): string {
+  return scryptSync(password.normalize('NFKC'), 'tsworker dashboard session', 32, COST).toString('hex');
 }
 
 function pick(user: User | undefined): User | undefined {

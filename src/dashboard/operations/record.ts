@@ -142,11 +142,54 @@ export class OperationRecords {
 function parsed(text: unknown, running: unknown): OperationRecord | undefined {
   try {
     const record = JSON.parse(String(text)) as OperationRecord;
-    if (!ID.test(record.id) || typeof record.startedAt !== 'number' || typeof record.done !== 'number')
-      return undefined;
-    if (!Array.isArray(record.left) || typeof record.filter !== 'object' || record.filter === null) return undefined;
+    if (!isRecord(record)) return undefined;
     return record.state === 'running' && record.id !== running ? { ...record, state: 'interrupted' } : record;
   } catch {
     return undefined;
   }
+}
+
+const TEXTS = ['id', 'kind', 'title', 'user', 'state'] as const;
+const NUMBERS = ['agreed', 'done', 'seen', 'of', 'startedAt'] as const;
+const TIMES = ['startedAt', 'endedAt', 'undoUntil'] as const;
+const OTHERS = { to: 'string', rate: 'number', problem: 'string', undoes: 'string', undoneBy: 'string' } as const;
+const FILTER_TEXTS = ['class', 'queue', 'kind', 'worker', 'text'] as const;
+const FILTER_FLAGS = ['retried', 'unreadable'] as const;
+
+function isRecord(record: OperationRecord): boolean {
+  const { id, left, filter } = record;
+  const isLeft = (one: unknown) => isObject(one) && typeof one.why === 'string' && typeof one.jobs === 'number';
+  return (
+    TEXTS.every((name) => typeof record[name] === 'string') &&
+    NUMBERS.every((name) => typeof record[name] === 'number') &&
+    TIMES.every((name) => isTime(record[name])) &&
+    Object.entries(OTHERS).every(([name, type]) => isMaybe(record[name as keyof typeof OTHERS], type)) &&
+    ID.test(id) &&
+    Array.isArray(left) &&
+    left.every(isLeft) &&
+    isObject(filter) &&
+    isFilter(filter)
+  );
+}
+
+function isFilter(filter: FailureFilter): boolean {
+  return (
+    FILTER_TEXTS.every((name) => isMaybe(filter[name], 'string')) &&
+    FILTER_FLAGS.every((name) => isMaybe(filter[name], 'boolean')) &&
+    isTime(filter.since) &&
+    isTime(filter.before)
+  );
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isMaybe(value: unknown, type: 'string' | 'number' | 'boolean'): boolean {
+  return value === undefined || typeof value === type;
+}
+
+/** What a Date can hold. */
+function isTime(value: unknown): boolean {
+  return value === undefined || (typeof value === 'number' && !Number.isNaN(new Date(value).getTime()));
 }

@@ -18,7 +18,7 @@ export interface JsonMasks {
   hidden?(json: string): void;
 }
 
-const TOKEN = /\s+|[{}[\]:,]|"(?:[^"\\]|\\.)*"|[^\s{}[\]:,"]+/gs;
+const TOKEN = /\s+|[{}[\]:,]|"|[^\s{}[\]:,"]+/g;
 
 interface Level {
   readonly isArray: boolean;
@@ -26,6 +26,25 @@ interface Level {
   at: string | number;
   /** Objects: a key comes next. */
   wantsKey: boolean;
+}
+
+/** All of a valid JSON text, blanks too. By an expression alone, a text of some megabytes would be too long. */
+export function* tokensOf(json: string): Generator<string> {
+  const token = new RegExp(TOKEN);
+  for (let found = token.exec(json); found !== null; found = token.exec(json)) {
+    if (found[0] === '"') token.lastIndex = textEnd(json, found.index);
+    yield json.slice(found.index, token.lastIndex);
+  }
+}
+
+/** Behind the closing quote of the text that begins at `from`. */
+function textEnd(json: string, from: number): number {
+  for (let at = json.indexOf('"', from + 1); at !== -1; at = json.indexOf('"', at + 1)) {
+    let first = at;
+    while (json[first - 1] === '\\') first--;
+    if ((at - first) % 2 === 0) return at + 1;
+  }
+  return json.length;
 }
 
 /** @param json valid JSON */
@@ -46,7 +65,7 @@ class Masker {
   }
 
   mask(json: string): string {
-    for (const [token] of json.matchAll(TOKEN)) this.#take(token);
+    for (const token of tokensOf(json)) this.#take(token);
     return this.#parts.join('');
   }
 

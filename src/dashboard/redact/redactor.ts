@@ -6,7 +6,7 @@
 import type { FailedEntry } from '../../inspect/failed/entry.js';
 import { readClass } from '../../inspect/payload.js';
 import { type IsSecret, MASK, maskText, secretNames } from '../../inspect/secrets.js';
-import { maskJson, type Path } from './json.js';
+import { maskJson, type Path, tokensOf } from './json.js';
 
 export interface RedactOptions {
   /** Names of secrets beside the usual ones: what contains one of these, whatever its case. */
@@ -45,6 +45,12 @@ export class Redactor {
 
   payload(payload: string): string {
     return this.#payload(payload).shown;
+  }
+
+  /** A job, and a message about it: values that are masked in the one are masked in the other too. */
+  withText(payload: string, text: string): { readonly payload: string; readonly text: string } {
+    const { shown, copies } = this.#payload(payload);
+    return { payload: shown, text: copies(this.text(text)) };
   }
 
   /** Values that are masked in its payload are masked in its message and its backtrace too. */
@@ -102,7 +108,8 @@ function parsed(text: string): unknown {
 
 /** The texts and numbers in a masked value. */
 function collect(json: string, into: Set<string>): void {
-  for (const [token] of json.matchAll(/"(?:[^"\\]|\\.)*"|[\d.eE+-]+/gs)) {
+  for (const token of tokensOf(json)) {
+    if (!/^["\d-]/.test(token)) continue;
     const text = token.startsWith('"') ? (JSON.parse(token) as string) : token;
     if (text.length >= SHORTEST_COPY && into.size < MOST_COPIES) into.add(text);
   }

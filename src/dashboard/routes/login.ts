@@ -9,8 +9,8 @@ import { LoginPage } from '../views/login.js';
 import { type Dashboard, HttpError, link } from './page.js';
 
 export const LOGIN = 'login';
-/** A page and its query, and nothing that could lead elsewhere. */
-const OWN_ADDRESS = /^[a-z]*(\?[^\r\n]*)?$/;
+/** A page and its query as a browser writes them, and nothing that could lead elsewhere or that a header cannot hold. */
+const OWN_ADDRESS = /^[a-z]*(\?[!-~]*)?$/;
 
 export class Login {
   readonly #attempts = new Attempts();

@@ -35,8 +35,9 @@ async function read({ dashboard }: Ask, queues: readonly string[]): Promise<Show
   for await (const page of walkRetries(connection, keys, { queues })) {
     for (const { id, class: name, queue, dueAt, payload, state } of page) {
       const last = state?.errors.at(-1);
-      const error = last && redactor.text(last.error);
-      shown.push({ id, class: name, queue, dueAt, payload: redactor.payload(payload), attempt: state?.attempt, error });
+      const masked = redactor.withText(payload, last?.error ?? '');
+      const error = last && masked.text;
+      shown.push({ id, class: name, queue, dueAt, payload: masked.payload, attempt: state?.attempt, error });
     }
     if (shown.length >= MOST) break;
   }

@@ -148,12 +148,19 @@ function Actions({ model, ask }: Props): View {
   );
 }
 
+/** JSON can hold halves of characters, which no address can. */
+function wellFormed(text: string): string {
+  return Buffer.from(text).toString();
+}
+
 /** Of the settings: https alone, which they check, and values are encoded. */
 function linksOf({ entry }: FailureModel, ask: Ask) {
   const values: Readonly<Record<string, string>> = { class: entry.class, queue: entry.queue, worker: entry.worker };
   return ask.dashboard.options.links.map(({ name, href }) => ({
     name,
-    href: href.replace(/\{(class|queue|worker)\}/g, (_, field: string) => encodeURIComponent(values[field])),
+    href: href.replace(/\{(class|queue|worker)\}/g, (_, field: string) =>
+      encodeURIComponent(wellFormed(values[field])),
+    ),
   }));
 }
 

@@ -1,5 +1,6 @@
 import { count, duration } from '../../format.js';
 import type { QueuedJob } from '../../inspect/queues.js';
+import { quoted } from '../../shell-word.js';
 import type { QueueRow } from '../model/snapshot.js';
 import { type Ask, link, type View } from '../routes/page.js';
 import { Act, AllBox, OnChosen, RowBox } from './forms.js';
@@ -71,7 +72,7 @@ export function QueueView({ model, ask }: { readonly model: QueueModel; readonly
         href={(next) => link('queue', { name: row.name, from: next })}
       />
       <p class="source">
-        <Cli>{`tsworker queues peek ${row.name}`}</Cli>
+        <Cli>{`tsworker queues peek ${quoted(row.name)}`}</Cli>
       </p>
     </>
   );

@@ -1,5 +1,6 @@
 import { count, duration } from '../../format.js';
 import type { WorkerDetails, WorkerSeen } from '../../inspect/workers.js';
+import { quoted } from '../../shell-word.js';
 import { type Ask, link, type View } from '../routes/page.js';
 import { Act } from './forms.js';
 import { Ago, Arguments, Cli, Figure, Text, Time } from './parts.js';
@@ -55,7 +56,7 @@ export function WorkerView({
       <Orders worker={worker} ask={ask} />
       <Job model={{ worker, details }} now={now} />
       <p class="source">
-        <Cli>{`tsworker workers show ${worker.id}`}</Cli>
+        <Cli>{`tsworker workers show ${quoted(worker.id)}`}</Cli>
       </p>
     </>
   );

@@ -33,6 +33,8 @@ describe('a text', () => {
     ['GET http://web:80/users/@ada?q=1', 'GET http://web:80/users/@ada?q=1'],
     ['POST https://web/login?user=ada&password=x&next=/', 'POST https://web/login?user=ada&password=[masked]&next=/'],
     ['jwt eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abc-_ expired', 'jwt [masked] expired'],
+    ['x-eyJhbGciOi.a.b.c.d.e.f, eyJshort.x', 'x-[masked].e.f, eyJshort.x'],
+    ['a.eyJhbGciOi.b and eyJhbGciOi', 'a.[masked] and eyJhbGciOi'],
     ['-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY----- is bad', '[masked] is bad'],
     ['-----BEGIN PRIVATE KEY-----\nMIIE cut off', '[masked]'],
     ['Token::Refresh failed, PasswordError: too short', 'Token::Refresh failed, PasswordError: too short'],
@@ -170,4 +172,22 @@ describe('what holds no secret', () => {
     const deep = `{"class":"Mail","args":[${'['.repeat(200_000)}${']'.repeat(200_000)}]}`;
     expect(redactor.payload(deep)).toBe(deep);
   });
+});
+
+test.each([1, 2, 3, 4, 5, 6])('a secret in JSON that was quoted %i times is masked', (times) => {
+  let text = JSON.stringify({ note: 'x', password: '{"deeper":"hunter2"}' });
+  for (let i = 0; i < times; i++) text = JSON.stringify(text);
+  expect(maskText(`failed with ${text}`)).not.toContain('hunter2');
+});
+
+test('what is long is masked as well, and takes no longer for how it is written', () => {
+  const redactor = new Redactor();
+  const long = 'a'.repeat(20_000_000);
+  const masked = redactor.payload(JSON.stringify({ class: 'A', args: [long, { password: long }] }));
+  expect(masked.length).toBeLessThan(long.length + 100);
+  expect(maskText(`-----BEGIN RSA KEY-----${long}-----END RSA KEY----- x`)).toBe('[masked] x');
+  // Quadratic, it would take minutes.
+  const tokens = 'eyJabcd-'.repeat(250_000);
+  expect(maskText(tokens)).toBe(tokens);
+  expect(maskText(`${tokens}.x`)).toBe('[masked]');
 });

@@ -27,6 +27,11 @@ describe('decodePayload', () => {
     expect(decode(text)).toEqual({ class: 'A', args: [] });
   });
 
+  test.each(['{"password":hunter2}', 'hunter2', ' hunter2"', '["x", hunter2', 'u"hunter2" is not valid JSON'])(
+    'shows nothing of the text %j, which may hold secrets',
+    (text) => expect(refusal(() => decode(text)).message).not.toContain('hunter'),
+  );
+
   test.each([
     ['', 'the payload is empty'],
     ['{', 'not strict JSON'],
