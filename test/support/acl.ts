@@ -28,6 +28,9 @@ export const ACL_OF_RETRY: readonly string[] = ['+hincrby', '+zpopmin', '+zrange
 /** Additional commands for moving delayed jobs. */
 export const ACL_OF_SCHEDULER = ['+lindex', '+lrem', '+ltrim', '+pttl', '+zrange', '+zrangebyscore'];
 
+/** Additional commands for the history. */
+export const ACL_OF_HISTORY: readonly string[] = ['+lindex', '+ltrim', '+scard', '+expire'];
+
 /** Additional commands for recurring jobs, beyond those and `retry`. */
 export const ACL_OF_SCHEDULE: readonly string[] = ['+hgetall', '+hincrby', '+hlen'];
 /** Additional commands for unique jobs: for a worker, and for a program that only enqueues. */

@@ -96,12 +96,13 @@ export async function assertConserved(client: TestClient, enqueued: number, name
 }
 
 /**
- * All keys that an idle worker should not have left, sorted: all but statistics, queue names, recorded deaths, and the
- * lease of a scheduler that was killed, which expires within seconds.
+ * All keys that an idle worker should not have left, sorted: all but statistics and their history, queue names, recorded
+ * deaths, and the lease of a scheduler that was killed, which expires within seconds.
  */
 export async function leftoverKeys(client: TestClient, namespace = 'resque:'): Promise<string[]> {
   const keys = await client.keys('*');
   const names = ['queues', 'stat:processed', 'stat:failed', 'tsworker:suspects', 'tsworker:stat'];
+  names.push('tsworker:history', 'tsworker:history:hours');
   const stays = new Set(names.map((name) => namespace + name));
   const lease = `${namespace}tsworker:scheduler`;
   if ((await client.pTTL(lease)) > 0) stays.add(lease);

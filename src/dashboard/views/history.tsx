@@ -19,8 +19,8 @@ export function HistoryView({ series, isReadOnly }: HistoryProps): View {
       <h2 id="history-title">History</h2>
       {series === undefined ? <p class="empty">Nothing was read yet.</p> : <Known series={series} />}
       <p class="source">
-        Of programs of every kind, measured once a minute{' '}
-        {isReadOnly ? 'by other dashboards' : 'while a dashboard is open'}; where there is no line, nobody measured.
+        Of programs of every kind; measured once a minute by workers of tsworker
+        {isReadOnly ? '' : ', and by the dashboard while somebody looks'}. Where there is no line, nobody measured.
       </p>
     </section>
   );

@@ -1,6 +1,6 @@
 /**
- * Heartbeats for all slots of a process; also counts the live processes, and starts the pruning. Must run on an event
- * loop that no job can block (see threaded.ts).
+ * Heartbeats for all slots of a process; also counts the live processes, and starts the pruning and the sampling of the
+ * history. Must run on an event loop that no job can block (see threaded.ts).
  */
 
 import { clearTimeout, setTimeout } from 'node:timers';
@@ -13,6 +13,7 @@ import { noteBeat } from '../processes/outages.js';
 import { countProcesses, showProcess } from '../processes/processes.js';
 import { Pruner } from '../recovery/pruner.js';
 import { enterAll } from '../register.js';
+import { Sampler } from './sampler.js';
 
 /** A failed beat is retried after this time, or at the next interval if that is sooner. */
 const RETRY_MS = 5000;
@@ -23,6 +24,7 @@ export class Heartbeat implements Service {
   readonly #options: HeartbeatOptions;
   readonly #tell: (message: HeartbeatMessage) => void;
   readonly #pruner: Pruner;
+  readonly #sampler: Sampler;
   #timer: NodeJS.Timeout | undefined;
   #running = false;
   #beating: Promise<void> | undefined;
@@ -33,6 +35,7 @@ export class Heartbeat implements Service {
     this.#options = options;
     this.#tell = tell;
     this.#pruner = new Pruner(connection, options, tell);
+    this.#sampler = new Sampler(connection, options.identity);
   }
 
   async start(): Promise<void> {
@@ -47,6 +50,7 @@ export class Heartbeat implements Service {
     this.#running = false;
     clearTimeout(this.#timer);
     await globals.Promise.all([this.#beating, this.#pruner.stop()]);
+    await this.#sampler.stop();
   }
 
   /** Also called after a reconnect, when Redis may have lost the registry. */
@@ -79,6 +83,7 @@ export class Heartbeat implements Service {
       const since = await noteBeat(this.#connection, identity, now, this.#options);
       const uncounted = await problemOf(this.#count(now, since));
       void this.#pruner.prune(now, since);
+      this.#sampler.sample();
       return unseen ?? uncounted;
     } catch (error) {
       return String(error);

@@ -37,7 +37,7 @@ test.skipIf(folder === undefined || !hasBrowser)('pictures', { timeout: 120_000 
       await page.close();
     }
     // Those of the documentation.
-    const page = await browser.newPage({ viewport: { width: 1100, height: 520 } });
+    const page = await browser.newPage({ viewport: { width: 1100, height: 620 } });
     for (const name of ['', 'failed']) {
       await page.goto(served.url + name);
       await page.waitForTimeout(2500);

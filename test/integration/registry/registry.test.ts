@@ -9,6 +9,7 @@ import { Pruner } from '../../../src/registry/recovery/pruner.js';
 import { recoverWorker } from '../../../src/registry/recovery/recover.js';
 import { enterAll, register, unregister } from '../../../src/registry/register.js';
 import { createKeys } from '../../../src/resque/keys.js';
+import { ACL_OF_HISTORY, SMALLEST_ACL } from '../../support/acl.js';
 import { assertConserved, leftoverKeys } from '../../support/conservation.js';
 import { startRedis, type TestRedis } from '../../support/redis.js';
 import { testConnection } from '../../support/store.js';
@@ -137,6 +138,43 @@ describe('registering', () => {
 });
 
 describe('beating', () => {
+  test('adds to the history, and beats on where it may not, without a word', async () => {
+    await beating(await register(connection, WANTED), { heartbeatMs: 20 });
+    const length = () => redis.client.lLen('resque:tsworker:history');
+    await until(async () => (await length()) === 1);
+    await redis.client.del('resque:tsworker:history');
+    for (const [name, acl] of [
+      ['smallest', SMALLEST_ACL],
+      ['enough', [...SMALLEST_ACL, ...ACL_OF_HISTORY]],
+    ] as const) {
+      await redis.client.sendCommand(['ACL', 'SETUSER', name, 'reset', 'on', '>pw', '~resque:*', ...acl]);
+      connection = await testConnection(redis.uri.replace('unix://', `unix://${name}:pw@`));
+      const { told } = await beating(await register(connection, WANTED), { heartbeatMs: 20 });
+      await until(() => told.filter(({ kind }) => kind === 'beat').length >= 3);
+      expect(told.filter(({ kind }) => kind === 'problem')).toEqual([]);
+      if (name === 'enough') await until(async () => (await length()) === 1);
+      else expect(await length()).toBe(0);
+    }
+  });
+
+  test('a call for the history that gets no answer keeps no beat waiting', async () => {
+    const send = connection.send.bind(connection);
+    const held: (() => void)[] = [];
+    connection = {
+      ...interrupted(async () => {}),
+      send: (args, options) =>
+        args.some((arg) => String(arg) === 'resque:tsworker:history')
+          ? new Promise((_, reject) => held.push(() => reject(new Error('silent'))))
+          : send(args, options),
+    };
+    const { told, heartbeat } = await beating(await register(connection, WANTED), { heartbeatMs: 20 });
+    await until(() => told.filter(({ kind }) => kind === 'beat').length >= 3);
+    expect(held).toHaveLength(1);
+    held[0]();
+    await heartbeat.stop();
+    expect(told.filter(({ kind }) => kind === 'problem')).toEqual([]);
+  });
+
   test('renews every heartbeat and counts the processes', async () => {
     const one = await register(connection, WANTED);
     const two = await register(connection, { ...WANTED, pid: 2 });
