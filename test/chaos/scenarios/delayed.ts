@@ -7,6 +7,7 @@ import { NAMESPACE } from '../harness/names.js';
 import type { Random } from '../harness/random.js';
 import type { Scenario } from '../harness/scenario.js';
 
+const RUBY_LOCK = `${NAMESPACE}${NAMESPACE.slice(0, -1)}:resque_scheduler_master_lock`;
 /** As long as Ruby's lock is held nothing is promoted: shorter than the jobs are waited for. */
 const RUBY_MS = 1500;
 const LEASE_MS = 3000;
@@ -32,6 +33,8 @@ export const delayed: Scenario = {
       what: 'every delayed job has come due and was promoted',
       timeoutMs: 30_000,
     });
+    // The lock of the Ruby scheduler may be set after that.
+    await until(async () => (await chaos.redis.client.exists(RUBY_LOCK)) === 0);
   },
 };
 
@@ -64,7 +67,6 @@ async function restartRedis(chaos: Chaos): Promise<void> {
 }
 
 async function rubyScheduler(chaos: Chaos): Promise<void> {
-  const lock = `${NAMESPACE}${NAMESPACE.slice(0, -1)}:resque_scheduler_master_lock`;
-  await chaos.redis.client.set(lock, 'ruby1:99', { PX: RUBY_MS });
+  await chaos.redis.client.set(RUBY_LOCK, 'ruby1:99', { PX: RUBY_MS });
   await sleep(chaos.random.integer(100, RUBY_MS));
 }
