@@ -78,9 +78,16 @@ export async function forgetSilent(connection: Connection, identity: Identity, d
   const silent = new globals.Set<string>();
   for (const [name, at] of await listMachines(connection, keys))
     if (!(Number(at) > Number(seconds(deadBeforeMs)))) silent.add(name);
-  if (silent.size === 0) return;
-  for await (const [id] of scan(connection, ['HSCAN', keys.heartbeats], 2)) silent.delete(processOf(id));
-  await hideProcesses(connection, identity, [...silent]);
+  await forget(connection, identity, silent);
+}
+
+/** Removes the entries of these processes, except those of which a worker has a heartbeat: it may have registered again. */
+export async function forget(connection: Connection, identity: Identity, names: Iterable<string>): Promise<void> {
+  const without = new globals.Set(names);
+  if (without.size === 0) return;
+  const { heartbeats } = keysOf(identity);
+  for await (const [id] of scan(connection, ['HSCAN', heartbeats], 2)) without.delete(processOf(id));
+  await hideProcesses(connection, identity, [...without]);
 }
 
 /** All tsworker processes that have not unregistered, and which of them are gone from this machine. */

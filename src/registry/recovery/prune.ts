@@ -9,7 +9,7 @@ import type { Keys } from '../../resque/keys.js';
 import type { HeartbeatOptions } from '../heartbeat-options.js';
 import { keysOf, processOf, workerId } from '../identity.js';
 import { isOurStart } from '../processes/liveness.js';
-import { forgetSilent, hideProcesses, ignoreWrongType, noteOurs } from '../processes/processes.js';
+import { forget, forgetSilent, ignoreWrongType, noteOurs } from '../processes/processes.js';
 import { unregisterRange } from '../register.js';
 import { scan, slices } from '../scan.js';
 import { findExpired, findGone } from './find-dead.js';
@@ -75,7 +75,7 @@ export async function pruneGone(connection: Connection, options: HeartbeatOption
   if (typeof lock === 'string' && names.has(processOf(lock))) await connection.send(['DEL', keys.pruneLock]);
   // Last: if interrupted before, the next run finds them again.
   const done = [...names].filter((name) => !left.has(name));
-  await hideProcesses(connection, options.identity, done);
+  await forget(connection, options.identity, done);
 }
 
 /** @returns the processes of workers that were left, since their last call came between the read of their record and the script */
