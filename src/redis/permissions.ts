@@ -55,11 +55,15 @@ return denied
 `;
 
 /**
- * Whether the ACL denied it. For a command in a script, Redis 7.2 and newer and Valkey have another message: "ERR ACL
- * failure in script: User x has no permissions to run the 'get' command".
+ * Whether the ACL denied it. For a command in a script the message is another one. Redis 7.0: "ERR The user executing the
+ * script can't run this command or subcommand"; 7.2 and newer and Valkey: "ERR ACL failure in script: User x has no
+ * permissions to run the 'get' command".
  */
 export function isDenied(error: unknown): boolean {
-  return error instanceof Error && /^(NOPERM\b|ERR ACL failure in script\b)/.test(error.message);
+  return (
+    error instanceof Error &&
+    /^(NOPERM\b|ERR ACL failure in script\b|ERR The user executing the script can't\b)/.test(error.message)
+  );
 }
 
 /** The denied command; undefined: a key was denied, or it is another error. */

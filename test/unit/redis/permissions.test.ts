@@ -10,6 +10,14 @@ test.each([
     "ERR ACL failure in script: User worker has no permissions to run the 'zadd' command script: 5d7b, on @user_script:12.",
     'zadd',
   ],
+  [
+    "ERR The user executing the script can't run this command or subcommand script: eeb8, on @user_script:1.",
+    undefined,
+  ],
+  [
+    "ERR The user executing the script can't access at least one of the keys mentioned in the command arguments",
+    undefined,
+  ],
   ['NOPERM this user has no permissions to access one of the keys used as arguments', undefined],
   ['NOPERM No permissions to access a key', undefined],
   ['ERR ACL failure in script: No permissions to access a key script: 5d7b, on @user_script:12.', undefined],
