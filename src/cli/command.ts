@@ -71,7 +71,7 @@ export interface Command<F extends CommandFlags = CommandFlags> {
   readonly verbs?: Readonly<Record<string, Verb>>;
   /** Flags of its own. */
   readonly flags: F;
-  /** The daemon's settings whose flags it takes. They are also read from the environment and the configuration file. */
+  /** The worker's settings whose flags it takes. They are also read from the environment and the configuration file. */
   readonly settings: readonly SettingKey[];
   /**
    * How it handles the flags of job modules. `shown`: shows their values. `demanded`: a missing required flag is an error.

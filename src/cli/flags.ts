@@ -1,5 +1,5 @@
 /**
- * Which flags a command takes: its own, the daemon's settings, and those of the command line itself. Parsing, help
+ * Which flags a command takes: its own, the worker's settings, and those of the command line itself. Parsing, help
  * pages and shell completion use this list.
  */
 

@@ -1,5 +1,5 @@
 /**
- * A command's connection to Redis: opened with the daemon's settings, closed when the command ends. The daemon waits
+ * A command's connection to Redis: opened with the worker's settings, closed when the command ends. A worker waits
  * for an unavailable Redis; a command reports the error at once.
  */
 import { loadSettings } from '../config/load.js';

@@ -6,10 +6,21 @@ import type { Claim } from '../job.js';
 import { createResolver } from '../queue-patterns.js';
 import type { Argument, Connection } from '../redis/connection.js';
 import { confirmReplicas } from '../redis/replicas.js';
+import {
+  type CallFacts,
+  type FixedArguments,
+  fixedArguments,
+  inSendingOrder,
+  listsOf,
+  partsBySize,
+  type SentSlots,
+  slotsOf,
+} from './claim-call.js';
+import { claimOf, type LargeJobs, readClaims, readSettled, type ScriptReply, without } from './claim-reply.js';
 import { ExistingQueues } from './existing-queues.js';
 import { failureParts } from './failure.js';
 import { createKeys, type Keys } from './keys.js';
-import { lockArgs, readLock } from './lock.js';
+import { lockArgs } from './lock.js';
 import { QueueSelection, type Selection } from './queue-selection.js';
 import { claimRecord, parseRecord, QUARANTINED, suspectField } from './record.js';
 import { envelopeHead } from './retry-state.js';
@@ -32,8 +43,6 @@ export interface StoreOptions {
   readonly wait?: { readonly replicas: number; readonly timeoutMs: number };
 }
 
-/** Limit for the bytes of jobs acknowledged in one call, so that other clients of Redis do not wait for long. */
-const MOST_FINISHED_BYTES = 2 ** 21;
 /** Number of records read in one call. */
 const MOST_READ = 50;
 
@@ -281,168 +290,7 @@ export class RedisJobStore implements JobStore {
   }
 }
 
-/** What is the same in each call, in the order of the script's arguments. */
-interface FixedArguments {
-  /** Worker ids are sent as the parts before and after the slot number. */
-  readonly prefixes: readonly string[];
-  readonly keys: readonly string[];
-  /** Only sent with jobs that failed, are requeued, or are to run again. */
-  readonly movedKeys: readonly string[];
-  readonly registration: string;
-}
-
-interface Lists {
-  /** The set with the names of the queues that have one. */
-  readonly set: string;
-  list(queue: string): string;
-}
-
-function listsOf(keys: Keys, quarantine = false): Lists {
-  return quarantine ? { set: keys.quarantines, list: keys.quarantine } : { set: keys.queues, list: keys.queue };
-}
-
-function fixedArguments(
-  keys: Keys,
-  { workerId, checkRegistered, quarantine }: StoreOptions,
-  { set, list }: Lists,
-): FixedArguments {
-  const [before, after] = aroundSlot(workerId);
-  const registration = checkRegistered ? keys.started(workerId(0)) : '';
-  return {
-    prefixes: [keys.worker(before), keys.processedBy(before), after],
-    // The quarantine child runs no retries.
-    keys: [list(''), keys.processed, registration, quarantine ? '' : keys.retries],
-    movedKeys: [set, keys.failed, keys.failures, keys.failuresOf(before), keys.retries, keys.stat],
-    registration,
-  };
-}
-
-/**
- * The finishes as the script gets them: those that are done, then the others.
- * @returns `order`: the place of each finish in the script's order; undefined if that is the given one
- */
-function inSendingOrder(finishes: readonly Finish[]): {
-  done: readonly Finish[];
-  moved: readonly Finish[];
-  order: readonly number[] | undefined;
-} {
-  if (finishes.every(isDone)) return { done: finishes, moved: NONE, order: undefined };
-  const [done, moved] = [finishes.filter(isDone), finishes.filter((finish) => !isDone(finish))];
-  let [nextDone, nextMoved] = [0, done.length];
-  return { done, moved, order: finishes.map((finish) => (isDone(finish) ? nextDone++ : nextMoved++)) };
-}
-
-const NONE: readonly Finish[] = [];
-
-function isDone({ outcome: { kind } }: Finish): boolean {
-  return kind === 'done' || kind === 'discarded';
-}
-
-function slotsOf(finishes: readonly Finish[]): number[] {
-  return finishes.map(({ claim }) => claim.slot);
-}
-
 /** The slot at the end of a token. */
 function slotIn(token: string): number {
   return Number(/[^\d,](\d+)$/.exec(token)?.[1] ?? -1);
 }
-
-function readSettled(bytes: Buffer, order: readonly number[] | undefined): boolean[] {
-  const settled: boolean[] = [];
-  for (let i = 0; i < bytes.length; i++) settled.push(bytes[order === undefined ? i : order[i]] === ONE);
-  return settled;
-}
-
-function readClaims(reply: ScriptReply, free: readonly number[], { queues }: Selection, tokenBase: string): Claim[] {
-  const claims: Claim[] = [];
-  let [queue, strict, isRetry] = ['', false, false];
-  for (let i = FIRST_CLAIM; i < reply.length; i++) {
-    const part = reply[i] as number | Buffer;
-    if (typeof part === 'number') {
-      isRetry = part < 0;
-      queue = queues[isRetry ? -1 - part : part >> 1].name;
-      strict = (part & 1) === 1;
-      continue;
-    }
-    const slot = free[claims.length];
-    const token = tokenBase + slot;
-    const claim = isRetry ? { slot, token, queue, ...inEnvelope(part) } : { slot, token, queue, payload: part, strict };
-    claims.push(claimOf(claim));
-  }
-  return claims;
-}
-
-/** With the lock of a unique job. */
-function claimOf(claim: Claim): Claim {
-  const lock = readLock(claim.payload);
-  return lock === undefined ? claim : { ...claim, lock };
-}
-
-/** An invalid record counts as an unreadable payload. */
-function inEnvelope(envelope: Buffer): Pick<Claim, 'payload' | 'strict' | 'retry'> {
-  const { payload, strict, retry } = parseRecord(envelope) ?? { payload: envelope, strict: false, retry: undefined };
-  return { payload, strict, retry };
-}
-
-/** The parts of a worker id before and after the slot. */
-function aroundSlot(workerId: (slot: number) => string): [string, string] {
-  const [one, other] = [workerId(0), workerId(1)];
-  let at = 0;
-  while (one[at] === other[at]) at++;
-  return [one.slice(0, at), one.slice(at + 1)];
-}
-
-/** Parts whose jobs have at most so many bytes that Redis moves at once, or consist of a single job. */
-function partsBySize(finishes: readonly Finish[]): readonly (readonly Finish[])[] {
-  const parts: (readonly Finish[])[] = [];
-  let from = 0;
-  let bytes = 0;
-  for (const [i, { claim }] of finishes.entries()) {
-    if (i > from && bytes + claim.payload.length > MOST_FINISHED_BYTES) {
-      parts.push(finishes.slice(from, i));
-      [from, bytes] = [i, 0];
-    }
-    bytes += claim.payload.length;
-  }
-  return from === 0 ? [finishes] : [...parts, finishes.slice(from)];
-}
-
-function without(idle: readonly number[], occupied: readonly number[]): readonly number[] {
-  if (occupied.length === 0) return idle;
-  const blocked = new globals.Set(occupied);
-  return idle.filter((_, i) => !blocked.has(i));
-}
-
-const ONE = '1'.charCodeAt(0);
-
-interface SentSlots {
-  readonly done: readonly Finish[];
-  readonly moved: readonly Finish[];
-  /** The slots that are not of `done` and may get a job. */
-  readonly others: readonly number[];
-  /** How many slots may get a job. */
-  readonly idle: number;
-}
-
-interface CallFacts {
-  readonly tokenBase: string;
-  readonly runAt: string;
-}
-
-/** Index of their queue, payloads. */
-type LargeJobs = readonly [number, ...Buffer[]];
-/**
- * state, drained, settled, occupied, large jobs, queues with retries and ms until they are due, empty queues; then the
- * claims: payloads or envelopes, and before them numbers that say what follows: 2 * queue + strict, or -1 - queue.
- */
-type ScriptReply = [
-  number,
-  number,
-  Buffer,
-  number[],
-  LargeJobs | null,
-  (Buffer | number)[],
-  number[],
-  ...(number | Buffer)[],
-];
-const FIRST_CLAIM = 7;

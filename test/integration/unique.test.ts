@@ -423,7 +423,7 @@ test('whatever happens, one job of a key is on its way at most, and a lock is he
         if (what === 'die') {
           for (const { slot } of held) {
             const dead = { id: testWorkerId(slot), death: 'seen', heartbeat: '*' } as const;
-            await recoverWorker(connection, keys, dead, { blame: false });
+            await recoverWorker(connection, keys, dead, { countsAsDeath: false });
           }
           await redis.client.sAdd(keys.workers, SLOTS.map(testWorkerId));
           held = [];

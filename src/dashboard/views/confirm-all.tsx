@@ -53,7 +53,7 @@ export function ConfirmAll({ ask, preview, back }: Props): View {
         {kind === 'retry' ? <RetryOptions ask={ask} /> : null}
         {kind === 'remove' && !keeps ? (
           <label>
-            Type {String(jobs)} to remove them for good{' '}
+            Type {String(jobs)} to remove them permanently{' '}
             <input name="typed" inputmode="numeric" autocomplete="off" required={true} pattern={String(jobs)} />
           </label>
         ) : null}

@@ -174,7 +174,7 @@ export class RedisChildRegistry {
     const failWith = cause === 'blocked' ? new BlockedTimeoutError() : undefined;
     // Shared by all attempts: what a failed attempt has read may be removed before the next one.
     const counts = this.#options.counted && new SlotCounts();
-    const options = { onDead, quarantine, blame: cause !== 'killed', failWith, exit, begun, counts };
+    const options = { onDead, quarantine, countsAsDeath: cause !== 'killed', failWith, exit, begun, counts };
     const recovered = await this.#persistently((connection) => recoverProcess(connection, identity, options));
     if (counts !== undefined) this.#options.counted?.(identity.pid, counts.sum);
     for (const worker of recovered ?? []) if (worker.job !== undefined) this.#options.tell({ kind: 'pruned', worker });

@@ -19,7 +19,7 @@ export interface RecoverOptions {
   /** Where the job of a dead tsworker goes. Default requeue. */
   readonly onDead?: 'requeue' | 'fail' | undefined;
   /** false: the death is not counted against the job. Default true. */
-  readonly blame?: boolean | undefined;
+  readonly countsAsDeath?: boolean | undefined;
   /**
    * A quarantine child is started for suspected poison pills. Default false: the third death fails the job, even if
    * other jobs ran beside it.
@@ -200,7 +200,7 @@ function jobArgs(
   const quarantine = options.quarantine ? [keys.quarantines, keys.quarantine(queue)] : ['', ''];
   const nonce = record.token?.split('-')[0] ?? '';
   const retry = record.retry === undefined ? [] : [keys.retries, envelopeOf(record, record.retry)];
-  const told = [record.quarantined ? '1' : '', isBlamed(record, options) ? '1' : '', nonce, nameOf(id, death), after];
+  const told = [record.quarantined ? '1' : '', countsFor(record, options) ? '1' : '', nonce, nameOf(id, death), after];
   return [...start, before, ...known, ...origin, ...quarantine, ...told, ...retry];
 }
 
@@ -209,8 +209,8 @@ function around(text: string, part: string): [string, string] {
   return [text.slice(0, at), text.slice(at + part.length)];
 }
 
-function isBlamed(record: ClaimRecord, { blame, begun }: RecoverOptions): boolean {
-  if (blame === false) return false;
+function countsFor(record: ClaimRecord, { countsAsDeath, begun }: RecoverOptions): boolean {
+  if (countsAsDeath === false) return false;
   return !record.quarantined || begun === undefined || begun.has(record.token ?? '');
 }
 

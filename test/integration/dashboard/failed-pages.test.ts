@@ -459,7 +459,7 @@ describe('a removal', () => {
       const text = await (await dashboard.post('/remove-all', {})).text();
       return text.includes('Remove 20 jobs?') ? text : undefined;
     });
-    expect(asked).toContain('Type 20 to remove them for good');
+    expect(asked).toContain('Type 20 to remove them permanently');
     const form = formOf(asked, 'remove-all');
     expect((await dashboard.post('/remove-all', form)).status).toBe(409);
     expect((await dashboard.post('/remove-all', { ...form, typed: '21' })).status).toBe(409);

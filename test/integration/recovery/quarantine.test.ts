@@ -93,9 +93,9 @@ describe('counting', () => {
     expect(await deathsOf(job(1))).toBe(1);
   });
 
-  test('without blame the death is not counted', async () => {
+  test('where it does not count as one the death is not counted', async () => {
     await push(job(1));
-    await die(1, { blame: false });
+    await die(1, { countsAsDeath: false });
     expect(await redis.client.exists(SUSPECTS)).toBe(0);
     expect(await queue()).toEqual([job(1)]);
   });

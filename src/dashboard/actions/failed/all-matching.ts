@@ -52,7 +52,7 @@ async function run(ask: Ask, form: URLSearchParams, kind: 'retry' | 'remove'): P
   const agreement = isAgreed(form) ? agreementOf(form) : undefined;
   if (agreement === undefined) return await confirm(ask, form, kind, filter);
   if (kind === 'remove' && !agreement.keeps && form.get('typed') !== String(agreement.agreed))
-    throw new HttpError(409, `type ${agreement.agreed}, the number of jobs, to remove them for good`);
+    throw new HttpError(409, `type ${agreement.agreed}, the number of jobs, to remove them permanently`);
   const plan: OperationPlan = {
     ...{ kind, filter, title: titleOf(ask, filter), agreed: agreement.agreed, upTo: agreement.upTo },
     ...(kind === 'retry' ? { to: queueOf(ask, form), rate: rateOf(form) } : { keeps: agreement.keeps }),
